@@ -1,0 +1,39 @@
+//! The table of commands; each has its own file.
+
+mod etl;
+mod serve;
+mod simulate;
+mod warehouse;
+
+use bionicpro_model::Result;
+use clap::Subcommand;
+
+use crate::context::Context;
+
+/// What `bionicpro` can do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// The warehouse: serve the embedded one, migrate it, look at it.
+    #[command(subcommand)]
+    Warehouse(warehouse::WarehouseCommand),
+    /// The pipeline: run it, schedule it, look at its ledger.
+    #[command(subcommand)]
+    Etl(etl::EtlCommand),
+    /// Serve the Reports API.
+    #[command(subcommand)]
+    Serve(serve::ServeCommand),
+    /// A simulated fleet for demonstrations and tests.
+    #[command(subcommand)]
+    Simulate(simulate::SimulateCommand),
+}
+
+impl Command {
+    pub(crate) async fn run(self, context: &Context) -> Result<()> {
+        match self {
+            Command::Warehouse(command) => command.run(context).await,
+            Command::Etl(command) => command.run(context).await,
+            Command::Serve(command) => command.run(context).await,
+            Command::Simulate(command) => command.run(context).await,
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! `bionicpro`: the only program. Reads the command line and the configuration, runs one command, ends with its
+//! exit status. What a command does is in `commands/`, one file each; the work itself is in the other crates.
+
+mod commands;
+mod config;
+mod context;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::commands::Command;
+use crate::context::Context;
+
+/// Reports for people who wear a bionic prosthesis, exact to the row.
+#[derive(Debug, Parser)]
+#[command(name = "bionicpro", version, propagate_version = true)]
+struct Cli {
+    /// The configuration file; `bionicpro.toml` in this folder when it exists.
+    #[arg(long, short, global = true, value_name = "FILE")]
+    config: Option<std::path::PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            #[expect(clippy::print_stderr, reason = "the last word of a command belongs on the terminal")]
+            {
+                eprintln!("error: {}", error.report());
+            }
+            ExitCode::from(error.kind().exit_status())
+        }
+    }
+}
+
+/// All that can fail at once fails here, before the runtime starts.
+fn run(cli: Cli) -> bionicpro_model::Result<()> {
+    let context = Context::load(cli.config.as_deref())?;
+    context.start_logging();
+    let runtime = context::runtime()?;
+    runtime.block_on(cli.command.run(&context))
+}

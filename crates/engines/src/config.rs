@@ -1,0 +1,51 @@
+//! The configuration section `[engines]`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The embedded PostgreSQL and the embedded ClickHouse.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The folder `node_modules` that holds the engines; found beside the program when not given.
+    pub dir: Option<PathBuf>,
+    /// The embedded ClickHouse.
+    pub warehouse: WarehouseServeConfig,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config { dir: None, warehouse: WarehouseServeConfig::default() }
+    }
+}
+
+/// What `bionicpro warehouse serve` does.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct WarehouseServeConfig {
+    /// The data directory; one process owns it.
+    pub data: PathBuf,
+    /// Where the ClickHouse HTTP interface listens.
+    pub listen: SocketAddr,
+    /// How many queries run at the same time; the others wait.
+    pub max_running_queries: u16,
+    /// How long a query waits for its turn before it is refused, in seconds.
+    pub queue_timeout_s: u64,
+    /// Let SQL read the host's files and network (`file()`, `url()`, `s3()`, …).
+    pub allow_host_access: bool,
+}
+
+impl Default for WarehouseServeConfig {
+    fn default() -> Self {
+        WarehouseServeConfig {
+            data: PathBuf::from("warehouse-data"),
+            listen: SocketAddr::from(([127, 0, 0, 1], 8123)),
+            max_running_queries: 8,
+            queue_timeout_s: 10,
+            allow_host_access: false,
+        }
+    }
+}

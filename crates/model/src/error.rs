@@ -1,0 +1,178 @@
+//! One error type for the whole program: a kind, a fixed sentence, a detail, a hint and a source.
+//!
+//! The kind alone decides the exit status, whether a step is retried, and the HTTP status. The cause is
+//! attached as a source and never pasted into the sentence, so that a log can show it and a caller cannot.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+/// Result with the program's error.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong, by what the caller should do about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// The command line is wrong: fix the call.
+    Usage,
+    /// The configuration is wrong (a key, a password, a missing secret): fix it, a retry cannot help.
+    Config,
+    /// A database or a server did not answer, or cut the connection: retry later.
+    Unreachable,
+    /// A store refused to hold bytes (disk full, bucket away): make room, then retry.
+    Storage,
+    /// The data, or the shape of a table or a file, break a rule: do not retry.
+    Data,
+    /// There is nothing new to do.
+    NothingNew,
+    /// A defect of this program.
+    Internal,
+}
+
+impl Kind {
+    /// The process exit status, the contract with any orchestrator.
+    pub fn exit_status(self) -> u8 {
+        match self {
+            Kind::Usage | Kind::Config => 2,
+            Kind::Unreachable | Kind::Storage => 3,
+            Kind::Data => 4,
+            Kind::NothingNew => 99,
+            Kind::Internal => 1,
+        }
+    }
+
+    /// Whether the same call may succeed later without anyone changing anything.
+    pub fn is_retryable(self) -> bool {
+        match self {
+            Kind::Unreachable | Kind::Storage => true,
+            Kind::Usage | Kind::Config | Kind::Data | Kind::NothingNew | Kind::Internal => false,
+        }
+    }
+
+    /// The word for this kind in JSON lines, logs and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Usage => "usage",
+            Kind::Config => "config",
+            Kind::Unreachable => "unreachable",
+            Kind::Storage => "storage",
+            Kind::Data => "data",
+            Kind::NothingNew => "nothing_new",
+            Kind::Internal => "internal",
+        }
+    }
+}
+
+/// An error of the program.
+///
+/// `Display` prints the sentence and the detail on one line; [`Error::report`] prints the causes and the hint too.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: Kind,
+    message: &'static str,
+    detail: Option<String>,
+    hint: Option<String>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    /// Starts an error with a fixed, lower-case sentence without a full stop.
+    pub fn new(kind: Kind, message: &'static str) -> Self {
+        Error(Box::new(Inner { kind, message, detail: None, hint: None, source: None }))
+    }
+
+    /// Adds what exactly is wrong: a name, a value, a place. Never a secret, never personal data.
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.0.detail = Some(detail.into());
+        self
+    }
+
+    /// Adds what the reader should do about it.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    /// Attaches the cause.
+    pub fn source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// The kind, which decides retry and status.
+    pub fn kind(&self) -> Kind {
+        self.0.kind
+    }
+
+    /// The fixed sentence.
+    pub fn message(&self) -> &'static str {
+        self.0.message
+    }
+
+    /// The detail, if any.
+    pub fn detail_text(&self) -> Option<&str> {
+        self.0.detail.as_deref()
+    }
+
+    /// The hint, if any.
+    pub fn hint_text(&self) -> Option<&str> {
+        self.0.hint.as_deref()
+    }
+
+    /// The error as a person reads it on a terminal: sentence, causes, what to do.
+    pub fn report(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = StdError::source(self);
+        while let Some(error) = cause {
+            text.push_str("\n  caused by: ");
+            text.push_str(&error.to_string());
+            cause = error.source();
+        }
+        if let Some(hint) = &self.0.hint {
+            text.push_str("\n  what to do: ");
+            text.push_str(hint);
+        }
+        text
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.message)?;
+        match &self.0.detail {
+            Some(detail) => write!(f, ": {detail}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{}] {}", self.0.kind.as_str(), self.report())
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_names_the_cause_and_what_to_do() {
+        let error = Error::new(Kind::Unreachable, "the CRM database cannot be reached")
+            .detail("127.0.0.1:5432")
+            .hint("check crm.url")
+            .source(std::io::Error::other("connection refused"));
+        assert_eq!(error.to_string(), "the CRM database cannot be reached: 127.0.0.1:5432");
+        assert_eq!(
+            error.report(),
+            "the CRM database cannot be reached: 127.0.0.1:5432\n  caused by: connection refused\n  what to do: check crm.url"
+        );
+        assert_eq!(error.kind().exit_status(), 3);
+    }
+}

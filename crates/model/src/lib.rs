@@ -1,0 +1,15 @@
+//! The words of BionicPRO Reports as types: errors, ranges of hours, run ids, snapshots, secrets.
+//!
+//! No I/O lives here. Every other crate may depend on this one; it depends on none of them.
+
+pub mod error;
+pub mod hours;
+pub mod run;
+pub mod secret;
+pub mod snapshot;
+
+pub use error::{Error, Kind, Result};
+pub use hours::HourRange;
+pub use run::RunId;
+pub use secret::{Secret, SecretUrl};
+pub use snapshot::Snapshot;

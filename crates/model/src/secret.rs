@@ -1,0 +1,169 @@
+//! Values that must not be printed: passwords and URLs that hold one.
+
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use url::Url;
+
+use crate::{Error, Kind, Result};
+
+/// Shown in place of a secret.
+pub const REDACTED: &str = "***";
+
+/// A password or a key. `Debug`, `Display` and `Serialize` show `***`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a secret.
+    pub fn new(value: impl Into<String>) -> Self {
+        Secret(value.into())
+    }
+
+    /// The secret itself. The name is long so that each use is seen in a review.
+    pub fn expose_secret(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A URL that may hold a password. `Debug`, `Display` and `Serialize` show the password as `***`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretUrl(Url);
+
+impl SecretUrl {
+    /// Parses a URL; the error never repeats the text, which may hold a password.
+    pub fn parse(text: &str) -> Result<Self> {
+        Url::parse(text).map(SecretUrl).map_err(|error| {
+            Error::new(Kind::Config, "not a URL")
+                .source(error)
+                .hint("write it as scheme://user:password@host:port/name")
+        })
+    }
+
+    /// The URL with its password. The name is long so that each use is seen in a review.
+    pub fn expose_secret(&self) -> &Url {
+        &self.0
+    }
+
+    /// The same URL with another password, as read from a file.
+    pub fn with_password(&self, password: &Secret) -> Result<Self> {
+        let mut url = self.0.clone();
+        url.set_password(Some(password.expose_secret())).map_err(|()| {
+            Error::new(Kind::Config, "this URL cannot hold a password").detail(self.to_string())
+        })?;
+        Ok(SecretUrl(url))
+    }
+
+    /// Host and port, for messages.
+    pub fn address(&self) -> String {
+        let host = self.0.host_str().unwrap_or("localhost");
+        match self.0.port_or_known_default() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for SecretUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut url = self.0.clone();
+        if url.password().is_some() {
+            // Cannot fail: the URL already holds a password.
+            let _ = url.set_password(Some(REDACTED));
+        }
+        // A query may hold keys too (`password=`, `secret=`); nobody needs it to tell URLs apart.
+        if url.query().is_some() {
+            url.set_query(Some(REDACTED));
+        }
+        write!(f, "{url}")
+    }
+}
+
+impl fmt::Debug for SecretUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for SecretUrl {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for SecretUrl {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        SecretUrl::parse(&text).map_err(|error| {
+            let hint = error.hint_text().unwrap_or_default().to_owned();
+            serde::de::Error::custom(format!("{error}; {hint}"))
+        })
+    }
+}
+
+impl JsonSchema for SecretUrl {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "SecretUrl".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "uri" })
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(REDACTED)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(REDACTED)
+    }
+}
+
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(REDACTED)
+    }
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Secret)
+    }
+}
+
+impl JsonSchema for Secret {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Secret".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_never_shows_its_password_or_query() {
+        let url = SecretUrl::parse("postgresql://reader:hunter2@db:5432/crm?sslpassword=hunter3").unwrap();
+        for shown in [format!("{url}"), format!("{url:?}"), serde_json::to_string(&url).unwrap()] {
+            assert!(!shown.contains("hunter"), "{shown}");
+            assert!(shown.contains("db:5432"), "{shown}");
+        }
+        assert_eq!(url.expose_secret().password(), Some("hunter2"));
+    }
+
+    #[test]
+    fn a_bad_url_is_refused_without_being_repeated() {
+        let error = SecretUrl::parse("hunter2 is my password").unwrap_err();
+        assert!(!error.report().contains("hunter2"));
+        assert_eq!(error.kind(), Kind::Config);
+    }
+}

@@ -1,0 +1,38 @@
+//! The configuration sections `[stage]` and `[pipeline]`.
+
+use bionicpro_model::SecretUrl;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Where the steps of a run leave files for each other.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct StageConfig {
+    /// `file:///var/lib/bionicpro/stage` or `s3://bucket/prefix`.
+    pub url: Option<SecretUrl>,
+}
+
+/// When and over which range the pipeline runs.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct PipelineConfig {
+    /// How many days a full run recomputes, today excluded.
+    pub lookback_days: u32,
+    /// When `etl schedule` starts a run: a cron expression of five fields, in UTC.
+    pub schedule: String,
+    /// How often a failed step is tried again.
+    pub retries: u32,
+    /// How long to wait between two tries, in seconds.
+    pub retry_delay_s: u64,
+}
+
+impl Default for PipelineConfig {
+    fn default() -> Self {
+        PipelineConfig {
+            lookback_days: 7,
+            schedule: "*/15 * * * *".to_owned(),
+            retries: 3,
+            retry_delay_s: 300,
+        }
+    }
+}

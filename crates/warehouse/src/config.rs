@@ -1,0 +1,38 @@
+//! The configuration section `[warehouse]`.
+
+use std::path::PathBuf;
+
+use bionicpro_model::SecretUrl;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The ClickHouse that holds the mart.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where ClickHouse answers HTTP: `http://user:password@host:8123` (or `https://…:8443`).
+    pub url: Option<SecretUrl>,
+    /// A file that holds the password, in place of one in the URL.
+    pub password_file: Option<PathBuf>,
+    /// The database that holds the mart.
+    pub database: String,
+    /// The cluster to create the tables on; none means a single server.
+    pub cluster: Option<String>,
+    /// The account that the Reports API reads with, where it is another than that of `url`.
+    pub reader_url: Option<SecretUrl>,
+    /// A file that holds the reader's password, in place of one in `reader_url`.
+    pub reader_password_file: Option<PathBuf>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            url: None,
+            password_file: None,
+            database: "reports".to_owned(),
+            cluster: None,
+            reader_url: None,
+            reader_password_file: None,
+        }
+    }
+}

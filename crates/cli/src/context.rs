@@ -4,16 +4,19 @@ use std::path::Path;
 
 use bionicpro_model::{Error, Kind, Result};
 
-use crate::config::Config;
+use crate::config::{self, Config, Key, Origin};
 
 /// The program's configuration, read and validated.
 pub(crate) struct Context {
     pub(crate) config: Config,
+    /// Where the value of each key comes from.
+    pub(crate) origins: Vec<(Key, Origin)>,
 }
 
 impl Context {
     pub(crate) fn load(file: Option<&Path>) -> Result<Self> {
-        Ok(Context { config: Config::load(file)? })
+        let loaded = config::load(file)?;
+        Ok(Context { config: loaded.config, origins: loaded.origins })
     }
 
     /// Logs go to standard error; standard output belongs to results.

@@ -4,6 +4,7 @@
 mod commands;
 mod config;
 mod context;
+mod output;
 
 use std::process::ExitCode;
 

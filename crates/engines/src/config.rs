@@ -7,19 +7,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The embedded PostgreSQL and the embedded ClickHouse.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// The folder `node_modules` that holds the engines; found beside the program when not given.
     pub dir: Option<PathBuf>,
     /// The embedded ClickHouse.
     pub warehouse: WarehouseServeConfig,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Config { dir: None, warehouse: WarehouseServeConfig::default() }
-    }
 }
 
 /// What `bionicpro warehouse serve` does.

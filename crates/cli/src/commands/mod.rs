@@ -1,5 +1,6 @@
 //! The table of commands; each has its own file.
 
+mod config;
 mod etl;
 mod serve;
 mod simulate;
@@ -25,6 +26,9 @@ pub(crate) enum Command {
     /// A simulated fleet for demonstrations and tests.
     #[command(subcommand)]
     Simulate(simulate::SimulateCommand),
+    /// The configuration: what is in force and what there is.
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
 }
 
 impl Command {
@@ -34,6 +38,7 @@ impl Command {
             Command::Etl(command) => command.run(context).await,
             Command::Serve(command) => command.run(context).await,
             Command::Simulate(command) => command.run(context).await,
+            Command::Config(command) => command.run(context),
         }
     }
 }

@@ -1,8 +1,13 @@
 //! The configuration of the whole program: one section per part, each owned by its crate.
+//!
+//! Layers, later ones win: defaults, `bionicpro.toml`, `BIONICPRO_*` variables, the flags of a command.
 
-use std::path::Path;
+mod keys;
+mod layers;
 
-use bionicpro_model::Result;
+pub(crate) use keys::{Key, keys};
+pub(crate) use layers::{Origin, load};
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -43,12 +48,5 @@ pub(crate) struct LogConfig {
 impl Default for LogConfig {
     fn default() -> Self {
         LogConfig { level: "info".to_owned(), json: false }
-    }
-}
-
-impl Config {
-    /// Reads the configuration.
-    pub(crate) fn load(_file: Option<&Path>) -> Result<Self> {
-        Ok(Config::default())
     }
 }

@@ -1,0 +1,76 @@
+# The two commands are `make demo` and `make test`. `make help` lists the rest.
+# Paths are relative on purpose: the checkout may lie in a folder with a space in its name.
+
+CARGO  ?= cargo
+NPM    ?= npm
+PYTHON ?= python3
+NODE   ?= node
+ARGS   ?=
+
+export CARGO_TARGET_DIR := target
+
+ENGINES     := crates/engines/npm/node_modules/.package-lock.json
+NODE_CLIENT := crates/engines/tests/clients/node/node_modules/.package-lock.json
+VENV        := .venv/.installed
+DENY        := .tools/bin/cargo-deny
+DENY_VERSION := 0.20.2
+
+.PHONY: help build engines demo test lint format rust-tests client-tests reference bench clean
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@echo '  flags for the demo go into ARGS: make demo ARGS="--ports auto --once"'
+
+build: engines ## Build target/release/bionicpro and fetch the engines
+	$(CARGO) build --release --locked
+
+engines: $(ENGINES) ## Fetch the embedded PostgreSQL and ClickHouse by their lock file
+
+demo: build ## Start everything on loopback with a simulated fleet (ARGS="--help" lists the flags)
+	@target/release/bionicpro demo $(ARGS)
+
+test: lint rust-tests client-tests ## Run every check
+
+lint: $(DENY) $(VENV) ## Check formatting, lints, licences and sources of dependencies
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --release --locked --workspace --all-targets -- --deny warnings
+	$(DENY) --log-level error check bans licenses sources
+	.venv/bin/python -m ruff check .
+	.venv/bin/python -m ruff format --check .
+
+format: $(VENV) ## Format all sources
+	$(CARGO) fmt --all
+	.venv/bin/python -m ruff format .
+
+rust-tests: build ## Run the Rust tests on the real engines
+	$(CARGO) test --release --locked --workspace
+
+client-tests: build $(VENV) $(NODE_CLIENT) ## Run other people's ClickHouse clients against the embedded warehouse
+	.venv/bin/python -m pytest crates/engines/tests/clients/python
+	cd crates/engines/tests/clients/node && $(NODE) --test
+
+reference: build ## Write the generated pages of docs/reference again
+	target/release/bionicpro reference docs/reference
+
+bench: build $(VENV) ## Measure, print ratios, write them to bench/results (ARGS="--help" lists the flags)
+	.venv/bin/python bench/run.py $(ARGS)
+
+clean: ## Remove what was built, fetched and simulated
+	rm -rf target .tools .venv demo-data crates/engines/npm/node_modules crates/engines/tests/clients/node/node_modules
+
+# npm ci checks every package against the integrity hashes of the lock file.
+%/node_modules/.package-lock.json: %/package.json %/package-lock.json
+	cd $* && $(NPM) ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+$(VENV): requirements.lock
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet --require-hashes --requirement requirements.lock
+	touch $@
+
+# A debug build: it is run once per check and compiles in half the time.
+$(DENY):
+	$(CARGO) install --quiet --locked --debug --root .tools cargo-deny@$(DENY_VERSION)

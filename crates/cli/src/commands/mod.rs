@@ -2,6 +2,7 @@
 
 mod config;
 mod etl;
+mod reference;
 mod serve;
 mod simulate;
 mod warehouse;
@@ -29,6 +30,9 @@ pub(crate) enum Command {
     /// The configuration: what is in force and what there is.
     #[command(subcommand)]
     Config(config::ConfigCommand),
+    /// Write the generated reference pages into a folder.
+    #[command(hide = true)]
+    Reference(reference::ReferenceCommand),
 }
 
 impl Command {
@@ -39,6 +43,7 @@ impl Command {
             Command::Serve(command) => command.run(context).await,
             Command::Simulate(command) => command.run(context).await,
             Command::Config(command) => command.run(context),
+            Command::Reference(command) => command.run(),
         }
     }
 }

@@ -47,7 +47,7 @@ impl Key {
     }
 }
 
-/// All keys, in the order of the sections.
+/// All keys, in alphabetical order.
 pub(crate) fn keys() -> Vec<Key> {
     let defaults = serde_json::to_value(Config::default()).unwrap_or_default();
     let mut found = Vec::new();

@@ -18,6 +18,8 @@ pub struct Config {
     pub database: String,
     /// The cluster to create the tables on; none means a single server.
     pub cluster: Option<String>,
+    /// How many days the mart keeps; 0 keeps everything.
+    pub retention_days: u16,
     /// The account that the Reports API reads with, where it is another than that of `url`.
     pub reader_url: Option<SecretUrl>,
     /// A file that holds the reader's password, in place of one in `reader_url`.
@@ -31,6 +33,7 @@ impl Default for Config {
             password_file: None,
             database: "reports".to_owned(),
             cluster: None,
+            retention_days: 365,
             reader_url: None,
             reader_password_file: None,
         }

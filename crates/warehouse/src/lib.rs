@@ -1,5 +1,18 @@
-//! (being written)
+//! The ClickHouse warehouse: its schema, its rows, its queries. The only crate with ClickHouse SQL.
+//!
+//! [`Warehouse`] is the account that migrates and loads; [`Reports`] is the one that only reads, for the Reports
+//! API. Both speak the ClickHouse HTTP interface, to the embedded engine and to a server alike.
 
 pub mod config;
+pub mod ledger;
+pub mod load;
+pub mod migrate;
+pub mod owners;
+pub mod reports;
+pub mod status;
+
+mod warehouse;
 
 pub use config::Config;
+pub use reports::Reports;
+pub use warehouse::Warehouse;

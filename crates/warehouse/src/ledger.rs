@@ -1,0 +1,129 @@
+//! The ledger `etl_runs`: one row per run, step, attempt and state. Written last, so that what it says happened.
+
+use bionicpro_model::{Error, Kind, Result, RunId};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::Warehouse;
+
+/// The four steps of a run, by the orchestrator's task names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// Reads the CRM.
+    ExtractCrmData,
+    /// Reads and aggregates the telemetry.
+    ExtractTelemetryData,
+    /// Joins both.
+    TransformAndJoin,
+    /// Loads the mart. Its `done` entry moves the horizon.
+    LoadToClickhouse,
+}
+
+/// What happened to a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// It began.
+    Started,
+    /// It succeeded.
+    Done,
+    /// It failed; see the error.
+    Failed,
+    /// There was nothing new to do.
+    Skipped,
+}
+
+/// One row of the ledger. What a step does not know stays none.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Entry {
+    /// The run.
+    pub run: RunId,
+    /// The step.
+    pub step: Step,
+    /// What happened.
+    pub state: State,
+    /// Which try of this step, from 1.
+    pub attempt: u16,
+    /// When, by this program's clock; kept to the microsecond.
+    pub at: DateTime<Utc>,
+    /// The first hour of the run's range.
+    pub from: Option<DateTime<Utc>>,
+    /// The end of the run's range.
+    pub to: Option<DateTime<Utc>>,
+    /// The mart version that the run writes.
+    pub version: Option<u64>,
+    /// The telemetry snapshot as the source names it.
+    pub snapshot: Option<String>,
+    /// The moment before which every committed row was visible to the run.
+    pub horizon: Option<DateTime<Utc>>,
+    /// Raw telemetry rows read.
+    pub rows: Option<u64>,
+    /// Cells (chip, hour) written.
+    pub cells: Option<u64>,
+    /// Bytes staged or sent.
+    pub bytes: Option<u64>,
+    /// Cells whose chip nobody owns.
+    pub orphans: Option<u64>,
+    /// Raw rows whose values are out of their range.
+    pub anomalies: Option<u64>,
+    /// Rows that got a tombstone.
+    pub tombstones: Option<u64>,
+    /// How long the step took.
+    pub duration_ms: Option<u64>,
+    /// `Kind::as_str` of a failure.
+    pub error_kind: Option<String>,
+    /// `Display` of a failure: sentence and detail, no secret, no personal data.
+    pub error: Option<String>,
+}
+
+impl Entry {
+    /// An entry with everything optional left out.
+    pub fn new(run: RunId, step: Step, state: State, attempt: u16, at: DateTime<Utc>) -> Self {
+        Entry {
+            run,
+            step,
+            state,
+            attempt,
+            at,
+            from: None,
+            to: None,
+            version: None,
+            snapshot: None,
+            horizon: None,
+            rows: None,
+            cells: None,
+            bytes: None,
+            orphans: None,
+            anomalies: None,
+            tombstones: None,
+            duration_ms: None,
+            error_kind: None,
+            error: None,
+        }
+    }
+}
+
+/// Appends entries in one insert. Appending the same (run, step, attempt, state) again replaces it.
+///
+/// A step appends `Started` before its work and one other state after it. `LoadToClickhouse` appends `Done` after
+/// the reconciliation and as its very last act: from then on `data_as_of` includes the run.
+pub async fn append(_warehouse: &Warehouse, _entries: &[Entry]) -> Result<()> {
+    Err(Error::new(Kind::Internal, "not built yet"))
+}
+
+/// The entries of the newest `limit` runs, newest run first, each run's entries in the order of time.
+pub async fn runs(_warehouse: &Warehouse, _limit: u32) -> Result<Vec<Vec<Entry>>> {
+    Err(Error::new(Kind::Internal, "not built yet"))
+}
+
+/// The entries of one run in the order of time; empty when the ledger has none.
+pub async fn run(_warehouse: &Warehouse, _run: &RunId) -> Result<Vec<Entry>> {
+    Err(Error::new(Kind::Internal, "not built yet"))
+}
+
+/// The newest moment that the mart reflects: of the runs whose load is done, the greatest of
+/// min(horizon, end of the range), so that a backfill of an old month does not make the mart look fresh.
+pub async fn data_as_of(_warehouse: &Warehouse) -> Result<Option<DateTime<Utc>>> {
+    Err(Error::new(Kind::Internal, "not built yet"))
+}

@@ -1,5 +1,29 @@
-//! (being written)
+//! Who is calling: access tokens of an OpenID Connect issuer, verified strictly, and what their holder may do.
+//!
+//! [`Verifier`] turns an unverified text into [`Claims`] or a [`Rejection`]; [`Caller`] and [`Reader`] are the
+//! values that a handler must hold. The signature comes from `jsonwebtoken`; every rule around it is here,
+//! because that crate accepts more than this system may. `issuer` is the demo's own issuer.
 
+pub mod clock;
 pub mod config;
+mod extract;
+mod keys;
+pub mod metrics;
+mod rejection;
+mod token;
+mod verifier;
 
+pub use clock::Clock;
 pub use config::Config;
+pub use extract::{Caller, Reader};
+pub use keys::KeyState;
+pub use rejection::{Checked, Reason, Rejection};
+pub use token::claims::Claims;
+pub use verifier::Verifier;
+
+/// The layers below [`Verifier`], for published test vectors, which are signed texts but not access tokens.
+#[doc(hidden)]
+pub mod layers {
+    pub use crate::keys::set::{Dropped, KeySet};
+    pub use crate::token::compact::Compact;
+}

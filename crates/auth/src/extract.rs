@@ -1,0 +1,126 @@
+//! The values that a handler must hold: who calls, and that they may read their own reports.
+//!
+//! A token is taken from exactly one `Authorization` header and from nowhere else: not from the query, the body
+//! or a cookie.
+
+use axum::extract::{FromRef, FromRequestParts};
+use http::request::Parts;
+use http::{HeaderMap, Uri, header};
+
+use crate::rejection::{Checked, Reason, Rejection};
+use crate::{Claims, Verifier};
+
+/// The scheme of RFC 6750; compared without regard to case.
+const SCHEME: &str = "bearer";
+
+/// Somebody whose access token was verified. It says who, not what they may do.
+#[derive(Debug, Clone)]
+pub struct Caller(Claims);
+
+/// A person who may read their own reports: a verified token with the required role, not a service account.
+#[derive(Debug, Clone)]
+pub struct Reader(Claims);
+
+impl Caller {
+    /// Authenticates a request by its headers; the URI only tells a token in the query from none.
+    pub async fn authenticate(headers: &HeaderMap, uri: &Uri, verifier: &Verifier) -> Checked<Self> {
+        match bearer_token(headers, uri) {
+            Ok(unverified_jwt) => verifier.verify(unverified_jwt).await.map(Caller),
+            Err(rejection) => {
+                verifier.count(rejection.reason().as_str());
+                Err(rejection)
+            }
+        }
+    }
+
+    /// What the token says.
+    pub fn claims(&self) -> &Claims {
+        &self.0
+    }
+}
+
+impl Reader {
+    /// Authenticates and authorises a request by its headers.
+    pub async fn authorize(headers: &HeaderMap, uri: &Uri, verifier: &Verifier) -> Checked<Self> {
+        let caller = Caller::authenticate(headers, uri, verifier).await?;
+        caller.0.require_person()?;
+        caller.0.require_role(verifier.required_role())?;
+        Ok(Reader(caller.0))
+    }
+
+    /// What the token says.
+    pub fn claims(&self) -> &Claims {
+        &self.0
+    }
+
+    /// The login name, which leads to the reports. Never for a log.
+    pub fn username(&self) -> &str {
+        &self.0.username
+    }
+}
+
+impl<S> FromRequestParts<S> for Caller
+where
+    S: Send + Sync,
+    Verifier: FromRef<S>,
+{
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Checked<Self> {
+        let verifier = Verifier::from_ref(state);
+        logged(Caller::authenticate(&parts.headers, &parts.uri, &verifier).await)
+    }
+}
+
+impl<S> FromRequestParts<S> for Reader
+where
+    S: Send + Sync,
+    Verifier: FromRef<S>,
+{
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Checked<Self> {
+        let verifier = Verifier::from_ref(state);
+        logged(Reader::authorize(&parts.headers, &parts.uri, &verifier).await)
+    }
+}
+
+/// Writes the one log line of a refused request.
+fn logged<T>(checked: Checked<T>) -> Checked<T> {
+    checked.inspect_err(|rejection| {
+        tracing::info!(
+            reason = rejection.reason().as_str(),
+            status = rejection.status().as_u16(),
+            "request refused"
+        );
+    })
+}
+
+/// The text after `Bearer ` in the only `Authorization` header.
+fn bearer_token<'a>(headers: &'a HeaderMap, uri: &Uri) -> Checked<&'a str> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(value) = values.next() else {
+        return Err(match has_token_in_query(uri) {
+            true => Rejection::Invalid(Reason::TokenInQuery),
+            false => Rejection::Missing,
+        });
+    };
+    if values.next().is_some() {
+        return Err(Rejection::InvalidRequest(Reason::SeveralCredentials));
+    }
+    let (scheme, unverified_jwt) = value
+        .to_str()
+        .ok()
+        .and_then(|text| text.split_once(' '))
+        .ok_or(Rejection::Invalid(Reason::Scheme))?;
+    match scheme.eq_ignore_ascii_case(SCHEME) && !unverified_jwt.is_empty() {
+        true => Ok(unverified_jwt),
+        false => Err(Rejection::Invalid(Reason::Scheme)),
+    }
+}
+
+/// Whether the client used the form that RFC 6750 deprecates and this system refuses.
+fn has_token_in_query(uri: &Uri) -> bool {
+    let query = uri.query().unwrap_or_default();
+    url::form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "access_token")
+}

@@ -1,0 +1,1 @@
+//! The demo's OpenID Connect issuer. (API below is settled; see the modules.)

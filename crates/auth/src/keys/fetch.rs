@@ -1,0 +1,208 @@
+//! Fetches discovery document and key set over HTTP, within fixed bounds.
+//!
+//! Only two addresses are ever asked: the issuer's discovery document and the key set that it (or the
+//! configuration) names. Nothing in a token can add a third.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use bionicpro_model::{Error, Kind, Result};
+use http::{StatusCode, header};
+use reqwest::redirect;
+use serde_json::Value;
+use url::{Host, Url};
+
+use super::set::{Dropped, KeySet};
+use crate::Config;
+use crate::token::json;
+
+/// Longest that one document may take, from the first byte out to the last byte in.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Largest document, in bytes. Keycloak's key set has 3 KB.
+const MAX_BYTES: usize = 256 * 1024;
+
+/// How long the address of the key set is believed before discovery is asked again.
+const DISCOVERY_MAX_AGE: Duration = Duration::from_secs(3600);
+
+/// Why a fetch brought no key set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    Connect,
+    Timeout,
+    Status,
+    ContentType,
+    ContentEncoding,
+    TooLarge,
+    Json,
+    IssuerMismatch,
+    KeySetAddress,
+    NoUsableKey,
+}
+
+impl Fault {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Fault::Connect => "connect",
+            Fault::Timeout => "timeout",
+            Fault::Status => "status",
+            Fault::ContentType => "content_type",
+            Fault::ContentEncoding => "content_encoding",
+            Fault::TooLarge => "too_large",
+            Fault::Json => "json",
+            Fault::IssuerMismatch => "issuer_mismatch",
+            Fault::KeySetAddress => "key_set_address",
+            Fault::NoUsableKey => "no_usable_key",
+        }
+    }
+}
+
+/// Where the keys come from.
+#[derive(Debug)]
+pub(crate) struct Source {
+    client: reqwest::Client,
+    issuer: String,
+    discovery: Url,
+    fixed: Option<Url>,
+    discovered: Mutex<Option<(Url, Duration)>>,
+}
+
+impl Source {
+    /// Checks the addresses; makes no call.
+    pub(crate) fn new(issuer: &str, config: &Config) -> Result<Self> {
+        let unfit = |key: &'static str| {
+            Error::new(Kind::Config, "not an address that keys may be fetched from").detail(key).hint(
+                "use https, or http on this machine's loopback address, without user, query and fragment",
+            )
+        };
+        let parsed = Url::parse(issuer).ok().filter(is_trustworthy).ok_or_else(|| unfit("oidc.issuer"))?;
+        let discovery =
+            Url::parse(&format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/')))
+                .map_err(|error| unfit("oidc.issuer").source(error))?;
+        let fixed = config.jwks_url.clone();
+        if fixed.as_ref().is_some_and(|url| !is_trustworthy(url)) {
+            return Err(unfit("oidc.jwks_url"));
+        }
+        let client = client(is_loopback(&parsed) && fixed.as_ref().is_none_or(is_loopback))?;
+        Ok(Source { client, issuer: issuer.to_owned(), discovery, fixed, discovered: Mutex::new(None) })
+    }
+
+    /// One refresh: the key set, and the keys that were not taken.
+    pub(crate) async fn fetch(&self, now: Duration) -> Result<(KeySet, Vec<Dropped>), Fault> {
+        let address = match &self.fixed {
+            Some(url) => url.clone(),
+            None => self.key_set_address(now).await?,
+        };
+        let fetched = self.fetch_key_set(address).await;
+        if fetched.is_err() {
+            // The next attempt asks discovery again: the issuer may have moved its keys.
+            *self.discovered.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+        fetched
+    }
+
+    async fn fetch_key_set(&self, address: Url) -> Result<(KeySet, Vec<Dropped>), Fault> {
+        let bytes = self.get(address, &["application/json", "application/jwk-set+json"]).await?;
+        let (keys, dropped) = KeySet::parse(&bytes).ok_or(Fault::Json)?;
+        match keys.is_empty() {
+            true => Err(Fault::NoUsableKey),
+            false => Ok((keys, dropped)),
+        }
+    }
+
+    async fn key_set_address(&self, now: Duration) -> Result<Url, Fault> {
+        let known = self.discovered.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((url, at)) = known
+            && now.saturating_sub(at) < DISCOVERY_MAX_AGE
+        {
+            return Ok(url);
+        }
+        let bytes = self.get(self.discovery.clone(), &["application/json"]).await?;
+        let document = json::object(&bytes).ok_or(Fault::Json)?;
+        if document.get("issuer").and_then(Value::as_str) != Some(self.issuer.as_str()) {
+            return Err(Fault::IssuerMismatch);
+        }
+        let url = document.get("jwks_uri").and_then(Value::as_str).and_then(|text| Url::parse(text).ok());
+        let url = url.filter(|url| self.may_name(url)).ok_or(Fault::KeySetAddress)?;
+        *self.discovered.lock().unwrap_or_else(PoisonError::into_inner) = Some((url.clone(), now));
+        Ok(url)
+    }
+
+    /// An issuer on https keeps its keys on https; one on loopback cannot send us elsewhere in the clear.
+    fn may_name(&self, url: &Url) -> bool {
+        is_trustworthy(url) && (url.scheme() == "https" || self.discovery.scheme() == "http")
+    }
+
+    /// The body of a 200 of one of the media types, uncompressed, within size and time.
+    async fn get(&self, url: Url, media_types: &[&str]) -> Result<Vec<u8>, Fault> {
+        let fault = |error: reqwest::Error| match error.is_timeout() {
+            true => Fault::Timeout,
+            false => Fault::Connect,
+        };
+        let request = self.client.get(url).header(header::ACCEPT, media_types.join(", "));
+        let mut response = request.send().await.map_err(fault)?;
+        if response.status() != StatusCode::OK {
+            return Err(Fault::Status);
+        }
+        let content_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let media_type = content_type.and_then(|text| text.split(';').next()).unwrap_or_default().trim();
+        if !media_types.iter().any(|allowed| media_type.eq_ignore_ascii_case(allowed)) {
+            return Err(Fault::ContentType);
+        }
+        let encoding = response.headers().get(header::CONTENT_ENCODING);
+        if encoding.is_some_and(|encoding| encoding != "identity") {
+            return Err(Fault::ContentEncoding);
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(fault)? {
+            if body.len() + chunk.len() > MAX_BYTES {
+                return Err(Fault::TooLarge);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+}
+
+/// A client that follows nothing, unpacks nothing, and ends in time.
+fn client(only_loopback: bool) -> Result<reqwest::Client> {
+    let mut builder = reqwest::Client::builder()
+        .user_agent(concat!("bionicpro/", env!("CARGO_PKG_VERSION")))
+        .redirect(redirect::Policy::none())
+        .referer(false)
+        .timeout(TIMEOUT)
+        .http1_only()
+        .pool_max_idle_per_host(0)
+        .no_gzip()
+        .no_brotli()
+        .no_zstd()
+        .no_deflate();
+    if only_loopback {
+        // The demo and tests: no proxy stands between, and no certificate store is needed.
+        builder = builder.no_proxy().tls_certs_only([]);
+    }
+    builder.build().map_err(|error| {
+        Error::new(Kind::Config, "the HTTP client for the issuer's keys cannot be set up")
+            .source(error)
+            .hint("install the system's certificates (ca-certificates)")
+    })
+}
+
+fn is_trustworthy(url: &Url) -> bool {
+    let scheme_fits = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url));
+    let plain = url.username().is_empty()
+        && url.password().is_none()
+        && url.fragment().is_none()
+        && url.query().is_none();
+    scheme_fits && plain && url.has_host()
+}
+
+/// Whether the host is this machine by its address or its fixed name.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        None => false,
+    }
+}

@@ -1,0 +1,109 @@
+//! A key set as it may be used: key ids that stand once, each with one sound RS256 key.
+
+use std::collections::HashMap;
+
+use jsonwebtoken::{Algorithm, DecodingKey};
+use serde_json::{Map, Value};
+
+use super::jwk;
+use crate::rejection::{Checked, Reason, Rejection};
+use crate::token::compact::Compact;
+use crate::token::json;
+
+/// Keys by their id.
+#[derive(Debug, Default)]
+pub struct KeySet {
+    keys: HashMap<String, DecodingKey>,
+}
+
+/// Why a key of the issuer's set is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dropped {
+    /// Without `kid`, or with one that no token can name.
+    NoKid,
+    /// Two keys have this `kid`: neither is taken, since a token could mean either.
+    DuplicateKid,
+    /// The set shows a private or symmetric key.
+    PrivateMembers,
+    /// Not an RSA key for RS256.
+    OtherAlgorithm,
+    /// For encryption, or its `key_ops` say so.
+    NotForSigning,
+    /// Numbers that are not numbers.
+    Malformed,
+    /// Too short, too long, a bad exponent, or a known flawed generator.
+    Weak,
+}
+
+impl Dropped {
+    /// The word in logs and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Dropped::NoKid => "no_kid",
+            Dropped::DuplicateKid => "duplicate_kid",
+            Dropped::PrivateMembers => "private_members",
+            Dropped::OtherAlgorithm => "other_algorithm",
+            Dropped::NotForSigning => "not_for_signing",
+            Dropped::Malformed => "malformed",
+            Dropped::Weak => "weak",
+        }
+    }
+
+    /// Whether the issuer's operator must hear of it.
+    pub fn is_alarming(self) -> bool {
+        match self {
+            Dropped::DuplicateKid | Dropped::PrivateMembers | Dropped::Malformed | Dropped::Weak => true,
+            Dropped::NoKid | Dropped::OtherAlgorithm | Dropped::NotForSigning => false,
+        }
+    }
+}
+
+impl KeySet {
+    /// Reads a key set document; none if it is not an object with an array `keys`.
+    pub fn parse(bytes: &[u8]) -> Option<(Self, Vec<Dropped>)> {
+        let document = json::object(bytes)?;
+        let jwks: Vec<&Map<String, Value>> =
+            document.get("keys")?.as_array()?.iter().filter_map(Value::as_object).collect();
+        let mut times: HashMap<&str, usize> = HashMap::new();
+        for kid in jwks.iter().filter_map(|jwk| jwk.get("kid")?.as_str()) {
+            *times.entry(kid).or_default() += 1;
+        }
+        let mut set = KeySet::default();
+        let mut dropped = Vec::new();
+        for jwk in &jwks {
+            match jwk::read(jwk) {
+                Ok((kid, _)) if times.get(kid.as_str()) != Some(&1) => dropped.push(Dropped::DuplicateKid),
+                Ok((kid, key)) => {
+                    set.keys.insert(kid, key);
+                }
+                Err(why) => dropped.push(why),
+            }
+        }
+        Some((set, dropped))
+    }
+
+    /// Whether a key has this id.
+    pub fn contains(&self, kid: &str) -> bool {
+        self.keys.contains_key(kid)
+    }
+
+    /// How many keys can be used.
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Whether no key can be used.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// Verifies the signature with the key that the header names, and gives out the payload's bytes.
+    pub fn verify(&self, unverified: Compact<'_>) -> Checked<Vec<u8>> {
+        let key = self.keys.get(&unverified.header.kid).ok_or(Rejection::Invalid(Reason::UnknownKey))?;
+        let message = unverified.signing_input.as_bytes();
+        match jsonwebtoken::crypto::verify(unverified.signature, message, key, Algorithm::RS256) {
+            Ok(true) => Ok(unverified.payload),
+            Ok(false) | Err(_) => Err(Rejection::Invalid(Reason::Signature)),
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! The claims of a verified token: every rule of what an access token for this system must say.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+
+use super::text;
+use crate::Config;
+use crate::rejection::{Checked, Reason, Rejection};
+
+/// How far the issuer's clock and ours may differ, in seconds.
+const LEEWAY_S: i64 = 30;
+
+/// Longest life of an access token, in seconds. A token cannot be called back, so a stolen one must end.
+const MAX_LIFETIME_S: i64 = 24 * 3600;
+
+/// The claim `typ` of Keycloak's access tokens. ID, refresh, offline, logout and action tokens have others.
+const TOKEN_TYPE: &str = "Bearer";
+
+/// Keycloak's login name for a client that acts for itself is this and the client's id.
+const SERVICE_ACCOUNT: &str = "service-account-";
+
+/// Who holds a verified token. `Debug` shows neither name nor subject.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Claims {
+    /// `sub`: the account, for ever.
+    pub subject: String,
+    /// `preferred_username`: the login name, which may pass to somebody else one day.
+    pub username: String,
+    /// `realm_access.roles`.
+    pub roles: BTreeSet<String>,
+    /// `azp`: the client that the token was issued to.
+    pub authorized_party: String,
+    /// `exp`.
+    pub expires_at: DateTime<Utc>,
+    /// `iat`.
+    pub issued_at: DateTime<Utc>,
+    /// `sid`: the issuer's session, which a back-channel logout names.
+    pub session_id: Option<String>,
+}
+
+impl Claims {
+    /// Fails unless the holder has the role.
+    pub fn require_role(&self, role: &str) -> Checked<()> {
+        match self.roles.contains(role) {
+            true => Ok(()),
+            false => Err(Rejection::Forbidden(Reason::RoleLacking)),
+        }
+    }
+
+    /// Fails for a client that acts for itself.
+    pub fn require_person(&self) -> Checked<()> {
+        match self.username.starts_with(SERVICE_ACCOUNT) {
+            true => Err(Rejection::Forbidden(Reason::ServiceAccount)),
+            false => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Claims {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Claims")
+            .field("roles", &self.roles)
+            .field("authorized_party", &self.authorized_party)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the claims are held against.
+#[derive(Debug)]
+pub(crate) struct Policy {
+    issuer: String,
+    audience: String,
+    authorized_parties: Vec<String>,
+}
+
+impl Policy {
+    pub(crate) fn new(issuer: &str, config: &Config) -> Self {
+        Policy {
+            issuer: issuer.to_owned(),
+            audience: config.audience.clone(),
+            authorized_parties: config.authorized_parties.clone(),
+        }
+    }
+
+    /// Checks the members of a payload whose signature was verified.
+    pub(crate) fn check(&self, members: &Map<String, Value>, now_s: i64) -> Checked<Claims> {
+        let text_of = |name: &str| members.get(name).and_then(Value::as_str);
+        require(text_of("iss") == Some(self.issuer.as_str()), Reason::Issuer)?;
+        require(self.is_for_us(members.get("aud")), Reason::Audience)?;
+        require(text_of("typ") == Some(TOKEN_TYPE), Reason::TokenType)?;
+        require(!members.contains_key("cnf") && !members.contains_key("events"), Reason::NotABearerToken)?;
+        let (issued_at, expires_at) = lifetime(members, now_s)?;
+
+        let subject =
+            text_of("sub").filter(|sub| text::is_plain(sub)).ok_or(Rejection::Invalid(Reason::Subject))?;
+        let username = text_of("preferred_username")
+            .filter(|name| text::is_name(name))
+            .ok_or(Rejection::Invalid(Reason::Username))?;
+        let client = text_of("azp").ok_or(Rejection::Invalid(Reason::AuthorizedParty))?;
+        if !self.authorized_parties.iter().any(|allowed| allowed == client) {
+            // A client in its own name is known to the issuer and told that it has no business here.
+            return Err(match username.strip_prefix(SERVICE_ACCOUNT) == Some(client) {
+                true => Rejection::Forbidden(Reason::ServiceAccount),
+                false => Rejection::Invalid(Reason::AuthorizedParty),
+            });
+        }
+        let session_id = match members.get("sid") {
+            None => None,
+            Some(Value::String(sid)) if text::is_plain(sid) => Some(sid.clone()),
+            Some(_) => return Err(Rejection::Invalid(Reason::Roles)),
+        };
+        Ok(Claims {
+            subject: subject.to_owned(),
+            username: username.to_owned(),
+            roles: roles(members.get("realm_access"))?,
+            authorized_party: client.to_owned(),
+            expires_at,
+            issued_at,
+            session_id,
+        })
+    }
+
+    /// `aud` is one text or an array of texts, and ours is among them.
+    fn is_for_us(&self, aud: Option<&Value>) -> bool {
+        match aud {
+            Some(Value::String(one)) => *one == self.audience,
+            Some(Value::Array(many)) => {
+                many.iter().all(Value::is_string) && many.iter().any(|one| one == self.audience.as_str())
+            }
+            _ => false,
+        }
+    }
+}
+
+/// `iat` and `exp` after every rule about time.
+fn lifetime(members: &Map<String, Value>, now_s: i64) -> Checked<(DateTime<Utc>, DateTime<Utc>)> {
+    let exp_s = seconds(members.get("exp")).ok_or(Rejection::Invalid(Reason::ExpiryForm))?;
+    require(now_s < exp_s.timestamp() + LEEWAY_S, Reason::Expired)?;
+    if let Some(nbf) = members.get("nbf") {
+        let nbf = seconds(Some(nbf)).ok_or(Rejection::Invalid(Reason::NotBefore))?;
+        require(nbf.timestamp() <= now_s + LEEWAY_S, Reason::NotBefore)?;
+    }
+    let iat = seconds(members.get("iat")).ok_or(Rejection::Invalid(Reason::IssuedAt))?;
+    require(iat.timestamp() <= now_s + LEEWAY_S, Reason::IssuedAt)?;
+    let life_s = exp_s.timestamp() - iat.timestamp();
+    require((1..=MAX_LIFETIME_S).contains(&life_s), Reason::Lifetime)?;
+    Ok((iat, exp_s))
+}
+
+/// Whole seconds since 1970 up to the year 9999; a text, a fraction or an exponent is no time.
+fn seconds(value: Option<&Value>) -> Option<DateTime<Utc>> {
+    const YEAR_10000: i64 = 253_402_300_800;
+    let seconds = value?.as_i64().filter(|seconds| (0..YEAR_10000).contains(seconds))?;
+    DateTime::from_timestamp(seconds, 0)
+}
+
+/// `realm_access.roles`: absent means none, anything but texts is refused.
+fn roles(realm_access: Option<&Value>) -> Checked<BTreeSet<String>> {
+    let malformed = Rejection::Invalid(Reason::Roles);
+    let Some(realm_access) = realm_access else { return Ok(BTreeSet::new()) };
+    let Some(roles) = realm_access.as_object().ok_or(malformed)?.get("roles") else {
+        return Ok(BTreeSet::new());
+    };
+    let roles = roles.as_array().ok_or(malformed)?;
+    roles.iter().map(|role| role.as_str().map(str::to_owned).ok_or(malformed)).collect()
+}
+
+fn require(holds: bool, reason: Reason) -> Checked<()> {
+    match holds {
+        true => Ok(()),
+        false => Err(Rejection::Invalid(reason)),
+    }
+}

@@ -1,0 +1,64 @@
+//! The protected header: RS256, a key id, and nothing that changes what the token means.
+
+use serde_json::{Map, Value};
+
+use super::json;
+use crate::rejection::{Checked, Reason, Rejection};
+
+/// The only algorithm. One is enough, and a list is what confusion attacks live on (RFC 8725, section 3.1).
+const ALGORITHM: &str = "RS256";
+
+/// Longest `kid`, in bytes. Keycloak's have 43.
+pub(crate) const MAX_KID_BYTES: usize = 128;
+
+/// Members that carry a key, point at one, or change how the rest is read. None is ever followed, and a token
+/// that has one is refused even when its signature fits: our issuer sends none of them.
+const REFUSED: [&str; 9] = ["crit", "b64", "jku", "jwk", "x5u", "x5c", "cty", "enc", "zip"];
+
+/// What the header says about the kind of token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum HeaderType {
+    /// No `typ`.
+    Absent,
+    /// `JWT`, Keycloak's default.
+    Jwt,
+    /// `at+jwt` (RFC 9068).
+    AccessToken,
+    /// Anything else.
+    Other,
+}
+
+/// A header that passed every rule that needs no configuration.
+#[derive(Debug)]
+pub(crate) struct Header {
+    pub(crate) kid: String,
+    pub(crate) typ: HeaderType,
+}
+
+/// Reads a decoded header.
+pub(super) fn read(bytes: &[u8]) -> Checked<Header> {
+    let members = json::object(bytes).ok_or(Rejection::Invalid(Reason::HeaderJson))?;
+    if members.get("alg").and_then(Value::as_str) != Some(ALGORITHM) {
+        return Err(Rejection::Invalid(Reason::Algorithm));
+    }
+    if REFUSED.iter().any(|name| members.contains_key(*name)) {
+        return Err(Rejection::Invalid(Reason::HeaderMember));
+    }
+    let kid = match members.get("kid") {
+        Some(Value::String(kid)) if (1..=MAX_KID_BYTES).contains(&kid.len()) => kid.clone(),
+        _ => return Err(Rejection::Invalid(Reason::KeyId)),
+    };
+    Ok(Header { kid, typ: header_type(&members) })
+}
+
+/// The media type in `typ`: case does not matter and `application/` may be left out (RFC 7515, section 4.1.9).
+fn header_type(members: &Map<String, Value>) -> HeaderType {
+    let Some(value) = members.get("typ") else { return HeaderType::Absent };
+    let Some(text) = value.as_str() else { return HeaderType::Other };
+    let lower = text.to_ascii_lowercase();
+    match lower.strip_prefix("application/").unwrap_or(&lower) {
+        "jwt" => HeaderType::Jwt,
+        "at+jwt" => HeaderType::AccessToken,
+        _ => HeaderType::Other,
+    }
+}

@@ -1,0 +1,7 @@
+//! One access token, layer by layer: bytes, header, signature's input, claims. No I/O and no keys.
+
+pub(crate) mod claims;
+pub(crate) mod compact;
+pub(crate) mod header;
+pub(crate) mod json;
+mod text;

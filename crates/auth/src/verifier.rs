@@ -1,0 +1,128 @@
+//! Turns an unverified text into claims, or into a rejection.
+//!
+//! The order is fixed: size, shape, header, key, signature, and only then the payload, so that nothing that a
+//! stranger wrote is interpreted before the issuer has vouched for it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use bionicpro_model::{Error, Kind, Result};
+
+use crate::keys::cache::KeyCache;
+use crate::keys::fetch::Source;
+use crate::rejection::{Checked, Reason, Rejection};
+use crate::token::claims::Policy;
+use crate::token::compact::Compact;
+use crate::token::header::HeaderType;
+use crate::token::json;
+use crate::{Claims, Clock, Config, KeyState, metrics};
+
+/// A move of the wall clock against the monotonic one that is worth an alarm, in seconds.
+const CLOCK_JUMP_S: i64 = 5;
+
+/// Verifies access tokens. Clones share the key cache.
+#[derive(Debug, Clone)]
+pub struct Verifier(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    policy: Policy,
+    strict_typ: bool,
+    required_role: String,
+    keys: KeyCache,
+    clock: Clock,
+    /// Wall time minus monotonic time at the last look, in seconds; `i64::MIN` before the first.
+    clock_offset_s: AtomicI64,
+}
+
+impl Verifier {
+    /// A verifier by the configuration. Makes no call: keys are fetched with the first token or [`Verifier::ready`].
+    ///
+    /// Fails with [`Kind::Config`] when the issuer is missing or no address that keys may come from.
+    pub fn new(config: &Config) -> Result<Self> {
+        Verifier::with_clock(config, Clock::system())
+    }
+
+    /// The same with a clock that tests move.
+    pub fn with_clock(config: &Config, clock: Clock) -> Result<Self> {
+        let missing = |key: &'static str| {
+            Error::new(Kind::Config, "the configuration does not say whose tokens are accepted").detail(key).hint(
+                "set oidc.issuer to the issuer's URL, as in https://id.example.com/realms/reports-realm, and leave audience, authorized_parties and required_role non-empty",
+            )
+        };
+        let issuer = config
+            .issuer
+            .as_deref()
+            .filter(|issuer| !issuer.is_empty())
+            .ok_or_else(|| missing("oidc.issuer"))?;
+        if config.audience.is_empty() {
+            return Err(missing("oidc.audience"));
+        }
+        if config.authorized_parties.is_empty() || config.authorized_parties.iter().any(String::is_empty) {
+            return Err(missing("oidc.authorized_parties"));
+        }
+        if config.required_role.is_empty() {
+            return Err(missing("oidc.required_role"));
+        }
+        Ok(Verifier(Arc::new(Inner {
+            policy: Policy::new(issuer, config),
+            strict_typ: config.strict_typ,
+            required_role: config.required_role.clone(),
+            keys: KeyCache::new(Source::new(issuer, config)?, clock.clone()),
+            clock,
+            clock_offset_s: AtomicI64::new(i64::MIN),
+        })))
+    }
+
+    /// Verifies one token. Fetches the issuer's keys when they are due, and for nothing that the token says
+    /// except a `kid` that is not known, at most once in 30 seconds.
+    pub async fn verify(&self, unverified_jwt: &str) -> Checked<Claims> {
+        let checked = self.check(unverified_jwt).await;
+        self.count(match &checked {
+            Ok(_) => "ok",
+            Err(rejection) => rejection.reason().as_str(),
+        });
+        checked
+    }
+
+    /// Whether tokens can be verified now; fetches the keys when they are due.
+    pub async fn ready(&self) -> KeyState {
+        self.0.keys.state().await
+    }
+
+    /// The role that may read reports.
+    pub fn required_role(&self) -> &str {
+        &self.0.required_role
+    }
+
+    pub(crate) fn count(&self, reason: &'static str) {
+        metrics::count_token(reason);
+    }
+
+    async fn check(&self, unverified_jwt: &str) -> Checked<Claims> {
+        let unverified = Compact::parse(unverified_jwt)?;
+        match unverified.header.typ {
+            HeaderType::AccessToken => {}
+            HeaderType::Absent | HeaderType::Jwt if !self.0.strict_typ => {}
+            HeaderType::Absent | HeaderType::Jwt | HeaderType::Other => {
+                return Err(Rejection::Invalid(Reason::HeaderType));
+            }
+        }
+        let keys = self.0.keys.keys_with(&unverified.header.kid).await?;
+        let payload = keys.verify(unverified)?;
+        let members = json::object(&payload).ok_or(Rejection::Invalid(Reason::PayloadJson))?;
+        self.watch_clock();
+        self.0.policy.check(&members, self.0.clock.unix_s())
+    }
+
+    /// Notices that somebody moved the wall clock, by which `exp` is judged.
+    fn watch_clock(&self) {
+        let monotonic_s = i64::try_from(self.0.clock.monotonic().as_secs()).unwrap_or(i64::MAX);
+        let offset_s = self.0.clock.unix_s() - monotonic_s;
+        let previous_s = self.0.clock_offset_s.swap(offset_s, Ordering::Relaxed);
+        if previous_s != i64::MIN && (offset_s - previous_s).abs() > CLOCK_JUMP_S {
+            metrics::count_clock_jump();
+            tracing::warn!(jump_s = offset_s - previous_s, "the system's clock was moved");
+        }
+    }
+}

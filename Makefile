@@ -56,6 +56,7 @@ reference: build ## Write the generated pages of docs/reference again
 	target/release/bionicpro reference docs/reference
 
 bench: build $(VENV) ## Measure, print ratios, write them to bench/results (ARGS="--help" lists the flags)
+	$(CARGO) build --release --locked --workspace
 	.venv/bin/python bench/run.py $(ARGS)
 
 clean: ## Remove what was built, fetched and simulated

@@ -1,0 +1,211 @@
+//! The load: a fixed number of kept-alive connections, each asking as soon as it may, until a count or a time is over.
+//!
+//! Without `--rate` the loop is closed: a slow answer delays the next question, so the tail is that of the connections
+//! and not of people who come when they like. With `--rate` questions are due at fixed moments and a latency counts
+//! from the moment when its question was due, waiting included.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Empty};
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper::header::{AUTHORIZATION, HOST};
+use hyper::{Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+use crate::histogram::Histogram;
+use crate::targets::{Target, Targets};
+use crate::{Result, answer, loopback};
+
+/// The longest that one request may take before it counts as an error.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Flags of `load`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// What to load: `http://127.0.0.1:PORT/path`. The path is not used where `--targets` is given.
+    url: String,
+    /// A file of requests, taken in turn: `/path`, or `/path`, a tab and a bearer token, per line.
+    #[arg(long)]
+    targets: Option<PathBuf>,
+    /// Connections, each with one request at a time.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    connections: u32,
+    /// Stop after so many requests.
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    requests: u64,
+    /// Stop after so many seconds.
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=600))]
+    seconds: u64,
+    /// Requests per second, due at fixed moments; as fast as the answers come when not given.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    rate: Option<u32>,
+}
+
+/// What all connections share.
+struct Plan {
+    address: SocketAddr,
+    targets: Targets,
+    requests: u64,
+    begin: Instant,
+    end: Instant,
+    between: Option<Duration>,
+}
+
+/// What one connection saw.
+struct Seen {
+    latencies: Histogram,
+    statuses: BTreeMap<u16, u64>,
+    failures: BTreeMap<String, u64>,
+    body_bytes: u64,
+}
+
+/// Loads, then prints the figures. An answer other than 200 is counted, not hidden: the caller judges.
+pub(crate) async fn run(options: Options) -> Result<()> {
+    let (address, path) = loopback::parse_url(&options.url)?;
+    let targets = match &options.targets {
+        Some(file) => Targets::read(file)?,
+        None => Targets::same(path),
+    };
+    let begin = Instant::now();
+    let plan = Arc::new(Plan {
+        address,
+        targets,
+        requests: options.requests,
+        begin,
+        end: begin + Duration::from_secs(options.seconds),
+        between: options.rate.map(|rate| Duration::from_secs(1) / rate),
+    });
+    let connections: Vec<_> = (0..options.connections).map(|_| tokio::spawn(ask(plan.clone()))).collect();
+    let mut all = Seen::new();
+    for connection in connections {
+        all.add(connection.await?);
+    }
+    answer(&all.figures(begin.elapsed()));
+    Ok(())
+}
+
+impl Plan {
+    /// The next request and the moment from which its latency counts; none when the load is over.
+    async fn next(&self) -> Option<(&Target, Instant)> {
+        let (number, target) = self.targets.take();
+        if number >= self.requests || Instant::now() >= self.end {
+            return None;
+        }
+        let Some(between) = self.between else { return Some((target, Instant::now())) };
+        let due = self.begin + between.saturating_mul(u32::try_from(number).unwrap_or(u32::MAX));
+        if due >= self.end {
+            return None;
+        }
+        tokio::time::sleep_until(due.into()).await;
+        Some((target, due))
+    }
+}
+
+/// One connection's loop. A broken connection is counted and made again, within the load's count and time.
+async fn ask(plan: Arc<Plan>) -> Seen {
+    let mut seen = Seen::new();
+    let mut connection = None;
+    while let Some((target, from)) = plan.next().await {
+        let answered =
+            match tokio::time::timeout(REQUEST_TIMEOUT, exchange(&plan, &mut connection, target)).await {
+                Ok(answered) => answered,
+                Err(_) => Err("no answer in time".into()),
+            };
+        match answered {
+            Ok((status, bytes)) => {
+                seen.latencies.record(from.elapsed());
+                *seen.statuses.entry(status.as_u16()).or_default() += 1;
+                seen.body_bytes += bytes;
+            }
+            Err(error) => {
+                connection = None;
+                *seen.failures.entry(error.to_string()).or_default() += 1;
+            }
+        }
+    }
+    seen
+}
+
+/// Sends one request and reads its answer to the last byte.
+async fn exchange(
+    plan: &Plan,
+    connection: &mut Option<SendRequest<Empty<Bytes>>>,
+    target: &Target,
+) -> Result<(StatusCode, u64)> {
+    let sender = match connection.as_mut() {
+        Some(sender) if !sender.is_closed() => sender,
+        _ => connection.insert(connect(plan.address).await?),
+    };
+    sender.ready().await?;
+    let mut request = Request::get(&target.path).header(HOST, plan.address.to_string());
+    if let Some(authorization) = &target.authorization {
+        request = request.header(AUTHORIZATION, authorization);
+    }
+    let mut response = sender.send_request(request.body(Empty::new())?).await?;
+    let mut bytes = 0;
+    while let Some(frame) = response.frame().await {
+        bytes += frame?.data_ref().map_or(0, |data| data.len() as u64);
+    }
+    Ok((response.status(), bytes))
+}
+
+async fn connect(address: SocketAddr) -> Result<SendRequest<Empty<Bytes>>> {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    let (sender, connection) = handshake(TokioIo::new(stream)).await?;
+    // Its error reaches the request that was under way.
+    tokio::spawn(async move { drop(connection.await) });
+    Ok(sender)
+}
+
+impl Seen {
+    fn new() -> Self {
+        Seen {
+            latencies: Histogram::new(),
+            statuses: BTreeMap::new(),
+            failures: BTreeMap::new(),
+            body_bytes: 0,
+        }
+    }
+
+    fn add(&mut self, other: Seen) {
+        self.latencies.add(&other.latencies);
+        self.body_bytes += other.body_bytes;
+        for (status, count) in other.statuses {
+            *self.statuses.entry(status).or_default() += count;
+        }
+        for (failure, count) in other.failures {
+            *self.failures.entry(failure).or_default() += count;
+        }
+    }
+
+    fn figures(&self, elapsed: Duration) -> serde_json::Value {
+        let answered = self.latencies.count();
+        let ok = self.statuses.get(&200).copied().unwrap_or(0);
+        let failed: u64 = self.failures.values().sum();
+        serde_json::json!({
+            "requests": answered + failed,
+            "ok": ok,
+            "errors": answered - ok + failed,
+            "statuses": self.statuses,
+            "failures": self.failures,
+            "seconds": elapsed.as_secs_f64(),
+            "requests_per_second": answered as f64 / elapsed.as_secs_f64(),
+            "body_bytes": self.body_bytes,
+            "latency_us": {
+                "mean": self.latencies.mean(),
+                "p50": self.latencies.percentile(500),
+                "p90": self.latencies.percentile(900),
+                "p99": self.latencies.percentile(990),
+                "p99_9": self.latencies.percentile(999),
+                "max": self.latencies.max(),
+            },
+        })
+    }
+}

@@ -1,0 +1,55 @@
+//! The two ends of the API's bench: `serve` answers with given bytes and does nothing else, `load` asks and measures.
+//!
+//! Both stay on loopback: an address of any other kind is refused. Both are bounded, in time and in count.
+
+mod histogram;
+mod load;
+mod loopback;
+mod serve;
+mod targets;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// A bare HTTP server and a load generator, on loopback only.
+#[derive(Debug, Parser)]
+#[command(name = "bench-http")]
+enum Command {
+    /// Answer every request with the same bytes.
+    Serve(serve::Options),
+    /// Send requests over kept-alive connections; print what was measured as one line of JSON.
+    Load(load::Options),
+}
+
+fn main() -> ExitCode {
+    let command = Command::parse();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error),
+    };
+    let done = runtime.block_on(async {
+        match command {
+            Command::Serve(options) => serve::run(options).await,
+            Command::Load(options) => load::run(options).await,
+        }
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(error.as_ref()),
+    }
+}
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+#[expect(clippy::print_stderr, reason = "a tool's errors go to its terminal")]
+fn fail(error: &dyn std::error::Error) -> ExitCode {
+    eprintln!("bench-http: {error}");
+    ExitCode::FAILURE
+}
+
+/// Prints the one line that the caller reads.
+#[expect(clippy::print_stdout, reason = "a tool's answer goes to its standard output")]
+fn answer(line: &serde_json::Value) {
+    println!("{line}");
+}

@@ -1,0 +1,63 @@
+//! A bare hyper server: reads a request, answers 200 with the given bytes. The floor of what any API can cost.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::service::service_fn;
+use hyper::{Response, server::conn::http1};
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::{Result, answer, loopback};
+
+/// Flags of `serve`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Where to listen; port 0 takes a free one, which is printed.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// The file whose bytes are the answer's body.
+    #[arg(long)]
+    body: PathBuf,
+    /// The answer's content type.
+    #[arg(long, default_value = "application/json")]
+    content_type: String,
+    /// Stop after so many seconds, whatever happens.
+    #[arg(long, default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    seconds: u64,
+}
+
+/// Serves until the time is over or the process is told to stop.
+pub(crate) async fn run(options: Options) -> Result<()> {
+    let body = Bytes::from(std::fs::read(&options.body)?);
+    let content_type = HeaderValue::try_from(options.content_type)?;
+    let listener = TcpListener::bind(loopback::only(options.listen)?).await?;
+    let address = listener.local_addr()?;
+    answer(&serde_json::json!({ "url": format!("http://{address}"), "port": address.port() }));
+    let end = tokio::time::sleep(Duration::from_secs(options.seconds));
+    tokio::pin!(end);
+    loop {
+        tokio::select! {
+            () = &mut end => return Ok(()),
+            accepted = listener.accept() => {
+                tokio::spawn(connection(accepted?.0, content_type.clone(), body.clone()));
+            }
+        }
+    }
+}
+
+/// A connection that breaks is its client's affair.
+async fn connection(stream: TcpStream, content_type: HeaderValue, body: Bytes) {
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |_request| {
+        let mut response = Response::new(Full::new(body.clone()));
+        response.headers_mut().insert(CONTENT_TYPE, content_type.clone());
+        async move { Ok::<_, Infallible>(response) }
+    });
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+}

@@ -1,5 +1,8 @@
-//! (being written)
+//! The native engines: embedded PostgreSQL and embedded ClickHouse, for demonstrations, tests and small sites.
 
 pub mod config;
+pub mod packages;
+pub mod postgres;
 
 pub use config::Config;
+pub use packages::Packages;

@@ -1,0 +1,188 @@
+//! A child process that does not outlive this one, whatever ends this one.
+//!
+//! On Linux the kernel signals the child when the *thread* that started it ends, so a thread of its own starts the
+//! child and waits for it. Elsewhere a shell waits for the end of a pipe that this process holds.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, ExitStatus};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
+use tokio::sync::watch;
+
+use super::account::Account;
+
+/// A running program. Dropping it does not end it; the end of this process does.
+#[derive(Debug)]
+pub(super) struct Child {
+    /// Empty once the process is reaped: its number may then be another process's.
+    pid: Arc<Mutex<Option<Pid>>>,
+    exited: watch::Receiver<Option<ExitStatus>>,
+    _watchdog: Option<watchdog::Watchdog>,
+}
+
+/// Starts `command` in the folder `cwd`, as `account` when given, in a process group of its own, so that Ctrl-C in a
+/// terminal reaches only this process, which then stops the child in order.
+pub(super) fn spawn(mut command: Command, cwd: &Path, account: Option<Account>) -> io::Result<Child> {
+    command.process_group(0);
+    enter::before_exec(&mut command, File::open(cwd)?, account);
+    let (started, start) = mpsc::sync_channel(1);
+    let (exit, exited) = watch::channel(None);
+    let pid = Arc::new(Mutex::new(None));
+    let keeper_pid = Arc::clone(&pid);
+    std::thread::Builder::new().name("postgres-keeper".to_owned()).spawn(move || {
+        let mut child = match command.spawn() {
+            Ok(child) => child,
+            Err(error) => return drop(started.send(Err(error))),
+        };
+        let number = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+        *keeper_pid.lock().unwrap_or_else(PoisonError::into_inner) = number;
+        let _ = started.send(Ok(()));
+        if let Some(number) = number {
+            // Waits without reaping, so that a signal can never meet a number that is used again.
+            let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+            while let Err(rustix::io::Errno::INTR) = rustix::process::waitid(WaitId::Pid(number), options) {}
+        }
+        let mut number = keeper_pid.lock().unwrap_or_else(PoisonError::into_inner);
+        *number = None;
+        if let Ok(status) = child.wait() {
+            let _ = exit.send(Some(status));
+        }
+    })?;
+    start.recv().map_err(|_| io::Error::other("the keeper thread ended"))??;
+    let watchdog = watchdog::start(*pid.lock().unwrap_or_else(PoisonError::into_inner))?;
+    Ok(Child { pid, exited, _watchdog: watchdog })
+}
+
+impl Child {
+    /// Sends a signal, unless the process has ended.
+    pub(super) fn signal(&self, signal: Signal) {
+        if let Some(pid) = *self.pid.lock().unwrap_or_else(PoisonError::into_inner) {
+            let _ = rustix::process::kill_process(pid, signal);
+        }
+    }
+
+    /// The process number while it runs.
+    pub(super) fn pid(&self) -> Option<u32> {
+        let pid = *self.pid.lock().unwrap_or_else(PoisonError::into_inner);
+        pid.and_then(|pid| u32::try_from(pid.as_raw_nonzero().get()).ok())
+    }
+
+    /// Waits for the end; may be called again and gives the same answer.
+    pub(super) async fn exited(&self) -> Option<ExitStatus> {
+        let mut exited = self.exited.clone();
+        exited.wait_for(Option::is_some).await.ok().and_then(|status| *status)
+    }
+}
+
+/// What happens between `fork` and `exec`.
+mod enter {
+    #![expect(
+        unsafe_code,
+        reason = "the child changes its folder, user and death signal before the program starts"
+    )]
+
+    use super::{Account, Command, CommandExt, File, Signal, io};
+
+    /// Immediate shutdown: the server ends within milliseconds and recovers from its log at the next start.
+    #[cfg(target_os = "linux")]
+    const ON_PARENT_DEATH: Signal = Signal::QUIT;
+
+    pub(super) fn before_exec(command: &mut Command, cwd: File, account: Option<Account>) {
+        let parent = rustix::process::getpid();
+        let enter = move || {
+            // By descriptor and before the account changes: it may not be allowed to come here by name.
+            rustix::process::fchdir(&cwd)?;
+            become_account(account)?;
+            end_with(parent)
+        };
+        // SAFETY: the closure runs in the forked child, which has one thread. It makes system calls on values that
+        // were made before the fork, allocates nothing and takes no lock.
+        unsafe { command.pre_exec(enter) };
+    }
+
+    #[cfg(target_os = "linux")]
+    fn become_account(account: Option<Account>) -> io::Result<()> {
+        if let Some(Account { uid, gid }) = account {
+            rustix::thread::set_thread_groups(&[])?;
+            rustix::thread::set_thread_gid(rustix::process::Gid::from_raw(gid))?;
+            rustix::thread::set_thread_uid(rustix::process::Uid::from_raw(uid))?;
+        }
+        Ok(())
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn become_account(account: Option<Account>) -> io::Result<()> {
+        match account {
+            None => Ok(()),
+            Some(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
+    /// Comes after the change of account, which would clear it.
+    #[cfg(target_os = "linux")]
+    fn end_with(parent: rustix::process::Pid) -> io::Result<()> {
+        rustix::process::set_parent_process_death_signal(Some(ON_PARENT_DEATH))?;
+        // The parent may have ended before the kernel knew of the wish.
+        if rustix::process::getppid() == Some(parent) {
+            Ok(())
+        } else {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn end_with(_parent: rustix::process::Pid) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The portable form of "end with the parent", for systems whose kernel does not know it.
+mod watchdog {
+    use super::{Command, CommandExt, Pid, io};
+    use std::process::{Child, Stdio};
+
+    /// A shell that reads from a pipe until this process ends, then stops the server.
+    #[derive(Debug)]
+    pub(super) struct Watchdog(Child);
+
+    pub(super) fn start(pid: Option<Pid>) -> io::Result<Option<Watchdog>> {
+        if cfg!(target_os = "linux") { Ok(None) } else { pid.map(watch).transpose() }
+    }
+
+    fn watch(pid: Pid) -> io::Result<Watchdog> {
+        Command::new("/bin/sh")
+            .args(["-c", "read -r _; kill -QUIT \"$1\"", "sh", &pid.as_raw_nonzero().to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn()
+            .map(Watchdog)
+    }
+
+    impl Drop for Watchdog {
+        fn drop(&mut self) {
+            // Killed while it still waits: the server's number may belong to another process by now.
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn the_end_of_the_pipe_ends_the_watched_process() {
+            let mut watched = Command::new("sleep").arg("600").spawn().unwrap();
+            let pid = Pid::from_raw(i32::try_from(watched.id()).unwrap()).unwrap();
+            let mut watchdog = watch(pid).unwrap();
+            drop(watchdog.0.stdin.take());
+            assert!(!watched.wait().unwrap().success());
+        }
+    }
+}

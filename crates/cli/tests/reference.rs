@@ -10,7 +10,7 @@ fn the_generated_pages_are_fresh() {
     let status =
         Command::new(env!("CARGO_BIN_EXE_bionicpro")).arg("reference").arg(fresh.path()).status().unwrap();
     assert!(status.success());
-    for name in ["commands.md", "configuration.md", "configuration.schema.json"] {
+    for name in ["commands.md", "configuration.md", "configuration.schema.json", "openapi.json"] {
         let read = |folder: &Path| std::fs::read_to_string(folder.join(name)).unwrap();
         assert!(
             read(&committed) == read(fresh.path()),

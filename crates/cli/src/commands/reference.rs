@@ -21,7 +21,8 @@ impl ReferenceCommand {
     pub(crate) fn run(self) -> Result<()> {
         write(&self.folder, "commands.md", &commands_page())?;
         write(&self.folder, "configuration.md", &configuration_page()?)?;
-        write(&self.folder, "configuration.schema.json", &format!("{}\n", schema()?))
+        write(&self.folder, "configuration.schema.json", &format!("{}\n", schema()?))?;
+        write(&self.folder, "openapi.json", bionicpro_api::openapi_document())
     }
 }
 

@@ -1,19 +1,83 @@
-//! `bionicpro serve`: serve the Reports API.
+//! `bionicpro serve`: the servers that other programs talk to.
 
+use std::net::SocketAddr;
+
+use bionicpro_api::Server;
+use bionicpro_auth::Verifier;
 use bionicpro_model::{Error, Kind, Result};
-use clap::Subcommand;
+use bionicpro_warehouse::reports::Reports;
+use clap::{Args, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::context::Context;
 
-/// Serve the Reports API.
+/// What can be served.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ServeCommand {
-    /// Serve the Reports API.
-    Api,
+    /// Serve the Reports API until Ctrl-C or a termination signal.
+    Api(ApiFlags),
+}
+
+/// Flags win over the section `[api]` of the configuration.
+#[derive(Debug, Args)]
+pub(crate) struct ApiFlags {
+    /// Where the API listens; port 0 takes a free one.
+    #[arg(long, value_name = "ADDR:PORT")]
+    listen: Option<SocketAddr>,
+    /// Where Prometheus metrics are served.
+    #[arg(long, value_name = "ADDR:PORT", conflicts_with = "no_metrics")]
+    metrics_listen: Option<SocketAddr>,
+    /// Serve no metrics.
+    #[arg(long)]
+    no_metrics: bool,
+    /// Requests that one person may make in a minute.
+    #[arg(long, value_name = "N")]
+    requests_per_minute: Option<u32>,
 }
 
 impl ServeCommand {
-    pub(crate) async fn run(self, _context: &Context) -> Result<()> {
-        Err(Error::new(Kind::Internal, "not built yet"))
+    pub(crate) async fn run(self, context: &Context) -> Result<()> {
+        match self {
+            ServeCommand::Api(flags) => serve_api(flags, context).await,
+        }
     }
+}
+
+async fn serve_api(flags: ApiFlags, context: &Context) -> Result<()> {
+    let config = flags.over(&context.config.api);
+    let reports = Reports::new(&context.config.warehouse)?;
+    let verifier = Verifier::new(&context.config.oidc)?;
+    // Before the server is bound: a signal that comes early is not lost.
+    let stop = stop_signal()?;
+    let server = Server::bind(&config, reports, verifier).await?;
+    tracing::info!(address = %server.local_addr(), metrics = ?server.metrics_addr(), "the reports api answers");
+    server.run(stop).await;
+    tracing::info!("the reports api has stopped");
+    Ok(())
+}
+
+impl ApiFlags {
+    fn over(self, config: &bionicpro_api::Config) -> bionicpro_api::Config {
+        let mut config = config.clone();
+        config.listen = self.listen.unwrap_or(config.listen);
+        config.metrics_listen = match self.no_metrics {
+            true => None,
+            false => self.metrics_listen.or(config.metrics_listen),
+        };
+        config.requests_per_minute = self.requests_per_minute.unwrap_or(config.requests_per_minute);
+        config
+    }
+}
+
+/// Completes at the first Ctrl-C or termination signal.
+fn stop_signal() -> Result<impl Future<Output = ()>> {
+    let refused = |error| Error::new(Kind::Internal, "signals cannot be watched").source(error);
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(refused)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(refused)?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
 }

@@ -1,0 +1,76 @@
+//! What the endpoints share: the reader of the mart, the verifier of tokens, the limits.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bionicpro_auth::Verifier;
+use bionicpro_warehouse::reports::Reports;
+use chrono::{DateTime, SubsecRound, Utc};
+use uuid::Uuid;
+
+use crate::Config;
+use crate::fresh::Fresh;
+use crate::metrics;
+use crate::problem::Problem;
+use crate::rate::Limiter;
+use crate::routes::health::ready::Readiness;
+use crate::wearer::Wearer;
+
+/// How long an answer about freshness or readiness may be repeated.
+const REPEAT: Duration = Duration::from_secs(1);
+
+/// The state of the router.
+#[derive(Clone)]
+pub(crate) struct App(Arc<Parts>);
+
+pub(crate) struct Parts {
+    pub(crate) reports: Reports,
+    pub(crate) verifier: Verifier,
+    /// By the token's subject.
+    pub(crate) people: Limiter<String>,
+    /// By peer address, for requests without a valid token.
+    pub(crate) addresses: Limiter<IpAddr>,
+    pub(crate) readiness: Fresh<Readiness>,
+    data_as_of: Fresh<Option<DateTime<Utc>>>,
+}
+
+impl App {
+    pub(crate) fn new(config: &Config, reports: Reports, verifier: Verifier) -> Self {
+        App(Arc::new(Parts {
+            reports,
+            verifier,
+            people: Limiter::new(config.requests_per_minute),
+            addresses: Limiter::new(config.unauthenticated_per_minute),
+            readiness: Fresh::new(REPEAT),
+            data_as_of: Fresh::new(REPEAT),
+        }))
+    }
+
+    /// The caller's key in the mart; none for somebody whom the CRM does not know yet.
+    pub(crate) async fn user(&self, wearer: &Wearer) -> Result<Option<Uuid>, Problem> {
+        Ok(self.reports.user_by_name(&wearer.name).await?.map(|user| user.user_id))
+    }
+
+    /// The newest moment that the mart reflects, to the second below.
+    ///
+    /// Ask before reading the mart: then the numbers are at least as new as the answer says.
+    pub(crate) async fn data_as_of(&self) -> Result<Option<DateTime<Utc>>, Problem> {
+        let asked = self.data_as_of.get(async {
+            let as_of = self.reports.data_as_of().await?.map(|moment| moment.trunc_subsecs(0));
+            if let Some(moment) = as_of {
+                metrics::gauge_data_as_of(moment);
+            }
+            Ok(as_of)
+        });
+        asked.await.map_err(|error: bionicpro_model::Error| Problem::from(error))
+    }
+}
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

@@ -1,0 +1,114 @@
+//! The OpenAPI 3.1 document: what the endpoints do not say themselves, and the refusals that they share.
+//!
+//! Made from the code and committed at `docs/reference/openapi.json`, from which clients are generated.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::{IntoResponses, Modify};
+
+use crate::problem::{MEDIA_TYPE, ProblemBody, Slug};
+use crate::routes;
+
+/// The name of the security scheme.
+const BEARER: &str = "bearer";
+
+/// The document as text, made once.
+pub fn document() -> &'static str {
+    static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
+        let (_, openapi) = routes::table();
+        // The document is made of maps with text keys, which always serialize.
+        let mut text = openapi.to_pretty_json().unwrap_or_default();
+        text.push('\n');
+        text
+    });
+    &DOCUMENT
+}
+
+/// The document before any endpoint.
+pub(crate) fn base() -> OpenApi {
+    #[derive(utoipa::OpenApi)]
+    #[openapi(
+        info(title = "BionicPRO Reports API", license(name = "Apache-2.0", identifier = "Apache-2.0")),
+        components(schemas(ProblemBody)),
+        modifiers(&BearerToken),
+        tags(
+            (name = "Reports", description = "One's own reports."),
+            (name = "Health", description = "For supervisors, balancers and monitors."),
+            (name = "Reference", description = "This document."),
+        ),
+    )]
+    struct Base;
+
+    let mut openapi = <Base as utoipa::OpenApi>::openapi();
+    openapi.info.description = Some(
+        "Daily and hourly numbers of the people who wear a bionic prosthesis, each person's own only.\n\n\
+         Whose reports, follows from the access token and from nothing else. `tz` cuts days at the midnights of \
+         a region; hours are UTC hours. Averages are weighted by samples and rounded to one decimal, half away \
+         from zero. A number that is not known is null, never 0. Unknown or repeated parameters are refused. \
+         Every answer carries `x-request-id`; errors are RFC 9457 problems and carry it too."
+            .to_owned(),
+    );
+    openapi
+}
+
+struct BearerToken;
+
+impl Modify for BearerToken {
+    fn modify(&self, openapi: &mut OpenApi) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .description(Some("An access token of the configured issuer, for the audience of this service."));
+        openapi
+            .components
+            .get_or_insert_default()
+            .add_security_scheme(BEARER, SecurityScheme::Http(scheme.build()));
+    }
+}
+
+/// What every endpoint may answer instead of an answer.
+pub(crate) struct Refusals;
+
+/// What an endpoint with personal data may answer too.
+pub(crate) struct DataRefusals;
+
+impl IntoResponses for Refusals {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        responses(&[
+            (
+                Slug::InvalidParameter,
+                "A parameter is unknown, repeated or breaks its rule, or a body was sent.",
+            ),
+            (Slug::Internal, "A defect. The text is always the same; the log has the cause."),
+        ])
+    }
+}
+
+impl IntoResponses for DataRefusals {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let mut all = Refusals::responses();
+        all.append(&mut responses(&[
+            (Slug::InvalidToken, "No valid access token. The same whatever is wrong with it."),
+            (Slug::InsufficientScope, "The account may not read reports."),
+            (Slug::NotFound, "No such report, or a prosthesis that is not the caller's; both look the same."),
+            (Slug::TooManyRequests, "Too many requests; `Retry-After` says how many seconds to wait."),
+            (
+                Slug::Unavailable,
+                "The warehouse or the issuer's keys are not at hand. Never a partial report.",
+            ),
+        ]));
+        all
+    }
+}
+
+fn responses(refusals: &[(Slug, &str)]) -> BTreeMap<String, RefOr<Response>> {
+    let one = |(slug, description): &(Slug, &str)| {
+        let problem = Content::new(Some(Ref::from_schema_name("Problem")));
+        let response = ResponseBuilder::new().description(*description).content(MEDIA_TYPE, problem);
+        (slug.status().as_str().to_owned(), response.build().into())
+    };
+    refusals.iter().map(one).collect()
+}

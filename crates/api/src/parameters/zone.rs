@@ -1,0 +1,179 @@
+//! Time zones: names of regions, with offsets of whole hours.
+//!
+//! A day of the mart is made of UTC hours, so a zone that is half an hour off cannot be answered exactly. Fixed
+//! offsets and abbreviations are refused too: they forget that clocks change, and `Etc/GMT+3` is west of Greenwich.
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeDelta, TimeZone, Utc};
+use chrono_tz::Tz;
+
+use crate::parameters::Query;
+use crate::problem::Problem;
+
+/// Between two looks at a zone's offset; no offset in the tz database lasts less than this.
+const OFFSET_STEP: TimeDelta = TimeDelta::hours(12);
+/// The first word of regions' names. `Etc` is not a region.
+const AREAS: [&str; 10] = [
+    "Africa",
+    "America",
+    "Antarctica",
+    "Arctic",
+    "Asia",
+    "Atlantic",
+    "Australia",
+    "Europe",
+    "Indian",
+    "Pacific",
+];
+const PARAMETER: &str = "tz";
+
+/// The zone whose days a report speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Zone(Tz);
+
+impl Default for Zone {
+    fn default() -> Self {
+        Zone(Tz::UTC)
+    }
+}
+
+impl Zone {
+    /// Reads `UTC` or an IANA region such as `Europe/Moscow`; the problem says why another is refused.
+    pub(crate) fn parse(text: &str) -> Result<Self, Problem> {
+        if matches!(text, "UTC" | "Etc/UTC") {
+            return Ok(Zone::default());
+        }
+        let area = text.split_once('/').map(|(area, _)| area);
+        if area.is_some_and(|area| AREAS.contains(&area)) {
+            return text.parse().map(Zone).map_err(|_| {
+                Problem::parameter(
+                    PARAMETER,
+                    "tz is not a region of the IANA time zone database; case matters",
+                )
+            });
+        }
+        let reason = if area == Some("Etc") {
+            "tz must be a region: Etc/GMT zones have a fixed offset of inverted sign, and clocks change"
+        } else if text.starts_with([' ', '+', '-', '\u{2212}'])
+            || text.bytes().any(|byte| byte.is_ascii_digit())
+        {
+            "tz must be a region, not an offset: an offset forgets that clocks change; write Europe/Moscow"
+        } else {
+            "tz must be a region written as Area/City, such as Europe/Moscow, or UTC; abbreviations are ambiguous"
+        };
+        Err(Problem::parameter(PARAMETER, reason))
+    }
+
+    /// The zone of the query, UTC when it names none.
+    pub(crate) fn read(query: &Query) -> Result<Self, Problem> {
+        query.get(PARAMETER).map_or(Ok(Zone::default()), Zone::parse)
+    }
+
+    pub(crate) fn tz(self) -> Tz {
+        self.0
+    }
+
+    /// The name that answers carry.
+    pub(crate) fn name(self) -> &'static str {
+        self.0.name()
+    }
+
+    /// Refuses a zone whose offset is not a whole number of hours somewhere between the two days.
+    pub(crate) fn check_whole_hours(self, from: NaiveDate, to: NaiveDate) -> Result<(), Problem> {
+        let (mut at, end) = (self.start_of(from), self.start_of(to));
+        loop {
+            let offset = self.0.offset_from_utc_datetime(&at.min(end).naive_utc()).fix().local_minus_utc();
+            if offset % 3600 != 0 {
+                return Err(Problem::parameter(
+                    PARAMETER,
+                    "tz has an offset that is not a whole number of hours in the days asked for; \
+                     reports are kept by UTC hour and cannot be cut there",
+                ));
+            }
+            if at >= end {
+                return Ok(());
+            }
+            at += OFFSET_STEP;
+        }
+    }
+
+    /// The first instant of the day in this zone. Where clocks skip midnight, that is the first instant after.
+    pub(crate) fn start_of(self, day: NaiveDate) -> DateTime<Utc> {
+        let midnight = NaiveDateTime::new(day, NaiveTime::MIN);
+        // Two islands have skipped a whole day; a step of a quarter of an hour meets every transition.
+        let candidates = (0..=24 * 4).map(|quarter| midnight + TimeDelta::minutes(15 * quarter));
+        candidates
+            .filter_map(|local| self.0.from_local_datetime(&local).earliest())
+            .next()
+            .map_or_else(|| midnight.and_utc(), |start| start.with_timezone(&Utc))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn regions_are_read_and_everything_else_is_refused_with_the_reason() {
+        for good in ["UTC", "Europe/Moscow", "America/Argentina/Buenos_Aires", "Asia/Kolkata"] {
+            assert_eq!(Zone::parse(good).unwrap().name(), good);
+        }
+        for bad in [
+            "",
+            "utc",
+            "GMT",
+            "MSK",
+            "EST",
+            "EST5EDT",
+            "CET",
+            "Etc/GMT+3",
+            "Etc/GMT-3",
+            "Etc/GMT 3",
+            "+03:00",
+            "-03:00",
+            " 03:00",
+            "UTC+3",
+            "Europe/moscow",
+            "europe/Moscow",
+            "Europe/",
+            "Europe",
+            "Asia/../etc",
+            "Europe/Moscow\0",
+            "Japan",
+            "US/Eastern",
+            "Europe/Москва",
+            "posix/Europe/Moscow",
+            "right/UTC",
+        ] {
+            assert!(Zone::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn offsets_must_be_whole_hours_only_within_the_days_asked_for() {
+        let check = |zone: &str, from: &str, to: &str| {
+            Zone::parse(zone).unwrap().check_whole_hours(day(from), day(to)).is_ok()
+        };
+        assert!(!check("Asia/Kolkata", "2026-01-01", "2026-01-02"));
+        assert!(check("Asia/Pyongyang", "2026-01-01", "2026-01-02"));
+        assert!(!check("Asia/Pyongyang", "2018-01-01", "2019-01-01"), "half an hour off until May 2018");
+        assert!(check("Australia/Lord_Howe", "2026-01-10", "2026-01-11"), "eleven hours in summer");
+        assert!(!check("Australia/Lord_Howe", "2026-01-10", "2026-12-01"), "ten and a half in winter");
+    }
+
+    #[test]
+    fn a_day_starts_where_its_clocks_say() {
+        let start = |zone: &str, of: &str| Zone::parse(zone).unwrap().start_of(day(of)).to_rfc3339();
+        assert_eq!(start("Europe/Moscow", "2026-01-15"), "2026-01-14T21:00:00+00:00");
+        assert_eq!(start("Africa/Cairo", "2026-04-24"), "2026-04-23T22:00:00+00:00", "clocks skip midnight");
+        assert_eq!(start("Pacific/Apia", "2011-12-30"), "2011-12-30T10:00:00+00:00", "a day that never was");
+        assert_eq!(
+            start("America/Havana", "2026-11-01"),
+            "2026-11-01T04:00:00+00:00",
+            "midnight comes twice"
+        );
+    }
+}

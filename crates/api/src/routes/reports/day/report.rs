@@ -1,0 +1,228 @@
+//! The answer of a day, made from the mart's rows: per hour and prosthesis there, per hour here.
+
+use std::collections::BTreeMap;
+
+use bionicpro_warehouse::reports::HourRow;
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, TimeDelta, Utc, Weekday};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::super::tally::Tally;
+use crate::figures::per_thousand;
+use crate::parameters::Zone;
+
+/// One day by hours.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DayReport {
+    /// The day, in `timezone`.
+    date: NaiveDate,
+    /// The caller's login name.
+    #[schema(example = "ivan.petrov")]
+    user: String,
+    /// The model of the prosthesis with the most movements of the day.
+    #[schema(example = "BionicHand Pro")]
+    prosthesis_model: String,
+    /// The chip of the prosthesis with the most movements of the day.
+    #[schema(example = "CHIP-000042")]
+    chip_id: String,
+    summary: DayFigures,
+    /// The hours with a movement, oldest first.
+    hourly_data: Vec<Hour>,
+    /// Whose midnights cut the day.
+    #[schema(example = "UTC")]
+    timezone: &'static str,
+    /// The day of the week, in English.
+    #[schema(example = "Monday")]
+    weekday: &'static str,
+    /// The first instant of the day.
+    starts_at: DateTime<Utc>,
+    /// The first instant after the day: 23 or 25 hours later where clocks change.
+    ends_at: DateTime<Utc>,
+    /// The newest moment that the numbers reflect; null before the first load. The hour that holds it is still
+    /// running, and hours after it are not known yet.
+    #[schema(required)]
+    data_as_of: Option<DateTime<Utc>>,
+    /// Whether the numbers reflect the whole day. Readings may still arrive late and change it.
+    complete: bool,
+    /// The prostheses with a movement in the day, most movements first.
+    prostheses: Vec<DayProsthesis>,
+}
+
+/// The numbers of the day.
+#[derive(Debug, Serialize, ToSchema)]
+struct DayFigures {
+    /// Movements.
+    #[schema(example = 1523)]
+    total_movements: u64,
+    /// Average response time in milliseconds; null without samples.
+    #[schema(required, example = 45.2)]
+    avg_response_time_ms: Option<f64>,
+    /// Average battery level in per cent; null without samples.
+    #[schema(required, example = 78.5)]
+    avg_battery_level: Option<f64>,
+    /// The lowest battery level in per cent; null without samples.
+    #[schema(required, example = 41.0)]
+    lowest_battery_level: Option<f64>,
+    /// The last battery level in per cent, of several prostheses the lowest; null without samples.
+    #[schema(required, example = 44.0)]
+    last_battery_level: Option<f64>,
+    /// Movements with an error.
+    #[schema(example = 3)]
+    total_errors: u64,
+    /// Errors in a thousand movements.
+    #[schema(required, example = 2.0)]
+    errors_per_1000_movements: Option<f64>,
+    /// Movements with a value that cannot be: kept in the totals, never changed.
+    #[schema(example = 0)]
+    total_anomalies: u64,
+    /// Hours with at least one movement.
+    #[schema(example = 14)]
+    uptime_hours: usize,
+}
+
+/// The numbers of an hour.
+#[derive(Debug, Serialize, ToSchema)]
+struct Hour {
+    /// The beginning of the hour.
+    #[schema(example = "2024-01-15T08:00:00Z")]
+    hour: DateTime<Utc>,
+    /// The same in `timezone`, with its offset.
+    #[schema(example = "2024-01-15T08:00:00+00:00")]
+    local_hour: DateTime<FixedOffset>,
+    /// Movements.
+    #[schema(example = 145)]
+    movements_count: u64,
+    /// Average response time in milliseconds; null without samples.
+    #[schema(required, example = 42.1)]
+    avg_response_time: Option<f64>,
+    /// Average battery level in per cent; null without samples.
+    #[schema(required, example = 95.0)]
+    battery_level: Option<f64>,
+    /// The lowest battery level in per cent; null without samples.
+    #[schema(required, example = 93.0)]
+    lowest_battery_level: Option<f64>,
+    /// The last battery level in per cent, of several prostheses the lowest; null without samples.
+    #[schema(required, example = 93.5)]
+    last_battery_level: Option<f64>,
+    /// Movements with an error.
+    #[schema(example = 0)]
+    error_count: u64,
+    /// Movements with a value that cannot be.
+    #[schema(example = 0)]
+    anomaly_count: u64,
+}
+
+/// A prosthesis with a movement in the day.
+#[derive(Debug, Serialize, ToSchema)]
+struct DayProsthesis {
+    /// The prosthesis; narrows the report with the parameter of the same name.
+    prosthesis_id: Uuid,
+    /// Its chip; of several on one day, the one with the last movement.
+    #[schema(example = "CHIP-000042")]
+    chip_id: String,
+    /// Its model.
+    #[schema(example = "BionicHand Pro")]
+    prosthesis_model: String,
+    /// Its movements.
+    #[schema(example = 1523)]
+    total_movements: u64,
+}
+
+impl DayReport {
+    /// The report of the rows, in any order; none without rows.
+    pub(super) fn new(
+        user: String,
+        date: NaiveDate,
+        zone: Zone,
+        data_as_of: Option<DateTime<Utc>>,
+        mut rows: Vec<HourRow>,
+    ) -> Option<Self> {
+        rows.sort_by_key(|row| (row.hour, row.prosthesis_id));
+        let prostheses = prostheses(&rows);
+        let most_used = prostheses.first()?;
+        let ends_at = zone.start_of(date + TimeDelta::days(1));
+        let hourly_data = hours(&rows, zone);
+        Some(DayReport {
+            date,
+            user,
+            prosthesis_model: most_used.prosthesis_model.clone(),
+            chip_id: most_used.chip_id.clone(),
+            summary: figures(&rows, hourly_data.len()),
+            hourly_data,
+            timezone: zone.name(),
+            weekday: english(date.weekday()),
+            starts_at: zone.start_of(date),
+            ends_at,
+            data_as_of,
+            complete: data_as_of.is_some_and(|as_of| as_of >= ends_at),
+            prostheses,
+        })
+    }
+}
+
+fn figures(rows: &[HourRow], uptime_hours: usize) -> DayFigures {
+    let mut day = Tally::default();
+    rows.iter().for_each(|row| day.add(row));
+    DayFigures {
+        total_movements: day.movements,
+        avg_response_time_ms: day.response.average(),
+        avg_battery_level: day.battery.average(),
+        lowest_battery_level: day.lowest_battery(),
+        last_battery_level: day.last_battery(),
+        total_errors: day.errors,
+        errors_per_1000_movements: per_thousand(day.errors, day.movements),
+        total_anomalies: day.anomalies,
+        uptime_hours,
+    }
+}
+
+fn hours(rows: &[HourRow], zone: Zone) -> Vec<Hour> {
+    let mut tallies: BTreeMap<DateTime<Utc>, Tally> = BTreeMap::new();
+    for row in rows {
+        tallies.entry(row.hour).or_default().add(row);
+    }
+    let hour = |(hour, tally): (DateTime<Utc>, Tally)| Hour {
+        hour,
+        local_hour: hour.with_timezone(&zone.tz()).fixed_offset(),
+        movements_count: tally.movements,
+        avg_response_time: tally.response.average(),
+        battery_level: tally.battery.average(),
+        lowest_battery_level: tally.lowest_battery(),
+        last_battery_level: tally.last_battery(),
+        error_count: tally.errors,
+        anomaly_count: tally.anomalies,
+    };
+    tallies.into_iter().map(hour).collect()
+}
+
+/// Most movements first; of equal ones, the smaller id.
+fn prostheses(rows: &[HourRow]) -> Vec<DayProsthesis> {
+    let mut by_id: BTreeMap<Uuid, DayProsthesis> = BTreeMap::new();
+    for row in rows {
+        let prosthesis = by_id.entry(row.prosthesis_id).or_insert_with(|| DayProsthesis {
+            prosthesis_id: row.prosthesis_id,
+            chip_id: String::new(),
+            prosthesis_model: String::new(),
+            total_movements: 0,
+        });
+        prosthesis.chip_id.clone_from(&row.chip_id);
+        prosthesis.prosthesis_model.clone_from(&row.prosthesis_model);
+        prosthesis.total_movements += u64::from(row.movements);
+    }
+    let mut prostheses: Vec<_> = by_id.into_values().collect();
+    prostheses.sort_by_key(|prosthesis| std::cmp::Reverse(prosthesis.total_movements));
+    prostheses
+}
+
+fn english(weekday: Weekday) -> &'static str {
+    match weekday {
+        Weekday::Mon => "Monday",
+        Weekday::Tue => "Tuesday",
+        Weekday::Wed => "Wednesday",
+        Weekday::Thu => "Thursday",
+        Weekday::Fri => "Friday",
+        Weekday::Sat => "Saturday",
+        Weekday::Sun => "Sunday",
+    }
+}

@@ -1,0 +1,139 @@
+//! `GET /api/reports`: the days with data, newest first.
+
+use axum::extract::State;
+use bionicpro_warehouse::reports::Days;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::{OwnProsthesis, check_own};
+use crate::answer::Answer;
+use crate::app::App;
+use crate::openapi::DataRefusals;
+use crate::parameters::{Day, FromQuery, ProsthesisId, Query, Strict, Zone, local_today};
+use crate::problem::Problem;
+use crate::wearer::Wearer;
+
+const DEFAULT_LIMIT: u16 = 30;
+const MAX_LIMIT: u16 = 366;
+/// How far back data can lie: a year of retention and a month until it is dropped. The zone is checked there.
+const RETENTION: TimeDelta = TimeDelta::days(400);
+
+/// The parameters.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ListQuery {
+    /// How many days at most.
+    #[param(required = false, minimum = 1, maximum = 366, default = 30)]
+    limit: u16,
+    /// Only days before this one: the last day of a page asks for the next page.
+    #[param(value_type = Option<NaiveDate>, required = false, nullable = false, example = "2024-01-15")]
+    before: Option<Day>,
+    /// Whose midnights cut days: an IANA region whose offset is whole hours, or UTC.
+    #[param(value_type = String, required = false, default = "UTC", example = "Europe/Moscow")]
+    tz: Zone,
+    /// Only this one of the caller's prostheses.
+    #[param(required = false, nullable = false)]
+    prosthesis_id: Option<Uuid>,
+}
+
+impl FromQuery for ListQuery {
+    const NAMES: &'static [&'static str] = &["limit", "before", "tz", "prosthesis_id"];
+
+    fn from_query(query: &Query) -> Result<Self, Problem> {
+        let now = Utc::now();
+        let tz = Zone::read(query)?;
+        let tomorrow = local_today(tz, now) + TimeDelta::days(1);
+        tz.check_whole_hours(tomorrow - RETENTION, tomorrow)?;
+        Ok(ListQuery {
+            limit: query.get("limit").map_or(Ok(DEFAULT_LIMIT), limit)?,
+            before: Day::read(query, "before", tz, now)?,
+            tz,
+            prosthesis_id: ProsthesisId::read(query)?,
+        })
+    }
+}
+
+/// Digits only: `+5`, `5.0` and `1e1` are numbers to a parser, and mistakes here.
+fn limit(text: &str) -> Result<u16, Problem> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+    text.parse().ok().filter(|limit| digits && (1..=MAX_LIMIT).contains(limit)).ok_or_else(|| {
+        Problem::parameter("limit", format!("limit must be a whole number from 1 to {MAX_LIMIT}"))
+    })
+}
+
+/// The days with data.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ReportList {
+    /// One page, newest first.
+    reports: Vec<ReportDate>,
+    /// How many days have data in all, whatever the page.
+    #[schema(example = 3)]
+    total: u64,
+    /// The caller's login name.
+    #[schema(example = "ivan.petrov")]
+    user: String,
+    /// Whose midnights cut the days.
+    #[schema(example = "UTC")]
+    timezone: &'static str,
+    /// The newest moment that the numbers reflect; null before the first load.
+    #[schema(required)]
+    data_as_of: Option<DateTime<Utc>>,
+    /// The prostheses that the caller has now; empty for somebody who has none.
+    prostheses: Vec<OwnProsthesis>,
+}
+
+/// A day with data.
+#[derive(Debug, Serialize, ToSchema)]
+struct ReportDate {
+    date: NaiveDate,
+}
+
+/// The days with data, newest first.
+///
+/// Somebody without a prosthesis, or whom the CRM does not know yet, gets an empty list.
+#[utoipa::path(get, path = "/api/reports", operation_id = "listReports", tag = "Reports", params(ListQuery), security(("bearer" = [])), responses(
+    (status = 200, description = "The days with data.", body = ReportList),
+    DataRefusals,
+))]
+pub(crate) async fn list(
+    wearer: Wearer,
+    Strict(query): Strict<ListQuery>,
+    State(app): State<App>,
+) -> Result<Answer<ReportList>, Problem> {
+    let (data_as_of, user) = tokio::try_join!(app.data_as_of(), app.user(&wearer))?;
+    let (days, prostheses) = match user {
+        Some(user) => {
+            let before = query.before.map(|Day(day)| day);
+            let days = app.reports.days(user, query.prosthesis_id, query.tz.tz(), before, query.limit);
+            tokio::try_join!(days, app.reports.prostheses(user))?
+        }
+        None => (Days { dates: Vec::new(), total: 0 }, Vec::new()),
+    };
+    check_own(query.prosthesis_id, days.total > 0, &prostheses)?;
+    Ok(Answer(ReportList {
+        reports: days.dates.into_iter().map(|date| ReportDate { date }).collect(),
+        total: days.total,
+        user: wearer.name,
+        timezone: query.tz.name(),
+        data_as_of,
+        prostheses: prostheses.into_iter().map(OwnProsthesis::from).collect(),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_one_to_366_in_plain_digits() {
+        for good in ["1", "30", "366"] {
+            assert_eq!(limit(good).unwrap().to_string(), good);
+        }
+        for bad in ["", "0", "-1", "367", "1e3", "+5", "5.0", " 5", "05", "0x10", "9223372036854775808", "１"]
+        {
+            assert!(limit(bad).is_err(), "{bad:?}");
+        }
+    }
+}

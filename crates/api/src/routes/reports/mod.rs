@@ -1,0 +1,54 @@
+//! `/api/reports`: one person's own reports. What the three endpoints share: parameters and prostheses.
+
+pub(crate) mod day;
+pub(crate) mod list;
+pub(crate) mod summary;
+mod tally;
+
+use bionicpro_warehouse::reports::Prosthesis;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::problem::{Problem, Slug};
+
+/// A prosthesis that the caller has now.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Prosthesis)]
+pub(crate) struct OwnProsthesis {
+    /// The prosthesis; narrows a report with the parameter of the same name.
+    prosthesis_id: Uuid,
+    /// Its chip.
+    #[schema(example = "CHIP-000042")]
+    chip_id: String,
+    /// Its model.
+    #[schema(example = "BionicHand Pro")]
+    prosthesis_model: String,
+    /// Its serial number; null when unknown.
+    #[schema(required)]
+    serial_number: Option<String>,
+}
+
+impl From<Prosthesis> for OwnProsthesis {
+    fn from(prosthesis: Prosthesis) -> Self {
+        OwnProsthesis {
+            prosthesis_id: prosthesis.prosthesis_id,
+            chip_id: prosthesis.chip_id,
+            prosthesis_model: prosthesis.prosthesis_model,
+            serial_number: Some(prosthesis.serial_number).filter(|number| !number.is_empty()),
+        }
+    }
+}
+
+/// Refuses a prosthesis that is neither the caller's now nor has data of the caller.
+///
+/// The mart was read by the caller's own id, so that somebody else's prosthesis and one that does not exist are
+/// the same nothing, and get the same answer.
+fn check_own(asked: Option<Uuid>, has_data: bool, own: &[Prosthesis]) -> Result<(), Problem> {
+    match asked {
+        Some(asked) if !has_data && own.iter().all(|prosthesis| prosthesis.prosthesis_id != asked) => {
+            Err(Problem::new(Slug::NotFound).detail("Prosthesis not found"))
+        }
+        _ => Ok(()),
+    }
+}

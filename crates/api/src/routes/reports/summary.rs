@@ -1,0 +1,208 @@
+//! `GET /api/reports/summary`: totals over a range of days.
+
+use axum::extract::State;
+use bionicpro_warehouse::reports::Summary;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::{OwnProsthesis, check_own};
+use crate::answer::Answer;
+use crate::app::App;
+use crate::figures::{Samples, number, per_thousand, ratio, reading};
+use crate::openapi::DataRefusals;
+use crate::parameters::{Day, FromQuery, MAX_RANGE_DAYS, ProsthesisId, Query, Strict, Zone, local_today};
+use crate::problem::Problem;
+use crate::wearer::Wearer;
+
+/// The parameters.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct SummaryQuery {
+    /// The first day; 366 days before `to` when absent.
+    #[param(value_type = Option<NaiveDate>, required = false, nullable = false, example = "2024-01-01")]
+    from: NaiveDate,
+    /// The day after the last one; tomorrow when absent. At most 366 days after `from`; equal to it means no day.
+    #[param(value_type = Option<NaiveDate>, required = false, nullable = false, example = "2024-02-01")]
+    to: NaiveDate,
+    /// Whose midnights cut days: an IANA region whose offset is whole hours, or UTC.
+    #[param(value_type = String, required = false, default = "UTC", example = "Europe/Moscow")]
+    tz: Zone,
+    /// Only this one of the caller's prostheses.
+    #[param(required = false, nullable = false)]
+    prosthesis_id: Option<Uuid>,
+}
+
+impl FromQuery for SummaryQuery {
+    const NAMES: &'static [&'static str] = &["from", "to", "tz", "prosthesis_id"];
+
+    fn from_query(query: &Query) -> Result<Self, Problem> {
+        let now = Utc::now();
+        let tz = Zone::read(query)?;
+        let from = Day::read(query, "from", tz, now)?;
+        let to = Day::read(query, "to", tz, now)?;
+        let (from, to) = range(from, to, local_today(tz, now))?;
+        tz.check_whole_hours(from, to)?;
+        Ok(SummaryQuery { from, to, tz, prosthesis_id: ProsthesisId::read(query)? })
+    }
+}
+
+/// Fills in the ends that were not given and checks the length.
+fn range(from: Option<Day>, to: Option<Day>, today: NaiveDate) -> Result<(NaiveDate, NaiveDate), Problem> {
+    let to = to.map_or(today + TimeDelta::days(1), |Day(to)| to);
+    let earliest = (to - TimeDelta::days(MAX_RANGE_DAYS)).max(NaiveDate::default());
+    let from = from.map_or(earliest, |Day(from)| from);
+    if from > to {
+        return Err(Problem::parameter("from", "from must not be after to"));
+    }
+    if from < earliest {
+        return Err(Problem::parameter(
+            "from",
+            format!("from and to may be {MAX_RANGE_DAYS} days apart; without to, tomorrow is meant"),
+        ));
+    }
+    Ok((from, to))
+}
+
+/// Totals over a range of days.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SummaryReport {
+    /// The caller's login name.
+    #[schema(example = "ivan.petrov")]
+    user: String,
+    /// The model of the prosthesis asked for, or of the first one that the caller has; null without one.
+    #[schema(required, example = "BionicHand Pro")]
+    prosthesis_model: Option<String>,
+    /// Days with data in the range.
+    #[schema(example = 30)]
+    total_days: u64,
+    summary: SummaryFigures,
+    /// The first day of the range.
+    from: NaiveDate,
+    /// The day after the last one.
+    to: NaiveDate,
+    /// Whose midnights cut the days.
+    #[schema(example = "UTC")]
+    timezone: &'static str,
+    /// The newest moment that the numbers reflect; null before the first load.
+    #[schema(required)]
+    data_as_of: Option<DateTime<Utc>>,
+    /// The prostheses that the caller has now.
+    prostheses: Vec<OwnProsthesis>,
+}
+
+/// The numbers of the range.
+#[derive(Debug, Serialize, ToSchema)]
+struct SummaryFigures {
+    /// Movements.
+    #[schema(example = 45230)]
+    total_movements: u64,
+    /// Average response time in milliseconds; null without samples.
+    #[schema(required, example = 44.5)]
+    avg_response_time_ms: Option<f64>,
+    /// Average battery level in per cent; null without samples.
+    #[schema(required, example = 75.2)]
+    avg_battery_level: Option<f64>,
+    /// The lowest battery level in per cent; null without samples.
+    #[schema(required, example = 8.0)]
+    lowest_battery_level: Option<f64>,
+    /// Movements with an error.
+    #[schema(example = 12)]
+    total_errors: u64,
+    /// Errors in a thousand movements; null without movements.
+    #[schema(required, example = 0.3)]
+    errors_per_1000_movements: Option<f64>,
+    /// Movements with a value that cannot be: kept in the totals, never changed.
+    #[schema(example = 0)]
+    total_anomalies: u64,
+    /// Hours with at least one movement.
+    #[schema(example = 375)]
+    total_usage_hours: u64,
+    /// Hours with at least one movement by days with data; null without data.
+    #[schema(required, example = 12.5)]
+    avg_daily_usage_hours: Option<f64>,
+}
+
+impl From<Summary> for SummaryFigures {
+    fn from(totals: Summary) -> Self {
+        SummaryFigures {
+            total_movements: totals.movements,
+            avg_response_time_ms: Samples::new(totals.response_sum, totals.response_count).average(),
+            avg_battery_level: Samples::new(totals.battery_sum, totals.battery_count).average(),
+            lowest_battery_level: totals.battery_min.and_then(reading),
+            total_errors: totals.errors,
+            errors_per_1000_movements: per_thousand(totals.errors, totals.movements),
+            total_anomalies: totals.anomalies,
+            total_usage_hours: totals.usage_hours,
+            avg_daily_usage_hours: ratio(number(totals.usage_hours), totals.days),
+        }
+    }
+}
+
+/// Totals over a range of days.
+///
+/// Somebody without a prosthesis, or whom the CRM does not know yet, gets zero days and unknown averages.
+#[utoipa::path(
+    get, path = "/api/reports/summary", operation_id = "getSummary", tag = "Reports", params(SummaryQuery), security(("bearer" = [])),
+    responses((status = 200, description = "The totals.", body = SummaryReport), DataRefusals)
+)]
+pub(crate) async fn summary(
+    wearer: Wearer,
+    Strict(query): Strict<SummaryQuery>,
+    State(app): State<App>,
+) -> Result<Answer<SummaryReport>, Problem> {
+    let (data_as_of, user) = tokio::try_join!(app.data_as_of(), app.user(&wearer))?;
+    let (totals, own) = match user {
+        Some(user) => {
+            let (from, to) = (Some(query.from), Some(query.to));
+            let totals = app.reports.summary(user, query.prosthesis_id, query.tz.tz(), from, to);
+            tokio::try_join!(totals, app.reports.prostheses(user))?
+        }
+        None => (Summary::default(), Vec::new()),
+    };
+    check_own(query.prosthesis_id, totals.days > 0, &own)?;
+    let shown = own.iter().find(|own| query.prosthesis_id.is_none_or(|asked| asked == own.prosthesis_id));
+    Ok(Answer(SummaryReport {
+        user: wearer.name,
+        prosthesis_model: shown.map(|shown| shown.prosthesis_model.clone()),
+        total_days: totals.days,
+        summary: totals.into(),
+        from: query.from,
+        to: query.to,
+        timezone: query.tz.name(),
+        data_as_of,
+        prostheses: own.into_iter().map(OwnProsthesis::from).collect(),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn check(from: Option<&str>, to: Option<&str>) -> Result<(String, String), Problem> {
+        let given = |text: Option<&str>| text.map(|text| Day(day(text)));
+        range(given(from), given(to), day("2026-11-23")).map(|(from, to)| (from.to_string(), to.to_string()))
+    }
+
+    #[test]
+    fn ends_that_are_not_given_are_filled_in() {
+        let whole = check(None, None).unwrap();
+        assert_eq!(whole, ("2025-11-23".to_owned(), "2026-11-24".to_owned()));
+        assert_eq!(check(Some("2026-11-01"), None).unwrap().1, "2026-11-24");
+        assert_eq!(check(None, Some("1970-01-02")).unwrap().0, "1970-01-01");
+    }
+
+    #[test]
+    fn ranges_run_forward_for_at_most_366_days() {
+        assert!(check(Some("2024-01-01"), Some("2025-01-01")).is_ok());
+        assert!(check(Some("2024-01-01"), Some("2025-01-02")).is_err());
+        assert!(check(Some("2026-01-02"), Some("2026-01-01")).is_err());
+        assert!(check(Some("2026-01-01"), Some("2026-01-01")).is_ok());
+        assert!(check(Some("1970-01-01"), None).is_err());
+    }
+}

@@ -1,1 +1,23 @@
-//! placeholder
+//! What tests of several crates share: throw-away databases on the real engines.
+//!
+//! A test binary starts each engine once, on its first use, and every test gets a fresh database. Nothing stays
+//! behind when the binary ends, and what a killed one leaves is removed by the next.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot get its database fails by a panic"
+)]
+
+mod postgres;
+mod scratch;
+
+pub use postgres::{SharedPostgres, TestDatabase, postgres};
+
+/// Where the engines are: `BIONICPRO_ENGINES_DIR`, or the project's own folder.
+///
+/// # Panics
+/// When they are not installed; the message says what to run.
+pub fn packages() -> bionicpro_engines::Packages {
+    let dir = std::env::var_os("BIONICPRO_ENGINES_DIR").map(std::path::PathBuf::from);
+    bionicpro_engines::Packages::find(dir.as_deref()).unwrap_or_else(|error| panic!("{}", error.report()))
+}

@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
-use bionicpro_model::SecretUrl;
+use bionicpro_model::{Result, SecretUrl};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::identifier;
 
 /// The ClickHouse that holds the mart.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -36,6 +38,17 @@ impl Default for Config {
             retention_days: 365,
             reader_url: None,
             reader_password_file: None,
+        }
+    }
+}
+
+impl Config {
+    /// Refuses names that are no identifiers; every client calls it.
+    pub(crate) fn check(&self) -> Result<()> {
+        identifier::check("warehouse.database", &self.database)?;
+        match &self.cluster {
+            Some(cluster) => identifier::check("warehouse.cluster", cluster),
+            None => Ok(()),
         }
     }
 }

@@ -1,9 +1,13 @@
 //! The ledger `etl_runs`: one row per run, step, attempt and state. Written last, so that what it says happened.
 
-use bionicpro_model::{Error, Kind, Result, RunId};
+mod row;
+
+use bionicpro_model::{Result, RunId};
 use chrono::{DateTime, Utc};
+use clickhouse::query::Query;
 use serde::Serialize;
 
+use self::row::Row;
 use crate::Warehouse;
 
 /// The four steps of a run, by the orchestrator's task names.
@@ -20,6 +24,22 @@ pub enum Step {
     LoadToClickhouse,
 }
 
+impl Step {
+    /// Every step, in order.
+    pub const ALL: [Step; 4] =
+        [Step::ExtractCrmData, Step::ExtractTelemetryData, Step::TransformAndJoin, Step::LoadToClickhouse];
+
+    /// The task's name in the orchestrator and in the ledger.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Step::ExtractCrmData => "extract_crm_data",
+            Step::ExtractTelemetryData => "extract_telemetry_data",
+            Step::TransformAndJoin => "transform_and_join",
+            Step::LoadToClickhouse => "load_to_clickhouse",
+        }
+    }
+}
+
 /// What happened to a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -32,6 +52,21 @@ pub enum State {
     Failed,
     /// There was nothing new to do.
     Skipped,
+}
+
+impl State {
+    /// Every state.
+    pub const ALL: [State; 4] = [State::Started, State::Done, State::Failed, State::Skipped];
+
+    /// The state's name in the ledger.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            State::Started => "started",
+            State::Done => "done",
+            State::Failed => "failed",
+            State::Skipped => "skipped",
+        }
+    }
 }
 
 /// One row of the ledger. What a step does not know stays none.
@@ -108,22 +143,48 @@ impl Entry {
 ///
 /// A step appends `Started` before its work and one other state after it. `LoadToClickhouse` appends `Done` after
 /// the reconciliation and as its very last act: from then on `data_as_of` includes the run.
-pub async fn append(_warehouse: &Warehouse, _entries: &[Entry]) -> Result<()> {
-    Err(Error::new(Kind::Internal, "not built yet"))
+pub async fn append(warehouse: &Warehouse, entries: &[Entry]) -> Result<()> {
+    let rows: Vec<Row> = entries.iter().map(Row::from).collect();
+    warehouse.insert("etl_runs", "writing the ledger", &rows).await
 }
 
 /// The entries of the newest `limit` runs, newest run first, each run's entries in the order of time.
-pub async fn runs(_warehouse: &Warehouse, _limit: u32) -> Result<Vec<Vec<Entry>>> {
-    Err(Error::new(Kind::Internal, "not built yet"))
+pub async fn runs(warehouse: &Warehouse, limit: u32) -> Result<Vec<Vec<Entry>>> {
+    let entries =
+        read(warehouse, warehouse.query(include_str!("ledger/runs.sql")).param("limit", limit)).await?;
+    let mut runs: Vec<Vec<Entry>> = Vec::new();
+    for entry in entries {
+        match runs.last_mut() {
+            Some(run) if run[0].run == entry.run => run.push(entry),
+            _ => runs.push(vec![entry]),
+        }
+    }
+    Ok(runs)
 }
 
 /// The entries of one run in the order of time; empty when the ledger has none.
-pub async fn run(_warehouse: &Warehouse, _run: &RunId) -> Result<Vec<Entry>> {
-    Err(Error::new(Kind::Internal, "not built yet"))
+pub async fn run(warehouse: &Warehouse, run: &RunId) -> Result<Vec<Entry>> {
+    read(warehouse, warehouse.query(include_str!("ledger/run.sql")).param("run", run.as_str())).await
 }
 
 /// The newest moment that the mart reflects: of the runs whose load is done, the greatest of
 /// min(horizon, end of the range), so that a backfill of an old month does not make the mart look fresh.
-pub async fn data_as_of(_warehouse: &Warehouse) -> Result<Option<DateTime<Utc>>> {
-    Err(Error::new(Kind::Internal, "not built yet"))
+pub async fn data_as_of(warehouse: &Warehouse) -> Result<Option<DateTime<Utc>>> {
+    let query = warehouse.query(DATA_AS_OF).fetch_one::<DataAsOf>();
+    Ok(warehouse.run("reading how fresh the mart is", query).await?.data_as_of)
+}
+
+/// Reads the view that any SQL client may read.
+pub(crate) const DATA_AS_OF: &str = "SELECT data_as_of FROM data_as_of";
+
+/// The view's only row.
+#[derive(clickhouse::Row, serde::Deserialize)]
+pub(crate) struct DataAsOf {
+    #[serde(with = "clickhouse::serde::chrono::datetime64::micros::option")]
+    pub(crate) data_as_of: Option<DateTime<Utc>>,
+}
+
+async fn read(warehouse: &Warehouse, query: Query) -> Result<Vec<Entry>> {
+    let rows = warehouse.run("reading the ledger", query.fetch_all::<Row>()).await?;
+    rows.into_iter().map(Entry::try_from).collect()
 }

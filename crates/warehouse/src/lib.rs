@@ -9,8 +9,14 @@ pub mod load;
 pub mod migrate;
 pub mod owners;
 pub mod reports;
+pub mod schema;
 pub mod status;
 
+mod client;
+mod fault;
+mod identifier;
+mod params;
+mod settings;
 mod warehouse;
 
 pub use config::Config;

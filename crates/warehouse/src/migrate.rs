@@ -1,9 +1,21 @@
 //! Brings the schema of the warehouse to the version of this program.
 
+mod book;
+mod files;
+mod retention;
+mod template;
+
 use bionicpro_model::{Error, Kind, Result};
 use serde::Serialize;
 
+use self::files::{MIGRATIONS, Migration};
+use self::template::Target;
 use crate::Warehouse;
+
+/// The schema version that this program needs.
+pub fn program_version() -> u32 {
+    files::newest(MIGRATIONS)
+}
 
 /// What [`Warehouse::migrate`] did, or would do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -16,6 +28,8 @@ pub struct MigrationReport {
     pub to_version: u32,
     /// The migrations that were applied, or would be, in order: `0003_users`.
     pub applied: Vec<String>,
+    /// The mart's retention where it was changed, or would be: `TTL date + toIntervalDay(365)`.
+    pub retention: Option<String>,
     /// Whether nothing was changed.
     pub dry_run: bool,
 }
@@ -28,16 +42,95 @@ impl Warehouse {
     /// upgrade, before anything else.
     ///
     /// # Errors
-    /// `Data` when a newer program migrated this database, or when a migration that it applied had another text.
-    pub async fn migrate(&self, _dry_run: bool) -> Result<MigrationReport> {
-        Err(Error::new(Kind::Internal, "not built yet"))
+    /// `Data` when a newer program migrated this database, when a migration that it applied had another text, or
+    /// when a table of that name was there before with other columns.
+    pub async fn migrate(&self, dry_run: bool) -> Result<MigrationReport> {
+        self.migrate_with(MIGRATIONS, dry_run).await
     }
 
-    /// Compares the tables' columns with those that this program reads and writes; cheap enough for each run.
-    ///
-    /// # Errors
-    /// `Data`, naming table, column, found and expected type, when a column is missing or of another type.
-    pub async fn check_schema(&self) -> Result<()> {
-        Err(Error::new(Kind::Internal, "not built yet"))
+    /// The same for any list of migrations, for tests of what an older or a newer program does.
+    async fn migrate_with(&self, migrations: &[Migration], dry_run: bool) -> Result<MigrationReport> {
+        let noted = self.noted_migrations().await?;
+        let missing = missing(migrations, &noted, self.cluster.as_deref())?;
+        let target = self.target();
+        if !dry_run {
+            self.create_book(&target).await?;
+            for migration in &missing {
+                if let Some(statement) = target.fill(migration.template)? {
+                    let statement = self.system(&statement);
+                    self.run("applying a migration", statement.execute())
+                        .await
+                        .map_err(|error| error_in(migration, error))?;
+                }
+                self.note_migration(migration).await?;
+                tracing::info!(migration = migration.name, "applied");
+            }
+        }
+        let retention = self.set_retention(&target, dry_run).await?;
+        if !dry_run {
+            self.check_schema().await?;
+        }
+        Ok(MigrationReport {
+            database: self.database.clone(),
+            from_version: noted.iter().map(|noted| noted.number).max().unwrap_or(0),
+            to_version: files::newest(migrations),
+            applied: missing.iter().map(|migration| migration.name.to_owned()).collect(),
+            retention,
+            dry_run,
+        })
+    }
+
+    fn target(&self) -> Target<'_> {
+        Target {
+            database: &self.database,
+            cluster: self.cluster.as_deref(),
+            retention_days: self.retention_days,
+        }
     }
 }
+
+/// The migrations that the book lacks, if the book is one that this program may go on with.
+fn missing<'a>(
+    migrations: &'a [Migration],
+    noted: &[book::Noted],
+    cluster: Option<&str>,
+) -> Result<Vec<&'a Migration>> {
+    for entry in noted {
+        let Some(migration) = migrations.iter().find(|migration| migration.number == entry.number) else {
+            return Err(Error::new(Kind::Data, "the warehouse was migrated by a newer program")
+                .detail(format!("it has {}; this program ends at {}", entry.name, files::newest(migrations)))
+                .hint(format!("use version {} of bionicpro or a newer one", entry.program)));
+        };
+        if migration.checksum() != entry.checksum {
+            return Err(Error::new(Kind::Data, "a migration was edited after it was applied")
+                .detail(format!("{}, applied as {} by version {}", migration.name, entry.name, entry.program))
+                .hint("put the file back as it was and write the change as a new migration"));
+        }
+        if entry.cluster != cluster.unwrap_or_default() {
+            return Err(Error::new(Kind::Config, "the warehouse was migrated for another cluster")
+                .detail(format!(
+                    "{:?}; warehouse.cluster is {:?}",
+                    entry.cluster,
+                    cluster.unwrap_or_default()
+                ))
+                .hint(
+                    "put warehouse.cluster back, or migrate into another warehouse.database and backfill it",
+                ));
+        }
+    }
+    Ok(migrations
+        .iter()
+        .filter(|migration| noted.iter().all(|entry| entry.number != migration.number))
+        .collect())
+}
+
+/// Says which migration failed, keeping what the error means.
+fn error_in(migration: &Migration, error: Error) -> Error {
+    let hint = error.hint_text().map(str::to_owned);
+    let named = Error::new(error.kind(), "a migration failed").detail(migration.name).source(error);
+    match hint {
+        Some(hint) => named.hint(hint),
+        None => named,
+    }
+}
+

@@ -1,104 +1,43 @@
 //! The queries behind the Reports API: one person's rows, read-only, values as server-side parameters.
 //!
 //! Every query is keyed by the caller's own `user_id`; none can reach another person's rows. Sums and counts come
-//! back as they are; the API divides and rounds.
+//! back as they are; the API divides and rounds. Each query is a `.sql` beside its `.rs`.
 
-use bionicpro_model::{Error, Kind, Result};
-use chrono::{DateTime, NaiveDate, Utc};
-use chrono_tz::Tz;
-use uuid::Uuid;
+mod day;
+mod days;
+mod prostheses;
+mod summary;
+mod user;
+mod zone;
 
-use crate::Config;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bionicpro_model::Result;
+use chrono::{DateTime, Utc};
+use clickhouse::Client;
+use clickhouse::query::Query;
+use tokio::sync::OnceCell;
+
+pub use self::day::HourRow;
+pub use self::days::Days;
+pub use self::prostheses::Prosthesis;
+pub use self::summary::Summary;
+pub use self::user::User;
+pub use self::zone::day_start;
+use crate::client::{self, within};
+use crate::ledger::{DATA_AS_OF, DataAsOf};
+use crate::{Config, settings};
+
+/// How long a report may take; the engine's own limit (`max_execution_time`) is below it.
+const REPORT_TIMEOUT: Duration = Duration::from_secs(12);
 
 /// The account that reads reports. Cheap to clone; requests share a pool.
 #[derive(Clone)]
-pub struct Reports {}
-
-/// A person, by the name that the token carries.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct User {
-    /// The key of every other query.
-    pub user_id: Uuid,
-    /// The login name.
-    pub ldap_username: String,
-}
-
-/// A prosthesis that a person has now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Prosthesis {
-    /// The prosthesis.
-    pub prosthesis_id: Uuid,
-    /// Its chip.
-    pub chip_id: String,
-    /// Its model's name.
-    pub prosthesis_model: String,
-    /// Its serial number; empty when unknown.
-    pub serial_number: String,
-}
-
-/// Days with data.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Days {
-    /// One page, newest first.
-    pub dates: Vec<NaiveDate>,
-    /// How many days have data in all.
-    pub total: u64,
-}
-
-/// One prosthesis in one hour.
-#[derive(Debug, Clone, PartialEq)]
-pub struct HourRow {
-    /// The beginning of the hour.
-    pub hour: DateTime<Utc>,
-    /// The prosthesis.
-    pub prosthesis_id: Uuid,
-    /// Its chip in that hour.
-    pub chip_id: String,
-    /// Its model's name.
-    pub prosthesis_model: String,
-    /// Movements.
-    pub movements: u32,
-    /// Movements with an error code.
-    pub errors: u32,
-    /// Movements with a value out of its range.
-    pub anomalies: u32,
-    /// Response time samples.
-    pub response_count: u32,
-    /// Their sum, in milliseconds.
-    pub response_sum: f64,
-    /// Battery level samples.
-    pub battery_count: u32,
-    /// Their sum, in per cent.
-    pub battery_sum: f64,
-    /// The lowest battery level.
-    pub battery_min: Option<f32>,
-    /// The last battery level.
-    pub battery_last: Option<f32>,
-}
-
-/// Totals over a range of days.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Summary {
-    /// Days with data.
-    pub days: u64,
-    /// Hours with at least one movement, an hour with two prostheses counted once.
-    pub usage_hours: u64,
-    /// Movements.
-    pub movements: u64,
-    /// Movements with an error code.
-    pub errors: u64,
-    /// Movements with a value out of its range.
-    pub anomalies: u64,
-    /// Response time samples.
-    pub response_count: u64,
-    /// Their sum, in milliseconds.
-    pub response_sum: f64,
-    /// Battery level samples.
-    pub battery_count: u64,
-    /// Their sum, in per cent.
-    pub battery_sum: f64,
-    /// The lowest battery level.
-    pub battery_min: Option<f32>,
+pub struct Reports {
+    client: Client,
+    /// The client with the settings that the account may set; asked once.
+    reader: Arc<OnceCell<Client>>,
 }
 
 impl Reports {
@@ -106,62 +45,50 @@ impl Reports {
     ///
     /// # Errors
     /// `Config`, as [`crate::Warehouse::new`].
-    pub fn new(_config: &Config) -> Result<Self> {
-        Ok(Reports {})
+    pub fn new(config: &Config) -> Result<Self> {
+        config.check()?;
+        let client = match &config.reader_url {
+            Some(url) => {
+                let file = config.reader_password_file.as_deref();
+                client::connect("warehouse.reader_url", Some(url), file, &config.database)?
+            }
+            None => {
+                let file = config.password_file.as_deref();
+                client::connect("warehouse.url", config.url.as_ref(), file, &config.database)?
+            }
+        };
+        Ok(Reports { client, reader: Arc::new(OnceCell::new()) })
     }
 
     /// Asks for the engine's version: reachable, and let in. For readiness.
     pub async fn ping(&self) -> Result<String> {
-        Err(Error::new(Kind::Internal, "not built yet"))
-    }
-
-    /// Who has this login name now. An empty name is nobody's.
-    pub async fn user_by_name(&self, _ldap_username: &str) -> Result<Option<User>> {
-        Err(Error::new(Kind::Internal, "not built yet"))
-    }
-
-    /// The prostheses that the person has now, by model and id.
-    pub async fn prostheses(&self, _user_id: Uuid) -> Result<Vec<Prosthesis>> {
-        Err(Error::new(Kind::Internal, "not built yet"))
-    }
-
-    /// The newest `limit` days with data before `before`, and how many days have data in all.
-    pub async fn days(
-        &self,
-        _user_id: Uuid,
-        _prosthesis: Option<Uuid>,
-        _tz: Tz,
-        _before: Option<NaiveDate>,
-        _limit: u16,
-    ) -> Result<Days> {
-        Err(Error::new(Kind::Internal, "not built yet"))
-    }
-
-    /// The rows of one day of the zone, by hour and prosthesis; empty when there is no data.
-    pub async fn day(
-        &self,
-        _user_id: Uuid,
-        _prosthesis: Option<Uuid>,
-        _tz: Tz,
-        _date: NaiveDate,
-    ) -> Result<Vec<HourRow>> {
-        Err(Error::new(Kind::Internal, "not built yet"))
-    }
-
-    /// Totals of the days `from <= day < to` of the zone; an end that is none is open.
-    pub async fn summary(
-        &self,
-        _user_id: Uuid,
-        _prosthesis: Option<Uuid>,
-        _tz: Tz,
-        _from: Option<NaiveDate>,
-        _to: Option<NaiveDate>,
-    ) -> Result<Summary> {
-        Err(Error::new(Kind::Internal, "not built yet"))
+        client::ping(&self.client).await
     }
 
     /// The newest moment that the mart reflects; none before the first load.
     pub async fn data_as_of(&self) -> Result<Option<DateTime<Utc>>> {
-        Err(Error::new(Kind::Internal, "not built yet"))
+        let query = self.query(DATA_AS_OF).await?.fetch_one::<DataAsOf>();
+        Ok(self.run("reading how fresh the mart is", query).await?.data_as_of)
+    }
+
+    /// A query with the settings of a report.
+    async fn query(&self, sql: &str) -> Result<Query> {
+        let reader = self.reader.get_or_try_init(|| async {
+            // An account whose profile says `readonly = 1` may set nothing; its profile has the limits then.
+            let strict = "SELECT toString(getSetting('readonly')) = '1'";
+            let strict = self
+                .run("asking for the account's rights", self.client.query_raw(strict).fetch_one::<bool>());
+            let client = self.client.clone();
+            Ok(if strict.await? { client } else { settings::with(client, &settings::READ) })
+        });
+        Ok(reader.await?.query_raw(sql))
+    }
+
+    async fn run<T>(
+        &self,
+        doing: &'static str,
+        exchange: impl Future<Output = clickhouse::error::Result<T>>,
+    ) -> Result<T> {
+        within(REPORT_TIMEOUT, doing, exchange).await
     }
 }

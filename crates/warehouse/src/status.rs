@@ -1,10 +1,21 @@
 //! What the warehouse holds: for `bionicpro warehouse status` and for readiness.
 
-use bionicpro_model::{Error, Kind, Result};
+use bionicpro_model::Result;
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use clickhouse::Row;
+use serde::{Deserialize, Serialize};
 
-use crate::Warehouse;
+use crate::{Warehouse, ledger, migrate};
+
+/// Sizes as the engine keeps them; nothing is scanned.
+const TABLES: &str = "SELECT
+    name,
+    ifNull(total_rows, 0) AS rows,
+    ifNull(total_bytes, 0) AS bytes,
+    ifNull(active_parts, 0) AS parts
+FROM system.tables
+WHERE database = {database: String} AND engine LIKE '%MergeTree'
+ORDER BY name";
 
 /// The state of the warehouse at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -24,7 +35,7 @@ pub struct Status {
 }
 
 /// One table's size.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Row, Serialize, Deserialize)]
 pub struct TableStatus {
     /// The table's name, without its database.
     pub name: String,
@@ -39,6 +50,18 @@ pub struct TableStatus {
 impl Warehouse {
     /// Reads versions, sizes and freshness; works on a database that was never migrated.
     pub async fn status(&self) -> Result<Status> {
-        Err(Error::new(Kind::Internal, "not built yet"))
+        let engine_version = self.ping().await?;
+        let noted = self.noted_migrations().await?;
+        let tables = self.system(TABLES).param("database", &self.database).fetch_all::<TableStatus>();
+        let tables = self.run("reading the tables' sizes", tables).await?;
+        let has_ledger = tables.iter().any(|table| table.name == "etl_runs");
+        Ok(Status {
+            engine_version,
+            database: self.database.clone(),
+            schema_version: noted.iter().map(|noted| noted.number).max().unwrap_or(0),
+            program_version: migrate::program_version(),
+            data_as_of: if has_ledger { ledger::data_as_of(self).await? } else { None },
+            tables,
+        })
     }
 }

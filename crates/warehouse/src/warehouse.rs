@@ -1,12 +1,30 @@
 //! The account that migrates and loads.
 
-use bionicpro_model::{Error, Kind, Result};
+use std::sync::Arc;
+use std::time::Duration;
 
-use crate::Config;
+use bionicpro_model::Result;
+use clickhouse::query::Query;
+use clickhouse::{Client, Row, RowOwned, RowWrite};
+use tokio::sync::OnceCell;
+
+use crate::client::{self, within};
+use crate::{Config, settings};
+
+/// How long one statement of a migration or a load may take, the streaming of a file apart.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// A connection to the warehouse with the right to write. Cheap to clone; requests share a pool.
 #[derive(Clone)]
-pub struct Warehouse {}
+pub struct Warehouse {
+    /// Works in the configured database.
+    pub(crate) client: Client,
+    pub(crate) database: String,
+    pub(crate) cluster: Option<String>,
+    pub(crate) retention_days: u16,
+    /// Whether the engine knows `deduplicate_insert`; asked once.
+    knows_deduplicate_insert: Arc<OnceCell<bool>>,
+}
 
 impl Warehouse {
     /// Prepares a client; nothing is sent yet.
@@ -14,8 +32,16 @@ impl Warehouse {
     /// # Errors
     /// `Config` when `warehouse.url` is missing or not HTTP, the password file cannot be read, or the name of the
     /// database or the cluster is not an identifier.
-    pub fn new(_config: &Config) -> Result<Self> {
-        Ok(Warehouse {})
+    pub fn new(config: &Config) -> Result<Self> {
+        config.check()?;
+        let file = config.password_file.as_deref();
+        Ok(Warehouse {
+            client: client::connect("warehouse.url", config.url.as_ref(), file, &config.database)?,
+            database: config.database.clone(),
+            cluster: config.cluster.clone(),
+            retention_days: config.retention_days,
+            knows_deduplicate_insert: Arc::new(OnceCell::new()),
+        })
     }
 
     /// Asks the engine for its version, with the account's password: reachable, and let in.
@@ -23,6 +49,56 @@ impl Warehouse {
     /// # Errors
     /// `Unreachable` when nothing answers in time, `Config` when the account is refused.
     pub async fn ping(&self) -> Result<String> {
-        Err(Error::new(Kind::Internal, "not built yet"))
+        client::ping(&self.client).await
+    }
+
+    /// A query in the configured database.
+    pub(crate) fn query(&self, sql: &str) -> Query {
+        self.client.query_raw(sql).with_setting("do_not_merge_across_partitions_select_final", "1")
+    }
+
+    /// A query about the engine itself, which works before the database exists.
+    pub(crate) fn system(&self, sql: &str) -> Query {
+        self.client.clone().with_database("default").query_raw(sql)
+    }
+
+    /// The client with every load setting said explicitly.
+    pub(crate) async fn loader(&self) -> Result<Client> {
+        let asked = self.knows_deduplicate_insert.get_or_try_init(|| async {
+            let query = self.system("SELECT count() FROM system.settings WHERE name = {name: String}");
+            let query = query.param("name", settings::DEDUPLICATE_INSERT.0);
+            self.run("asking for its settings", query.fetch_one::<u64>()).await.map(|count| count > 0)
+        });
+        let newer: &[_] = if *asked.await? { &[settings::DEDUPLICATE_INSERT] } else { &[] };
+        Ok(settings::with(settings::with(self.client.clone(), &settings::LOAD), newer))
+    }
+
+    /// Inserts rows, with every load setting said explicitly; success promises that they can be read.
+    pub(crate) async fn insert<T>(&self, table: &str, doing: &'static str, rows: &[T]) -> Result<()>
+    where
+        T: RowOwned + RowWrite,
+        for<'a> T: Row<Value<'a> = T>,
+    {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let client = self.loader().await?;
+        self.run(doing, async {
+            let mut insert = client.insert::<T>(table).await?;
+            for row in rows {
+                insert.write(row).await?;
+            }
+            insert.end().await
+        })
+        .await
+    }
+
+    /// Runs one statement under its deadline.
+    pub(crate) async fn run<T>(
+        &self,
+        doing: &'static str,
+        exchange: impl Future<Output = clickhouse::error::Result<T>>,
+    ) -> Result<T> {
+        within(STATEMENT_TIMEOUT, doing, exchange).await
     }
 }

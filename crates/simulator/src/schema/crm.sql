@@ -1,0 +1,34 @@
+-- The CRM: customers, the prosthesis models that are sold, and who has which prosthesis.
+-- Timestamps are UTC.
+CREATE SCHEMA IF NOT EXISTS crm;
+
+CREATE TABLE IF NOT EXISTS crm.customers (
+    id            uuid      PRIMARY KEY DEFAULT gen_random_uuid(),
+    name          text      NOT NULL,
+    email         text      NOT NULL UNIQUE,
+    -- The login name, where the customer has an account.
+    ldap_username text      UNIQUE,
+    phone         text,
+    created_at    timestamp NOT NULL DEFAULT (now() AT TIME ZONE 'UTC'),
+    updated_at    timestamp NOT NULL DEFAULT (now() AT TIME ZONE 'UTC')
+);
+
+CREATE TABLE IF NOT EXISTS crm.prosthesis_models (
+    id             uuid      PRIMARY KEY DEFAULT gen_random_uuid(),
+    name           text      NOT NULL,
+    description    text,
+    warranty_years integer,
+    created_at     timestamp NOT NULL DEFAULT (now() AT TIME ZONE 'UTC')
+);
+
+CREATE TABLE IF NOT EXISTS crm.prostheses (
+    id               uuid      PRIMARY KEY DEFAULT gen_random_uuid(),
+    customer_id      uuid      NOT NULL REFERENCES crm.customers (id),
+    model_id         uuid      NOT NULL REFERENCES crm.prosthesis_models (id),
+    -- One chip reports for one prosthesis.
+    chip_id          text      NOT NULL UNIQUE,
+    serial_number    text,
+    manufacture_date date,
+    created_at       timestamp NOT NULL DEFAULT (now() AT TIME ZONE 'UTC'),
+    updated_at       timestamp NOT NULL DEFAULT (now() AT TIME ZONE 'UTC')
+);

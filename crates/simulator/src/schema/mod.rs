@@ -1,0 +1,80 @@
+//! The tables of both source databases, as a company has them before this project comes.
+//!
+//! The pipeline relies on a part of the columns only; the rest is here because a real database has it.
+
+use bionicpro_model::{Result, SecretUrl};
+use chrono::{Datelike, Months, NaiveDate};
+
+use crate::connection::{self, database_error};
+
+const CRM: &str = include_str!("crm.sql");
+const TELEMETRY: &str = include_str!("telemetry.sql");
+const TELEMETRY_BY_MONTH: &str = include_str!("telemetry_by_month.sql");
+pub(crate) const TELEMETRY_INDEXES: &str = include_str!("telemetry_indexes.sql");
+
+/// How the telemetry table is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Layout {
+    /// One table.
+    #[default]
+    Plain,
+    /// One partition per month, and a default one.
+    ByMonth,
+}
+
+/// Creates the tables of both databases where they are missing; what exists stays as it is.
+///
+/// # Errors
+/// [`bionicpro_model::Kind::Unreachable`] or [`bionicpro_model::Kind::Config`] when a database refuses.
+pub async fn apply(crm: &SecretUrl, telemetry: &SecretUrl, layout: Layout) -> Result<()> {
+    apply_crm(crm).await?;
+    apply_telemetry(telemetry, layout).await
+}
+
+/// Creates the tables of the CRM where they are missing.
+pub async fn apply_crm(url: &SecretUrl) -> Result<()> {
+    execute(url, CRM).await
+}
+
+/// Creates the telemetry table and its two indexes where they are missing.
+pub async fn apply_telemetry(url: &SecretUrl, layout: Layout) -> Result<()> {
+    let table = match layout {
+        Layout::Plain => TELEMETRY,
+        Layout::ByMonth => TELEMETRY_BY_MONTH,
+    };
+    execute(url, table).await?;
+    execute(url, TELEMETRY_INDEXES).await
+}
+
+async fn execute(url: &SecretUrl, sql: &str) -> Result<()> {
+    let client = connection::open(url).await?;
+    client
+        .batch_execute(sql)
+        .await
+        .map_err(|error| database_error("the tables cannot be created", url, error))
+}
+
+/// Creates the partitions of the months from `first` to `last` where the table has partitions and lacks these.
+pub(crate) async fn create_months(
+    client: &tokio_postgres::Client,
+    first: NaiveDate,
+    last: NaiveDate,
+) -> Result<(), tokio_postgres::Error> {
+    let partitioned =
+        "SELECT 1 FROM pg_partitioned_table WHERE partrelid = 'telemetry.raw_telemetry'::regclass";
+    if client.query_opt(partitioned, &[]).await?.is_none() {
+        return Ok(());
+    }
+    let mut month = first.with_day(1).unwrap_or(first);
+    while month <= last {
+        let next = month + Months::new(1);
+        let name = month.format("%Y_%m");
+        let sql = format!(
+            "CREATE TABLE IF NOT EXISTS telemetry.raw_telemetry_{name} PARTITION OF telemetry.raw_telemetry \
+             FOR VALUES FROM ('{month}') TO ('{next}')"
+        );
+        client.batch_execute(&sql).await?;
+        month = next;
+    }
+    Ok(())
+}

@@ -1,0 +1,198 @@
+//! The HTTP client, in one place: credentials, transport, deadlines, settings.
+
+use std::future::Future;
+use std::path::Path;
+use std::time::Duration;
+
+use bionicpro_model::{Error, Kind, Result, Secret, SecretUrl};
+use clickhouse::{Client, Compression};
+use hyper_util::client::legacy::Client as HttpClient;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use percent_encoding::percent_decode_str;
+use url::Url;
+
+use crate::fault;
+
+/// How long a connection may take to be accepted.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long an idle connection is kept; shorter than any server's own limit, so that none is used half closed.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long a small question about the engine itself may take.
+pub(crate) const PING_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Prepares a client for the account of `url`, which works in `database`.
+pub(crate) fn connect(
+    key: &'static str,
+    url: Option<&SecretUrl>,
+    password_file: Option<&Path>,
+    database: &str,
+) -> Result<Client> {
+    let url = url.ok_or_else(|| {
+        Error::new(Kind::Config, "the warehouse is not configured")
+            .detail(key)
+            .hint("set BIONICPRO_WAREHOUSE_URL, or url in [warehouse], to http://user:password@host:8123")
+    })?;
+    let parsed = url.expose_secret();
+    if parsed.query().is_some() || parsed.fragment().is_some() {
+        return Err(Error::new(Kind::Config, "the warehouse URL has a query")
+            .detail(format!("{key} = {url}"))
+            .hint("leave it out; the database is named by warehouse.database"));
+    }
+    let client = match parsed.scheme() {
+        "http" => Client::with_http_client(pool().build(tcp())),
+        "https" => {
+            let mut tcp = tcp();
+            tcp.enforce_http(false);
+            let tls = hyper_rustls::HttpsConnectorBuilder::new()
+                .with_provider_and_native_roots(rustls::crypto::aws_lc_rs::default_provider())
+                .map_err(|error| {
+                    Error::new(Kind::Config, "no certificate authorities are installed")
+                        .source(error)
+                        .hint("install the package ca-certificates")
+                })?
+                .https_only()
+                .enable_http1()
+                .wrap_connector(tcp);
+            Client::with_http_client(pool().build(tls))
+        }
+        other => {
+            return Err(Error::new(Kind::Config, "the warehouse speaks HTTP only")
+                .detail(format!("{key} has the scheme {other}"))
+                .hint("write http://user:password@host:8123 or https://user:password@host:8443"));
+        }
+    };
+    let mut address = parsed.clone();
+    // Cannot fail: an HTTP URL has a host.
+    let _ = address.set_username("");
+    let _ = address.set_password(None);
+    let mut client = client
+        .with_url(address)
+        .with_database(database)
+        .with_compression(Compression::None)
+        .with_product_info("bionicpro", env!("CARGO_PKG_VERSION"));
+    if !parsed.username().is_empty() {
+        client = client.with_user(decoded(parsed.username())?);
+    }
+    if let Some(password) = password(key, parsed, password_file)? {
+        client = client.with_password(password.expose_secret());
+    }
+    Ok(client)
+}
+
+fn tcp() -> HttpConnector {
+    let mut connector = HttpConnector::new();
+    connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
+    connector.set_keepalive(Some(Duration::from_secs(60)));
+    connector.set_nodelay(true);
+    connector
+}
+
+fn pool() -> hyper_util::client::legacy::Builder {
+    let mut builder = HttpClient::builder(TokioExecutor::new());
+    builder.pool_idle_timeout(IDLE_TIMEOUT).pool_timer(hyper_util::rt::TokioTimer::new());
+    builder
+}
+
+/// The password of the URL, or the first line of the file.
+fn password(key: &'static str, url: &Url, file: Option<&Path>) -> Result<Option<Secret>> {
+    let Some(file) = file else {
+        return url.password().map(|password| decoded(password).map(Secret::new)).transpose();
+    };
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        Error::new(Kind::Config, "a password file cannot be read")
+            .detail(format!("for {key}: {}", file.display()))
+            .source(error)
+            .hint("check its path and its rights")
+    })?;
+    match text.lines().next() {
+        Some(line) if !line.is_empty() => Ok(Some(Secret::new(line))),
+        _ => Err(Error::new(Kind::Config, "a password file is empty")
+            .detail(format!("for {key}: {}", file.display()))
+            .hint("write the password on its first line")),
+    }
+}
+
+fn decoded(text: &str) -> Result<String> {
+    let text = percent_decode_str(text).decode_utf8();
+    text.map(|text| text.into_owned())
+        .map_err(|_| Error::new(Kind::Config, "the user or the password in the warehouse URL is not UTF-8"))
+}
+
+/// Runs one exchange with the engine under a deadline and names it in its error.
+pub(crate) async fn within<T>(
+    limit: Duration,
+    doing: &'static str,
+    exchange: impl Future<Output = clickhouse::error::Result<T>>,
+) -> Result<T> {
+    match tokio::time::timeout(limit, exchange).await {
+        Ok(answer) => answer.map_err(|cause| fault::error(doing, cause)),
+        Err(_) => Err(fault::error(doing, clickhouse::error::Error::TimedOut)),
+    }
+}
+
+/// Asks for the engine's version, which needs no database.
+pub(crate) async fn ping(client: &Client) -> Result<String> {
+    let client = client.clone().with_database("default");
+    within(PING_TIMEOUT, "asking for its version", client.query_raw("SELECT version()").fetch_one::<String>())
+        .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> SecretUrl {
+        SecretUrl::parse(text).unwrap()
+    }
+
+    fn refuses(url: Option<&SecretUrl>, file: Option<&Path>) -> Error {
+        let error = connect("warehouse.url", url, file, "reports").map(|_| ()).unwrap_err();
+        assert_eq!(error.kind(), Kind::Config);
+        assert!(!error.report().contains("hunter2"), "{}", error.report());
+        error
+    }
+
+    #[test]
+    fn a_wrong_url_is_refused_without_its_password() {
+        refuses(None, None);
+        refuses(Some(&url("http://u:hunter2@h:8123/?database=x")), None);
+        refuses(Some(&url("clickhouse://u:hunter2@h:9000")), None);
+        assert!(connect("warehouse.url", Some(&url("http://u:p@h:8123")), None, "reports").is_ok());
+    }
+
+    #[test]
+    fn a_password_comes_from_its_file_and_not_from_an_empty_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("password");
+        let of = |file: &Path| password("warehouse.url", url("http://u:url@h").expose_secret(), Some(file));
+        refuses(Some(&url("http://u@h")), Some(&file));
+        std::fs::write(&file, "from file\n").unwrap();
+        assert_eq!(of(&file).unwrap().unwrap().expose_secret(), "from file");
+        std::fs::write(&file, "\n").unwrap();
+        refuses(Some(&url("http://u@h")), Some(&file));
+        let encoded = url("http://u:p%40ss@h");
+        assert_eq!(password("k", encoded.expose_secret(), None).unwrap().unwrap().expose_secret(), "p@ss");
+    }
+
+    #[tokio::test]
+    async fn a_closed_port_is_unreachable() {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let client =
+            connect("warehouse.url", Some(&url(&format!("http://u:p@127.0.0.1:{port}"))), None, "reports")
+                .unwrap();
+        assert_eq!(ping(&client).await.unwrap_err().kind(), Kind::Unreachable);
+    }
+
+    #[tokio::test]
+    async fn a_server_that_never_answers_is_unreachable() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://u:p@{}", listener.local_addr().unwrap());
+        let client = connect("warehouse.url", Some(&url(&address)), None, "reports").unwrap();
+        let answer = client.query_raw("SELECT 1").fetch_one::<u8>();
+        let error = within(Duration::from_millis(50), "waiting", answer).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Unreachable);
+    }
+}

@@ -1,0 +1,201 @@
+//! What an error of ClickHouse means here: its kind, a sentence, and what to do.
+//!
+//! ClickHouse repeats values in its messages ("cannot parse 'Ivan'"). Its text is therefore kept only for codes
+//! that speak of names, rights and load; of the others the code and its name remain.
+
+use std::fmt;
+
+use bionicpro_model::{Error, Kind};
+
+const MIGRATE: &str = "run `bionicpro warehouse migrate`";
+const RETRY: &str = "try again; if it persists, look at the warehouse's load and log";
+
+/// Turns the client's error into the program's. `doing` says what failed: `reading the mart's columns`.
+pub(crate) fn error(doing: &'static str, cause: clickhouse::error::Error) -> Error {
+    use clickhouse::error::Error as Cause;
+    match cause {
+        Cause::BadResponse(text) => match Exception::parse(&text) {
+            Some(exception) => exception.into_error(doing),
+            None => not_clickhouse(doing, &text),
+        },
+        Cause::TimedOut => unreachable(doing).detail("no answer in time"),
+        Cause::Network(source) => unreachable(doing).source(source),
+        Cause::SchemaMismatch(text) => {
+            Error::new(Kind::Data, "the warehouse answers with other columns").detail(text).hint(MIGRATE)
+        }
+        other => {
+            Error::new(Kind::Internal, "the warehouse's answer makes no sense").detail(doing).source(other)
+        }
+    }
+}
+
+/// Nothing answered.
+pub(crate) fn unreachable(doing: &'static str) -> Error {
+    Error::new(Kind::Unreachable, "the warehouse cannot be reached").detail(doing).hint(
+        "check that it runs and that warehouse.url names it; `bionicpro warehouse serve` starts the embedded one",
+    )
+}
+
+/// An answer without a ClickHouse code: a proxy's, or another program on this port.
+fn not_clickhouse(doing: &'static str, text: &str) -> Error {
+    let status = text.get(..3).and_then(|digits| digits.parse::<u16>().ok());
+    match status {
+        Some(429 | 502 | 503 | 504) => {
+            unreachable(doing).detail(format!("{doing}: HTTP status {}", &text[..3]))
+        }
+        Some(401 | 403) => refused().detail(format!("HTTP status {}", &text[..3])),
+        _ => Error::new(Kind::Config, "this is not a ClickHouse HTTP interface")
+            .detail(doing)
+            .hint("check warehouse.url: the HTTP port is 8123 (or 8443 with TLS), not the native one"),
+    }
+}
+
+fn refused() -> Error {
+    Error::new(Kind::Config, "the warehouse refuses the account")
+        .hint("check the user and the password in warehouse.url or warehouse.password_file")
+}
+
+/// An exception as ClickHouse writes it: `Code: 60. DB::Exception: text. (UNKNOWN_TABLE) (version …)`.
+#[derive(Debug, PartialEq, Eq)]
+struct Exception {
+    code: u32,
+    text: String,
+}
+
+impl fmt::Display for Exception {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ClickHouse error {}: {}", self.code, self.text)
+    }
+}
+
+impl std::error::Error for Exception {}
+
+impl Exception {
+    fn parse(text: &str) -> Option<Self> {
+        let rest = text.get(text.find("Code: ")? + 6..)?;
+        let digits = rest.find(|character: char| !character.is_ascii_digit()).unwrap_or(rest.len());
+        let code = rest[..digits].parse().ok()?;
+        let said = rest[digits..].trim_start_matches(['.', ' ']).trim_start_matches("DB::Exception: ");
+        let said = said.split(" (version ").next().unwrap_or(said).trim();
+        let text = if speaks_of_no_value(code) { said } else { error_name(said) };
+        Some(Exception { code, text: text.chars().take(400).collect() })
+    }
+
+    fn into_error(self, doing: &'static str) -> Error {
+        let error = match self.code {
+            192..=195 | 516 => refused(),
+            164 | 497 => Error::new(Kind::Config, "the warehouse account lacks a right").detail(doing).hint(
+                "grant it, or use an account that has it; docs/guides/ml-engineers.md lists the grants",
+            ),
+            115 => Error::new(Kind::Config, "the warehouse does not know a setting")
+                .detail(doing)
+                .hint("ClickHouse 25.8 or newer is needed"),
+            // Unknown identifier, table, database, column: the schema is missing or another.
+            10 | 16 | 47 | 60 | 81 => {
+                Error::new(Kind::Data, "the warehouse has another schema").detail(doing).hint(MIGRATE)
+            }
+            // Parsing, conversion, types: the bytes do not fit the columns.
+            6 | 8 | 20 | 26 | 27 | 32 | 33 | 36 | 38 | 41 | 43 | 48 | 53 | 69 | 70 | 72 | 117 | 131 | 349
+            | 636 => Error::new(Kind::Data, "the warehouse cannot take these values").detail(doing),
+            74 | 75 | 76 | 243 => Error::new(Kind::Storage, "the warehouse cannot store or read its files")
+                .detail(doing)
+                .hint("make room on its disk, then try again"),
+            158 | 396 => Error::new(Kind::Internal, "the answer is larger than allowed").detail(doing),
+            // Timeouts, memory, too many queries or parts, quotas, replicas and Keeper away, shutting down.
+            159 | 201 | 202 | 203 | 209 | 210 | 225 | 236 | 241 | 242 | 252 | 279 | 285 | 289 | 319 | 394
+            | 439 | 734 | 745 | 999 => {
+                Error::new(Kind::Unreachable, "the warehouse is busy or restarting").detail(doing).hint(RETRY)
+            }
+            _ => Error::new(Kind::Internal, "the warehouse refused a statement").detail(doing),
+        };
+        error.source(self)
+    }
+}
+
+/// Codes whose text names tables, columns, rights or resources and never repeats a value.
+fn speaks_of_no_value(code: u32) -> bool {
+    matches!(
+        code,
+        10 | 16
+            | 47
+            | 60
+            | 81
+            | 115
+            | 158
+            | 159
+            | 164
+            | 201
+            | 202
+            | 241
+            | 243
+            | 252
+            | 396
+            | 439
+            | 497
+            | 516
+            | 701
+    )
+}
+
+/// The name that ends a message: `(CANNOT_PARSE_TEXT)`.
+fn error_name(said: &str) -> &str {
+    let name = said.rsplit_once('(').and_then(|(_, name)| name.strip_suffix(')'));
+    name.filter(|name| {
+        name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_' || byte.is_ascii_digit())
+    })
+    .unwrap_or("see its log")
+}
+
+#[cfg(test)]
+mod tests {
+    use clickhouse::error::Error as Cause;
+
+    use super::*;
+
+    fn of(text: &str) -> Error {
+        error("reading", Cause::BadResponse(text.to_owned()))
+    }
+
+    #[test]
+    fn the_kind_follows_the_code() {
+        for (text, kind) in [
+            (
+                "Code: 516. DB::Exception: bionicpro: Authentication failed. (AUTHENTICATION_FAILED)",
+                Kind::Config,
+            ),
+            ("Code: 497. DB::Exception: Not enough privileges. (ACCESS_DENIED)", Kind::Config),
+            ("Code: 60. DB::Exception: Unknown table expression identifier 'x'. (UNKNOWN_TABLE)", Kind::Data),
+            ("Code: 53. DB::Exception: Type mismatch. (TYPE_MISMATCH)", Kind::Data),
+            ("Code: 202. DB::Exception: Too many. (TOO_MANY_SIMULTANEOUS_QUERIES)", Kind::Unreachable),
+            ("Code: 241. DB::Exception: Memory limit exceeded. (MEMORY_LIMIT_EXCEEDED)", Kind::Unreachable),
+            ("Code: 243. DB::Exception: no space. (NOT_ENOUGH_SPACE)", Kind::Storage),
+            ("Code: 62. DB::Exception: Syntax error. (SYNTAX_ERROR)", Kind::Internal),
+            ("503 Service Unavailable", Kind::Unreachable),
+            ("401 Unauthorized", Kind::Config),
+            ("<html>hello</html>", Kind::Config),
+        ] {
+            assert_eq!(of(text).kind(), kind, "{text}");
+        }
+        assert!(
+            of("Code: 60. DB::Exception: x (UNKNOWN_TABLE)")
+                .hint_text()
+                .unwrap()
+                .contains("warehouse migrate")
+        );
+    }
+
+    #[test]
+    fn a_value_in_a_message_is_not_repeated() {
+        let report = of(
+            "Code: 6. DB::Exception: Cannot parse string 'Ivan Petrov' as UInt32. (CANNOT_PARSE_TEXT) (version 26.7.3.1)",
+        )
+        .report();
+        assert!(!report.contains("Ivan"), "{report}");
+        assert!(report.contains("CANNOT_PARSE_TEXT"), "{report}");
+        let report = of(
+            "Code: 60. DB::Exception: Unknown table expression identifier 'reports.users'. (UNKNOWN_TABLE)",
+        )
+        .report();
+        assert!(report.contains("reports.users"), "{report}");
+    }
+}

@@ -1,0 +1,16 @@
+-- The entries of the newest runs.
+--
+-- begun: when each of them began; the newest begun come first.
+WITH begun AS (
+    SELECT run AS id, min(at) AS began
+    FROM etl_runs
+    GROUP BY id
+    ORDER BY began DESC, id DESC
+    LIMIT {limit: UInt32}
+)
+SELECT
+    run, step, state, attempt, at, range_from, range_to, version, snapshot, horizon, rows_read, cells, bytes,
+    orphans, anomalies, tombstones, duration_ms, error_kind, error
+FROM etl_runs FINAL
+INNER JOIN begun ON begun.id = etl_runs.run
+ORDER BY began DESC, run DESC, at, attempt, state != 'started', step

@@ -1,0 +1,89 @@
+//! The migrations, in order. To change the schema, add a file and a line; an applied file is never edited.
+
+use std::fmt::Write;
+
+/// One numbered statement.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Migration {
+    pub(crate) number: u32,
+    /// The file's stem: `0001_mart`.
+    pub(crate) name: &'static str,
+    pub(crate) template: &'static str,
+}
+
+macro_rules! migrations {
+    ($($number:literal $name:literal)+) => {
+        &[$(Migration {
+            number: $number,
+            name: $name,
+            template: include_str!(concat!("../../migrations/", $name, ".sql")),
+        }),+]
+    };
+}
+
+pub(crate) const MIGRATIONS: &[Migration] = migrations! {
+    1 "0001_mart"
+    2 "0002_mart_distributed"
+    3 "0003_users"
+    4 "0004_user_prostheses"
+    5 "0005_chip_owners"
+    6 "0006_loaded_ranges"
+    7 "0007_etl_runs"
+    8 "0008_data_as_of"
+    9 "0009_daily_stats"
+    10 "0010_ml_hourly_stats"
+    11 "0011_ml_daily_stats"
+    12 "0012_ml_prostheses"
+};
+
+/// The schema version of this program.
+pub(crate) fn newest(migrations: &[Migration]) -> u32 {
+    migrations.last().map_or(0, |last| last.number)
+}
+
+impl Migration {
+    /// SHA-256 of the file in hexadecimal, by which an edit after the fact is noticed.
+    pub(crate) fn checksum(&self) -> String {
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, self.template.as_bytes());
+        digest.as_ref().iter().fold(String::with_capacity(64), |mut text, byte| {
+            // Cannot fail: a String takes everything.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::migrate::template::Target;
+
+    #[test]
+    fn numbers_follow_each_other_and_name_their_files() {
+        for (index, migration) in MIGRATIONS.iter().enumerate() {
+            assert_eq!(usize::try_from(migration.number).unwrap(), index + 1);
+            assert!(migration.name.starts_with(&format!("{:04}_", migration.number)), "{}", migration.name);
+        }
+        let mut files: Vec<String> = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        files.sort();
+        let listed: Vec<String> =
+            MIGRATIONS.iter().map(|migration| format!("{}.sql", migration.name)).collect();
+        assert_eq!(files, listed);
+    }
+
+    #[test]
+    fn each_is_one_idempotent_statement_for_a_server_and_for_a_cluster() {
+        for cluster in [None, Some("blue")] {
+            let target = Target { database: "reports", cluster, retention_days: 365 };
+            for migration in MIGRATIONS {
+                let Some(statement) = target.fill(migration.template).unwrap() else { continue };
+                assert!(!statement.contains(';'), "{}", migration.name);
+                assert!(statement.contains("IF NOT EXISTS"), "{}", migration.name);
+                assert_eq!(statement.contains(" ON CLUSTER `blue`"), cluster.is_some(), "{}", migration.name);
+            }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Keeps the mart's retention equal to the configuration, whenever that was changed.
+
+use bionicpro_model::Result;
+
+use super::template::Target;
+use crate::Warehouse;
+
+/// The table definition as the engine writes it back.
+const ENGINE: &str =
+    "SELECT engine_full FROM system.tables WHERE database = {database: String} AND name = {table: String}";
+
+impl Warehouse {
+    /// Changes the mart's TTL where it is not the configured one; says to what.
+    ///
+    /// Parts are dropped whole, so a longer retention costs nothing, and a shorter one takes effect at the next
+    /// merges.
+    pub(super) async fn set_retention(&self, target: &Target<'_>, dry_run: bool) -> Result<Option<String>> {
+        let table =
+            if self.cluster.is_some() { "user_prosthesis_stats_local" } else { "user_prosthesis_stats" };
+        let query = self.system(ENGINE).param("database", &self.database).param("table", table);
+        let Some(engine) = self.run("looking at the mart", query.fetch_optional::<String>()).await? else {
+            return Ok(None);
+        };
+        let found = ttl_of(&engine);
+        let wanted = target.ttl();
+        if found.map(str::to_owned) == wanted {
+            return Ok(None);
+        }
+        let change = wanted.map_or_else(|| "REMOVE TTL".to_owned(), |ttl| format!("MODIFY TTL {ttl}"));
+        if !dry_run {
+            let alter = target.fill("ALTER TABLE {database}.user_prosthesis_stats{local}{on_cluster} ")?;
+            let alter = self.system(&format!("{}{change}", alter.unwrap_or_default()));
+            self.run("changing the mart's retention", alter.execute()).await?;
+        }
+        Ok(Some(change))
+    }
+}
+
+/// The TTL in `… ORDER BY (…) TTL date + toIntervalDay(365) SETTINGS …`.
+fn ttl_of(engine: &str) -> Option<&str> {
+    let (_, after) = engine.split_once(" TTL ")?;
+    Some(after.split_once(" SETTINGS ").map_or(after, |(ttl, _)| ttl))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ttl_is_found_in_a_definition() {
+        let engine = "ReplacingMergeTree(v) ORDER BY u TTL date + toIntervalDay(365) SETTINGS index_granularity = 8192";
+        assert_eq!(ttl_of(engine), Some("date + toIntervalDay(365)"));
+        assert_eq!(ttl_of("ReplacingMergeTree(v) ORDER BY u SETTINGS index_granularity = 8192"), None);
+    }
+}

@@ -1,0 +1,113 @@
+//! Fills a migration's placeholders for one database, on a single server or on a cluster.
+//!
+//! On a cluster every statement runs `ON CLUSTER`. The mart is sharded by person: local tables behind a Distributed
+//! one. The other tables are small, and every server keeps a whole copy. Text that is filled in is never read for
+//! placeholders again, so ClickHouse's own macros (`{shard}`) pass through.
+
+use bionicpro_model::{Error, Kind, Result};
+
+use crate::identifier::{quote, text};
+
+/// The first line of a migration that a single server does not need.
+const CLUSTER_ONLY: &str = "-- only with a cluster";
+
+/// Where the shards' tables are kept in Keeper; the braces are ClickHouse's macros.
+const SHARDED_PATH: &str = "'/clickhouse/tables/{shard}/{database}/{table}', '{replica}', ";
+
+/// Where the tables that every server copies are kept in Keeper.
+const EVERYWHERE_PATH: &str = "'/clickhouse/tables/{database}/{table}', '{shard}-{replica}', ";
+
+/// What a migration is filled with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Target<'a> {
+    pub(crate) database: &'a str,
+    pub(crate) cluster: Option<&'a str>,
+    /// 0 keeps everything.
+    pub(crate) retention_days: u16,
+}
+
+impl Target<'_> {
+    /// The statement for this target, or none when it needs none.
+    pub(crate) fn fill(&self, template: &str) -> Result<Option<String>> {
+        if self.cluster.is_none() && template.starts_with(CLUSTER_ONLY) {
+            return Ok(None);
+        }
+        let mut statement = String::with_capacity(template.len());
+        let mut rest = template;
+        while let Some((before, after)) = rest.split_once('{') {
+            let (name, after) = after.split_once('}').ok_or_else(|| unknown("an open brace"))?;
+            statement.push_str(before);
+            statement.push_str(&self.value(name)?);
+            rest = after;
+        }
+        statement.push_str(rest);
+        Ok(Some(statement))
+    }
+
+    fn value(&self, placeholder: &str) -> Result<String> {
+        let on_cluster = |value: &str| self.cluster.map(|_| value.to_owned()).unwrap_or_default();
+        Ok(match placeholder {
+            "database" => quote(self.database),
+            "database_text" => text(self.database),
+            "cluster" => self.cluster.map(text).unwrap_or_default(),
+            "on_cluster" => {
+                self.cluster.map(|name| format!(" ON CLUSTER {}", quote(name))).unwrap_or_default()
+            }
+            "local" => on_cluster("_local"),
+            "replicated" => on_cluster("Replicated"),
+            "sharded_path" => on_cluster(SHARDED_PATH),
+            "everywhere_path" => on_cluster(EVERYWHERE_PATH),
+            "ttl" => self.ttl().map(|ttl| format!("TTL {ttl}")).unwrap_or_default(),
+            other => return Err(unknown(other)),
+        })
+    }
+
+    /// How long the mart keeps a row, as the engine writes it back.
+    pub(crate) fn ttl(&self) -> Option<String> {
+        (self.retention_days > 0).then(|| format!("date + toIntervalDay({})", self.retention_days))
+    }
+}
+
+fn unknown(placeholder: &str) -> Error {
+    Error::new(Kind::Internal, "a migration has an unknown placeholder").detail(placeholder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SINGLE: Target<'static> = Target { database: "reports", cluster: None, retention_days: 365 };
+    const CLUSTER: Target<'static> = Target { database: "reports", cluster: Some("blue"), retention_days: 0 };
+
+    #[test]
+    fn a_single_server_gets_plain_tables() {
+        let template = "CREATE TABLE {database}.t{local}{on_cluster} ENGINE = {replicated}MergeTree({sharded_path}v) {ttl}";
+        assert_eq!(
+            SINGLE.fill(template).unwrap().unwrap(),
+            "CREATE TABLE `reports`.t ENGINE = MergeTree(v) TTL date + toIntervalDay(365)"
+        );
+        assert_eq!(SINGLE.fill("-- only with a cluster\nCREATE").unwrap(), None);
+    }
+
+    #[test]
+    fn a_cluster_gets_replicated_tables_and_the_macros_pass_through() {
+        let template = "CREATE TABLE {database}.t{local}{on_cluster} ENGINE = {replicated}MergeTree({sharded_path}v) {ttl}";
+        assert_eq!(
+            CLUSTER.fill(template).unwrap().unwrap(),
+            "CREATE TABLE `reports`.t_local ON CLUSTER `blue` ENGINE = \
+             ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}', v) "
+        );
+        let template = "-- only with a cluster\nDistributed({cluster}, {database_text}, {everywhere_path})";
+        let filled = CLUSTER.fill(template).unwrap().unwrap();
+        assert!(
+            filled.contains("Distributed('blue', 'reports', '/clickhouse/tables/{database}/{table}'"),
+            "{filled}"
+        );
+    }
+
+    #[test]
+    fn a_misspelt_placeholder_is_refused() {
+        assert!(SINGLE.fill("{databse}.t").is_err());
+        assert!(SINGLE.fill("{database").is_err());
+    }
+}

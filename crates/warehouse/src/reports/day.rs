@@ -1,0 +1,64 @@
+//! One day of a zone, hour by hour.
+
+use bionicpro_model::Result;
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+use clickhouse::Row;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::Reports;
+use super::zone::day_start;
+use crate::params::instant;
+
+/// One prosthesis in one hour.
+#[derive(Debug, Clone, PartialEq, Row, Deserialize)]
+pub struct HourRow {
+    /// The beginning of the hour.
+    #[serde(with = "clickhouse::serde::chrono::datetime")]
+    pub hour: DateTime<Utc>,
+    /// The prosthesis.
+    #[serde(with = "clickhouse::serde::uuid")]
+    pub prosthesis_id: Uuid,
+    /// Its chip in that hour.
+    pub chip_id: String,
+    /// Its model's name.
+    pub prosthesis_model: String,
+    /// Movements.
+    pub movements: u32,
+    /// Movements with an error code.
+    pub errors: u32,
+    /// Movements with a value out of its range.
+    pub anomalies: u32,
+    /// Response time samples.
+    pub response_count: u32,
+    /// Their sum, in milliseconds.
+    pub response_sum: f64,
+    /// Battery level samples.
+    pub battery_count: u32,
+    /// Their sum, in per cent.
+    pub battery_sum: f64,
+    /// The lowest battery level.
+    pub battery_min: Option<f32>,
+    /// The last battery level.
+    pub battery_last: Option<f32>,
+}
+
+impl Reports {
+    /// The rows of one day of the zone, by hour and prosthesis; empty when there is no data.
+    pub async fn day(
+        &self,
+        user_id: Uuid,
+        prosthesis: Option<Uuid>,
+        tz: Tz,
+        date: NaiveDate,
+    ) -> Result<Vec<HourRow>> {
+        let query = self.query(include_str!("day.sql")).await?;
+        let query = query
+            .param("user_id", user_id)
+            .param("prosthesis_id", prosthesis)
+            .param("from", instant(day_start(tz, date)))
+            .param("to", instant(day_start(tz, date.succ_opt().unwrap_or(date))));
+        self.run("reading a day", query.fetch_all::<HourRow>()).await
+    }
+}

@@ -1,0 +1,10 @@
+-- The days of a zone with data, newest first, and how many there are in all.
+WITH (
+    SELECT arrayReverseSort(groupUniqArray(toDate(hour, {tz: String})))
+    FROM user_prosthesis_stats FINAL
+    WHERE user_id = {user_id: UUID}
+        AND ({prosthesis_id: Nullable(UUID)} IS NULL OR prosthesis_id = {prosthesis_id: Nullable(UUID)})
+) AS every_day
+SELECT
+    arraySlice(arrayFilter(day -> day < {before: Date}, every_day), 1, {limit: UInt16}) AS dates,
+    length(every_day) AS total

@@ -1,5 +1,7 @@
 //! `bionicpro warehouse`: the warehouse: serve the embedded one, migrate, look at it.
 
+mod serve;
+
 use bionicpro_model::{Error, Kind, Result};
 use clap::Subcommand;
 
@@ -9,7 +11,7 @@ use crate::context::Context;
 #[derive(Debug, Subcommand)]
 pub(crate) enum WarehouseCommand {
     /// Serve an embedded ClickHouse over the ClickHouse HTTP interface.
-    Serve,
+    Serve(serve::ServeArgs),
     /// Bring the schema up to date.
     Migrate,
     /// Show the schema version, the size and the freshness of the mart.
@@ -17,7 +19,12 @@ pub(crate) enum WarehouseCommand {
 }
 
 impl WarehouseCommand {
-    pub(crate) async fn run(self, _context: &Context) -> Result<()> {
-        Err(Error::new(Kind::Internal, "not built yet"))
+    pub(crate) async fn run(self, context: &Context) -> Result<()> {
+        match self {
+            WarehouseCommand::Serve(args) => args.run(context).await,
+            WarehouseCommand::Migrate | WarehouseCommand::Status => {
+                Err(Error::new(Kind::Internal, "not built yet"))
+            }
+        }
     }
 }

@@ -1,0 +1,102 @@
+//! The head of a response: status, the `X-ClickHouse-*` headers, the summary.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderName};
+use http::{HeaderValue, Response, StatusCode};
+
+use super::body::{self, ResponseBody};
+use super::connection::{Answer, Progress};
+use super::failure::Failure;
+use super::{format, marker};
+
+/// The zone of the engine, set in its configuration.
+const TIMEZONE: &str = "UTC";
+/// The name that the endpoint goes by.
+const DISPLAY_NAME: &str = "bionicpro";
+
+/// What every response of one request says.
+#[derive(Debug)]
+pub(super) struct Head {
+    pub(super) query_id: String,
+    pub(super) format: String,
+    /// The tag of the exception block of this response.
+    pub(super) tag: String,
+    version: String,
+    started: Instant,
+}
+
+impl Head {
+    pub(super) fn new(version: &str) -> Self {
+        Head {
+            query_id: uuid::Uuid::new_v4().to_string(),
+            format: format::DEFAULT.to_owned(),
+            tag: marker::new_tag(),
+            version: version.to_owned(),
+            started: Instant::now(),
+        }
+    }
+
+    /// A statement that has ended, with its whole result.
+    pub(super) fn success(&self, answer: &Answer, bytes: Bytes) -> Response<ResponseBody> {
+        self.finish(StatusCode::OK, Some(&answer.progress), body::full(bytes))
+    }
+
+    /// A statement that goes on while its result is sent.
+    pub(super) fn streaming(&self, body: ResponseBody) -> Response<ResponseBody> {
+        self.finish(StatusCode::OK, None, body)
+    }
+
+    /// A statement that failed before its result began.
+    pub(super) fn failure(&self, failure: &Failure) -> Response<ResponseBody> {
+        let text = format!("{}\n", failure.with_version(&self.version));
+        let mut response = self.finish(failure.status(), None, body::full(text));
+        set(&mut response, "x-clickhouse-exception-code", &failure.code.to_string());
+        set(&mut response, "content-type", "text/plain; charset=UTF-8");
+        response
+    }
+
+    fn finish(
+        &self,
+        status: StatusCode,
+        progress: Option<&Progress>,
+        body: ResponseBody,
+    ) -> Response<ResponseBody> {
+        let mut response = Response::new(body);
+        *response.status_mut() = status;
+        response
+            .headers_mut()
+            .insert(CONTENT_TYPE, HeaderValue::from_static(format::content_type(&self.format)));
+        set(&mut response, "x-clickhouse-summary", &self.summary(progress));
+        set(&mut response, "x-clickhouse-query-id", &self.query_id);
+        set(&mut response, "x-clickhouse-format", &self.format);
+        set(&mut response, "x-clickhouse-timezone", TIMEZONE);
+        set(&mut response, "x-clickhouse-server-display-name", DISPLAY_NAME);
+        set(&mut response, "x-clickhouse-exception-tag", &self.tag);
+        response
+    }
+
+    /// Counters as a server writes them: numbers in quotes.
+    fn summary(&self, progress: Option<&Progress>) -> String {
+        let progress = progress.copied().unwrap_or_default();
+        format!(
+            "{{\"read_rows\":\"{}\",\"read_bytes\":\"{}\",\"written_rows\":\"{}\",\"written_bytes\":\"{}\",\"total_rows_to_read\":\"{}\",\"result_rows\":\"{}\",\"result_bytes\":\"{}\",\"elapsed_ns\":\"{}\"}}",
+            progress.read_rows,
+            progress.read_bytes,
+            progress.written_rows,
+            progress.written_bytes,
+            progress.read_rows,
+            progress.result_rows,
+            progress.result_bytes,
+            self.started.elapsed().as_nanos()
+        )
+    }
+}
+
+/// Sets a header; a value that a header cannot hold is left out.
+fn set(response: &mut Response<ResponseBody>, name: &'static str, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(HeaderName::from_static(name), value);
+    }
+}

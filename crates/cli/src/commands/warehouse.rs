@@ -1,8 +1,10 @@
 //! `bionicpro warehouse`: the warehouse: serve the embedded one, migrate, look at it.
 
+mod migrate;
 mod serve;
+mod status;
 
-use bionicpro_model::{Error, Kind, Result};
+use bionicpro_model::Result;
 use clap::Subcommand;
 
 use crate::context::Context;
@@ -12,19 +14,16 @@ use crate::context::Context;
 pub(crate) enum WarehouseCommand {
     /// Serve an embedded ClickHouse over the ClickHouse HTTP interface.
     Serve(serve::ServeArgs),
-    /// Bring the schema up to date.
-    Migrate,
-    /// Show the schema version, the size and the freshness of the mart.
-    Status,
+    Migrate(migrate::MigrateArgs),
+    Status(status::StatusArgs),
 }
 
 impl WarehouseCommand {
     pub(crate) async fn run(self, context: &Context) -> Result<()> {
         match self {
             WarehouseCommand::Serve(args) => args.run(context).await,
-            WarehouseCommand::Migrate | WarehouseCommand::Status => {
-                Err(Error::new(Kind::Internal, "not built yet"))
-            }
+            WarehouseCommand::Migrate(args) => args.run(context).await,
+            WarehouseCommand::Status(args) => args.run(context).await,
         }
     }
 }

@@ -2,14 +2,17 @@
 //!
 //! [`Verifier`] turns an unverified text into [`Claims`] or a [`Rejection`]; [`Caller`] and [`Reader`] are the
 //! values that a handler must hold. The signature comes from `jsonwebtoken`; every rule around it is here,
-//! because that crate accepts more than this system may. `issuer` is the demo's own issuer.
+//! because that crate accepts more than this system may. [`issuer`] is the demo's own issuer.
 
 pub mod clock;
 pub mod config;
 mod extract;
+pub mod issuer;
 mod keys;
 pub mod metrics;
 mod rejection;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod token;
 mod verifier;
 

@@ -1,12 +1,12 @@
 //! Who is calling: access tokens of an OpenID Connect issuer, verified strictly, and what their holder may do.
 //!
-//! [`Verifier`] turns an unverified text into [`Claims`] or a [`Rejection`]; [`Caller`] and [`Reader`] are the
-//! values that a handler must hold. The signature comes from `jsonwebtoken`; every rule around it is here,
+//! [`Verifier`] turns an unverified text into [`Claims`] or a [`Rejection`]; [`Caller`] does
+//! so for the headers of a request. The signature comes from `jsonwebtoken`; every rule around it is here,
 //! because that crate accepts more than this system may. [`issuer`] is the demo's own issuer.
 
+mod caller;
 pub mod clock;
 pub mod config;
-mod extract;
 pub mod issuer;
 mod keys;
 pub mod metrics;
@@ -16,9 +16,9 @@ pub mod testing;
 mod token;
 mod verifier;
 
+pub use caller::Caller;
 pub use clock::Clock;
 pub use config::Config;
-pub use extract::{Caller, Reader};
 pub use keys::KeyState;
 pub use rejection::{Checked, Reason, Rejection};
 pub use token::claims::Claims;

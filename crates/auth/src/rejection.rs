@@ -5,8 +5,7 @@
 
 use std::fmt;
 
-use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode};
 
 /// A request that is not let through, by what the caller is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -162,19 +161,6 @@ impl fmt::Display for Rejection {
 }
 
 impl std::error::Error for Rejection {}
-
-/// Status and challenge with an empty body. The rejection itself is among the response's extensions, from which
-/// the layer that writes problem bodies takes the sentence.
-impl IntoResponse for Rejection {
-    fn into_response(self) -> Response {
-        let mut response = self.status().into_response();
-        if let Some(challenge) = self.challenge() {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
-        }
-        response.extensions_mut().insert(self);
-        response
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -91,6 +91,12 @@ impl SigningKey {
         Ok(signature)
     }
 
+    /// The public half as X.509 writes it.
+    #[cfg(feature = "testing")]
+    pub(crate) fn public_der(&self) -> Result<Vec<u8>> {
+        AsDer::as_der(self.pair.public_key()).map(|der| der.as_ref().to_vec()).map_err(unspecified)
+    }
+
     fn modulus(&self) -> String {
         encode(self.pair.public_key().modulus().big_endian_without_leading_zero())
     }

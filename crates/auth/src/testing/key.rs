@@ -46,6 +46,11 @@ impl TestKey {
         jwk
     }
 
+    /// The public half as X.509 writes it (`SubjectPublicKeyInfo`).
+    pub fn public_der(&self) -> Vec<u8> {
+        self.0.public_der().expect("a public key")
+    }
+
     /// An RS256 signature, encoded.
     pub fn sign(&self, input: &str) -> String {
         encode(self.0.sign(input.as_bytes()).expect("a signature"))

@@ -1,10 +1,8 @@
-//! The values that a handler must hold: who calls, and that they may read their own reports.
+//! From the headers of a request to the caller: the value that says who it is.
 //!
-//! A token is taken from exactly one `Authorization` header and from nowhere else: not from the query, the body
+//! What a caller may do is for the routes to ask of its [`Claims`]. A token is taken from exactly one `Authorization` header and from nowhere else: not from the query, the body
 //! or a cookie.
 
-use axum::extract::{FromRef, FromRequestParts};
-use http::request::Parts;
 use http::{HeaderMap, Uri, header};
 
 use crate::rejection::{Checked, Reason, Rejection};
@@ -17,12 +15,10 @@ const SCHEME: &str = "bearer";
 #[derive(Debug, Clone)]
 pub struct Caller(Claims);
 
-/// A person who may read their own reports: a verified token with the required role, not a service account.
-#[derive(Debug, Clone)]
-pub struct Reader(Claims);
-
 impl Caller {
     /// Authenticates a request by its headers; the URI only tells a token in the query from none.
+    ///
+    /// Counts every outcome and logs none: the caller writes the reason to the request's one log line.
     pub async fn authenticate(headers: &HeaderMap, uri: &Uri, verifier: &Verifier) -> Checked<Self> {
         match bearer_token(headers, uri) {
             Ok(unverified_jwt) => verifier.verify(unverified_jwt).await.map(Caller),
@@ -37,63 +33,6 @@ impl Caller {
     pub fn claims(&self) -> &Claims {
         &self.0
     }
-}
-
-impl Reader {
-    /// Authenticates and authorises a request by its headers.
-    pub async fn authorize(headers: &HeaderMap, uri: &Uri, verifier: &Verifier) -> Checked<Self> {
-        let caller = Caller::authenticate(headers, uri, verifier).await?;
-        caller.0.require_person()?;
-        caller.0.require_role(verifier.required_role())?;
-        Ok(Reader(caller.0))
-    }
-
-    /// What the token says.
-    pub fn claims(&self) -> &Claims {
-        &self.0
-    }
-
-    /// The login name, which leads to the reports. Never for a log.
-    pub fn username(&self) -> &str {
-        &self.0.username
-    }
-}
-
-impl<S> FromRequestParts<S> for Caller
-where
-    S: Send + Sync,
-    Verifier: FromRef<S>,
-{
-    type Rejection = Rejection;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Checked<Self> {
-        let verifier = Verifier::from_ref(state);
-        logged(Caller::authenticate(&parts.headers, &parts.uri, &verifier).await)
-    }
-}
-
-impl<S> FromRequestParts<S> for Reader
-where
-    S: Send + Sync,
-    Verifier: FromRef<S>,
-{
-    type Rejection = Rejection;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Checked<Self> {
-        let verifier = Verifier::from_ref(state);
-        logged(Reader::authorize(&parts.headers, &parts.uri, &verifier).await)
-    }
-}
-
-/// Writes the one log line of a refused request.
-fn logged<T>(checked: Checked<T>) -> Checked<T> {
-    checked.inspect_err(|rejection| {
-        tracing::info!(
-            reason = rejection.reason().as_str(),
-            status = rejection.status().as_u16(),
-            "request refused"
-        );
-    })
 }
 
 /// The text after `Bearer ` in the only `Authorization` header.

@@ -10,8 +10,10 @@
 
 mod postgres;
 mod scratch;
+mod warehouse;
 
 pub use postgres::{SharedPostgres, TestDatabase, postgres};
+pub use warehouse::{TestWarehouse, warehouse};
 
 /// Where the engines are: `BIONICPRO_ENGINES_DIR`, or the project's own folder.
 ///

@@ -57,3 +57,16 @@ fn a_killed_test_binary_leaves_no_folder_and_no_server() {
         std::thread::sleep(Duration::from_millis(10));
     }
 }
+
+#[tokio::test]
+async fn a_warehouse_answers_and_each_call_names_another_database() {
+    let (one, other) = tokio::join!(bionicpro_testing::warehouse(), bionicpro_testing::warehouse());
+    assert_eq!(one.url, other.url);
+    assert_ne!(one.database, other.database);
+    let config = |test: bionicpro_testing::TestWarehouse| bionicpro_warehouse::Config {
+        url: Some(test.url),
+        database: test.database,
+        ..bionicpro_warehouse::Config::default()
+    };
+    bionicpro_warehouse::Warehouse::new(&config(one)).unwrap().ping().await.unwrap();
+}

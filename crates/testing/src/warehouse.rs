@@ -1,0 +1,62 @@
+//! One embedded ClickHouse per test binary, behind its HTTP interface, and fresh database names on it.
+
+use std::net::SocketAddr;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use bionicpro_engines::clickhouse::Endpoint;
+use bionicpro_engines::config::WarehouseServeConfig;
+use bionicpro_model::SecretUrl;
+
+use crate::scratch::Scratch;
+
+/// The engine of this test binary.
+struct SharedWarehouse {
+    url: SecretUrl,
+    made: AtomicU32,
+    _scratch: Scratch,
+}
+
+/// A database of one test's own, not created yet: `migrate` does that.
+#[derive(Debug, Clone)]
+pub struct TestWarehouse {
+    /// The engine's address, with user and password.
+    pub url: SecretUrl,
+    /// The name for `warehouse.database`.
+    pub database: String,
+}
+
+/// A fresh database name in the ClickHouse of this test binary, which is started on the first call.
+///
+/// # Panics
+/// When it cannot be started.
+pub async fn warehouse() -> TestWarehouse {
+    static SHARED: OnceLock<SharedWarehouse> = OnceLock::new();
+    let shared = tokio::task::spawn_blocking(|| SHARED.get_or_init(start)).await.unwrap();
+    let number = shared.made.fetch_add(1, Ordering::Relaxed);
+    TestWarehouse { url: shared.url.clone(), database: format!("reports_{number}") }
+}
+
+/// The engine serves on a runtime of its own, which outlives the runtime of the test that came first.
+fn start() -> SharedWarehouse {
+    let scratch = Scratch::new("warehouse");
+    let config = WarehouseServeConfig {
+        data: scratch.path().join("data"),
+        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+        // Many tests run at once, on a machine that may be busy with others.
+        queue_timeout_s: 60,
+        ..WarehouseServeConfig::default()
+    };
+    let (opened, address) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let endpoint = Endpoint::open(&crate::packages(), config).await;
+            let endpoint = endpoint.unwrap_or_else(|error| panic!("{}", error.report()));
+            opened.send(endpoint.url()).unwrap();
+            endpoint.run(std::future::pending()).await.unwrap();
+        });
+    });
+    let url = address.recv().expect("the embedded ClickHouse starts");
+    SharedWarehouse { url, made: AtomicU32::new(0), _scratch: scratch }
+}

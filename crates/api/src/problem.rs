@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use axum::response::{IntoResponse, Response};
-use bionicpro_model::{Error, Kind};
+use bionicpro_model::Error;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -185,21 +185,15 @@ impl IntoResponse for Problem {
     }
 }
 
-/// The cause goes to the log, the kind decides the status, and the caller gets constant text.
+/// The cause goes to the log, the caller gets constant text.
+///
+/// Errors of this type come from the warehouse alone. Whether it is away, slow, of another schema or cut an answer
+/// short, the report cannot be read now and a part of it is not shown: 503 whatever the kind.
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
-        let slug = match error.kind() {
-            // The reader's account, the schema and the engine's answers are this service's own affair: to a
-            // caller they all mean that the reports cannot be read now.
-            Kind::Unreachable | Kind::Storage | Kind::Config | Kind::Data => Slug::Unavailable,
-            Kind::Usage | Kind::NothingNew | Kind::Internal => Slug::Internal,
-        };
-        tracing::error!(kind = error.kind().as_str(), error = %error.report(), "request failed");
-        let problem = Problem::new(slug);
-        match slug {
-            Slug::Unavailable => problem.retry_after(RETRY_AFTER_UNAVAILABLE_S),
-            _ => problem,
-        }
+        let kind = error.kind().as_str();
+        tracing::error!(kind, error = %error.report(), "the warehouse did not answer");
+        Problem::new(Slug::Unavailable).retry_after(RETRY_AFTER_UNAVAILABLE_S).reason(kind)
     }
 }
 

@@ -1,0 +1,144 @@
+//! A source database: its settings, checked at once, and sessions in it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use bionicpro_model::{Error, Kind, Result, Secret, SecretUrl};
+use tokio_postgres::Client;
+use tokio_postgres::config::SslMode;
+use tokio_postgres_rustls::MakeRustlsConnect;
+use url::Url;
+
+use crate::config::{CrmConfig, TelemetryConfig};
+use crate::error::Place;
+use crate::tls::{self, Trust};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long sent bytes may stay unacknowledged before the peer counts as gone.
+const DEAD_PEER_AFTER: Duration = Duration::from_secs(60);
+
+/// What every session is set to: the host's zone and its owner's time limits must not change a result.
+/// JIT compiles longer than these short queries run.
+const SESSION: &str = "SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET jit = off; SET statement_timeout = 0; \
+                       SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0; \
+                       SET default_transaction_read_only = on";
+
+/// A PostgreSQL database that the pipeline reads.
+#[derive(Clone)]
+pub struct Database {
+    config: tokio_postgres::Config,
+    tls: MakeRustlsConnect,
+    place: Place,
+}
+
+impl Database {
+    /// The CRM, from its configuration section. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// `Config` when `crm.url` is missing or wrong or its password file cannot be read.
+    pub fn crm(config: &CrmConfig) -> Result<Self> {
+        Self::new("CRM", "crm", config.url.as_ref(), config.password_file.as_deref())
+    }
+
+    /// The telemetry database, from its configuration section. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// As [`Database::crm`].
+    pub fn telemetry(config: &TelemetryConfig) -> Result<Self> {
+        Self::new("telemetry", "telemetry", config.url.as_ref(), config.password_file.as_deref())
+    }
+
+    fn new(
+        name: &'static str,
+        section: &'static str,
+        url: Option<&SecretUrl>,
+        password_file: Option<&Path>,
+    ) -> Result<Self> {
+        let url = url.ok_or_else(|| {
+            Error::new(Kind::Config, "a source database is not configured").detail(format!("{section}.url")).hint(
+                format!("set {section}.url or BIONICPRO_{}_URL", section.to_uppercase()),
+            )
+        })?;
+        let url = match password_file {
+            Some(path) => url.with_password(&read_password(path)?)?,
+            None => url.clone(),
+        };
+        let (mut config, trust) = parse(url.expose_secret(), section)?;
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECT_TIMEOUT);
+        }
+        if config.get_application_name().is_none() {
+            config.application_name("bionicpro");
+        }
+        config.keepalives_idle(DEAD_PEER_AFTER / 2).tcp_user_timeout(DEAD_PEER_AFTER);
+        let place = Place { name, section, address: url.address() };
+        Ok(Database { config, tls: tls::connector(trust)?, place })
+    }
+
+    /// Opens a session: UTC, read-only by default, no time limits of the account's.
+    pub(crate) async fn connect(&self) -> Result<Session> {
+        let connecting = self.config.connect(self.tls.clone());
+        let (client, connection) = connecting.await.map_err(|error| self.place.error(error))?;
+        // Ends by itself when the client is dropped; its error reaches the caller through the client.
+        tokio::spawn(connection);
+        client.batch_execute(SESSION).await.map_err(|error| self.place.error(error))?;
+        Ok(Session { client, place: self.place.clone() })
+    }
+
+    /// Asks the server for its version: reachable, and let in.
+    pub async fn ping(&self) -> Result<String> {
+        let session = self.connect().await?;
+        let row = session.client.query_one("SHOW server_version", &[]).await;
+        row.and_then(|row| row.try_get(0)).map_err(|error| self.place.error(error))
+    }
+
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+}
+
+/// One connection.
+pub(crate) struct Session {
+    pub(crate) client: Client,
+    pub(crate) place: Place,
+}
+
+impl Session {
+    pub(crate) async fn execute(&self, sql: &str) -> Result<()> {
+        self.client.batch_execute(sql).await.map_err(|error| self.place.error(error))
+    }
+}
+
+fn read_password(path: &Path) -> Result<Secret> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Error::new(Kind::Config, "the password file cannot be read").detail(path.display().to_string()).source(error)
+    })?;
+    Ok(Secret::new(text.trim_end_matches(['\r', '\n'])))
+}
+
+/// The driver does not know the verifying modes, so `sslmode` is taken out of the URL first.
+fn parse(url: &Url, section: &str) -> Result<(tokio_postgres::Config, Trust)> {
+    let wrong = || {
+        Error::new(Kind::Config, "not a PostgreSQL URL")
+            .detail(format!("{section}.url"))
+            .hint("write it as postgresql://user:password@host:5432/database?sslmode=require")
+    };
+    if !matches!(url.scheme(), "postgresql" | "postgres") {
+        return Err(wrong());
+    }
+    let mut url = url.clone();
+    let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+    let mut ssl = (SslMode::Prefer, Trust::AnyCertificate);
+    url.set_query(None);
+    for (key, value) in &pairs {
+        if key == "sslmode" {
+            ssl = tls::mode(value)?;
+        } else {
+            url.query_pairs_mut().append_pair(key, value);
+        }
+    }
+    // The driver's error names the bad parameter, never its value.
+    let mut config: tokio_postgres::Config = url.as_str().parse().map_err(|error| wrong().source(error))?;
+    config.ssl_mode(ssl.0);
+    Ok((config, ssl.1))
+}

@@ -1,0 +1,168 @@
+//! The CRM: always its whole current state, under one snapshot.
+//!
+//! A filter on recent updates would lose the customers that did not change. What contradicts itself (an id, a login
+//! name or a chip that two rows claim) is refused here, before it can reach anyone's report.
+
+use std::collections::HashSet;
+use std::fmt::Display;
+use std::hash::Hash;
+
+use bionicpro_model::{Result, Snapshot};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use crate::connect::Session;
+use crate::ident::{quote_identifier, quote_table};
+use crate::shape::{Shape, Wanted};
+use crate::snapshot::Held;
+use crate::{CrmConfig, Database};
+
+/// A row of `customers`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Customer {
+    /// Its id.
+    pub id: Uuid,
+    /// The name; empty when null.
+    pub name: String,
+    /// The e-mail address; empty when null.
+    pub email: String,
+    /// The login name; empty when the customer has none.
+    pub ldap_username: String,
+}
+
+/// A row of `prostheses`, with its model's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prosthesis {
+    /// Its id.
+    pub id: Uuid,
+    /// The customer who has it now.
+    pub customer_id: Option<Uuid>,
+    /// Its chip now.
+    pub chip_id: Option<String>,
+    /// Its model's name; none when the model's row is missing.
+    pub model: Option<String>,
+    /// Its serial number; empty when unknown.
+    pub serial_number: String,
+}
+
+/// The whole current state of the CRM.
+#[derive(Debug, Clone)]
+pub struct Crm {
+    /// When it was read.
+    pub snapshot: Snapshot,
+    /// Every customer.
+    pub customers: Vec<Customer>,
+    /// Every prosthesis.
+    pub prostheses: Vec<Prosthesis>,
+}
+
+impl Crm {
+    /// Reads everything.
+    ///
+    /// # Errors
+    /// `Unreachable` and `Config` as the connection gives them; `Data` when a table or a column is missing or of
+    /// another type, or when two rows claim the same customer id, login name, prosthesis id or chip.
+    pub async fn read(database: &Database, config: &CrmConfig) -> Result<Crm> {
+        let held = Held::take(database).await?;
+        let session = &held.session;
+        let schema = &config.schema;
+        let customers = customers(session, schema).await?;
+        let prostheses = prostheses(session, schema).await?;
+        let place = &session.place;
+        let unique = [
+            repeated(customers.iter().map(|row| row.id)).map(|id| format!("customers.id {id}")),
+            // The login name itself is personal: the customers' ids tell which rows to look at.
+            repeated_login(&customers),
+            repeated(prostheses.iter().map(|row| row.id)).map(|id| format!("prostheses.id {id}")),
+            repeated(prostheses.iter().filter_map(|row| row.chip_id.as_deref()))
+                .map(|chip| format!("prostheses.chip_id {chip:?}")),
+        ];
+        if let Some(twice) = unique.into_iter().flatten().next() {
+            return Err(place
+                .broken("two rows of the CRM claim what only one may have", twice)
+                .hint("correct the CRM: nobody's report can be told from the other's until then"));
+        }
+        Ok(Crm { snapshot: held.snapshot, customers, prostheses })
+    }
+}
+
+async fn customers(session: &Session, schema: &str) -> Result<Vec<Customer>> {
+    let shape = Shape::read(session, schema, "customers").await?;
+    shape.require("id", Wanted::Uuid)?;
+    for column in ["name", "email", "ldap_username"] {
+        shape.require(column, Wanted::Text)?;
+    }
+    let table = quote_table(schema, "customers");
+    let sql = format!(
+        "SELECT id, coalesce(name, ''), coalesce(email, ''), coalesce(ldap_username, '') FROM {table} \
+         WHERE id IS NOT NULL ORDER BY id"
+    );
+    read(session, &sql, |row| {
+        Ok(Customer {
+            id: row.try_get(0)?,
+            name: row.try_get(1)?,
+            email: row.try_get(2)?,
+            ldap_username: row.try_get(3)?,
+        })
+    })
+    .await
+}
+
+async fn prostheses(session: &Session, schema: &str) -> Result<Vec<Prosthesis>> {
+    let shape = Shape::read(session, schema, "prostheses").await?;
+    for column in ["id", "customer_id", "model_id"] {
+        shape.require(column, Wanted::Uuid)?;
+    }
+    shape.require("chip_id", Wanted::Text)?;
+    let models = Shape::read(session, schema, "prosthesis_models").await?;
+    models.require("id", Wanted::Uuid)?;
+    models.require("name", Wanted::Text)?;
+    let serial = match shape.has("serial_number") {
+        true => format!("coalesce(p.{}::text, '')", quote_identifier("serial_number")),
+        false => "''".to_owned(),
+    };
+    let sql = format!(
+        "SELECT p.id, p.customer_id, p.chip_id::text, m.name, {serial} FROM {} AS p LEFT JOIN {} AS m \
+         ON m.id = p.model_id WHERE p.id IS NOT NULL ORDER BY p.id",
+        quote_table(schema, "prostheses"),
+        quote_table(schema, "prosthesis_models"),
+    );
+    read(session, &sql, |row| {
+        Ok(Prosthesis {
+            id: row.try_get(0)?,
+            customer_id: row.try_get(1)?,
+            chip_id: row.try_get(2)?,
+            model: row.try_get(3)?,
+            serial_number: row.try_get(4)?,
+        })
+    })
+    .await
+}
+
+async fn read<T>(
+    session: &Session,
+    sql: &str,
+    decode: impl Fn(&Row) -> Result<T, tokio_postgres::Error>,
+) -> Result<Vec<T>> {
+    use futures_util::TryStreamExt;
+    let no_parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 0] = [];
+    let stream = session.client.query_raw(sql, no_parameters).await.map_err(|error| session.place.error(error))?;
+    let rows = stream.and_then(|row| std::future::ready(decode(&row)));
+    rows.try_collect().await.map_err(|error| session.place.error(error))
+}
+
+fn repeated<T: Eq + Hash + Display>(values: impl Iterator<Item = T>) -> Option<T>
+where
+    T: Clone,
+{
+    let mut seen = HashSet::new();
+    values.into_iter().find(|value| !seen.insert(value.clone()))
+}
+
+fn repeated_login(customers: &[Customer]) -> Option<String> {
+    let mut seen = std::collections::HashMap::new();
+    customers.iter().filter(|row| !row.ldap_username.is_empty()).find_map(|row| {
+        let first = seen.insert(row.ldap_username.as_str(), row.id)?;
+        Some(format!("customers.ldap_username of customers {first} and {}", row.id))
+    })
+}

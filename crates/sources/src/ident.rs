@@ -1,0 +1,38 @@
+//! Names and values inside SQL text. COPY takes no parameters, so both pass through here and nowhere else.
+
+use chrono::{DateTime, Utc};
+
+/// An identifier as PostgreSQL reads it back unchanged, whatever it holds.
+pub(crate) fn quote_identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// `"schema"."table"`.
+pub(crate) fn quote_table(schema: &str, table: &str) -> String {
+    format!("{}.{}", quote_identifier(schema), quote_identifier(table))
+}
+
+/// An instant as a literal of the column's own type, so that an index on the column serves the comparison.
+pub(crate) fn instant_literal(instant: DateTime<Utc>, with_zone: bool) -> String {
+    let text = instant.format("%Y-%m-%d %H:%M:%S%.6f");
+    if with_zone { format!("timestamptz '{text}+00'") } else { format!("timestamp '{text}'") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_end_its_quotes() {
+        assert_eq!(quote_identifier("raw_telemetry"), r#""raw_telemetry""#);
+        assert_eq!(quote_identifier(r#"a"; DROP TABLE b; --"#), r#""a""; DROP TABLE b; --""#);
+        assert_eq!(quote_table("Схема", "t t"), r#""Схема"."t t""#);
+    }
+
+    #[test]
+    fn instants_are_written_in_utc_to_the_microsecond() {
+        let instant = DateTime::from_timestamp_micros(1_705_305_600_000_001).unwrap();
+        assert_eq!(instant_literal(instant, false), "timestamp '2024-01-15 08:00:00.000001'");
+        assert_eq!(instant_literal(instant, true), "timestamptz '2024-01-15 08:00:00.000001+00'");
+    }
+}

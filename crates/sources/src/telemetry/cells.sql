@@ -1,0 +1,19 @@
+-- One row per cell. Words in {braces} are filled in by cells.rs with quoted names, casts and literals.
+--
+-- A sample is a reading that is there and finite; NaN and infinities count as movement and anomaly only.
+-- Sums of integer and numeric columns are exact and rounded once, at the end.
+SELECT
+    {chip} AS chip,
+    {hour} AS hour,
+    count(*) AS movements,
+    count(*) FILTER (WHERE {error} <> '') AS errors,
+    count(*) FILTER (WHERE {anomaly}) AS anomalies,
+    count({response}){response_is_sample} AS response_count,
+    coalesce(sum({response_term}){response_is_sample}, 0)::float8 AS response_sum,
+    count({battery}){battery_is_sample} AS battery_count,
+    coalesce(sum({battery_term}){battery_is_sample}, 0)::float8 AS battery_sum,
+    (min({battery}){battery_is_sample})::float8 AS battery_min,
+    max({time}) FILTER (WHERE {battery_has_sample}) AS battery_last_at{last}
+FROM {table} AS t
+WHERE {time} >= {from} AND {time} < {to}
+GROUP BY {group}

@@ -1,0 +1,53 @@
+//! Rows whose event time no report can hold: counted, so that nobody believes them to be loaded.
+
+use bionicpro_model::hours::{END_OF_HOURS, FIRST_HOUR, floor_to_hour};
+use bionicpro_model::{HourRange, Result};
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+
+use super::Telemetry;
+use crate::ident::instant_literal;
+
+/// Rows that are in the table and in no cell.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outside {
+    /// Before 1970, the year 1 included.
+    pub before_1970: u64,
+    /// From 2106-02-07 on, the year 9999 and infinity included.
+    pub after_2106: u64,
+    /// After the range and after the running hour: they are read when their hour comes.
+    pub in_the_future: u64,
+    /// Without an event time.
+    pub without_time: u64,
+}
+
+impl Outside {
+    /// Whether there is any.
+    pub fn is_empty(&self) -> bool {
+        *self == Outside::default()
+    }
+}
+
+pub(super) async fn count(telemetry: &Telemetry, range: &HourRange) -> Result<Outside> {
+    let next_hour = floor_to_hour(telemetry.snapshot().taken_at) + TimeDelta::hours(1);
+    let future = range.to().max(next_hour).min(END_OF_HOURS);
+    let sql = include_str!("outside.sql");
+    let sql = [("{first}", FIRST_HOUR), ("{end}", END_OF_HOURS), ("{future}", future)]
+        .iter()
+        .fold(sql.replace("{table}", &telemetry.table), |sql, (word, instant)| {
+            sql.replace(word, &instant_literal(*instant, telemetry.query.time_has_zone))
+        });
+    let session = &telemetry.held.session;
+    let fail = |error| session.place.error(error);
+    let row = session.client.query_one(&sql, &[]).await.map_err(fail)?;
+    let count = |column: usize| -> Result<u64> {
+        let count: i64 = row.try_get(column).map_err(fail)?;
+        Ok(count.cast_unsigned())
+    };
+    Ok(Outside {
+        before_1970: count(0)?,
+        after_2106: count(1)?,
+        in_the_future: count(2)?,
+        without_time: count(3)?,
+    })
+}

@@ -1,0 +1,92 @@
+//! How the range is cut for reading: hour by hour over several connections, or at once.
+//!
+//! An hour is the cheapest slice: its hash table fits the processor's cache and the hour need not be computed for each
+//! row. It needs an index that begins with `event_time`, and rows of one hour that lie on few pages: otherwise each
+//! row costs a page. That is measured on a few hours, because statistics may be missing.
+
+use bionicpro_model::{HourRange, Result};
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+
+use super::Telemetry;
+use crate::connect::Session;
+use crate::ident::instant_literal;
+
+/// How the range is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Slicing {
+    /// A query for each hour.
+    ByHour,
+    /// One query for the whole range.
+    AtOnce,
+}
+
+/// Above this many pages for each row, reading by index costs more than reading the table.
+const MOST_PAGES_PER_ROW: f64 = 0.5;
+/// How many rows of an hour are looked at.
+const SAMPLE_ROWS: u32 = 10_000;
+
+/// Which indexes the table has.
+pub(super) struct Indexes {
+    pub(super) by_time: bool,
+    pub(super) by_chip_and_time: bool,
+}
+
+impl Indexes {
+    pub(super) async fn read(session: &Session, schema: &str, table: &str) -> Result<Indexes> {
+        let rows = session.client.query(include_str!("indexes.sql"), &[&schema, &table]).await;
+        let rows = rows.map_err(|error| session.place.error(error))?;
+        let mut indexes = Indexes { by_time: false, by_chip_and_time: false };
+        for row in &rows {
+            let first: Option<&str> = row.get(0);
+            let second: Option<&str> = row.get(1);
+            indexes.by_time |= first == Some("event_time");
+            indexes.by_chip_and_time |= first == Some("chip_id") && second == Some("event_time");
+        }
+        Ok(indexes)
+    }
+}
+
+/// Decides by looking at three hours of the range.
+pub(super) async fn choose(telemetry: &Telemetry, range: &HourRange) -> Result<Slicing> {
+    if !telemetry.indexes.by_time || !telemetry.shape.is_stored {
+        return Ok(Slicing::AtOnce);
+    }
+    let session = &telemetry.held.session;
+    let (mut rows, mut pages) = (0_i64, 0_i64);
+    session.execute("SET LOCAL enable_seqscan = off").await?;
+    for quarter in 1..=3 {
+        let hours = (range.to() - range.from()).num_hours() * quarter / 4;
+        let from = range.from() + TimeDelta::hours(hours);
+        let zone = telemetry.query.time_has_zone;
+        let sql = format!(
+            "SELECT count(*), count(DISTINCT (source, (place::text::point)[0])) FROM (SELECT t.tableoid AS source, \
+             t.ctid AS place FROM {} AS t WHERE t.\"event_time\" >= {} AND t.\"event_time\" < {} LIMIT {SAMPLE_ROWS}) AS s",
+            telemetry.table,
+            instant_literal(from, zone),
+            instant_literal(from + TimeDelta::hours(1), zone),
+        );
+        let row = session.client.query_one(&sql, &[]).await.map_err(|error| session.place.error(error))?;
+        rows += row.get::<_, i64>(0);
+        pages += row.get::<_, i64>(1);
+    }
+    session.execute("SET LOCAL enable_seqscan = on").await?;
+    #[expect(clippy::cast_precision_loss, reason = "at most some ten thousand")]
+    let scattered = pages as f64 > MOST_PAGES_PER_ROW * rows as f64 && pages > 100;
+    Ok(if scattered { Slicing::AtOnce } else { Slicing::ByHour })
+}
+
+/// The slices, oldest first.
+pub(super) fn cut(range: &HourRange, slicing: Slicing) -> Vec<HourRange> {
+    if slicing == Slicing::AtOnce {
+        return vec![*range];
+    }
+    let hours = (range.to() - range.from()).num_hours();
+    (0..hours)
+        .filter_map(|hour| {
+            let from = range.from() + TimeDelta::hours(hour);
+            HourRange::new(from, from + TimeDelta::hours(1)).ok()
+        })
+        .collect()
+}

@@ -1,5 +1,26 @@
-//! (being written)
+//! The pipeline: extract, transform, load; staging, ledger, schedule. Knows no HTTP server and no SQL.
+//!
+//! [`run`](run::run) does all four steps, [`schedule`](schedule::schedule) does so again and again, and
+//! [`steps`] holds each one for an orchestrator to call.
 
 pub mod config;
+pub mod context;
+pub mod metrics;
+pub mod progress;
+pub mod report;
+pub mod run;
+pub mod schedule;
+pub mod stage;
+pub mod steps;
+
+mod files;
+mod join;
+mod owners;
+mod reconcile;
+mod retry;
 
 pub use config::{PipelineConfig, StageConfig};
+pub use context::PipelineContext;
+pub use report::{RunReport, StepReport};
+pub use run::{RunSpec, run};
+pub use schedule::schedule;

@@ -1,0 +1,122 @@
+//! `mart.parquet`: rows of the mart under the mart's own column names, so that loading is sending the file.
+
+use std::io::Write;
+
+use bionicpro_model::Result;
+use parquet::data_type::{
+    ByteArray, ByteArrayType, DoubleType, FixedLenByteArray, FixedLenByteArrayType, FloatType, Int32Type, Int64Type,
+};
+
+use super::columns::{ROW_GROUP, Table};
+
+/// The mart's columns in the mart's order. Instants are whole seconds or hours, kept as microseconds.
+pub(crate) const SCHEMA: &str = "message mart {
+    required fixed_len_byte_array(16) user_id (UUID);
+    required binary ldap_username (STRING);
+    required fixed_len_byte_array(16) prosthesis_id (UUID);
+    required binary chip_id (STRING);
+    required int32 date (DATE);
+    required int64 hour (TIMESTAMP(MICROS, true));
+    required int32 movements_count (INTEGER(32, false));
+    optional float avg_response_time;
+    optional float avg_battery_level;
+    required int32 error_count (INTEGER(32, false));
+    required float error_rate;
+    required binary customer_name (STRING);
+    required binary customer_email (STRING);
+    required binary prosthesis_model (STRING);
+    required int64 created_at (TIMESTAMP(MICROS, true));
+    required int32 response_count (INTEGER(32, false));
+    required double response_sum;
+    required int32 battery_count (INTEGER(32, false));
+    required double battery_sum;
+    optional float battery_min;
+    optional float battery_last;
+    required int32 anomaly_count (INTEGER(32, false));
+    required int64 version (INTEGER(64, false));
+    required int32 is_deleted (INTEGER(8, false));
+}";
+
+/// Rows of the mart in columns. Unsigned numbers are stored as the signed ones of the same bits.
+#[derive(Default)]
+pub(crate) struct MartBatch {
+    pub(crate) user_id: Vec<FixedLenByteArray>,
+    pub(crate) ldap_username: Vec<ByteArray>,
+    pub(crate) prosthesis_id: Vec<FixedLenByteArray>,
+    pub(crate) chip_id: Vec<ByteArray>,
+    pub(crate) date: Vec<i32>,
+    pub(crate) hour: Vec<i64>,
+    pub(crate) movements_count: Vec<i32>,
+    pub(crate) avg_response_time: Vec<Option<f32>>,
+    pub(crate) avg_battery_level: Vec<Option<f32>>,
+    pub(crate) error_count: Vec<i32>,
+    pub(crate) error_rate: Vec<f32>,
+    pub(crate) customer_name: Vec<ByteArray>,
+    pub(crate) customer_email: Vec<ByteArray>,
+    pub(crate) prosthesis_model: Vec<ByteArray>,
+    pub(crate) response_count: Vec<i32>,
+    pub(crate) response_sum: Vec<f64>,
+    pub(crate) battery_count: Vec<i32>,
+    pub(crate) battery_sum: Vec<f64>,
+    pub(crate) battery_min: Vec<Option<f32>>,
+    pub(crate) battery_last: Vec<Option<f32>>,
+    pub(crate) anomaly_count: Vec<i32>,
+}
+
+/// Gathers rows into row groups.
+pub(crate) struct MartTable<W: Write + Send> {
+    table: Table<W>,
+    pub(crate) batch: MartBatch,
+    version: u64,
+    created_at: i64,
+}
+
+impl<W: Write + Send> MartTable<W> {
+    /// Begins the file. Every row carries the version and the time of creation, in microseconds since 1970.
+    pub(crate) fn new(sink: W, version: u64, created_at: i64) -> Result<Self> {
+        Ok(MartTable { table: Table::new(sink, SCHEMA)?, batch: MartBatch::default(), version, created_at })
+    }
+
+    /// Writes a row group when enough rows have gathered.
+    pub(crate) fn flush_when_full(&mut self) -> Result<()> {
+        if self.batch.user_id.len() >= ROW_GROUP { self.flush() } else { Ok(()) }
+    }
+
+    pub(crate) fn finish(mut self) -> Result<u64> {
+        self.flush()?;
+        self.table.finish()
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        let rows = std::mem::take(&mut self.batch);
+        let count = rows.user_id.len();
+        let (version, created_at) = (vec![self.version.cast_signed(); count], vec![self.created_at; count]);
+        let is_deleted = vec![0; count];
+        self.table.row_group(count, |columns| {
+            columns.put::<FixedLenByteArrayType>(&rows.user_id)?;
+            columns.put::<ByteArrayType>(&rows.ldap_username)?;
+            columns.put::<FixedLenByteArrayType>(&rows.prosthesis_id)?;
+            columns.put::<ByteArrayType>(&rows.chip_id)?;
+            columns.put::<Int32Type>(&rows.date)?;
+            columns.put::<Int64Type>(&rows.hour)?;
+            columns.put::<Int32Type>(&rows.movements_count)?;
+            columns.put_optional::<FloatType>(&rows.avg_response_time)?;
+            columns.put_optional::<FloatType>(&rows.avg_battery_level)?;
+            columns.put::<Int32Type>(&rows.error_count)?;
+            columns.put::<FloatType>(&rows.error_rate)?;
+            columns.put::<ByteArrayType>(&rows.customer_name)?;
+            columns.put::<ByteArrayType>(&rows.customer_email)?;
+            columns.put::<ByteArrayType>(&rows.prosthesis_model)?;
+            columns.put::<Int64Type>(&created_at)?;
+            columns.put::<Int32Type>(&rows.response_count)?;
+            columns.put::<DoubleType>(&rows.response_sum)?;
+            columns.put::<Int32Type>(&rows.battery_count)?;
+            columns.put::<DoubleType>(&rows.battery_sum)?;
+            columns.put_optional::<FloatType>(&rows.battery_min)?;
+            columns.put_optional::<FloatType>(&rows.battery_last)?;
+            columns.put::<Int32Type>(&rows.anomaly_count)?;
+            columns.put::<Int64Type>(&version)?;
+            columns.put::<Int32Type>(&is_deleted)
+        })
+    }
+}

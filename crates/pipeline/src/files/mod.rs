@@ -1,0 +1,11 @@
+//! The three staged files as Parquet: schemas that any tool can read, written and read column by column.
+//!
+//! Instants are `TIMESTAMP(MICROS, UTC)`, ids are `UUID`, text is UTF-8, compression is zstd.
+
+pub(crate) mod cells;
+pub(crate) mod crm;
+pub(crate) mod mart;
+
+mod columns;
+
+pub(crate) use columns::{Source, Table};

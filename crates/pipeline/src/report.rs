@@ -1,0 +1,100 @@
+//! What a step and a run say at their end: one JSON line each.
+
+use std::collections::BTreeMap;
+
+use bionicpro_model::{Error, HourRange, RunId};
+use bionicpro_warehouse::ledger::{State, Step};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+/// The end of a step.
+#[derive(Debug, Clone, Serialize)]
+pub struct StepReport {
+    /// The run.
+    pub run: RunId,
+    /// The step.
+    pub step: Step,
+    /// `done` or `failed`.
+    pub state: State,
+    /// Which try, from 1.
+    pub attempt: u16,
+    /// The hours that it covered.
+    pub range: Option<HourRange>,
+    /// The mart version that it reads or writes.
+    pub version: Option<u64>,
+    /// The source's snapshot.
+    pub snapshot: Option<String>,
+    /// The moment before which every committed row was visible.
+    pub horizon: Option<DateTime<Utc>>,
+    /// What was counted, by name.
+    pub counts: BTreeMap<String, u64>,
+    /// The files that it wrote, below the staging area.
+    pub files: Vec<String>,
+    /// How long it took.
+    pub duration_ms: u64,
+    /// What went wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<Failure>,
+}
+
+impl StepReport {
+    pub(crate) fn new(run: &RunId, step: Step) -> Self {
+        StepReport {
+            run: run.clone(),
+            step,
+            state: State::Done,
+            attempt: 1,
+            range: None,
+            version: None,
+            snapshot: None,
+            horizon: None,
+            counts: BTreeMap::new(),
+            files: Vec::new(),
+            duration_ms: 0,
+            error: None,
+        }
+    }
+
+    /// A count by its name; 0 when it was not counted.
+    pub fn count(&self, name: &str) -> u64 {
+        self.counts.get(name).copied().unwrap_or(0)
+    }
+}
+
+/// An error in a report. No secret, no personal data.
+#[derive(Debug, Clone, Serialize)]
+pub struct Failure {
+    /// The word for its kind.
+    pub kind: &'static str,
+    /// Sentence and detail.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+impl From<&Error> for Failure {
+    fn from(error: &Error) -> Self {
+        Failure {
+            kind: error.kind().as_str(),
+            message: error.to_string(),
+            hint: error.hint_text().map(str::to_owned),
+        }
+    }
+}
+
+/// The end of a run.
+#[derive(Debug, Clone, Serialize)]
+pub struct RunReport {
+    /// The run.
+    pub run: RunId,
+    /// `done` or `failed`.
+    pub state: State,
+    /// The hours that it replaced, from the first piece's to the last's.
+    pub range: Option<HourRange>,
+    /// What was counted, summed over its pieces.
+    pub counts: BTreeMap<String, u64>,
+    /// How long it took.
+    pub duration_ms: u64,
+    /// Its steps in the order in which they ended.
+    pub steps: Vec<StepReport>,
+}

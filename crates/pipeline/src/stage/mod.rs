@@ -1,0 +1,117 @@
+//! The staging area: where the steps of a run leave files for each other, in a folder or in a bucket.
+//!
+//! A file appears whole or not at all, under `<stage>/<run>/<name>`, with a manifest beside it that holds its checksum.
+//! Whoever reads a file checks it first: a file that was cut or edited is refused.
+
+mod manifest;
+mod read;
+mod write;
+
+use std::sync::Arc;
+
+use bionicpro_model::{Error, Kind, Result, RunId};
+use object_store::ObjectStore;
+use object_store::aws::AmazonS3Builder;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+
+use crate::config::StageConfig;
+
+pub use manifest::{DayTotals, Manifest};
+pub(crate) use read::{StagedFile, pieces};
+pub(crate) use write::Upload;
+
+/// The staging area.
+#[derive(Clone)]
+pub struct Stage {
+    store: Arc<dyn ObjectStore>,
+    prefix: Path,
+}
+
+/// The files of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StagedName {
+    /// Customers and who owned which chip when.
+    Crm,
+    /// One row per cell.
+    Telemetry,
+    /// The mart's rows.
+    Mart,
+}
+
+impl StagedName {
+    /// The name of the file.
+    pub fn file(self) -> &'static str {
+        match self {
+            StagedName::Crm => "crm.parquet",
+            StagedName::Telemetry => "telemetry.parquet",
+            StagedName::Mart => "mart.parquet",
+        }
+    }
+
+    /// The command that makes it.
+    fn command(self) -> &'static str {
+        match self {
+            StagedName::Crm => "extract-crm",
+            StagedName::Telemetry => "extract-telemetry",
+            StagedName::Mart => "transform",
+        }
+    }
+}
+
+impl Stage {
+    /// Opens the staging area; a folder is made when it is missing.
+    ///
+    /// `s3://bucket/prefix` takes its endpoint, region and keys from the `AWS_*` variables.
+    ///
+    /// # Errors
+    /// `Config` when `stage.url` is missing or of another scheme, `Storage` when the folder cannot be made.
+    pub fn open(config: &StageConfig) -> Result<Stage> {
+        let hint = "set stage.url to file:///a/folder or s3://bucket/prefix";
+        let url = config.url.as_ref().ok_or_else(|| {
+            Error::new(Kind::Config, "the staging area is not configured").detail("stage.url").hint(hint)
+        })?;
+        let refused = || Error::new(Kind::Config, "not a staging area").detail(url.to_string()).hint(hint);
+        let target = url.expose_secret();
+        match target.scheme() {
+            "file" => {
+                let folder = target.to_file_path().map_err(|()| refused())?;
+                std::fs::create_dir_all(&folder).map_err(|error| {
+                    Error::new(Kind::Storage, "the staging folder cannot be made")
+                        .detail(folder.display().to_string())
+                        .hint("check its owner and the space on its disk")
+                        .source(error)
+                })?;
+                let store = LocalFileSystem::new_with_prefix(&folder).map_err(|error| refused().source(error))?;
+                Ok(Stage { store: Arc::new(store), prefix: Path::default() })
+            }
+            "s3" => {
+                let builder = AmazonS3Builder::from_env().with_url(target.as_str());
+                let store = builder.build().map_err(|error| refused().source(error))?;
+                let prefix = Path::from_url_path(target.path()).map_err(|error| refused().source(error))?;
+                Ok(Stage { store: Arc::new(store), prefix })
+            }
+            _ => Err(refused()),
+        }
+    }
+
+    fn path(&self, run: &RunId, file: &str) -> Path {
+        self.prefix.clone().join(run.as_str()).join(file)
+    }
+
+    fn manifest_path(&self, run: &RunId, name: StagedName) -> Path {
+        self.path(run, &format!("{}.manifest.json", name.file()))
+    }
+}
+
+/// What a failed write or read of the store means.
+fn store_error(error: object_store::Error, path: &Path) -> Error {
+    let kind = match &error {
+        object_store::Error::Unauthenticated { .. } | object_store::Error::PermissionDenied { .. } => Kind::Config,
+        _ => Kind::Storage,
+    };
+    Error::new(kind, "the staging area does not take or give a file")
+        .detail(path.to_string())
+        .hint("check the space and the rights at stage.url, then run the step again")
+        .source(error)
+}

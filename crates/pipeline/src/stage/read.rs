@@ -1,0 +1,122 @@
+//! Reads a staged file after checking it against its manifest.
+
+use std::fs::File;
+use std::io::{Read, Seek, Write};
+
+use aws_lc_rs::digest::{Context, SHA256};
+use bionicpro_model::{Error, Kind, Result, RunId};
+use bytes::Bytes;
+use futures_util::{Stream, TryStreamExt};
+use object_store::{GetResultPayload, ObjectStoreExt};
+
+use super::write::hex;
+use super::{Manifest, Stage, StagedName, store_error};
+
+const PIECE_BYTES: usize = 256 << 10;
+
+/// A staged file whose length and checksum are those of its manifest.
+pub(crate) struct StagedFile {
+    pub(crate) manifest: Manifest,
+    pub(crate) file: File,
+}
+
+impl Stage {
+    /// Opens a staged file. From a bucket it is brought into an unnamed temporary file.
+    ///
+    /// # Errors
+    /// `Data` when the file or its manifest is missing, was cut or was edited; `Storage` when the store is away.
+    pub(crate) async fn open_file(&self, run: &RunId, name: StagedName) -> Result<StagedFile> {
+        let manifest = self.manifest(run, name).await?;
+        let path = self.path(run, name.file());
+        let found = self.store.get(&path).await.map_err(|error| match error {
+            object_store::Error::NotFound { .. } => missing(run, name, name.file()),
+            error => store_error(error, &path),
+        })?;
+        let file = match found.payload {
+            GetResultPayload::File(file, _) => file,
+            GetResultPayload::Stream(mut pieces) => {
+                let mut file = tempfile::tempfile().map_err(no_space)?;
+                while let Some(piece) = pieces.try_next().await.map_err(|error| store_error(error, &path))? {
+                    file.write_all(&piece).map_err(no_space)?;
+                }
+                file.rewind().map_err(no_space)?;
+                file
+            }
+        };
+        let checked = tokio::task::spawn_blocking(move || checksum(file)).await.map_err(|error| {
+            Error::new(Kind::Internal, "the reader of a staged file stopped").source(error)
+        })?;
+        let (file, bytes, sha256) = checked.map_err(no_space)?;
+        if (bytes, &sha256) != (manifest.bytes, &manifest.sha256) {
+            return Err(broken(run, name)
+                .detail(format!("{}: {bytes} bytes of {}, sha256 {sha256}", name.file(), manifest.bytes)));
+        }
+        Ok(StagedFile { manifest, file })
+    }
+
+    async fn manifest(&self, run: &RunId, name: StagedName) -> Result<Manifest> {
+        let path = self.manifest_path(run, name);
+        let found = self.store.get(&path).await.map_err(|error| match error {
+            object_store::Error::NotFound { .. } => missing(run, name, "its manifest"),
+            error => store_error(error, &path),
+        })?;
+        let text = found.bytes().await.map_err(|error| store_error(error, &path))?;
+        let manifest: Manifest = serde_json::from_slice(&text)
+            .map_err(|error| broken(run, name).detail(path.to_string()).source(error))?;
+        if manifest.run != *run || manifest.file != name.file() {
+            return Err(broken(run, name).detail(format!("{path} is the manifest of another file")));
+        }
+        Ok(manifest)
+    }
+}
+
+/// The content of a checked file in pieces.
+pub(crate) fn pieces(file: File) -> impl Stream<Item = Result<Bytes>> + Send {
+    futures_util::stream::try_unfold(file, |mut file| async move {
+        let read = tokio::task::spawn_blocking(move || {
+            let mut piece = vec![0; PIECE_BYTES];
+            let length = file.read(&mut piece)?;
+            piece.truncate(length);
+            Ok((Bytes::from(piece), file))
+        });
+        match read.await {
+            Ok(Ok((piece, _))) if piece.is_empty() => Ok(None),
+            Ok(read) => read.map(Some).map_err(no_space),
+            Err(error) => {
+                Err(Error::new(Kind::Internal, "the reader of a staged file stopped").source(error))
+            }
+        }
+    })
+}
+
+fn checksum(mut file: File) -> std::io::Result<(File, u64, String)> {
+    let (mut digest, mut bytes, mut piece) = (Context::new(&SHA256), 0, vec![0; PIECE_BYTES]);
+    loop {
+        let length = file.read(&mut piece)?;
+        if length == 0 {
+            break;
+        }
+        digest.update(&piece[..length]);
+        bytes += length as u64;
+    }
+    file.rewind()?;
+    Ok((file, bytes, hex(digest.finish().as_ref())))
+}
+
+fn missing(run: &RunId, name: StagedName, what: &str) -> Error {
+    Error::new(Kind::Data, "a staged file is missing").detail(format!("{run}: {what}")).hint(hint(run, name))
+}
+
+fn broken(run: &RunId, name: StagedName) -> Error {
+    Error::new(Kind::Data, "a staged file was cut or changed after it was written").hint(hint(run, name))
+}
+
+fn hint(run: &RunId, name: StagedName) -> String {
+    format!("run `bionicpro etl {} --run {run}` again, then the steps after it", name.command())
+}
+
+fn no_space(error: std::io::Error) -> Error {
+    Error::new(Kind::Storage, "a staged file cannot be read here")
+        .hint("check the disk, then run the step again")
+        .source(error)
+}

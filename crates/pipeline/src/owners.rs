@@ -21,7 +21,11 @@ pub(crate) struct Current {
 /// A chip seen for the first time was its owner's all along. A change of owner takes effect at the next full hour
 /// after the snapshot, so that every cell has one owner. Intervals are only added or closed; two that begin at the same
 /// instant are one, the later says whose.
-pub(crate) fn merge(history: Vec<Ownership>, current: Vec<Current>, seen_at: DateTime<Utc>) -> Vec<Ownership> {
+pub(crate) fn merge(
+    history: Vec<Ownership>,
+    current: Vec<Current>,
+    seen_at: DateTime<Utc>,
+) -> Vec<Ownership> {
     let change_at = next_full_hour(seen_at);
     let models: HashMap<Uuid, &str> =
         current.iter().map(|now| (now.prosthesis_id, now.prosthesis_model.as_str())).collect();
@@ -107,7 +111,9 @@ mod tests {
         let name = |id| if id == ANNA { "anna" } else { "ivan" };
         intervals
             .iter()
-            .map(|i| format!("{} {}-{}", name(i.user_id), hour(i.valid_from), i.valid_to.map_or("".into(), hour)))
+            .map(|i| {
+                format!("{} {}-{}", name(i.user_id), hour(i.valid_from), i.valid_to.map_or("".into(), hour))
+            })
             .collect()
     }
 

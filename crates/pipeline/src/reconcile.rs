@@ -53,11 +53,7 @@ pub(crate) fn compare(
         } else if newest > version {
             reconciled.superseded += 1;
         } else {
-            differing.push(format!(
-                "{date}: staged {}, the mart has {}",
-                numbers(&staged),
-                numbers(&found)
-            ));
+            differing.push(format!("{date}: staged {}, the mart has {}", numbers(&staged), numbers(&found)));
         }
     }
     if differing.is_empty() {

@@ -71,10 +71,8 @@ async fn piece(
     progress: &dyn Progress,
     report: &mut RunReport,
 ) -> Result<()> {
-    let policy = Policy {
-        retries: context.config.retries,
-        delay: Duration::from_secs(context.config.retry_delay_s),
-    };
+    let policy =
+        Policy { retries: context.config.retries, delay: Duration::from_secs(context.config.retry_delay_s) };
     let (crm, telemetry) = tokio::try_join!(
         with_policy(policy, || steps::extract_crm(context, run, progress)),
         with_policy(policy, || steps::extract_telemetry(context, run, range, progress)),
@@ -99,7 +97,9 @@ async fn is_loaded(context: &PipelineContext, run: &RunId) -> Result<bool> {
 
 fn widest(so_far: Option<HourRange>, load: &StepReport) -> Result<Option<HourRange>> {
     match (so_far, load.range) {
-        (Some(one), Some(two)) => HourRange::new(one.from().min(two.from()), one.to().max(two.to())).map(Some),
+        (Some(one), Some(two)) => {
+            HourRange::new(one.from().min(two.from()), one.to().max(two.to())).map(Some)
+        }
         (one, two) => Ok(one.or(two)),
     }
 }
@@ -142,7 +142,8 @@ mod tests {
 
     #[test]
     fn a_long_range_is_cut_by_month_newest_first_and_nothing_is_lost() {
-        let range = |from, to| HourRange::new(parse_instant(from).unwrap(), parse_instant(to).unwrap()).unwrap();
+        let range =
+            |from, to| HourRange::new(parse_instant(from).unwrap(), parse_instant(to).unwrap()).unwrap();
         let whole = range("2023-11-20T05:00:00Z", "2024-02-03");
         assert!(is_long(&whole));
         let pieces = cut_by_month(&whole);

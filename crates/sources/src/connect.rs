@@ -55,9 +55,9 @@ impl Database {
         password_file: Option<&Path>,
     ) -> Result<Self> {
         let url = url.ok_or_else(|| {
-            Error::new(Kind::Config, "a source database is not configured").detail(format!("{section}.url")).hint(
-                format!("set {section}.url or BIONICPRO_{}_URL", section.to_uppercase()),
-            )
+            Error::new(Kind::Config, "a source database is not configured")
+                .detail(format!("{section}.url"))
+                .hint(format!("set {section}.url or BIONICPRO_{}_URL", section.to_uppercase()))
         })?;
         let url = match password_file {
             Some(path) => url.with_password(&read_password(path)?)?,
@@ -111,7 +111,9 @@ impl Session {
 
 fn read_password(path: &Path) -> Result<Secret> {
     let text = std::fs::read_to_string(path).map_err(|error| {
-        Error::new(Kind::Config, "the password file cannot be read").detail(path.display().to_string()).source(error)
+        Error::new(Kind::Config, "the password file cannot be read")
+            .detail(path.display().to_string())
+            .source(error)
     })?;
     Ok(Secret::new(text.trim_end_matches(['\r', '\n'])))
 }

@@ -3,11 +3,11 @@
 //! A filter on recent updates would lose the customers that did not change. What contradicts itself (an id, a login
 //! name or a chip that two rows claim) is refused here, before it can reach anyone's report.
 
-use std::collections::HashSet;
-use std::fmt::Display;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 use bionicpro_model::{Result, Snapshot};
+use futures_util::TryStreamExt;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -144,23 +144,20 @@ async fn read<T>(
     sql: &str,
     decode: impl Fn(&Row) -> Result<T, tokio_postgres::Error>,
 ) -> Result<Vec<T>> {
-    use futures_util::TryStreamExt;
     let no_parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 0] = [];
-    let stream = session.client.query_raw(sql, no_parameters).await.map_err(|error| session.place.error(error))?;
+    let stream =
+        session.client.query_raw(sql, no_parameters).await.map_err(|error| session.place.error(error))?;
     let rows = stream.and_then(|row| std::future::ready(decode(&row)));
     rows.try_collect().await.map_err(|error| session.place.error(error))
 }
 
-fn repeated<T: Eq + Hash + Display>(values: impl Iterator<Item = T>) -> Option<T>
-where
-    T: Clone,
-{
+fn repeated<T: Eq + Hash + Clone>(mut values: impl Iterator<Item = T>) -> Option<T> {
     let mut seen = HashSet::new();
-    values.into_iter().find(|value| !seen.insert(value.clone()))
+    values.find(|value| !seen.insert(value.clone()))
 }
 
 fn repeated_login(customers: &[Customer]) -> Option<String> {
-    let mut seen = std::collections::HashMap::new();
+    let mut seen = HashMap::new();
     customers.iter().filter(|row| !row.ldap_username.is_empty()).find_map(|row| {
         let first = seen.insert(row.ldap_username.as_str(), row.id)?;
         Some(format!("customers.ldap_username of customers {first} and {}", row.id))

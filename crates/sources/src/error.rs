@@ -22,7 +22,8 @@ impl Place {
         }
         let text = error.to_string();
         let broken_tls = text.starts_with("error performing TLS handshake") && !is_io_cut(&error);
-        if broken_tls || text.starts_with("invalid configuration") || text.starts_with("authentication error") {
+        if broken_tls || text.starts_with("invalid configuration") || text.starts_with("authentication error")
+        {
             return Error::new(Kind::Config, "the database cannot be entered with these settings")
                 .detail(format!("{} at {}", self.name, self.address))
                 .hint(format!(

@@ -116,7 +116,10 @@ impl Shape {
             return Err(self
                 .place
                 .broken("a column that the pipeline needs does not exist", format!("{}.{column}", self.table))
-                .hint(format!("add the column ({}) or point the pipeline at a view that has it", wanted.words())));
+                .hint(format!(
+                    "add the column ({}) or point the pipeline at a view that has it",
+                    wanted.words()
+                )));
         };
         let found = Type::of(name);
         if wanted.accepts(found) {

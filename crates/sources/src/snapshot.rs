@@ -31,10 +31,8 @@ impl Held {
         let sql = "SELECT pg_export_snapshot(), pg_current_snapshot()::text, clock_timestamp()";
         let row = session.client.query_one(sql, &[]).await.map_err(fail)?;
         let exported = row.try_get(0).map_err(fail)?;
-        let snapshot = Snapshot {
-            transactions: row.try_get(1).map_err(fail)?,
-            taken_at: row.try_get(2).map_err(fail)?,
-        };
+        let snapshot =
+            Snapshot { transactions: row.try_get(1).map_err(fail)?, taken_at: row.try_get(2).map_err(fail)? };
         session.execute(&format!("SELECT pg_advisory_unlock({CLOCK_LOCK})")).await?;
         let horizon = oldest.min(snapshot.taken_at);
         Ok(Held { session, snapshot, horizon, exported })

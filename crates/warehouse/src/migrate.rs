@@ -133,4 +133,3 @@ fn error_in(migration: &Migration, error: Error) -> Error {
         None => named,
     }
 }
-

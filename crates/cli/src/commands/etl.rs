@@ -1,6 +1,13 @@
 //! `bionicpro etl`: the pipeline: run it, schedule it, look at its ledger.
 
-use bionicpro_model::{Error, Kind, Result};
+mod bars;
+mod run;
+mod runs;
+mod schedule;
+mod step;
+
+use bionicpro_model::Result;
+use bionicpro_pipeline::PipelineContext;
 use clap::Subcommand;
 
 use crate::context::Context;
@@ -8,12 +15,35 @@ use crate::context::Context;
 /// The pipeline: run it, schedule it, look at its ledger.
 #[derive(Debug, Subcommand)]
 pub(crate) enum EtlCommand {
-    /// Run all four steps.
-    Run,
+    Run(run::RunArgs),
+    Schedule(schedule::ScheduleArgs),
+    Runs(runs::RunsArgs),
+    /// Step 1: read the CRM and who owned which chip when.
+    ExtractCrm(step::StepArgs),
+    /// Step 2: read the telemetry, one row for each chip and hour.
+    ExtractTelemetry(step::RangeStepArgs),
+    /// Step 3: join what the first two steps left.
+    Transform(step::StepArgs),
+    /// Step 4: load the mart and compare.
+    Load(step::StepArgs),
 }
 
 impl EtlCommand {
-    pub(crate) async fn run(self, _context: &Context) -> Result<()> {
-        Err(Error::new(Kind::Internal, "not built yet"))
+    pub(crate) async fn run(self, context: &Context) -> Result<()> {
+        match self {
+            EtlCommand::Run(args) => args.run(context).await,
+            EtlCommand::Schedule(args) => args.run(context).await,
+            EtlCommand::Runs(args) => args.run(context).await,
+            EtlCommand::ExtractCrm(args) => args.run(context, step::One::ExtractCrm).await,
+            EtlCommand::ExtractTelemetry(args) => args.run(context).await,
+            EtlCommand::Transform(args) => args.run(context, step::One::Transform).await,
+            EtlCommand::Load(args) => args.run(context, step::One::Load).await,
+        }
     }
+}
+
+/// The pipeline's parts as the configuration names them.
+fn pipeline(context: &Context) -> Result<PipelineContext> {
+    let config = &context.config;
+    PipelineContext::new(&config.crm, &config.telemetry, &config.warehouse, &config.stage, &config.pipeline)
 }

@@ -77,7 +77,8 @@ impl<W: Write + Send> Columns<'_, W> {
 
     fn column<T: DataType>(&mut self, values: &[T::T], levels: Option<&[i16]>) -> Result<(), ParquetError> {
         let next = self.group.next_column()?;
-        let mut column = next.ok_or_else(|| ParquetError::General("more columns than the schema has".into()))?;
+        let mut column =
+            next.ok_or_else(|| ParquetError::General("more columns than the schema has".into()))?;
         column.typed::<T>().write_batch(values, levels, None)?;
         column.close()
     }

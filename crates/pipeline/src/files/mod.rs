@@ -8,4 +8,4 @@ pub(crate) mod mart;
 
 mod columns;
 
-pub(crate) use columns::{Source, Table};
+pub(crate) use columns::Source;

@@ -41,7 +41,9 @@ impl Directory {
         let mut first_chip: HashMap<(Uuid, Uuid), &str> = HashMap::new();
         let mut several = HashSet::new();
         for row in rows {
-            let (Some(prosthesis), Some(chip)) = (row.prosthesis_id, row.chip_id.as_deref()) else { continue };
+            let (Some(prosthesis), Some(chip)) = (row.prosthesis_id, row.chip_id.as_deref()) else {
+                continue;
+            };
             let key = (row.user_id, prosthesis);
             if *first_chip.entry(key).or_insert(chip) != chip {
                 several.insert(key);
@@ -49,7 +51,8 @@ impl Directory {
         }
         let mut chips: HashMap<Vec<u8>, Vec<Interval>> = HashMap::new();
         for row in rows {
-            let (Some(prosthesis), Some(chip), Some(name)) = (row.prosthesis_id, &row.chip_id, &row.customer_name)
+            let (Some(prosthesis), Some(chip), Some(name)) =
+                (row.prosthesis_id, &row.chip_id, &row.customer_name)
             else {
                 continue;
             };
@@ -77,6 +80,9 @@ impl Directory {
     /// Who owned the chip in the hour that begins then.
     pub(crate) fn owner(&self, chip: &[u8], hour: i64) -> Option<&Rc<Owner>> {
         let intervals = self.chips.get(chip)?;
-        intervals.iter().find(|interval| interval.from <= hour && hour < interval.to).map(|interval| &interval.owner)
+        intervals
+            .iter()
+            .find(|interval| interval.from <= hour && hour < interval.to)
+            .map(|interval| &interval.owner)
     }
 }

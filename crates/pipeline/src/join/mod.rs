@@ -7,6 +7,5 @@ mod cell;
 mod directory;
 mod rows;
 
-pub(crate) use cell::Cell;
 pub(crate) use directory::Directory;
 pub(crate) use rows::{Joined, Joiner};

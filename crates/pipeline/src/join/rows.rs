@@ -103,7 +103,8 @@ impl<'a, W: Write + Send> Joiner<'a, W> {
         rows.date.push(date);
         rows.hour.push(cell.hour);
         rows.movements_count.push(movements.cast_signed());
-        rows.avg_response_time.push((responses > 0).then(|| single(cell.response_sum / f64::from(responses))));
+        rows.avg_response_time
+            .push((responses > 0).then(|| single(cell.response_sum / f64::from(responses))));
         rows.avg_battery_level.push((levels > 0).then(|| single(cell.battery_sum / f64::from(levels))));
         rows.error_count.push(errors.cast_signed());
         rows.error_rate.push(single(f64::from(errors) / f64::from(movements)));
@@ -119,7 +120,8 @@ impl<'a, W: Write + Send> Joiner<'a, W> {
         rows.anomaly_count.push(anomalies.cast_signed());
 
         self.counts.movements += u64::from(movements);
-        let day = self.days.entry(date).or_insert_with(|| DayTotals { date: day(date), ..DayTotals::default() });
+        let day =
+            self.days.entry(date).or_insert_with(|| DayTotals { date: day(date), ..DayTotals::default() });
         day.cells += 1;
         day.movements += u64::from(movements);
         day.errors += u64::from(errors);

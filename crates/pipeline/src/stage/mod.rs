@@ -82,7 +82,8 @@ impl Stage {
                         .hint("check its owner and the space on its disk")
                         .source(error)
                 })?;
-                let store = LocalFileSystem::new_with_prefix(&folder).map_err(|error| refused().source(error))?;
+                let store =
+                    LocalFileSystem::new_with_prefix(&folder).map_err(|error| refused().source(error))?;
                 Ok(Stage { store: Arc::new(store), prefix: Path::default() })
             }
             "s3" => {
@@ -107,7 +108,9 @@ impl Stage {
 /// What a failed write or read of the store means.
 fn store_error(error: object_store::Error, path: &Path) -> Error {
     let kind = match &error {
-        object_store::Error::Unauthenticated { .. } | object_store::Error::PermissionDenied { .. } => Kind::Config,
+        object_store::Error::Unauthenticated { .. } | object_store::Error::PermissionDenied { .. } => {
+            Kind::Config
+        }
         _ => Kind::Storage,
     };
     Error::new(kind, "the staging area does not take or give a file")

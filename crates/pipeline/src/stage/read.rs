@@ -48,8 +48,11 @@ impl Stage {
         })?;
         let (file, bytes, sha256) = checked.map_err(no_space)?;
         if (bytes, &sha256) != (manifest.bytes, &manifest.sha256) {
-            return Err(broken(run, name)
-                .detail(format!("{}: {bytes} bytes of {}, sha256 {sha256}", name.file(), manifest.bytes)));
+            return Err(broken(run, name).detail(format!(
+                "{}: {bytes} bytes of {}, sha256 {sha256}",
+                name.file(),
+                manifest.bytes
+            )));
         }
         Ok(StagedFile { manifest, file })
     }

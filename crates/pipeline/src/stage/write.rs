@@ -42,7 +42,8 @@ impl Stage {
         let mut parts = WriteMultipart::new_with_chunk_size(upload, PART_BYTES);
         let (sender, mut pieces) = mpsc::channel(4);
         let filling = tokio::task::spawn_blocking(move || {
-            let mut upload = Upload { sender, piece: BytesMut::new(), digest: Context::new(&SHA256), bytes: 0 };
+            let mut upload =
+                Upload { sender, piece: BytesMut::new(), digest: Context::new(&SHA256), bytes: 0 };
             let value = fill(&mut upload)?;
             upload.hand_over().map_err(cut)?;
             Ok((upload.bytes, hex(upload.digest.finish().as_ref()), value))

@@ -111,7 +111,11 @@ fn rows(crm: &Crm, history: Vec<Ownership>) -> (Vec<CrmRow>, BTreeMap<String, u6
         });
     }
     if without_customer + without_model > 0 {
-        tracing::warn!(without_customer, without_model, "prostheses of the CRM point at rows that do not exist");
+        tracing::warn!(
+            without_customer,
+            without_model,
+            "prostheses of the CRM point at rows that do not exist"
+        );
     }
     let counts = [
         ("customers", crm.customers.len() as u64),

@@ -40,7 +40,8 @@ pub(super) async fn extract(
         read
     };
     let complete = is_complete.clone();
-    let writing = context.stage.write(run, StagedName::Telemetry, move |upload| write(upload, batches, &complete));
+    let writing =
+        context.stage.write(run, StagedName::Telemetry, move |upload| write(upload, batches, &complete));
     let (read, written) = match tokio::join!(reading, writing) {
         (Ok(read), Ok(written)) => (read, written),
         // A writer that stops makes the reader fail, and the other way round: the cause is the one to tell.
@@ -65,7 +66,11 @@ pub(super) async fn extract(
         ("rows_without_time", outside.without_time),
         (
             "outside_rows",
-            outside.before_1970 + outside.after_2106 + outside.in_the_future + outside.without_time + read.without_chip,
+            outside.before_1970
+                + outside.after_2106
+                + outside.in_the_future
+                + outside.without_time
+                + read.without_chip,
         ),
     ]
     .into_iter()

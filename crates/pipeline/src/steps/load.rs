@@ -29,13 +29,14 @@ pub(super) async fn load(context: &PipelineContext, run: &RunId) -> Result<StepR
     };
     let spec = LoadSpec { run: run.clone(), range, version: manifest.snapshot.version() };
     let crm_version = crm.manifest.snapshot.version();
-    let rows = tokio::task::spawn_blocking(move || crm::read(&Source::new(crm.file)?)).await.map_err(|error| {
-        Error::new(Kind::Internal, "the reader of a staged file stopped").source(error)
-    })??;
+    let rows = tokio::task::spawn_blocking(move || crm::read(&Source::new(crm.file)?))
+        .await
+        .map_err(|error| Error::new(Kind::Internal, "the reader of a staged file stopped").source(error))??;
 
     // The owners go first: whoever sees a new row of the mart can already look its owner up.
     load::upsert_dimensions(warehouse, &dimensions(rows), crm_version).await?;
-    let bytes = if manifest.rows == 0 { 0 } else { load::insert_mart(warehouse, pieces(mart.file), &spec).await? };
+    let bytes =
+        if manifest.rows == 0 { 0 } else { load::insert_mart(warehouse, pieces(mart.file), &spec).await? };
     let tombstones = load::tombstone_vanished(warehouse, &spec).await?;
     let answered = load::day_totals(warehouse, &range).await?;
     let reconciled = reconcile::compare(&manifest.days, &answered, spec.version)?;

@@ -34,7 +34,11 @@ pub fn name(step: Step) -> &'static str {
 ///
 /// # Errors
 /// As the CRM, the warehouse and the staging area give them; `Data` when the CRM contradicts itself.
-pub async fn extract_crm(context: &PipelineContext, run: &RunId, progress: &dyn Progress) -> Result<StepReport> {
+pub async fn extract_crm(
+    context: &PipelineContext,
+    run: &RunId,
+    progress: &dyn Progress,
+) -> Result<StepReport> {
     let step = Step::ExtractCrmData;
     attempt(context, run, step, None, progress, extract_crm::extract(context, run)).await
 }
@@ -58,7 +62,11 @@ pub async fn extract_telemetry(
 ///
 /// # Errors
 /// `Data` when a staged file is missing, was cut or edited, or a cell does not fit the mart.
-pub async fn transform(context: &PipelineContext, run: &RunId, progress: &dyn Progress) -> Result<StepReport> {
+pub async fn transform(
+    context: &PipelineContext,
+    run: &RunId,
+    progress: &dyn Progress,
+) -> Result<StepReport> {
     let step = Step::TransformAndJoin;
     attempt(context, run, step, None, progress, transform::transform(context, run)).await
 }
@@ -86,7 +94,8 @@ async fn attempt(
     report.range = range;
     let outcome = async {
         let former = ledger::run(&context.warehouse, run).await?;
-        let starts = former.iter().filter(|entry| entry.step == step && entry.state == State::Started).count();
+        let starts =
+            former.iter().filter(|entry| entry.step == step && entry.state == State::Started).count();
         report.attempt = u16::try_from(starts + 1).unwrap_or(u16::MAX);
         ledger::append(&context.warehouse, &[entry(&report, State::Started)]).await?;
         progress.step(step, range.as_ref());

@@ -56,7 +56,10 @@ impl CellQuery {
             ("{hour}", hour),
             ("{group}", group),
             ("{error}", error),
-            ("{anomaly}", format!("{RESPONSE} < 0 OR {BATTERY} < 0 OR {BATTERY} > 100{}", self.infinite_response())),
+            (
+                "{anomaly}",
+                format!("{RESPONSE} < 0 OR {BATTERY} < 0 OR {BATTERY} > 100{}", self.infinite_response()),
+            ),
             ("{response_is_sample}", is_sample(RESPONSE, self.response)),
             ("{battery_is_sample}", is_sample(BATTERY, self.battery)),
             ("{battery_has_sample}", has_sample(BATTERY, self.battery)),

@@ -8,10 +8,10 @@ use futures_util::TryStreamExt;
 use futures_util::future::try_join_all;
 use tokio::sync::mpsc;
 
+use super::Telemetry;
 use super::batch::CellBatch;
 use super::copy::{Decoder, Malformed};
 use super::slices::{self, Slicing};
-use super::Telemetry;
 use crate::connect::Session;
 
 /// Cells that are handed over at once.
@@ -72,7 +72,12 @@ impl Telemetry {
         Ok(ReadSummary { slicing, without_chip })
     }
 
-    async fn copy(&self, session: &Session, slice: &HourRange, batches: &mpsc::Sender<CellBatch>) -> Result<i64> {
+    async fn copy(
+        &self,
+        session: &Session,
+        slice: &HourRange,
+        batches: &mpsc::Sender<CellBatch>,
+    ) -> Result<i64> {
         let fail = |error| session.place.error(error);
         let stream = session.client.copy_out(&self.query.copy(slice)).await.map_err(fail)?;
         let mut stream = std::pin::pin!(stream);

@@ -1,0 +1,67 @@
+//! The single steps, for an orchestrator that calls them in turn and does its own retries.
+
+use bionicpro_model::{Result, RunId};
+use bionicpro_pipeline::{StepReport, run, steps};
+use clap::Args;
+
+use crate::context::Context;
+use crate::output;
+
+/// A step of a run.
+#[derive(Debug, Args)]
+pub(crate) struct StepArgs {
+    /// The id of the run: all steps of a run share it.
+    #[arg(long, value_name = "RUN")]
+    run: RunId,
+}
+
+/// A step that reads a range; the configured lookback when none is given.
+#[derive(Debug, Args)]
+pub(crate) struct RangeStepArgs {
+    #[command(flatten)]
+    step: StepArgs,
+    #[command(flatten)]
+    range: super::run::RangeArgs,
+}
+
+/// The steps that take nothing but the run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum One {
+    ExtractCrm,
+    Transform,
+    Load,
+}
+
+impl StepArgs {
+    pub(crate) async fn run(self, context: &Context, step: One) -> Result<()> {
+        let pipeline = super::pipeline(context)?;
+        let (run, progress) = (&self.run, super::bars::progress());
+        let outcome = match step {
+            One::ExtractCrm => steps::extract_crm(&pipeline, run, progress.as_ref()).await,
+            One::Transform => steps::transform(&pipeline, run, progress.as_ref()).await,
+            One::Load => steps::load(&pipeline, run, progress.as_ref()).await,
+        };
+        tell(run, outcome)
+    }
+}
+
+impl RangeStepArgs {
+    pub(crate) async fn run(self, context: &Context) -> Result<()> {
+        let range = self.range.range()?;
+        let pipeline = super::pipeline(context)?;
+        let progress = super::bars::progress();
+        let outcome = steps::extract_telemetry(&pipeline, &self.step.run, range, progress.as_ref()).await;
+        tell(&self.step.run, outcome)
+    }
+}
+
+/// One JSON line, also for a failure.
+fn tell(run: &RunId, outcome: Result<StepReport>) -> Result<()> {
+    match outcome {
+        Ok(report) => output::json(&report),
+        Err(error) => {
+            output::json(&run::failed(run, &error))?;
+            Err(error)
+        }
+    }
+}

@@ -11,6 +11,9 @@ use super::data_dir::DataDir;
 use super::engine::Engine;
 use super::gate::Gate;
 use super::handler::Handler;
+use super::pool::Pool;
+use super::running::Running;
+use super::sessions::Sessions;
 use super::{auth, server};
 use crate::Packages;
 use crate::config::WarehouseServeConfig;
@@ -44,11 +47,18 @@ impl Endpoint {
         };
         let (dir, password, engine) =
             tokio::task::spawn_blocking(start).await.map_err(|error| internal().source(error))??;
+        let engine = Arc::new(engine);
+        let sessions = Sessions::default();
+        sessions.sweep_in_background();
         let handler = Handler {
-            engine: Arc::new(engine),
+            pool: Pool::new(Arc::clone(&engine)),
+            engine,
+            sessions,
+            running: Running::default(),
             gate: Gate::new(config.max_running_queries, Duration::from_secs(config.queue_timeout_s)),
             password: password.clone(),
             allow_host_access,
+            spool_dir: dir.join("engine"),
         };
         Ok(Endpoint { listener, address, handler: Arc::new(handler), password, _dir: Arc::new(dir) })
     }

@@ -2,7 +2,7 @@
 
 use std::ffi::CString;
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use bionicpro_model::{Error, Kind, Result};
 
@@ -63,6 +63,34 @@ impl Engine {
         let mut control = self.control.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if let Err(failure) = control.query(&sql, "Null", &[("mark".to_owned(), mark.to_owned())]) {
             tracing::warn!(failure = failure.text, "a statement could not be cancelled");
+        }
+    }
+}
+
+/// Cancels a statement when its request is dropped: the client hung up.
+#[derive(Debug)]
+pub(super) struct Canceller {
+    engine: Arc<Engine>,
+    mark: Option<String>,
+}
+
+impl Canceller {
+    /// Armed until [`Canceller::disarm`].
+    pub(super) fn new(engine: &Arc<Engine>, mark: String) -> Self {
+        Canceller { engine: Arc::clone(engine), mark: Some(mark) }
+    }
+
+    /// The statement has ended.
+    pub(super) fn disarm(mut self) {
+        self.mark = None;
+    }
+}
+
+impl Drop for Canceller {
+    fn drop(&mut self) {
+        if let (Some(mark), Ok(runtime)) = (self.mark.take(), tokio::runtime::Handle::try_current()) {
+            let engine = Arc::clone(&self.engine);
+            runtime.spawn_blocking(move || engine.cancel(&mark));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A refused or failed statement as a ClickHouse client sees it: a code, a text, an HTTP status.
 
-use std::fmt;
+use std::{fmt, io};
 
 use http::StatusCode;
 
@@ -10,14 +10,25 @@ pub(super) struct Code(pub(super) i32, pub(super) &'static str);
 
 pub(super) const UNEXPECTED_END_OF_FILE: Code = Code(3, "UNEXPECTED_END_OF_FILE");
 
+pub(super) const BAD_ARGUMENTS: Code = Code(36, "BAD_ARGUMENTS");
+pub(super) const CHECKSUM_DOESNT_MATCH: Code = Code(40, "CHECKSUM_DOESNT_MATCH");
 pub(super) const NOT_IMPLEMENTED: Code = Code(48, "NOT_IMPLEMENTED");
 pub(super) const SYNTAX_ERROR: Code = Code(62, "SYNTAX_ERROR");
 
+pub(super) const UNKNOWN_COMPRESSION_METHOD: Code = Code(89, "UNKNOWN_COMPRESSION_METHOD");
+pub(super) const READONLY: Code = Code(164, "READONLY");
 pub(super) const TOO_MANY_SIMULTANEOUS_QUERIES: Code = Code(202, "TOO_MANY_SIMULTANEOUS_QUERIES");
 
+pub(super) const QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING: Code =
+    Code(216, "QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING");
+pub(super) const CANNOT_DECOMPRESS: Code = Code(271, "CANNOT_DECOMPRESS");
+pub(super) const TOO_LARGE_SIZE_COMPRESSED: Code = Code(354, "TOO_LARGE_SIZE_COMPRESSED");
+pub(super) const SESSION_NOT_FOUND: Code = Code(372, "SESSION_NOT_FOUND");
+pub(super) const SESSION_IS_LOCKED: Code = Code(373, "SESSION_IS_LOCKED");
 pub(super) const INVALID_SESSION_TIMEOUT: Code = Code(374, "INVALID_SESSION_TIMEOUT");
 pub(super) const ACCESS_DENIED: Code = Code(497, "ACCESS_DENIED");
 pub(super) const AUTHENTICATION_FAILED: Code = Code(516, "AUTHENTICATION_FAILED");
+pub(super) const USER_SESSION_LIMIT_EXCEEDED: Code = Code(700, "USER_SESSION_LIMIT_EXCEEDED");
 const UNKNOWN_EXCEPTION: i32 = 1002;
 
 /// Codes that a server answers with 400: the statement or its data are wrong.
@@ -61,6 +72,17 @@ impl Failure {
         }
     }
 
+    /// What a reader of a body says: a failure of its own, or a body that broke off or cannot be decoded.
+    pub(super) fn from_io(error: &io::Error) -> Self {
+        match error.get_ref().and_then(|inner| inner.downcast_ref::<Failure>()) {
+            Some(failure) => failure.clone(),
+            None if error.kind() == io::ErrorKind::UnexpectedEof => {
+                Failure::new(UNEXPECTED_END_OF_FILE, format!("The body ends too early: {error}"))
+            }
+            None => Failure::new(CANNOT_DECOMPRESS, format!("Cannot read the body: {error}")),
+        }
+    }
+
     /// The text with the engine's version at its end, which every server adds.
     pub(super) fn with_version(&self, version: &str) -> String {
         if self.text.contains("(version ") {
@@ -86,6 +108,14 @@ impl Failure {
         }
     }
 }
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl std::error::Error for Failure {}
 
 /// Splits `Code: 62. DB::Exception: rest`.
 fn split_code(text: &str) -> Option<(i32, &str)> {

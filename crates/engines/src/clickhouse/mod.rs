@@ -6,11 +6,15 @@
 
 mod access;
 mod auth;
+mod blocks;
 mod body;
 mod connection;
 mod data_dir;
+mod decode;
+mod encode;
 mod endpoint;
 mod engine;
+mod external;
 mod failure;
 mod ffi;
 mod format;
@@ -18,10 +22,18 @@ mod gate;
 mod handler;
 mod lexer;
 mod marker;
+mod multipart;
+mod pool;
+mod prepare;
 mod request;
 mod response;
+mod result;
+mod rows;
 mod runner;
+mod running;
 mod server;
+mod sessions;
+mod spool;
 mod statement;
 
 pub use endpoint::Endpoint;

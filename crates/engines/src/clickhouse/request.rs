@@ -61,7 +61,6 @@ impl Request {
         request.database = request.database.or_else(|| header("x-clickhouse-database"));
         request.default_format = request.default_format.or_else(|| header("x-clickhouse-format"));
         request.query_id = request.query_id.or_else(|| header("x-clickhouse-query-id"));
-        request.finish()?;
         Ok(request)
     }
 
@@ -139,7 +138,9 @@ mod tests {
     use super::*;
 
     fn read(query: &str) -> Result<Request, Failure> {
-        Request::read(&format!("/?{query}").parse().unwrap(), &HeaderMap::new())
+        let mut request = Request::read(&format!("/?{query}").parse().unwrap(), &HeaderMap::new())?;
+        request.finish()?;
+        Ok(request)
     }
 
     #[test]

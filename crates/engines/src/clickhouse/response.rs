@@ -1,14 +1,16 @@
 //! The head of a response: status, the `X-ClickHouse-*` headers, the summary.
 
+use std::path::PathBuf;
 use std::time::Instant;
 
-use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName};
 use http::{HeaderValue, Response, StatusCode};
 
 use super::body::{self, ResponseBody};
-use super::connection::{Answer, Progress};
+use super::connection::Progress;
+use super::encode::{Encoder, Encoding};
 use super::failure::Failure;
+use super::request::Request;
 use super::{format, marker};
 
 /// The zone of the engine, set in its configuration.
@@ -17,35 +19,76 @@ const TIMEZONE: &str = "UTC";
 const DISPLAY_NAME: &str = "bionicpro";
 
 /// What every response of one request says.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Head {
     pub(super) query_id: String,
     pub(super) format: String,
     /// The tag of the exception block of this response.
     pub(super) tag: String,
-    version: String,
+    pub(super) version: String,
+    /// Where a long result is kept until its statement has ended.
+    pub(super) spool_dir: PathBuf,
+    encoding: Encoding,
+    level: Option<u32>,
     started: Instant,
 }
 
 impl Head {
-    pub(super) fn new(version: &str) -> Self {
+    pub(super) fn new(version: &str, spool_dir: PathBuf) -> Self {
         Head {
             query_id: uuid::Uuid::new_v4().to_string(),
             format: format::DEFAULT.to_owned(),
             tag: marker::new_tag(),
             version: version.to_owned(),
+            spool_dir,
+            encoding: Encoding::Plain,
+            level: None,
             started: Instant::now(),
         }
     }
 
-    /// A statement that has ended, with its whole result.
-    pub(super) fn success(&self, answer: &Answer, bytes: Bytes) -> Response<ResponseBody> {
-        self.finish(StatusCode::OK, Some(&answer.progress), body::full(bytes))
+    /// Takes what the request wants to be called and how it wants its result.
+    pub(super) fn take(&mut self, asked: &Request, encoding: Encoding) {
+        if let Some(query_id) = &asked.query_id {
+            self.query_id.clone_from(query_id);
+        }
+        self.encoding = encoding;
+        let level = asked.settings.iter().find(|(name, _)| name == "http_zlib_compression_level");
+        self.level = level.and_then(|(_, value)| value.parse().ok());
     }
 
-    /// A statement that goes on while its result is sent.
-    pub(super) fn streaming(&self, body: ResponseBody) -> Response<ResponseBody> {
-        self.finish(StatusCode::OK, None, body)
+    /// An encoder for this response's body.
+    pub(super) fn encoder(&self) -> Result<Encoder, Failure> {
+        Encoder::new(self.encoding, self.level).map_err(|error| Failure::from_engine(&error.to_string()))
+    }
+
+    /// A statement that has ended, with its whole result.
+    pub(super) fn success(
+        &self,
+        progress: &Progress,
+        bytes: &[u8],
+    ) -> Result<Response<ResponseBody>, Failure> {
+        let mut encoder = self.encoder()?;
+        let encoded = encoder.push(bytes).and_then(|first| Ok([first, encoder.finish()?].concat()));
+        let encoded = encoded.map_err(|error| Failure::from_engine(&error.to_string()))?;
+        Ok(self.encoded(Some(progress), body::full(encoded)))
+    }
+
+    /// A result that is sent piece by piece, already encoded.
+    pub(super) fn streaming(
+        &self,
+        progress: Option<&Progress>,
+        body: ResponseBody,
+    ) -> Response<ResponseBody> {
+        self.encoded(progress, body)
+    }
+
+    fn encoded(&self, progress: Option<&Progress>, body: ResponseBody) -> Response<ResponseBody> {
+        let mut response = self.finish(StatusCode::OK, progress, body);
+        if let Some(name) = self.encoding.name() {
+            set(&mut response, "content-encoding", name);
+        }
+        response
     }
 
     /// A statement that failed before its result began.

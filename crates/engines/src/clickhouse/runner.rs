@@ -1,4 +1,4 @@
-//! One statement on one connection, on a thread that may block: prepare the session, run, count.
+//! One statement on one connection, on a thread that may block: prepare the session, check, run, count.
 
 use std::os::fd::{AsRawFd, OwnedFd};
 
@@ -7,9 +7,9 @@ use tokio::sync::mpsc;
 
 use super::connection::{Answer, Connection};
 use super::failure::{self, Failure};
-use super::statement;
+use super::{prepare, statement};
 
-/// What to run, besides the text: the request's own session state.
+/// What to run, besides the text.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Job {
     pub(super) database: Option<String>,
@@ -17,6 +17,10 @@ pub(super) struct Job {
     pub(super) parameters: Vec<(String, String)>,
     pub(super) format: String,
     pub(super) allow_host_access: bool,
+    /// The request's method says that nothing may be changed.
+    pub(super) reads_only: bool,
+    /// The connection is kept, so what the request sets must be taken back.
+    pub(super) is_session: bool,
 }
 
 /// A piece of an INSERT's rows.
@@ -29,20 +33,18 @@ pub(super) enum Rows {
     Broken(Failure),
 }
 
-/// Gives the connection the request's database and settings.
-pub(super) fn prepare(connection: &mut Connection, job: &Job) -> Result<(), Failure> {
-    if !job.settings.is_empty() {
-        let list: Vec<String> = job
-            .settings
-            .iter()
-            .map(|(name, value)| format!("{} = {}", quote_name(name), quote(value)))
-            .collect();
-        connection.query(&format!("SET {}", list.join(", ")), "Null", &[])?;
+/// Runs `statement` between what the request sets and, in a named session, taking it back.
+pub(super) fn in_session<T>(
+    connection: &mut Connection,
+    job: &Job,
+    statement: impl FnOnce(&mut Connection) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let undo = if job.is_session { prepare::undo(connection, job)? } else { Vec::new() };
+    let outcome = prepare::apply(connection, job).and_then(|()| statement(connection));
+    for sql in undo {
+        connection.query(&sql, "Null", &[])?;
     }
-    if let Some(database) = &job.database {
-        connection.query(&format!("USE {}", quote_name(database)), "Null", &[])?;
-    }
-    Ok(())
+    outcome
 }
 
 /// Runs a statement that takes no rows. A SELECT writes its result into `pipe`; what else there is to say comes
@@ -54,7 +56,6 @@ pub(super) fn run(
     is_select: bool,
     pipe: OwnedFd,
 ) -> Result<Answer, Failure> {
-    prepare(connection, job)?;
     refuse_files(job, sql)?;
     let class = connection.classify(sql);
     if class.statements > 1 {
@@ -62,6 +63,9 @@ pub(super) fn run(
             failure::SYNTAX_ERROR,
             "Syntax error (Multi-statements are not allowed): the text holds several statements",
         ));
+    }
+    if job.reads_only && class.statements == 1 && !class.reads_only && !statement::sets_session(sql) {
+        return Err(readonly());
     }
     if is_select && class.reads_only {
         // The engine's client opens the path itself: the pipe must stay open here until it has.
@@ -79,8 +83,10 @@ pub(super) fn insert(
     format: &str,
     mut rows: mpsc::Receiver<Rows>,
 ) -> Result<Answer, Failure> {
-    prepare(connection, job)?;
     refuse_files(job, sql)?;
+    if job.reads_only {
+        return Err(readonly());
+    }
     let mut insert = connection.insert(sql, format, &job.parameters)?;
     loop {
         match rows.blocking_recv() {
@@ -112,12 +118,10 @@ fn refuse_files(job: &Job, sql: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A name in backticks.
-fn quote_name(name: &str) -> String {
-    format!("`{}`", name.replace('\\', "\\\\").replace('`', "\\`"))
-}
-
-/// A text in quotes.
-fn quote(text: &str) -> String {
-    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
+fn readonly() -> Failure {
+    Failure::new(
+        failure::READONLY,
+        "Cannot execute query in readonly mode. For queries over HTTP, method GET implies readonly. You should use \
+         method POST for modifying queries",
+    )
 }

@@ -78,7 +78,7 @@ async fn route(handler: &Arc<Handler>, request: http::Request<Incoming>) -> Resp
         (&Method::GET | &Method::HEAD, "/ping" | "/replicas_status") => ok(),
         (&Method::GET | &Method::HEAD, "/") if !has_statement(request.uri().query()) => ok(),
         (&Method::GET | &Method::HEAD | &Method::POST | &Method::PUT, "/" | "/query") => {
-            Arc::clone(handler).handle(request).await
+            handler.handle(request).await
         }
         (&Method::OPTIONS, _) => status(StatusCode::NO_CONTENT, ""),
         (_, path) => {

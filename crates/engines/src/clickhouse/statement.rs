@@ -11,6 +11,12 @@ pub(super) enum Statement {
     Other { has_format: Option<String>, is_select: bool, is_insert_from_input: bool },
 }
 
+impl Statement {
+    /// A text without a statement.
+    pub(super) const EMPTY: Statement =
+        Statement::Other { has_format: None, is_select: false, is_insert_from_input: false };
+}
+
 /// Reads what the text is. `None`: more of the text is needed to know, and `is_whole` is false.
 pub(super) fn read(sql: &[u8], is_whole: bool) -> Option<Statement> {
     let mut lexer = Lexer::new(sql);
@@ -26,7 +32,7 @@ pub(super) fn read(sql: &[u8], is_whole: bool) -> Option<Statement> {
             is_select: !NOT_SELECT.iter().any(|keyword| token.is(keyword)),
             is_insert_from_input: false,
         }),
-        None => Some(Statement::Other { has_format: None, is_select: false, is_insert_from_input: false }),
+        None => Some(Statement::EMPTY),
     }
 }
 
@@ -143,6 +149,11 @@ pub(super) fn redirect(sql: &str, path: &str) -> String {
     let end = last.map_or(0, |token| token.end());
     let at = find_format(sql.as_bytes()).map_or(end, |(at, _)| at);
     format!("{}\nINTO OUTFILE '{path}' APPEND\n{}", &sql[..at], &sql[at..end])
+}
+
+/// Whether the statement changes its own session and nothing else.
+pub(super) fn sets_session(sql: &str) -> bool {
+    Lexer::new(sql.as_bytes()).next().is_some_and(|token| token.is("SET") || token.is("USE"))
 }
 
 /// Whether the text writes to or reads from a file on the machine of the engine: `INTO OUTFILE 'x'`, `FROM INFILE 'x'`.

@@ -1,16 +1,16 @@
--- The mart: one row per person, hour and prosthesis. A load writes a row again with a greater version; a row that
+-- The mart: one row per person, hour and prosthesis. A load writes a row again with a greater version, a row that
 -- vanished gets a tombstone. Read it with FINAL.
 CREATE TABLE IF NOT EXISTS {database}.user_prosthesis_stats{local}{on_cluster}
 (
     user_id UUID COMMENT 'The customer''s id in the CRM',
-    ldap_username String COMMENT 'The login name; empty when the customer has none',
+    ldap_username String COMMENT 'The login name, empty when the customer has none',
     prosthesis_id UUID COMMENT 'The prosthesis',
     chip_id String COMMENT 'The chip that the prosthesis had in this hour',
     date Date COMMENT 'The UTC day of the hour',
     hour DateTime('UTC') COMMENT 'The beginning of the hour',
     movements_count UInt32 COMMENT 'Telemetry rows of the hour',
-    avg_response_time Nullable(Float32) COMMENT 'Mean response time in milliseconds; null without a sample',
-    avg_battery_level Nullable(Float32) COMMENT 'Mean battery level in per cent; null without a sample',
+    avg_response_time Nullable(Float32) COMMENT 'Mean response time in milliseconds, null without a sample',
+    avg_battery_level Nullable(Float32) COMMENT 'Mean battery level in per cent, null without a sample',
     error_count UInt32 COMMENT 'Movements with an error code',
     error_rate Float32 COMMENT 'error_count / movements_count',
     customer_name String COMMENT 'The customer''s name',
@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS {database}.user_prosthesis_stats{local}{on_cluster}
     battery_min Nullable(Float32) COMMENT 'The lowest battery level of the hour',
     battery_last Nullable(Float32) COMMENT 'The last battery level of the hour',
     anomaly_count UInt32 COMMENT 'Movements with a negative or non-finite response time, or a battery level outside 0 to 100',
-    version UInt64 COMMENT 'The telemetry snapshot in microseconds since 1970; the greatest wins',
+    version UInt64 COMMENT 'The telemetry snapshot in microseconds since 1970, the greatest wins',
     is_deleted UInt8 COMMENT '1 for a tombstone, which FINAL hides'
 )
 ENGINE = {replicated}ReplacingMergeTree({sharded_path}version, is_deleted)

@@ -2,10 +2,10 @@
 CREATE TABLE IF NOT EXISTS {database}.users{on_cluster}
 (
     user_id UUID COMMENT 'The customer''s id in the CRM',
-    ldap_username String COMMENT 'The login name; empty when the customer has none',
+    ldap_username String COMMENT 'The login name, empty when the customer has none',
     customer_name String COMMENT 'The customer''s name',
     customer_email String COMMENT 'The customer''s e-mail address',
-    version UInt64 COMMENT 'The CRM snapshot in microseconds since 1970; the greatest wins',
+    version UInt64 COMMENT 'The CRM snapshot in microseconds since 1970, the greatest wins',
     is_deleted UInt8 COMMENT '1 for a tombstone, which FINAL hides'
 )
 ENGINE = {replicated}ReplacingMergeTree({everywhere_path}version, is_deleted)

@@ -5,8 +5,8 @@ CREATE TABLE IF NOT EXISTS {database}.user_prostheses{on_cluster}
     prosthesis_id UUID COMMENT 'The prosthesis',
     chip_id String COMMENT 'Its chip',
     prosthesis_model String COMMENT 'Its model''s name',
-    serial_number String COMMENT 'Its serial number; empty when unknown',
-    version UInt64 COMMENT 'The CRM snapshot in microseconds since 1970; the greatest wins',
+    serial_number String COMMENT 'Its serial number, empty when unknown',
+    version UInt64 COMMENT 'The CRM snapshot in microseconds since 1970, the greatest wins',
     is_deleted UInt8 COMMENT '1 for a tombstone, which FINAL hides'
 )
 ENGINE = {replicated}ReplacingMergeTree({everywhere_path}version, is_deleted)

@@ -2,12 +2,12 @@
 CREATE TABLE IF NOT EXISTS {database}.chip_owners{on_cluster}
 (
     chip_id String COMMENT 'The chip',
-    valid_from DateTime64(6, 'UTC') COMMENT 'From when; 1970-01-01 for the first owner ever seen',
-    valid_to Nullable(DateTime64(6, 'UTC')) COMMENT 'Until when, not included; null while it lasts',
+    valid_from DateTime64(6, 'UTC') COMMENT 'From when, 1970-01-01 for the first owner ever seen',
+    valid_to Nullable(DateTime64(6, 'UTC')) COMMENT 'Until when, not included, null while it lasts',
     user_id UUID COMMENT 'The owner',
     prosthesis_id UUID COMMENT 'The owner''s prosthesis',
     prosthesis_model String COMMENT 'Its model''s name',
-    version UInt64 COMMENT 'The CRM snapshot in microseconds since 1970; the greatest wins',
+    version UInt64 COMMENT 'The CRM snapshot in microseconds since 1970, the greatest wins',
     is_deleted UInt8 COMMENT '1 for a tombstone, which FINAL hides'
 )
 ENGINE = {replicated}ReplacingMergeTree({everywhere_path}version, is_deleted)

@@ -45,25 +45,20 @@ impl Warehouse {
     /// `Data` when a newer program migrated this database, when a migration that it applied had another text, or
     /// when a table of that name was there before with other columns.
     pub async fn migrate(&self, dry_run: bool) -> Result<MigrationReport> {
-        self.migrate_with(MIGRATIONS, dry_run).await
-    }
-
-    /// The same for any list of migrations, for tests of what an older or a newer program does.
-    async fn migrate_with(&self, migrations: &[Migration], dry_run: bool) -> Result<MigrationReport> {
         let noted = self.noted_migrations().await?;
-        let missing = missing(migrations, &noted, self.cluster.as_deref())?;
+        let missing = missing(MIGRATIONS, &noted, self.cluster.as_deref())?;
         let target = self.target();
+        let mut applied = Vec::new();
         if !dry_run {
             self.create_book(&target).await?;
-            for migration in &missing {
-                if let Some(statement) = target.fill(migration.template)? {
-                    let statement = self.system(&statement);
-                    self.run("applying a migration", statement.execute())
-                        .await
-                        .map_err(|error| error_in(migration, error))?;
-                }
-                self.note_migration(migration).await?;
-                tracing::info!(migration = migration.name, "applied");
+        }
+        for migration in missing {
+            let statement = target.fill(migration.template)?;
+            if statement.is_some() {
+                applied.push(migration.name.to_owned());
+            }
+            if !dry_run {
+                self.apply(migration, statement).await?;
             }
         }
         let retention = self.set_retention(&target, dry_run).await?;
@@ -73,11 +68,22 @@ impl Warehouse {
         Ok(MigrationReport {
             database: self.database.clone(),
             from_version: noted.iter().map(|noted| noted.number).max().unwrap_or(0),
-            to_version: files::newest(migrations),
-            applied: missing.iter().map(|migration| migration.name.to_owned()).collect(),
+            to_version: program_version(),
+            applied,
             retention,
             dry_run,
         })
+    }
+
+    /// Applies a migration, if this target needs it, then notes it.
+    async fn apply(&self, migration: &Migration, statement: Option<String>) -> Result<()> {
+        if let Some(statement) = statement {
+            let statement = self.system(&statement).execute();
+            let outcome = self.run("applying a migration", statement).await;
+            outcome.map_err(|error| error_in(migration, error))?;
+            tracing::debug!(migration = migration.name, "applied");
+        }
+        self.note_migration(migration).await
     }
 
     fn target(&self) -> Target<'_> {

@@ -1,0 +1,98 @@
+//! A migrated throw-away database on the real engine, the accounts on it, and a client for what only tests ask.
+
+pub(crate) mod rows;
+
+use bionicpro_model::{HourRange, SecretUrl, hours};
+use bionicpro_warehouse::load::{self, LoadSpec};
+use bionicpro_warehouse::{Config, Reports, Warehouse};
+use bytes::Bytes;
+use clickhouse::Client;
+use futures_util::stream;
+
+use self::rows::{MartRow, parquet};
+
+/// One database of its own.
+pub(crate) struct Db {
+    pub(crate) config: Config,
+    pub(crate) warehouse: Warehouse,
+    pub(crate) reports: Reports,
+    /// For statements that the crate has no function for.
+    pub(crate) client: Client,
+}
+
+impl Db {
+    /// A fresh database without any table.
+    pub(crate) async fn empty() -> Db {
+        let (url, database) = place().await;
+        let config = Config {
+            url: Some(url.clone()),
+            database: database.clone(),
+            retention_days: 0,
+            ..Config::default()
+        };
+        let parsed = url.expose_secret();
+        let address = format!("http://{}:{}/", parsed.host_str().unwrap(), parsed.port().unwrap());
+        let client = Client::default()
+            .with_url(address)
+            .with_user(parsed.username())
+            .with_password(parsed.password().unwrap_or_default())
+            .with_database(database);
+        let warehouse = Warehouse::new(&config).unwrap();
+        let reports = Reports::new(&config).unwrap();
+        Db { config, warehouse, reports, client }
+    }
+
+    /// A fresh database with the program's schema.
+    pub(crate) async fn migrated() -> Db {
+        let db = Db::empty().await;
+        db.warehouse.migrate(false).await.unwrap();
+        db
+    }
+
+    /// A whole load of these rows: insert, then tombstones. Returns how many rows vanished.
+    pub(crate) async fn load(&self, rows: &[MartRow], range: HourRange, version: u64) -> u64 {
+        let spec = spec(range, version);
+        self.insert(rows, &spec).await;
+        load::tombstone_vanished(&self.warehouse, &spec).await.unwrap()
+    }
+
+    /// The first half of a load.
+    pub(crate) async fn insert(&self, rows: &[MartRow], spec: &LoadSpec) {
+        let versioned: Vec<_> =
+            rows.iter().cloned().map(|row| MartRow { version: spec.version, ..row }).collect();
+        load::insert_mart(&self.warehouse, pieces(parquet(&versioned)), spec).await.unwrap();
+    }
+
+    /// Runs a statement in the database.
+    pub(crate) async fn execute(&self, sql: &str) {
+        self.client.query_raw(sql).execute().await.unwrap();
+    }
+
+    /// The only value of a query in the database.
+    pub(crate) async fn count(&self, sql: &str) -> u64 {
+        self.client.query_raw(sql).fetch_one::<u64>().await.unwrap()
+    }
+}
+
+/// A load's description.
+pub(crate) fn spec(range: HourRange, version: u64) -> LoadSpec {
+    LoadSpec { run: format!("test-{version}").parse().unwrap(), range, version }
+}
+
+/// `2024-01-15` or `2024-01-15T08:00:00Z`.
+pub(crate) fn range(from: &str, to: &str) -> HourRange {
+    HourRange::new(hours::parse_instant(from).unwrap(), hours::parse_instant(to).unwrap()).unwrap()
+}
+
+/// A file as it comes from a store: in pieces.
+pub(crate) fn pieces(
+    file: Vec<u8>,
+) -> impl futures_util::Stream<Item = bionicpro_model::Result<Bytes>> + Send {
+    let pieces: Vec<_> = file.chunks(64 * 1024).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
+    stream::iter(pieces)
+}
+
+async fn place() -> (SecretUrl, String) {
+    let url = SecretUrl::parse(&std::env::var("BIONICPRO_WAREHOUSE_URL").unwrap()).unwrap();
+    (url, format!("test_{}", uuid::Uuid::new_v4().simple()))
+}

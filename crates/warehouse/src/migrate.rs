@@ -75,6 +75,13 @@ impl Warehouse {
         })
     }
 
+    /// Every statement of the schema for this configuration, for a reader or for another tool to run.
+    pub fn migration_statements(&self) -> Result<Vec<String>> {
+        let target = self.target();
+        let statements = MIGRATIONS.iter().map(|migration| target.fill(migration.template));
+        statements.filter_map(Result::transpose).collect()
+    }
+
     /// Applies a migration, if this target needs it, then notes it.
     async fn apply(&self, migration: &Migration, statement: Option<String>) -> Result<()> {
         if let Some(statement) = statement {

@@ -1,4 +1,8 @@
 //! The crate against the real engine: one engine for all tests, a database of its own for each.
 
+mod ledger;
+mod loads;
+mod migrations;
+mod reports;
 mod round_trip;
 mod support;

@@ -2,7 +2,7 @@
 
 pub(crate) mod rows;
 
-use bionicpro_model::{HourRange, SecretUrl, hours};
+use bionicpro_model::{HourRange, hours};
 use bionicpro_warehouse::load::{self, LoadSpec};
 use bionicpro_warehouse::{Config, Reports, Warehouse};
 use bytes::Bytes;
@@ -12,6 +12,7 @@ use futures_util::stream;
 use self::rows::{MartRow, parquet};
 
 /// One database of its own.
+#[derive(Clone)]
 pub(crate) struct Db {
     pub(crate) config: Config,
     pub(crate) warehouse: Warehouse,
@@ -23,7 +24,8 @@ pub(crate) struct Db {
 impl Db {
     /// A fresh database without any table.
     pub(crate) async fn empty() -> Db {
-        let (url, database) = place().await;
+        let place = bionicpro_testing::warehouse().await;
+        let (url, database) = (place.url, place.database);
         let config = Config {
             url: Some(url.clone()),
             database: database.clone(),
@@ -90,9 +92,4 @@ pub(crate) fn pieces(
 ) -> impl futures_util::Stream<Item = bionicpro_model::Result<Bytes>> + Send {
     let pieces: Vec<_> = file.chunks(64 * 1024).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
     stream::iter(pieces)
-}
-
-async fn place() -> (SecretUrl, String) {
-    let url = SecretUrl::parse(&std::env::var("BIONICPRO_WAREHOUSE_URL").unwrap()).unwrap();
-    (url, format!("test_{}", uuid::Uuid::new_v4().simple()))
 }

@@ -115,7 +115,7 @@ pub(crate) fn parquet_in_groups(rows: &[MartRow], group: usize) -> Vec<u8> {
     let zstd = Compression::ZSTD(ZstdLevel::default());
     let properties = Arc::new(WriterProperties::builder().set_compression(zstd).build());
     let mut writer = SerializedFileWriter::new(Vec::new(), schema, properties).unwrap();
-    for rows in rows.chunks(group.min(rows.len().max(1))) {
+    for rows in rows.chunks(group.clamp(1, rows.len().max(1))) {
         let mut out = writer.next_row_group().unwrap();
         let hour = |at: DateTime<Utc>| at.timestamp_millis();
         let day = |at: DateTime<Utc>| i32::try_from(at.timestamp().div_euclid(86_400)).unwrap();

@@ -1,0 +1,100 @@
+//! The ledger and what it says about freshness.
+
+use bionicpro_model::hours::parse_instant;
+use bionicpro_warehouse::ledger::{self, Entry, State, Step};
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::support::Db;
+
+fn entry(run: &str, step: Step, state: State, minute: i64) -> Entry {
+    let at = parse_instant("2026-01-15T08:00:00Z").unwrap() + TimeDelta::minutes(minute);
+    Entry::new(run.parse().unwrap(), step, state, 1, at)
+}
+
+fn loaded(run: &str, minute: i64, horizon: &str, to: Option<&str>) -> Entry {
+    Entry {
+        horizon: Some(instant(horizon)),
+        to: to.map(instant),
+        ..entry(run, Step::LoadToClickhouse, State::Done, minute)
+    }
+}
+
+fn instant(text: &str) -> DateTime<Utc> {
+    parse_instant(text).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_comes_back_as_it_went_in() {
+    let db = Db::migrated().await;
+    let plain = entry("a", Step::ExtractCrmData, State::Started, 0);
+    let full = Entry {
+        attempt: u16::MAX,
+        from: Some(instant("1970-01-01")),
+        to: Some(instant("2106-02-07")),
+        version: Some(u64::MAX),
+        snapshot: Some("10:20:10,15".to_owned()),
+        horizon: DateTime::from_timestamp_micros(1_767_225_600_123_456),
+        rows: Some(u64::MAX),
+        cells: Some(0),
+        bytes: Some(1),
+        orphans: Some(2),
+        anomalies: Some(3),
+        tombstones: Some(4),
+        duration_ms: Some(5),
+        error_kind: Some("data".to_owned()),
+        error: Some("it's \\ 'odd'\n\t".to_owned()),
+        ..entry("a", Step::LoadToClickhouse, State::Failed, 1)
+    };
+    ledger::append(&db.warehouse, &[plain.clone(), full.clone()]).await.unwrap();
+    // A repetition replaces.
+    ledger::append(&db.warehouse, &[plain.clone()]).await.unwrap();
+    let run = ledger::run(&db.warehouse, &"a".parse().unwrap()).await.unwrap();
+    assert_eq!(run, [plain, full]);
+    assert!(ledger::run(&db.warehouse, &"b".parse().unwrap()).await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_come_newest_first_with_their_entries_in_order() {
+    let db = Db::migrated().await;
+    let mut entries = Vec::new();
+    for (index, run) in ["older", "middle", "newest"].into_iter().enumerate() {
+        let minute = i64::try_from(index).unwrap() * 10;
+        entries.push(entry(run, Step::ExtractCrmData, State::Done, minute + 1));
+        entries.push(entry(run, Step::ExtractCrmData, State::Started, minute));
+        entries.push(entry(run, Step::ExtractTelemetryData, State::Started, minute + 2));
+    }
+    // The oldest run ends last.
+    entries.push(entry("older", Step::ExtractTelemetryData, State::Failed, 99));
+    ledger::append(&db.warehouse, &entries).await.unwrap();
+    let runs = ledger::runs(&db.warehouse, 2).await.unwrap();
+    let names: Vec<&str> = runs.iter().map(|run| run[0].run.as_str()).collect();
+    assert_eq!(names, ["newest", "middle"]);
+    let states: Vec<State> = runs[0].iter().map(|entry| entry.state).collect();
+    assert_eq!(states, [State::Started, State::Done, State::Started]);
+    assert_eq!(ledger::runs(&db.warehouse, 10).await.unwrap()[2].len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn freshness_is_the_newest_horizon_that_was_loaded() {
+    let db = Db::migrated().await;
+    let fresh = async || {
+        let (writer, reader) = (ledger::data_as_of(&db.warehouse).await, db.reports.data_as_of().await);
+        assert_eq!(writer.as_ref().unwrap(), reader.as_ref().unwrap());
+        writer.unwrap()
+    };
+    assert_eq!(fresh().await, None);
+    let of = |entry: Entry| vec![entry];
+    let failed = Entry { state: State::Failed, ..loaded("f", 0, "2026-02-01", None) };
+    ledger::append(&db.warehouse, &of(failed)).await.unwrap();
+    assert_eq!(fresh().await, None);
+    let seven = "2026-01-15T07:55:30Z";
+    ledger::append(&db.warehouse, &of(loaded("a", 1, seven, Some("2026-01-15T08:00:00Z")))).await.unwrap();
+    assert_eq!(fresh().await, Some(instant(seven)));
+    // A backfill of an old month, read later, does not make the mart look fresher.
+    ledger::append(&db.warehouse, &of(loaded("b", 2, "2026-01-15T09:00:00Z", Some("2025-06-01"))))
+        .await
+        .unwrap();
+    assert_eq!(fresh().await, Some(instant(seven)));
+    ledger::append(&db.warehouse, &of(loaded("c", 3, "2026-01-15T09:10:00Z", None))).await.unwrap();
+    assert_eq!(fresh().await, Some(instant("2026-01-15T09:10:00Z")));
+}

@@ -1,0 +1,257 @@
+//! The report queries against a plain recomputation, for random people, days and zones.
+
+use std::collections::BTreeSet;
+
+use bionicpro_warehouse::reports::{Summary, day_start};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use chrono_tz::Tz;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use uuid::Uuid;
+
+use crate::support::rows::MartRow;
+use crate::support::{Db, range};
+
+const ZONES: [Tz; 4] = [Tz::UTC, Tz::Europe__Moscow, Tz::America__New_York, Tz::Pacific__Auckland];
+
+/// Three people with up to three prostheses each, over both changes of the clocks in New York in 2026.
+fn fleet(seed: u64) -> Vec<MartRow> {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let mut rows = Vec::new();
+    for user in 1..=3_u128 {
+        for prosthesis in 0..user {
+            for start in ["2026-03-05", "2026-10-29"] {
+                for hour in 0..(24 * 8) {
+                    if random.random_bool(0.6) {
+                        continue;
+                    }
+                    let mut row = MartRow::new(user, user * 10 + prosthesis, start);
+                    row.hour += TimeDelta::hours(hour);
+                    row.movements = random.random_range(1..1000);
+                    row.errors = random.random_range(0..row.movements);
+                    row.response_count = random.random_range(0..=row.movements);
+                    row.response_sum =
+                        f64::from(row.response_count) * random.random_range(10..80_u32) as f64 / 8.0;
+                    row.battery_count = random.random_range(0..=row.movements);
+                    row.battery_sum =
+                        f64::from(row.battery_count) * f64::from(random.random_range(0..800_u32)) / 8.0;
+                    row.battery_min = (row.battery_count > 0).then(|| random.random_range(0..100_u8).into());
+                    row.battery_last = row.battery_min.map(|least| least + 1.0);
+                    rows.push(row);
+                }
+            }
+        }
+    }
+    rows
+}
+
+fn local_day(row: &MartRow, tz: Tz) -> NaiveDate {
+    row.hour.with_timezone(&tz).date_naive()
+}
+
+fn summary<'a>(rows: impl Iterator<Item = &'a MartRow>, tz: Tz) -> Summary {
+    let (mut sum, mut days, mut hours) = (Summary::default(), BTreeSet::new(), BTreeSet::new());
+    for row in rows {
+        days.insert(local_day(row, tz));
+        hours.insert(row.hour);
+        sum.movements += u64::from(row.movements);
+        sum.errors += u64::from(row.errors);
+        sum.anomalies += u64::from(row.anomalies);
+        sum.response_count += u64::from(row.response_count);
+        sum.response_sum += row.response_sum;
+        sum.battery_count += u64::from(row.battery_count);
+        sum.battery_sum += row.battery_sum;
+        sum.battery_min = [sum.battery_min, row.battery_min].into_iter().flatten().reduce(f32::min);
+    }
+    Summary { days: days.len() as u64, usage_hours: hours.len() as u64, ..sum }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_equals_a_plain_recomputation() {
+    let seed = rand::random::<u64>();
+    println!("seed {seed}");
+    let db = Db::migrated().await;
+    let rows = fleet(seed);
+    // An older state of everything lies below, with other numbers.
+    let older: Vec<MartRow> = rows.iter().cloned().map(|row| MartRow { movements: 1, ..row }).collect();
+    let whole = range("2026-03-01", "2026-11-10");
+    db.load(&older, whole, 1).await;
+    db.load(&rows, whole, 2).await;
+    for user in 1..=3_u128 {
+        let id = Uuid::from_u128(user);
+        for tz in ZONES {
+            for prosthesis in [None, Some(Uuid::from_u128(user * 10))] {
+                let own: Vec<&MartRow> = rows
+                    .iter()
+                    .filter(|row| {
+                        row.user_id == id && prosthesis.is_none_or(|wanted| row.prosthesis_id == wanted)
+                    })
+                    .collect();
+                check_days(&db, id, prosthesis, tz, &own).await;
+                check_each_day(&db, id, prosthesis, tz, &own).await;
+                check_summaries(&db, id, prosthesis, tz, &own).await;
+            }
+        }
+    }
+}
+
+async fn check_days(db: &Db, id: Uuid, prosthesis: Option<Uuid>, tz: Tz, own: &[&MartRow]) {
+    let all: BTreeSet<NaiveDate> = own.iter().map(|row| local_day(row, tz)).collect();
+    let newest: Vec<NaiveDate> = all.iter().rev().copied().collect();
+    let mut before = None;
+    let mut listed = Vec::new();
+    loop {
+        let page = db.reports.days(id, prosthesis, tz, before, 5).await.unwrap();
+        assert_eq!(page.total, all.len() as u64);
+        if page.dates.is_empty() {
+            break;
+        }
+        before = page.dates.last().copied();
+        listed.extend(page.dates);
+    }
+    assert_eq!(listed, newest, "{tz}");
+}
+
+async fn check_each_day(db: &Db, id: Uuid, prosthesis: Option<Uuid>, tz: Tz, own: &[&MartRow]) {
+    for first in ["2026-03-07", "2026-10-31"] {
+        let first: NaiveDate = first.parse().unwrap();
+        for date in first.iter_days().take(3) {
+            let got = db.reports.day(id, prosthesis, tz, date).await.unwrap();
+            let mut expected: Vec<_> = own.iter().filter(|row| local_day(row, tz) == date).collect();
+            expected.sort_by_key(|row| (row.hour, row.prosthesis_id.as_u128()));
+            assert_eq!(got.len(), expected.len(), "{tz} {date}");
+            for (got, row) in got.iter().zip(expected) {
+                assert_eq!((got.hour, got.prosthesis_id), (row.hour, row.prosthesis_id));
+                assert_eq!((got.movements, got.errors), (row.movements, row.errors));
+                assert_eq!((got.response_count, got.response_sum), (row.response_count, row.response_sum));
+                assert_eq!((got.battery_count, got.battery_sum), (row.battery_count, row.battery_sum));
+                assert_eq!((got.battery_min, got.battery_last), (row.battery_min, row.battery_last));
+            }
+        }
+    }
+}
+
+async fn check_summaries(db: &Db, id: Uuid, prosthesis: Option<Uuid>, tz: Tz, own: &[&MartRow]) {
+    let date = |text: &str| Some(text.parse::<NaiveDate>().unwrap());
+    for (from, to) in [
+        (None, None),
+        (date("2026-03-08"), date("2026-03-09")),
+        (date("2026-11-01"), None),
+        (None, date("2026-03-09")),
+        (date("2026-03-09"), date("2026-03-09")),
+    ] {
+        let got = db.reports.summary(id, prosthesis, tz, from, to).await.unwrap();
+        let within = own.iter().copied().filter(|row| {
+            let day = local_day(row, tz);
+            from.is_none_or(|from| from <= day) && to.is_none_or(|to| day < to)
+        });
+        assert_eq!(got, summary(within, tz), "{tz} {from:?} {to:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_daily_view_equals_the_hourly_rows() {
+    let db = Db::migrated().await;
+    let rows = fleet(7);
+    db.load(&rows, range("2026-03-01", "2026-11-10"), 2).await;
+    db.load(&rows[..rows.len() / 2], range("2026-03-01", "2026-11-10"), 3).await;
+    let rows = &rows[..rows.len() / 2];
+    type Day = (u64, u64, u64, f64, f64, u64);
+    for view in ["daily_stats", "ml_daily_stats"] {
+        let sql = format!(
+            "SELECT sum(movements_count), sum(active_hours), sum(error_count),
+                ifNull(sum(avg_response_time * response_count), 0), ifNull(sum(avg_battery_level * battery_count), 0), count()
+             FROM {view}"
+        );
+        let got = db.client.query_raw(&sql).fetch_one::<Day>().await.unwrap();
+        let days: BTreeSet<_> =
+            rows.iter().map(|row| (row.user_id, row.prosthesis_id, local_day(row, Tz::UTC))).collect();
+        let sum = |value: fn(&MartRow) -> f64| rows.iter().map(value).sum::<f64>();
+        assert_eq!(got.0, rows.iter().map(|row| u64::from(row.movements)).sum::<u64>());
+        assert_eq!((got.1, got.5), (rows.len() as u64, days.len() as u64));
+        assert_eq!(got.2, rows.iter().map(|row| u64::from(row.errors)).sum::<u64>());
+        assert!((got.3 - sum(|row| row.response_sum)).abs() < 1e-6, "{got:?}");
+        assert!((got.4 - sum(|row| row.battery_sum)).abs() < 1e-6, "{got:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_views_for_ml_hold_nobodys_name() {
+    let db = Db::migrated().await;
+    let row = MartRow::new(1, 2, "2026-01-15T08:00:00Z");
+    db.load(std::slice::from_ref(&row), range("2026-01-15", "2026-01-16"), 1).await;
+    let views = "SELECT name FROM system.tables WHERE database = currentDatabase() AND name LIKE 'ml\\_%' ORDER BY name";
+    let views = db.client.query_raw(views).fetch_all::<String>().await.unwrap();
+    assert_eq!(views, ["ml_daily_stats", "ml_hourly_stats", "ml_prostheses"]);
+    for view in views {
+        let mut text = db
+            .client
+            .query_raw(&format!("SELECT * FROM {view} FORMAT JSONEachRow"))
+            .fetch_bytes("JSONEachRow")
+            .unwrap();
+        let text = String::from_utf8(text.collect().await.unwrap().to_vec()).unwrap();
+        assert_eq!(text.is_empty(), view == "ml_prostheses", "{text}");
+        for personal in ["user.1", "О'Нил", "example.org", "ldap", "customer", "email"] {
+            assert!(!text.contains(personal), "{view}: {personal}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hostile_name_is_only_a_name() {
+    let db = Db::migrated().await;
+    let (hostile, id) = ("'; DROP TABLE users; -- \\ {x:String} ? \n\t\0 🦾", Uuid::from_u128(5));
+    let user = bionicpro_warehouse::load::UserRow {
+        user_id: id,
+        ldap_username: hostile.to_owned(),
+        customer_name: String::new(),
+        customer_email: String::new(),
+    };
+    let dimensions = bionicpro_warehouse::load::Dimensions { users: vec![user], ..Default::default() };
+    bionicpro_warehouse::load::upsert_dimensions(&db.warehouse, &dimensions, 1).await.unwrap();
+    let found = db.reports.user_by_name(hostile).await.unwrap().unwrap();
+    assert_eq!((found.user_id, found.ldap_username.as_str()), (id, hostile));
+    for other in ["' OR 1=1 --", "%", "\\'", "user", "\\N", "NULL", "\n", "\u{202e}"] {
+        assert_eq!(db.reports.user_by_name(other).await.unwrap(), None, "{other:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_reads_anothers_rows_by_a_prosthesis_id() {
+    let db = Db::migrated().await;
+    let row = MartRow::new(1, 2, "2026-01-15T08:00:00Z");
+    db.load(std::slice::from_ref(&row), range("2026-01-15", "2026-01-16"), 1).await;
+    let (stranger, wanted) = (Uuid::from_u128(9), Some(row.prosthesis_id));
+    let date = "2026-01-15".parse().unwrap();
+    assert!(db.reports.day(stranger, wanted, Tz::UTC, date).await.unwrap().is_empty());
+    assert_eq!(db.reports.days(stranger, wanted, Tz::UTC, None, 10).await.unwrap().total, 0);
+    assert_eq!(db.reports.summary(stranger, wanted, Tz::UTC, None, None).await.unwrap(), Summary::default());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn days_at_the_ends_of_time_are_empty_and_not_an_error() {
+    let db = Db::migrated().await;
+    for date in ["0001-01-01", "1969-12-31", "2106-02-07", "9999-12-31"] {
+        let date: NaiveDate = date.parse().unwrap();
+        for tz in ZONES {
+            assert!(db.reports.day(Uuid::nil(), None, tz, date).await.unwrap().is_empty());
+            assert_eq!(db.reports.days(Uuid::nil(), None, tz, Some(date), 1).await.unwrap().total, 0);
+            let summary =
+                db.reports.summary(Uuid::nil(), None, tz, Some(date), date.checked_add_days(Days::new(1)));
+            assert_eq!(summary.await.unwrap().days, 0);
+        }
+    }
+}
+
+#[test]
+fn consecutive_days_of_every_zone_touch() {
+    let start: NaiveDate = "2025-12-30".parse().unwrap();
+    for tz in chrono_tz::TZ_VARIANTS {
+        let starts: Vec<DateTime<Utc>> =
+            start.iter_days().take(400).map(|date| day_start(tz, date)).collect();
+        for pair in starts.windows(2) {
+            let hours = (pair[1] - pair[0]).num_minutes();
+            assert!((22 * 60..=26 * 60).contains(&hours), "{tz} {pair:?}");
+        }
+    }
+}

@@ -47,7 +47,7 @@ async fn an_entry_comes_back_as_it_went_in() {
     };
     ledger::append(&db.warehouse, &[plain.clone(), full.clone()]).await.unwrap();
     // A repetition replaces.
-    ledger::append(&db.warehouse, &[plain.clone()]).await.unwrap();
+    ledger::append(&db.warehouse, std::slice::from_ref(&plain)).await.unwrap();
     let run = ledger::run(&db.warehouse, &"a".parse().unwrap()).await.unwrap();
     assert_eq!(run, [plain, full]);
     assert!(ledger::run(&db.warehouse, &"b".parse().unwrap()).await.unwrap().is_empty());

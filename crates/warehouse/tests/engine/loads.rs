@@ -246,7 +246,7 @@ async fn the_history_of_owners_comes_back_to_the_microsecond() {
     };
     let state = |owners: &[Ownership]| Dimensions { owners: owners.to_vec(), ..Dimensions::default() };
     load::upsert_dimensions(&db.warehouse, &state(std::slice::from_ref(&first)), 1).await.unwrap();
-    assert_eq!(owners::read(&db.warehouse).await.unwrap(), [first.clone()]);
+    assert_eq!(owners::read(&db.warehouse).await.unwrap(), std::slice::from_ref(&first));
     let closed = Ownership { valid_to: Some(change), ..first.clone() };
     let second = Ownership { valid_from: change, user_id: Uuid::from_u128(9), ..first };
     let history = [closed, second];

@@ -1,5 +1,7 @@
 //! The crate against the real engine: one engine for all tests, a database of its own for each.
 
+#![expect(clippy::unwrap_used, reason = "a helper of a test panics like the test")]
+
 mod ledger;
 mod loads;
 mod migrations;

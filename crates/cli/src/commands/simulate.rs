@@ -1,6 +1,11 @@
 //! `bionicpro simulate`: a simulated fleet for demonstrations and tests.
 
-use bionicpro_model::{Error, Kind, Result};
+mod live;
+mod seed;
+
+use std::path::Path;
+
+use bionicpro_model::{Error, Kind, Result, Secret, SecretUrl};
 use clap::Subcommand;
 
 use crate::context::Context;
@@ -8,14 +13,38 @@ use crate::context::Context;
 /// A simulated fleet for demonstrations and tests.
 #[derive(Debug, Subcommand)]
 pub(crate) enum SimulateCommand {
-    /// Fill both source databases.
-    Seed,
-    /// Keep writing telemetry.
-    Live,
+    /// Fill both source databases with people and their movements.
+    Seed(seed::SeedArgs),
+    /// Keep writing telemetry, some of it late, until Ctrl-C.
+    Live(live::LiveArgs),
 }
 
 impl SimulateCommand {
-    pub(crate) async fn run(self, _context: &Context) -> Result<()> {
-        Err(Error::new(Kind::Internal, "not built yet"))
+    pub(crate) async fn run(self, context: &Context) -> Result<()> {
+        let crm = &context.config.crm;
+        let telemetry = &context.config.telemetry;
+        let crm = source_url("crm.url", crm.url.as_ref(), crm.password_file.as_deref())?;
+        let telemetry =
+            source_url("telemetry.url", telemetry.url.as_ref(), telemetry.password_file.as_deref())?;
+        match self {
+            SimulateCommand::Seed(args) => seed::run(args, &crm, &telemetry).await,
+            SimulateCommand::Live(args) => live::run(args, &crm, &telemetry).await,
+        }
     }
+}
+
+fn source_url(key: &str, url: Option<&SecretUrl>, password_file: Option<&Path>) -> Result<SecretUrl> {
+    let url = url.ok_or_else(|| {
+        let variable = format!("BIONICPRO_{}", key.replace('.', "_").to_uppercase());
+        Error::new(Kind::Config, "the address of a source database is missing")
+            .detail(key.to_owned())
+            .hint(format!("set {key} in bionicpro.toml, or {variable}"))
+    })?;
+    let Some(file) = password_file else { return Ok(url.clone()) };
+    let password = std::fs::read_to_string(file).map_err(|error| {
+        Error::new(Kind::Config, "a password file cannot be read")
+            .detail(file.display().to_string())
+            .source(error)
+    })?;
+    url.with_password(&Secret::new(password.trim_end_matches(['\r', '\n'])))
 }

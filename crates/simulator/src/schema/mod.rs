@@ -10,7 +10,12 @@ use crate::connection::{self, database_error};
 const CRM: &str = include_str!("crm.sql");
 const TELEMETRY: &str = include_str!("telemetry.sql");
 const TELEMETRY_BY_MONTH: &str = include_str!("telemetry_by_month.sql");
-pub(crate) const TELEMETRY_INDEXES: &str = include_str!("telemetry_indexes.sql");
+/// One person's rows in order of time, and everybody's rows of a range.
+pub(crate) const TELEMETRY_INDEXES: [&str; 2] =
+    [include_str!("telemetry_chip_time_idx.sql"), include_str!("telemetry_time_idx.sql")];
+/// For a bulk load into an empty table, which builds them afterwards.
+pub(crate) const DROP_TELEMETRY_INDEXES: &str =
+    "DROP INDEX IF EXISTS telemetry.raw_telemetry_chip_time_idx, telemetry.raw_telemetry_time_idx";
 
 /// How the telemetry table is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,12 +43,20 @@ pub async fn apply_crm(url: &SecretUrl) -> Result<()> {
 
 /// Creates the telemetry table and its two indexes where they are missing.
 pub async fn apply_telemetry(url: &SecretUrl, layout: Layout) -> Result<()> {
+    apply_table(url, layout).await?;
+    for index in TELEMETRY_INDEXES {
+        execute(url, index).await?;
+    }
+    Ok(())
+}
+
+/// Creates the telemetry table without its indexes where it is missing.
+pub(crate) async fn apply_table(url: &SecretUrl, layout: Layout) -> Result<()> {
     let table = match layout {
         Layout::Plain => TELEMETRY,
         Layout::ByMonth => TELEMETRY_BY_MONTH,
     };
-    execute(url, table).await?;
-    execute(url, TELEMETRY_INDEXES).await
+    execute(url, table).await
 }
 
 async fn execute(url: &SecretUrl, sql: &str) -> Result<()> {

@@ -1,0 +1,200 @@
+//! Writes the movements of a fleet by binary COPY over several connections.
+//!
+//! Each hour's rows are made from the seed alone, and their ids are known before any is written: who writes which
+//! hour when changes nothing. Indexes of a table that was empty are built after the rows, not row by row.
+
+use std::io::Write as _;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use bionicpro_model::{Error, Kind, Result, SecretUrl};
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use futures_util::SinkExt;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio_postgres::Client;
+
+use super::{Progress, SeedOptions};
+use crate::connection::{self, database_error};
+use crate::copy::Rows;
+use crate::movements::{ERRORS, GRIPS, Movement, Movements};
+use crate::people::Fleet;
+use crate::schema;
+
+/// What one message to the server holds.
+const CHUNK_BYTES: usize = 128 * 1024;
+/// How many chunks wait for a slow server, per connection.
+const CHUNKS_AHEAD: usize = 4;
+
+const COPY: &str = "COPY telemetry.raw_telemetry (id, chip_id, event_time, movement_type, response_time_ms, \
+                    battery_level, error_code, raw_data, created_at) FROM STDIN (FORMAT binary)";
+const COLUMNS: i16 = 9;
+const HOUR_MICROS: i64 = 3_600_000_000;
+
+pub(super) struct Written {
+    pub(super) rows: u64,
+    pub(super) copying: Duration,
+}
+
+/// One hour's place in the table.
+#[derive(Debug, Clone, Copy)]
+struct Hour {
+    /// Hours since 1970.
+    number: i64,
+    first_id: i64,
+}
+
+/// The work that the connections share.
+struct Plan {
+    fleet: Arc<Fleet>,
+    per_day: u32,
+    /// Nothing is written to have arrived at or after this: microseconds since 1970.
+    end_micros: i64,
+    hours: Vec<Hour>,
+    rows: u64,
+    next: AtomicUsize,
+    done: AtomicU64,
+    progress: Progress,
+}
+
+pub(super) async fn write(
+    url: &SecretUrl,
+    client: &Client,
+    fleet: Arc<Fleet>,
+    (from, to): (DateTime<Utc>, DateTime<Utc>),
+    options: &SeedOptions,
+    progress: Progress,
+) -> Result<Written> {
+    let failed = |error| database_error("the telemetry cannot be written", url, error);
+    let start = Instant::now();
+    schema::create_months(client, from.date_naive(), to.date_naive()).await.map_err(failed)?;
+    let row = client
+        .query_one("SELECT coalesce(max(id), 0), count(*) = 0 FROM (SELECT id FROM telemetry.raw_telemetry ORDER BY id DESC LIMIT 1) AS newest", &[])
+        .await
+        .map_err(failed)?;
+    let (last_id, was_empty): (i64, bool) = (row.get(0), row.get(1));
+    if was_empty {
+        client.batch_execute(schema::DROP_TELEMETRY_INDEXES).await.map_err(failed)?;
+    }
+
+    let per_day = options.movements_per_day;
+    let plan = tokio::task::spawn_blocking(move || plan(fleet, per_day, (from, to), last_id, progress));
+    let plan =
+        Arc::new(plan.await.map_err(|error| Error::new(Kind::Internal, "the plan failed").source(error))?);
+    let mut writers = JoinSet::new();
+    for _ in 0..options.connections {
+        writers.spawn(copy(url.clone(), Arc::clone(&plan)));
+    }
+    while let Some(writer) = writers.join_next().await {
+        writer.map_err(|error| Error::new(Kind::Internal, "a writer failed").source(error))??;
+    }
+    let copying = start.elapsed();
+
+    let sequence = "SELECT setval(pg_get_serial_sequence('telemetry.raw_telemetry', 'id'), \
+                    greatest((SELECT max(id) FROM telemetry.raw_telemetry), 1))";
+    client.query_one(sequence, &[]).await.map_err(failed)?;
+    build_indexes(url).await?;
+    // Without statistics and the visibility map the first queries are planned blindly and write every page again.
+    client.batch_execute("VACUUM (ANALYZE) telemetry.raw_telemetry").await.map_err(failed)?;
+    Ok(Written { rows: plan.rows, copying })
+}
+
+fn plan(
+    fleet: Arc<Fleet>,
+    per_day: u32,
+    (from, to): (DateTime<Utc>, DateTime<Utc>),
+    last_id: i64,
+    progress: Progress,
+) -> Plan {
+    let movements = Movements { fleet: &fleet, per_day };
+    let mut hours = Vec::new();
+    let mut rows = 0;
+    for number in from.timestamp() / 3600..to.timestamp() / 3600 {
+        hours.push(Hour { number, first_id: last_id + 1 + i64::try_from(rows).unwrap_or(i64::MAX) });
+        rows += movements.count(number);
+    }
+    let (next, done) = (AtomicUsize::new(0), AtomicU64::new(0));
+    Plan { fleet, per_day, end_micros: to.timestamp_micros(), hours, rows, next, done, progress }
+}
+
+/// One connection's share: a thread makes rows while this task sends those made before.
+async fn copy(url: SecretUrl, plan: Arc<Plan>) -> Result<()> {
+    let failed = |error| database_error("the telemetry cannot be written", &url, error);
+    let client = connection::open(&url).await?;
+    let mut sink = pin!(client.copy_in::<_, Bytes>(COPY).await.map_err(failed)?);
+    let (chunks, mut made) = mpsc::channel(CHUNKS_AHEAD);
+    let maker = tokio::task::spawn_blocking(move || make(&plan, &chunks));
+    while let Some(chunk) = made.recv().await {
+        sink.feed(chunk).await.map_err(failed)?;
+    }
+    maker.await.map_err(|error| Error::new(Kind::Internal, "making rows failed").source(error))?;
+    sink.as_mut().finish().await.map_err(failed)?;
+    Ok(())
+}
+
+/// Takes hour after hour until none is left, or nobody wants the rows any more.
+fn make(plan: &Plan, chunks: &mpsc::Sender<Bytes>) {
+    let movements = Movements { fleet: &plan.fleet, per_day: plan.per_day };
+    let mut rows = Rows::with_header();
+    let mut of_hour = Vec::new();
+    let mut scratch = Vec::new();
+    while let Some(hour) = plan.hours.get(plan.next.fetch_add(1, Ordering::Relaxed)) {
+        movements.fill(hour.number, &mut of_hour);
+        for (id, movement) in (hour.first_id..).zip(&of_hour) {
+            encode(&mut rows, plan, id, hour.number, movement, &mut scratch);
+            if rows.len() >= CHUNK_BYTES && chunks.blocking_send(rows.take()).is_err() {
+                return;
+            }
+        }
+        let made = of_hour.len() as u64;
+        let done = plan.done.fetch_add(made, Ordering::Relaxed) + made;
+        (plan.progress)(done, plan.rows);
+    }
+    rows.end();
+    let _ = chunks.blocking_send(rows.take());
+}
+
+fn encode(rows: &mut Rows, plan: &Plan, id: i64, hour: i64, movement: &Movement, scratch: &mut Vec<u8>) {
+    let chip = &plan.fleet.chips[movement.chip as usize];
+    let at = hour * HOUR_MICROS + i64::from(movement.at_ms) * 1_000;
+    let arrived = (at + i64::from(movement.delay_ms) * 1_000).min(plan.end_micros - 1);
+    rows.begin_row(COLUMNS);
+    rows.int8(id);
+    rows.text(&chip.chip_id);
+    rows.timestamp_micros(at);
+    rows.text(GRIPS[usize::from(movement.grip)]);
+    rows.optional(movement.response_ms, Rows::int4);
+    rows.optional(movement.battery_halves, |rows, halves| rows.float4(f32::from(halves) / 2.0));
+    rows.optional(movement.error, |rows, error| rows.text(ERRORS[usize::from(error)]));
+    rows.optional(movement.temperature, |rows, temperature| {
+        scratch.clear();
+        let (degrees, tenths) = (temperature / 10, temperature % 10);
+        // Cannot fail: a Vec grows.
+        let _ = write!(scratch, "{{\"temperature\": {degrees}.{tenths}, \"firmware\": \"2.4.1\"}}");
+        rows.jsonb(scratch);
+    });
+    rows.timestamp_micros(arrived);
+}
+
+/// Builds the indexes that are missing, both at the same time.
+async fn build_indexes(url: &SecretUrl) -> Result<()> {
+    let mut builders = JoinSet::new();
+    for index in schema::TELEMETRY_INDEXES {
+        let url = url.clone();
+        builders.spawn(async move {
+            let client = connection::open(&url).await?;
+            let sql = format!("SET maintenance_work_mem = '512MB'; {index}");
+            client
+                .batch_execute(&sql)
+                .await
+                .map_err(|error| database_error("an index cannot be built", &url, error))
+        });
+    }
+    while let Some(builder) = builders.join_next().await {
+        builder.map_err(|error| Error::new(Kind::Internal, "an index builder failed").source(error))??;
+    }
+    Ok(())
+}

@@ -79,9 +79,9 @@ impl Day {
         let forgot_to_charge = dice.chance(400);
         let mut level = FULL / 100 * dice.between(18, 45);
         let mut day = Day { counts: [0; 24], battery: [0; 24], drain, burst: None };
-        for hour in 0..24 {
+        for (hour, &weight) in profile.iter().enumerate() {
             day.battery[hour] = level;
-            let share = wanted * u64::from(profile[hour]);
+            let share = wanted * u64::from(weight);
             // Rounded up as often as the remainder says, so that small fleets are not silent.
             let rest = u32::try_from(share % weights * 10_000 / weights).unwrap_or(0);
             let count = u32::try_from(share / weights).unwrap_or(u32::MAX) + u32::from(dice.chance(rest));

@@ -123,6 +123,11 @@ async fn fill_telemetry(
     sink.as_mut().finish().await.map(drop)
 }
 
+fn pick(texts: &[&'static str], dice: &mut Dice) -> &'static str {
+    let chosen: &&'static str = dice.pick(texts);
+    chosen
+}
+
 struct Row {
     chip: &'static str,
     at_micros: Option<i64>,
@@ -154,7 +159,7 @@ impl Row {
             |dice: &mut Dice| *dice.pick(&[f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0, 1e6, -1e6]);
         let floating = options.floating_readings;
         Row {
-            chip: dice.pick(CHIPS),
+            chip: pick(CHIPS, dice),
             at_micros,
             response: match dice.below(20) {
                 0 => None,

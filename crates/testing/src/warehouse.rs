@@ -26,6 +26,17 @@ pub struct TestWarehouse {
     pub database: String,
 }
 
+impl TestWarehouse {
+    /// The configuration section that leads here.
+    pub fn config(&self) -> bionicpro_warehouse::Config {
+        bionicpro_warehouse::Config {
+            url: Some(self.url.clone()),
+            database: self.database.clone(),
+            ..bionicpro_warehouse::Config::default()
+        }
+    }
+}
+
 /// A fresh database name in the ClickHouse of this test binary, which is started on the first call.
 ///
 /// # Panics

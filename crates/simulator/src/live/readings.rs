@@ -26,7 +26,8 @@ impl<'a> Readings<'a> {
     pub(super) fn draw(count: usize, chips: &'a [String], now: DateTime<Utc>, dice: &mut Dice) -> Self {
         let mut readings = Readings::default();
         for _ in 0..count {
-            readings.push(dice.pick(chips), now, dice);
+            let chip: &String = dice.pick(chips);
+            readings.push(chip, now, dice);
         }
         readings
     }
@@ -45,7 +46,8 @@ impl<'a> Readings<'a> {
         let error = dice.chance(60).then(|| *dice.pick(ERRORS));
         self.chips.push(chip);
         self.times.push(at.naive_utc());
-        self.grips.push(dice.pick(GRIPS));
+        let grip: &&'static str = dice.pick(GRIPS);
+        self.grips.push(grip);
         let response = i32::try_from(36 + dice.below(20) + 60u32.saturating_sub(halves)).unwrap_or(40);
         self.responses.push((!dice.chance(100)).then_some(response));
         let halves = u8::try_from(halves).unwrap_or(0);

@@ -9,6 +9,7 @@ use bionicpro_model::{Error, Kind, Result};
 use super::access;
 use super::connection::Connection;
 use super::data_dir::DataDir;
+use super::exit;
 use super::failure::Failure;
 use super::ffi::Library;
 
@@ -47,6 +48,7 @@ impl Engine {
         let version = control.query("SELECT version()", "TSVRaw", &[]).map_err(|failure| {
             Error::new(Kind::Internal, "the ClickHouse engine does not answer").detail(failure.text)
         })?;
+        exit::without_destructors();
         let version = String::from_utf8_lossy(&version.bytes).trim().to_owned();
         Ok(Engine { library, arguments, control: Mutex::new(control), version })
     }

@@ -14,6 +14,7 @@ mod decode;
 mod encode;
 mod endpoint;
 mod engine;
+mod exit;
 mod external;
 mod failure;
 mod ffi;

@@ -1,8 +1,13 @@
 //! What every command needs: the configuration, the log, the runtime.
 
+use std::fs::File;
 use std::path::Path;
+use std::sync::Mutex;
 
 use bionicpro_model::{Error, Kind, Result};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::SubscriberBuilder;
+use tracing_subscriber::fmt::format::{DefaultFields, Format};
 
 use crate::config::{self, Config, Key, Origin};
 
@@ -21,13 +26,32 @@ impl Context {
 
     /// Logs go to standard error; standard output belongs to results.
     pub(crate) fn start_logging(&self) {
-        let filter = tracing_subscriber::EnvFilter::new(&self.config.log.level);
-        let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+        let builder = self.log_builder().with_writer(std::io::stderr);
         if self.config.log.json {
             builder.json().flatten_event(true).init()
         } else {
             builder.compact().init()
         }
+    }
+
+    /// Logs go to the end of a file: for the demo, whose terminal is for its reader.
+    pub(crate) fn start_logging_to(&self, file: &Path) -> Result<()> {
+        let log = File::options().create(true).append(true).open(file).map_err(|error| {
+            Error::new(Kind::Storage, "the log cannot be written")
+                .detail(file.display().to_string())
+                .source(error)
+        })?;
+        let builder = self.log_builder().with_ansi(false).with_writer(Mutex::new(log));
+        if self.config.log.json {
+            builder.json().flatten_event(true).init()
+        } else {
+            builder.compact().init()
+        }
+        Ok(())
+    }
+
+    fn log_builder(&self) -> SubscriberBuilder<DefaultFields, Format, EnvFilter> {
+        tracing_subscriber::fmt().with_env_filter(EnvFilter::new(&self.config.log.level))
     }
 }
 

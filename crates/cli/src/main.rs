@@ -5,6 +5,7 @@ mod commands;
 mod config;
 mod context;
 mod output;
+mod signals;
 
 use std::process::ExitCode;
 
@@ -41,7 +42,10 @@ fn main() -> ExitCode {
 /// All that can fail at once fails here, before the runtime starts.
 fn run(cli: Cli) -> bionicpro_model::Result<()> {
     let context = Context::load(cli.config.as_deref())?;
-    context.start_logging();
+    // The demo's terminal is for its reader; it starts its own log when it knows its folder.
+    if !matches!(cli.command, Command::Demo(_)) {
+        context.start_logging();
+    }
     let runtime = context::runtime()?;
     runtime.block_on(cli.command.run(&context))
 }

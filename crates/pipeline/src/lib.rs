@@ -24,3 +24,4 @@ pub use context::PipelineContext;
 pub use report::{RunReport, StepReport};
 pub use run::{RunSpec, run};
 pub use schedule::schedule;
+pub use stage::Stage;

@@ -5,6 +5,7 @@
 pub mod config;
 pub mod connect;
 pub mod crm;
+pub mod facts;
 pub mod lock;
 pub mod snapshot;
 pub mod telemetry;
@@ -17,5 +18,6 @@ mod tls;
 pub use config::{CrmConfig, TelemetryConfig};
 pub use connect::Database;
 pub use crm::Crm;
+pub use facts::Facts;
 pub use lock::Lock;
 pub use telemetry::{CellBatch, Telemetry};

@@ -1,6 +1,8 @@
 //! The table of commands; each has its own file.
 
 mod config;
+mod demo;
+mod doctor;
 mod etl;
 mod reference;
 mod serve;
@@ -15,6 +17,10 @@ use crate::context::Context;
 /// What `bionicpro` can do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Everything in one terminal, on loopback, with a simulated fleet.
+    Demo(demo::DemoCommand),
+    /// Check every dependency and say what to do about each failure.
+    Doctor(doctor::DoctorCommand),
     /// The warehouse: serve the embedded one, migrate it, look at it.
     #[command(subcommand)]
     Warehouse(warehouse::WarehouseCommand),
@@ -38,6 +44,8 @@ pub(crate) enum Command {
 impl Command {
     pub(crate) async fn run(self, context: &Context) -> Result<()> {
         match self {
+            Command::Demo(command) => command.run(context).await,
+            Command::Doctor(command) => command.run(context).await,
             Command::Warehouse(command) => command.run(context).await,
             Command::Etl(command) => command.run(context).await,
             Command::Serve(command) => command.run(context).await,

@@ -4,6 +4,7 @@
 //! Whoever reads a file checks it first: a file that was cut or edited is refused.
 
 mod manifest;
+mod probe;
 mod read;
 mod write;
 

@@ -1,0 +1,102 @@
+//! The folder of a demo: one process holds it, and `--fresh` removes only what a demo has put there.
+
+use std::fs::{self, File};
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use bionicpro_model::{Error, Kind, Result};
+
+/// What a demo keeps. Nothing else in the folder is ever touched.
+const KEPT: [&str; 7] =
+    ["postgres", "warehouse", "stage", "issuer.pem", "fleet.json", "demo.json", "demo.log"];
+
+/// A demo's folder, held until dropped; the system frees it when the process dies.
+#[derive(Debug)]
+pub(super) struct Folder {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Folder {
+    /// Makes the folder when missing, takes it, and empties it when `fresh`.
+    pub(super) fn take(path: &Path, fresh: bool) -> Result<Self> {
+        let failed = |error: std::io::Error| {
+            Error::new(Kind::Storage, "the demo's folder cannot be used")
+                .detail(path.display().to_string())
+                .hint("choose another with --data DIR")
+                .source(error)
+        };
+        fs::create_dir_all(path).map_err(failed)?;
+        let path = path.canonicalize().map_err(failed)?;
+        let lock_path = path.join("demo.lock");
+        let mut lock = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(lock_path)
+            .map_err(failed)?;
+        if lock.try_lock().is_err() {
+            let mut holder = String::new();
+            // Without the number the message is still right.
+            let _ = lock.read_to_string(&mut holder);
+            return Err(Error::new(Kind::Config, "another demo is running on this folder")
+                .detail(format!("{}, process {}", path.display(), holder.trim()))
+                .hint("stop it, or choose another folder with --data DIR and --ports auto"));
+        }
+        lock.set_len(0)
+            .and_then(|()| lock.rewind())
+            .and_then(|()| write!(lock, "{}", std::process::id()))
+            .map_err(failed)?;
+        if fresh {
+            for name in KEPT {
+                remove(&path.join(name)).map_err(failed)?;
+            }
+        }
+        Ok(Folder { path, _lock: lock })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn join(&self, name: &str) -> PathBuf {
+        debug_assert!(KEPT.contains(&name), "--fresh must know what a demo keeps");
+        self.path.join(name)
+    }
+}
+
+fn remove(path: &Path) -> std::io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_demo_is_told_who_holds_the_folder() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = Folder::take(dir.path(), false).unwrap();
+        let report = Folder::take(dir.path(), true).unwrap_err().report();
+        assert!(report.contains(&std::process::id().to_string()), "{report}");
+        drop(first);
+        Folder::take(dir.path(), false).unwrap();
+    }
+
+    #[test]
+    fn a_fresh_start_removes_only_what_a_demo_keeps() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("stage")).unwrap();
+        fs::write(dir.path().join("stage/file"), "old").unwrap();
+        fs::write(dir.path().join("thesis.txt"), "precious").unwrap();
+        Folder::take(dir.path(), true).unwrap();
+        assert!(!dir.path().join("stage").exists());
+        assert_eq!(fs::read_to_string(dir.path().join("thesis.txt")).unwrap(), "precious");
+    }
+}

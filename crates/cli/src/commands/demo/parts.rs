@@ -1,0 +1,260 @@
+//! The parts of the demo: started in the order of their dependencies, stopped in the reverse one.
+
+use std::time::Duration;
+
+use bionicpro_api::Server;
+use bionicpro_auth::Verifier;
+use bionicpro_auth::issuer::{DemoMode, Issuer, IssuerOptions};
+use bionicpro_engines::Packages;
+use bionicpro_engines::clickhouse::Endpoint;
+use bionicpro_engines::postgres::{Postgres, PostgresOptions};
+use bionicpro_model::{Error, HourRange, Kind, Result, SecretUrl};
+use bionicpro_pipeline::progress::Quiet;
+use bionicpro_pipeline::{PipelineContext, RunSpec};
+use bionicpro_warehouse::{Reports, Warehouse};
+use chrono::Utc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::DemoArgs;
+use super::fleet;
+use super::folder::Folder;
+use super::ports::{Ports, loopback};
+use super::ready::{Address, Ready, WarehouseAddress};
+use super::startup::Startup;
+use crate::config::Config;
+use crate::context::Context;
+
+/// How long the parts that answer or write may take to end what is under way.
+const STOP_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// What runs. Dropping it without [`Running::stop`] ends everything too, but not in order.
+#[derive(Default)]
+pub(super) struct Running {
+    folder: Option<Folder>,
+    postgres: Option<Postgres>,
+    warehouse: Option<Task>,
+    issuer: Option<Issuer>,
+    /// The API, the scheduler and the live simulator: they depend on the engines and not on each other.
+    users: Vec<Task>,
+}
+
+/// A part that runs in this process until it is told to stop.
+struct Task {
+    name: &'static str,
+    stop: CancellationToken,
+    handle: JoinHandle<Result<()>>,
+}
+
+impl Task {
+    fn start<F>(name: &'static str, work: impl FnOnce(CancellationToken) -> F) -> Self
+    where
+        F: Future<Output = Result<()>> + Send + 'static,
+    {
+        let stop = CancellationToken::new();
+        let handle = tokio::spawn(work(stop.clone()));
+        Task { name, stop, handle }
+    }
+
+    async fn stop(self) -> Result<()> {
+        self.stop.cancel();
+        let abort = self.handle.abort_handle();
+        match tokio::time::timeout(STOP_TIMEOUT, self.handle).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(error)) => {
+                Err(Error::new(Kind::Internal, "a part of the demo broke").detail(self.name).source(error))
+            }
+            Err(_) => {
+                abort.abort();
+                tracing::warn!(part = self.name, "did not stop in time");
+                Ok(())
+            }
+        }
+    }
+}
+
+/// The demo's configuration: the user's, with every address pointed at the parts that the demo starts.
+fn configure(context: &Context, folder: &Folder, ports: Ports) -> Result<Config> {
+    let mut config = context.config.clone();
+    config.engines.warehouse.data = folder.join("warehouse");
+    config.engines.warehouse.listen = loopback(ports.warehouse);
+    config.api.listen = loopback(ports.api);
+    config.api.metrics_listen = Some(loopback(ports.metrics));
+    let stage = url::Url::from_directory_path(folder.join("stage"))
+        .map_err(|()| Error::new(Kind::Config, "the demo's folder has no absolute path"))?;
+    config.stage.url = Some(SecretUrl::parse(stage.as_str())?);
+    // What the user has configured for production must not mix with what the demo starts.
+    config.warehouse = bionicpro_warehouse::Config::default();
+    config.crm = bionicpro_sources::CrmConfig::default();
+    config.telemetry = bionicpro_sources::TelemetryConfig::default();
+    Ok(config)
+}
+
+impl Running {
+    /// Starts everything that the flags ask for, and says where it answers.
+    pub(super) async fn start(
+        &mut self,
+        flags: &DemoArgs,
+        context: &Context,
+        startup: &Startup,
+    ) -> Result<Ready> {
+        #[expect(clippy::disallowed_methods, reason = "this is the demo")]
+        let demo_mode = DemoMode::enter(&context.config.oidc)?;
+        let packages = Packages::find(context.config.engines.dir.as_deref())?;
+        let ports = flags.ports.choose()?;
+        let folder = &*self.folder.insert(Folder::take(&flags.data, flags.fresh)?);
+        context.start_logging_to(&folder.join("demo.log"))?;
+        startup.say(&format!("BionicPRO Reports, demo in {}\n", folder.path().display()))?;
+        let mut config = configure(context, folder, ports)?;
+
+        // The two engines need nothing from each other.
+        let (postgres, warehouse) = tokio::join!(
+            startup
+                .part("PostgreSQL 18: CRM and telemetry databases", start_postgres(&packages, folder, ports)),
+            startup.part(
+                "ClickHouse: the warehouse",
+                Endpoint::open(&packages, config.engines.warehouse.clone())
+            ),
+        );
+        let postgres = &*self.postgres.insert(postgres?);
+        let endpoint = warehouse?;
+        config.crm.url = Some(postgres.url("crm_db"));
+        config.telemetry.url = Some(postgres.url("telemetry_db"));
+        config.warehouse.url = Some(endpoint.url());
+        let mut ready = Ready {
+            pid: std::process::id(),
+            data: flags.data.clone(),
+            api: None,
+            warehouse: WarehouseAddress::new(&endpoint.url(), &config.warehouse.database),
+            crm: Address::new(&postgres.url("crm_db")),
+            telemetry: Address::new(&postgres.url("telemetry_db")),
+            issuer: None,
+            metrics: None,
+        };
+        self.warehouse = Some(Task::start("warehouse", |stop| endpoint.run(stop.cancelled_owned())));
+
+        startup.part("tables of the sources and of the warehouse", prepare_tables(&config)).await?;
+        if flags.engines_only {
+            return Ok(ready);
+        }
+        self.start_users(flags, &mut config, demo_mode, ports, startup).await?;
+        ready.api = Some(Address::http(ports.api, ""));
+        ready.metrics = Some(Address::http(ports.metrics, "/metrics"));
+        ready.issuer =
+            self.issuer.as_ref().map(|issuer| Address { url: issuer.url().to_owned(), port: ports.issuer });
+        Ok(ready)
+    }
+
+    async fn start_users(
+        &mut self,
+        flags: &DemoArgs,
+        config: &mut Config,
+        demo_mode: DemoMode,
+        ports: Ports,
+        startup: &Startup,
+    ) -> Result<()> {
+        let folder =
+            self.folder.as_ref().ok_or_else(|| Error::new(Kind::Internal, "the demo has no folder"))?;
+        startup.part("a simulated fleet", fleet::seed(flags, folder, config)).await?;
+        let pipeline = PipelineContext::new(
+            &config.crm,
+            &config.telemetry,
+            &config.warehouse,
+            &config.stage,
+            &config.pipeline,
+        )?;
+        startup.part("a full run of the pipeline", first_run(&pipeline, flags.days)).await?;
+
+        let issuer_options =
+            IssuerOptions { listen: loopback(ports.issuer), key_file: Some(folder.join("issuer.pem")) };
+        let issuer = startup.part("issuer of tokens", Issuer::start(demo_mode, issuer_options)).await?;
+        config.oidc.issuer = Some(issuer.url().to_owned());
+        self.issuer = Some(issuer);
+
+        let server = async {
+            Server::bind(&config.api, Reports::new(&config.warehouse)?, Verifier::new(&config.oidc)?).await
+        };
+        let server = startup.part("Reports API", server).await?;
+        self.users.push(Task::start("Reports API", |stop| async move {
+            server.run(stop.cancelled_owned()).await;
+            Ok(())
+        }));
+        if !flags.once {
+            self.users.push(Task::start("scheduler", |stop| async move {
+                bionicpro_pipeline::schedule(&pipeline, stop.cancelled_owned()).await
+            }));
+            if flags.rate > 0.0 {
+                let (rate, config) = (flags.rate, config.clone());
+                self.users.push(Task::start("live simulator", |stop| fleet::live(rate, config, stop)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until a part ends by itself, which none should, and says which and why.
+    pub(super) async fn failure(&mut self) -> Result<()> {
+        let postgres = async {
+            match &self.postgres {
+                Some(postgres) => postgres.failed().await,
+                None => std::future::pending().await,
+            }
+        };
+        let tasks = self.users.iter_mut().chain(&mut self.warehouse).map(|task| Box::pin(ended(task)));
+        tokio::select! {
+            error = postgres => Err(error),
+            (error, ..) = futures_util::future::select_all(tasks) => Err(error),
+        }
+    }
+
+    /// Stops what runs: first who uses the engines, then the engines.
+    pub(super) async fn stop(mut self) -> Result<()> {
+        if let Some(folder) = &self.folder {
+            Ready::remove(folder.path());
+        }
+        let mut outcome = Ok(());
+        for stopped in futures_util::future::join_all(self.users.drain(..).map(Task::stop)).await {
+            outcome = outcome.and(stopped);
+        }
+        if let Some(issuer) = self.issuer.take() {
+            issuer.stop().await;
+        }
+        if let Some(warehouse) = self.warehouse.take() {
+            outcome = outcome.and(warehouse.stop().await);
+        }
+        if let Some(postgres) = self.postgres.take() {
+            outcome = outcome.and(postgres.stop().await);
+        }
+        outcome
+    }
+}
+
+async fn ended(task: &mut Task) -> Error {
+    let name = task.name;
+    match (&mut task.handle).await {
+        Ok(Err(error)) => error,
+        Ok(Ok(())) => Error::new(Kind::Internal, "a part of the demo ended by itself").detail(name),
+        Err(error) => Error::new(Kind::Internal, "a part of the demo broke").detail(name).source(error),
+    }
+}
+
+async fn start_postgres(packages: &Packages, folder: &Folder, ports: Ports) -> Result<Postgres> {
+    let options =
+        PostgresOptions { port: Some(ports.postgres), ..PostgresOptions::new(folder.join("postgres")) };
+    let postgres = Postgres::start(packages, options).await?;
+    postgres.create_database("crm_db").await?;
+    postgres.create_database("telemetry_db").await?;
+    Ok(postgres)
+}
+
+async fn prepare_tables(config: &Config) -> Result<()> {
+    let missing = || Error::new(Kind::Internal, "the demo's databases have no address");
+    let (crm, telemetry) = config.crm.url.as_ref().zip(config.telemetry.url.as_ref()).ok_or_else(missing)?;
+    bionicpro_simulator::schema::apply(crm, telemetry, bionicpro_simulator::schema::Layout::Plain).await?;
+    Warehouse::new(&config.warehouse)?.migrate(false).await.map(|_| ())
+}
+
+/// The simulated days, whole; a later start recomputes them too, which also catches up on what was missed meanwhile.
+async fn first_run(pipeline: &PipelineContext, days: u32) -> Result<()> {
+    let range = HourRange::lookback(Utc::now(), days)?;
+    bionicpro_pipeline::run(pipeline, RunSpec { run: None, range: Some(range) }, &Quiet).await.map(|_| ())
+}

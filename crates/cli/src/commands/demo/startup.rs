@@ -1,0 +1,44 @@
+//! The quiet start-up: one line a part, with how long it took. People read it on standard output; with `--json` it goes
+//! to standard error, because standard output then belongs to the ready line.
+
+use std::future::Future;
+use std::io::Write;
+use std::time::Instant;
+
+use bionicpro_model::Result;
+
+use crate::output;
+
+/// Prints what starts.
+pub(super) struct Startup {
+    json: bool,
+}
+
+impl Startup {
+    pub(super) fn new(json: bool) -> Self {
+        Startup { json }
+    }
+
+    /// Runs one part of the start-up and says how long it took, or that it failed; the error itself is printed last.
+    pub(super) async fn part<T>(&self, name: &str, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let start = Instant::now();
+        let result = work.await;
+        let seconds = start.elapsed().as_secs_f64();
+        match &result {
+            Ok(_) => self.say(&format!("  {name:<44}{seconds:>5.1} s"))?,
+            Err(_) => self.say(&format!("  {name:<44} failed after {seconds:.1} s"))?,
+        }
+        result
+    }
+
+    /// One line for the person at the terminal.
+    pub(super) fn say(&self, text: &str) -> Result<()> {
+        if self.json {
+            // A terminal that went away is noticed by its signal.
+            let _ = writeln!(std::io::stderr(), "{text}");
+            Ok(())
+        } else {
+            output::line(text)
+        }
+    }
+}

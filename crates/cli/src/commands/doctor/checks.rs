@@ -1,0 +1,90 @@
+//! The checks, one function a part. A part that is not configured is skipped, with the key that would configure it.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use bionicpro_engines::Packages;
+use bionicpro_model::{Error, Kind, Result};
+use bionicpro_warehouse::Warehouse;
+
+use super::{Finding, sources};
+use crate::config::Config;
+
+type Checks<'a> = Pin<Box<dyn Future<Output = Vec<Finding>> + Send + 'a>>;
+
+/// All parts, ready to run at the same time.
+pub(super) fn all(config: &Config) -> Vec<Checks<'_>> {
+    vec![
+        Box::pin(sources::crm(&config.crm)),
+        Box::pin(sources::telemetry(&config.telemetry)),
+        Box::pin(warehouse(config)),
+        Box::pin(stage(config)),
+        Box::pin(tokens(config)),
+        Box::pin(engines(config)),
+    ]
+}
+
+async fn engines(config: &Config) -> Vec<Finding> {
+    const PART: &str = "engines";
+    // Only who uses the embedded engines needs them: their absence is no failure.
+    let soft = |check, result: Result<std::path::PathBuf>| match result {
+        Ok(path) => Finding::ok(PART, check, path.display().to_string()),
+        Err(error) => Finding::warning(PART, check, error.to_string(), error.hint_text().unwrap_or_default()),
+    };
+    match Packages::find(config.engines.dir.as_deref()) {
+        Ok(packages) => vec![soft("PostgreSQL", packages.postgres()), soft("ClickHouse", packages.libchdb())],
+        Err(error) => vec![soft("packages", Err(error))],
+    }
+}
+
+async fn warehouse(config: &Config) -> Vec<Finding> {
+    const PART: &str = "warehouse";
+    if config.warehouse.url.is_none() {
+        return vec![not_configured(PART, "warehouse.url")];
+    }
+    let warehouse = match Warehouse::new(&config.warehouse) {
+        Ok(warehouse) => warehouse,
+        Err(error) => return vec![Finding::failed(PART, "configuration", &error)],
+    };
+    let reach = warehouse.ping().await.map(|version| format!("ClickHouse {version}"));
+    let reached = reach.is_ok();
+    let mut findings = vec![Finding::of(PART, "reach", reach)];
+    if reached {
+        findings.push(Finding::of(
+            PART,
+            "schema",
+            warehouse.check_schema().await.map(|()| "as this program needs it".to_owned()),
+        ));
+    }
+    findings
+}
+
+async fn tokens(config: &Config) -> Vec<Finding> {
+    const PART: &str = "oidc";
+    if config.oidc.issuer.is_none() {
+        return vec![not_configured(PART, "oidc.issuer")];
+    }
+    let verifier = match bionicpro_auth::Verifier::new(&config.oidc) {
+        Ok(verifier) => verifier,
+        Err(error) => return vec![Finding::failed(PART, "configuration", &error)],
+    };
+    let state = verifier.ready().await;
+    if state.is_ready() {
+        return vec![Finding::ok(PART, "discovery and keys", state.as_str())];
+    }
+    let error = Error::new(Kind::Unreachable, "the issuer's key set cannot be had")
+        .detail(format!("{}: {}", config.oidc.issuer.as_deref().unwrap_or_default(), state.as_str()))
+        .hint("check oidc.issuer: its path + /.well-known/openid-configuration must answer with this same issuer");
+    vec![Finding::failed(PART, "discovery and keys", &error)]
+}
+
+async fn stage(config: &Config) -> Vec<Finding> {
+    const PART: &str = "stage";
+    let Some(url) = &config.stage.url else { return vec![not_configured(PART, "stage.url")] };
+    let probe = async { bionicpro_pipeline::Stage::open(&config.stage)?.probe().await };
+    vec![Finding::of(PART, "write and read", probe.await.map(|()| url.to_string()))]
+}
+
+pub(super) fn not_configured(part: &'static str, key: &str) -> Finding {
+    Finding::skipped(part, "configuration", format!("{key} is not set"))
+}

@@ -13,7 +13,7 @@ use super::zone::day_start;
 use crate::params::instant;
 
 /// Totals over a range of days.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Row, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Row, Deserialize)]
 pub struct Summary {
     /// Days with data.
     pub days: u64,
@@ -35,6 +35,8 @@ pub struct Summary {
     pub battery_sum: f64,
     /// The lowest battery level.
     pub battery_min: Option<f32>,
+    /// The model with the most movements; empty without data.
+    pub prosthesis_model: String,
 }
 
 impl Reports {

@@ -71,7 +71,8 @@ pub(crate) struct SummaryReport {
     /// The caller's login name.
     #[schema(example = "ivan.petrov")]
     user: String,
-    /// The model of the prosthesis asked for, or of the first one that the caller has; null without one.
+    /// The model with the most movements in the range; without data, that of the first prosthesis that the caller
+    /// has; null without one.
     #[schema(required, example = "BionicHand Pro")]
     prosthesis_model: Option<String>,
     /// Days with data in the range.
@@ -162,10 +163,12 @@ pub(crate) async fn summary(
         None => (Summary::default(), Vec::new()),
     };
     check_own(query.prosthesis_id, totals.days > 0, &own)?;
-    let shown = own.iter().find(|own| query.prosthesis_id.is_none_or(|asked| asked == own.prosthesis_id));
+    let used = Some(&totals.prosthesis_model).filter(|model| !model.is_empty());
+    let first = own.iter().find(|own| query.prosthesis_id.is_none_or(|asked| asked == own.prosthesis_id));
+    let prosthesis_model = used.or(first.map(|first| &first.prosthesis_model)).cloned();
     Ok(Answer(SummaryReport {
         user: wearer.name,
-        prosthesis_model: shown.map(|shown| shown.prosthesis_model.clone()),
+        prosthesis_model,
         total_days: totals.days,
         summary: totals.into(),
         from: query.from,

@@ -88,7 +88,7 @@ struct Hour {
     #[schema(example = "2024-01-15T08:00:00Z")]
     hour: DateTime<Utc>,
     /// The same in `timezone`, with its offset.
-    #[schema(example = "2024-01-15T08:00:00+00:00")]
+    #[schema(example = "2024-01-15T08:00:00Z")]
     local_hour: DateTime<FixedOffset>,
     /// Movements.
     #[schema(example = 145)]

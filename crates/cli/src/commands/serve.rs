@@ -4,12 +4,12 @@ use std::net::SocketAddr;
 
 use bionicpro_api::Server;
 use bionicpro_auth::Verifier;
-use bionicpro_model::{Error, Kind, Result};
+use bionicpro_model::Result;
 use bionicpro_warehouse::reports::Reports;
 use clap::{Args, Subcommand};
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::context::Context;
+use crate::signals;
 
 /// What can be served.
 #[derive(Debug, Subcommand)]
@@ -48,10 +48,10 @@ async fn serve_api(flags: ApiFlags, context: &Context) -> Result<()> {
     let reports = Reports::new(&context.config.warehouse)?;
     let verifier = Verifier::new(&context.config.oidc)?;
     // Before the server is bound: a signal that comes early is not lost.
-    let stop = stop_signal()?;
+    let stop = signals::stop();
     let server = Server::bind(&config, reports, verifier).await?;
     tracing::info!(address = %server.local_addr(), metrics = ?server.metrics_addr(), "the reports api answers");
-    server.run(stop).await;
+    server.run(stop.cancelled()).await;
     tracing::info!("the reports api has stopped");
     Ok(())
 }
@@ -67,17 +67,4 @@ impl ApiFlags {
         config.requests_per_minute = self.requests_per_minute.unwrap_or(config.requests_per_minute);
         config
     }
-}
-
-/// Completes at the first Ctrl-C or termination signal.
-fn stop_signal() -> Result<impl Future<Output = ()>> {
-    let refused = |error| Error::new(Kind::Internal, "signals cannot be watched").source(error);
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(refused)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(refused)?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
 }

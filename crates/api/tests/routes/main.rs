@@ -1,0 +1,13 @@
+//! The API as its callers see it, on a real warehouse and with real tokens. The tree of files is the tree of URLs.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails by a panic")]
+
+mod connections;
+mod docs;
+mod errors;
+mod health;
+mod limits;
+mod metrics;
+mod people;
+mod reports;
+mod support;
+mod warehouse_faults;

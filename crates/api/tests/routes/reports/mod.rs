@@ -1,0 +1,7 @@
+//! `/api/reports`.
+
+mod day;
+mod input;
+mod list;
+mod summary;
+mod zones;

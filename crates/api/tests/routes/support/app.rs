@@ -1,0 +1,147 @@
+//! The app under test: the server as the program runs it, on a database of its own in the embedded warehouse.
+
+use std::net::SocketAddr;
+
+use bionicpro_api::{Config, Server};
+use bionicpro_auth::Verifier;
+use bionicpro_auth::testing::{KeyServer, TestKey};
+use bionicpro_model::{RunId, SecretUrl};
+use bionicpro_warehouse::Warehouse;
+use bionicpro_warehouse::ledger::{self, Entry, State, Step};
+use bionicpro_warehouse::reports::Reports;
+use chrono::{DateTime, Utc};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::client::Client;
+use super::seed::{Cell, Person};
+
+/// A running API with its warehouse and issuer.
+pub(crate) struct App {
+    pub(crate) address: SocketAddr,
+    pub(crate) metrics_address: Option<SocketAddr>,
+    pub(crate) issuer: KeyServer,
+    pub(crate) warehouse: Warehouse,
+    pub(crate) database: String,
+    pub(crate) warehouse_url: SecretUrl,
+    stop: Option<oneshot::Sender<()>>,
+    server: JoinHandle<()>,
+}
+
+/// An app in the making.
+pub(crate) struct AppBuilder {
+    config: Config,
+    warehouse_url: Option<SecretUrl>,
+}
+
+impl App {
+    /// An app with limits that no test meets by accident.
+    pub(crate) fn builder() -> AppBuilder {
+        let config = Config {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            metrics_listen: None,
+            requests_per_minute: 1_000_000,
+            unauthenticated_per_minute: 1_000_000,
+            ..Config::default()
+        };
+        AppBuilder { config, warehouse_url: None }
+    }
+
+    pub(crate) async fn start() -> App {
+        App::builder().start().await
+    }
+
+    /// A client without a token.
+    pub(crate) fn anonymous(&self) -> Client {
+        Client::new(self.address, None)
+    }
+
+    /// A person who wears a prosthesis, and whom the CRM and the mart need not know.
+    pub(crate) fn wearer(&self, name: &str) -> Client {
+        self.with_token(self.issuer.token(name))
+    }
+
+    /// A person with an account and without the role.
+    pub(crate) fn not_a_wearer(&self, name: &str) -> Client {
+        self.with_roles(name, &["user"])
+    }
+
+    pub(crate) fn administrator(&self, name: &str) -> Client {
+        self.with_roles(name, &["administrator", "user"])
+    }
+
+    pub(crate) fn with_token(&self, token: String) -> Client {
+        Client::new(self.address, Some(token))
+    }
+
+    fn with_roles(&self, name: &str, roles: &[&str]) -> Client {
+        self.with_token(self.issuer.builder().user(name).roles(roles).sign(TestKey::trusted()))
+    }
+
+    /// Says in the ledger that the mart reflects everything up to the moment.
+    pub(crate) async fn loaded_up_to(&self, moment: DateTime<Utc>) {
+        let run = RunId::generate(Utc::now());
+        let entry = Entry {
+            horizon: Some(moment),
+            ..Entry::new(run, Step::LoadToClickhouse, State::Done, 1, Utc::now())
+        };
+        ledger::append(&self.warehouse, &[entry]).await.unwrap();
+    }
+
+    /// Makes the people known and stores the cells.
+    pub(crate) async fn seed(&self, people: &[&Person], cells: &[Cell]) {
+        super::seed::people(&self.warehouse, people).await;
+        super::seed::cells(&self.warehouse_url, &self.database, cells).await;
+    }
+
+    /// Stops the server as a signal does, and waits until it has stopped.
+    pub(crate) async fn stop(mut self) {
+        let _ = self.stop.take().unwrap().send(());
+        (&mut self.server).await.unwrap();
+    }
+}
+
+impl AppBuilder {
+    pub(crate) fn configure(mut self, change: impl FnOnce(&mut Config)) -> Self {
+        change(&mut self.config);
+        self
+    }
+
+    /// The API reads through this address in place of the warehouse's own.
+    pub(crate) fn reading_through(mut self, url: SecretUrl) -> Self {
+        self.warehouse_url = Some(url);
+        self
+    }
+
+    pub(crate) async fn start(self) -> App {
+        let test = bionicpro_testing::warehouse().await;
+        let config = bionicpro_warehouse::Config {
+            url: Some(test.url.clone()),
+            database: test.database.clone(),
+            // Reports of fixed days stay, whatever day it is when the tests run.
+            retention_days: 0,
+            reader_url: self.warehouse_url,
+            ..bionicpro_warehouse::Config::default()
+        };
+        let warehouse = Warehouse::new(&config).unwrap();
+        warehouse.migrate(false).await.unwrap();
+        let issuer = KeyServer::start().await;
+        let verifier = Verifier::new(&issuer.config()).unwrap();
+        let server = Server::bind(&self.config, Reports::new(&config).unwrap(), verifier).await.unwrap();
+        let (address, metrics_address) = (server.local_addr(), server.metrics_addr());
+        let (stop, stopped) = oneshot::channel::<()>();
+        let server = tokio::spawn(server.run(async {
+            let _ = stopped.await;
+        }));
+        App {
+            address,
+            metrics_address,
+            issuer,
+            warehouse,
+            database: test.database,
+            warehouse_url: test.url,
+            stop: Some(stop),
+            server,
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! A warehouse that is down, slow or talks nonsense: 503, and never a part of a report.
+
+use std::time::{Duration, Instant};
+
+use bionicpro_model::SecretUrl;
+use insta::assert_snapshot;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::support::{App, Person, at, execute};
+
+const PATHS: [&str; 3] = ["/api/reports", "/api/reports/2024-01-15", "/api/reports/summary"];
+
+/// Something at the warehouse's address that answers every request with these bytes.
+async fn impostor(answer: &'static [u8], linger: bool) -> SecretUrl {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            tokio::spawn(async move {
+                let mut request = [0; 4096];
+                let _ = stream.read(&mut request).await;
+                let _ = stream.write_all(answer).await;
+                if linger {
+                    std::future::pending::<()>().await;
+                }
+            });
+        }
+    });
+    SecretUrl::parse(&format!("http://user:password@{address}/")).unwrap()
+}
+
+async fn every_report_is_unavailable(app: &App) {
+    for path in PATHS {
+        let answered = app.wearer("ivan.petrov").get(path).await;
+        assert_eq!(answered.checked_status(), 503, "{path}");
+        assert_eq!(answered.header("retry-after"), "5");
+        assert_eq!(
+            answered.without_id()["detail"],
+            "The reports cannot be read at the moment; try again in a few seconds"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_warehouse_that_is_down_is_503() {
+    let nobody = SecretUrl::parse("http://user:password@127.0.0.1:1/").unwrap();
+    let app = App::builder().reading_through(nobody).start().await;
+    every_report_is_unavailable(&app).await;
+    assert_snapshot!(app.wearer("ivan.petrov").get("/api/reports").await.shown(), @r#"
+    503
+    retry-after: 5
+    {
+      "detail": "The reports cannot be read at the moment; try again in a few seconds",
+      "request_id": "[request id]",
+      "status": 503,
+      "title": "Temporarily unavailable",
+      "type": "urn:bionicpro:problem:unavailable"
+    }
+    "#);
+}
+
+#[tokio::test]
+async fn a_warehouse_that_answers_nonsense_is_503() {
+    let answers: [&'static [u8]; 6] = [
+        b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 9\r\n\r\nCode: 999",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n\x01\x01",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
+        b"",
+    ];
+    for answer in answers {
+        let app = App::builder().reading_through(impostor(answer, false).await).start().await;
+        every_report_is_unavailable(&app).await;
+    }
+}
+
+#[tokio::test]
+async fn a_warehouse_that_does_not_answer_is_503_at_the_deadline() {
+    let url = impostor(b"", true).await;
+    let app =
+        App::builder().reading_through(url).configure(|config| config.request_timeout_s = 1).start().await;
+    let started = Instant::now();
+    let answered = app.wearer("ivan.petrov").get("/api/reports").await;
+    assert_eq!(answered.checked_status(), 503);
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn a_warehouse_without_the_mart_is_503_and_not_ready() {
+    let app = App::start().await;
+    execute(&app.warehouse_url, &format!("DROP TABLE {}.user_prosthesis_stats", app.database), String::new())
+        .await;
+    let ivan = Person::new("ivan.petrov", 1);
+    app.seed(&[&ivan], &[]).await;
+    for path in PATHS {
+        assert_eq!(app.wearer("ivan.petrov").get(path).await.checked_status(), 503, "{path}");
+    }
+}
+
+/// The API sees what comes through here; the test cuts it off and lets it through again.
+#[tokio::test]
+async fn a_warehouse_that_comes_back_answers_again() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let through = listener.local_addr().unwrap();
+    let target = bionicpro_testing::warehouse().await.url;
+    let (open, mut opened) = tokio::sync::watch::channel(true);
+    let upstream = target.address();
+    tokio::spawn(async move {
+        loop {
+            let (mut client, _) = listener.accept().await.unwrap();
+            if !*opened.borrow_and_update() {
+                continue;
+            }
+            let (upstream, mut opened) = (upstream.clone(), opened.clone());
+            tokio::spawn(async move {
+                let mut server = TcpStream::connect(upstream).await.unwrap();
+                tokio::select! {
+                    _ = tokio::io::copy_bidirectional(&mut client, &mut server) => {}
+                    _ = opened.changed() => {}
+                }
+            });
+        }
+    });
+    let mut url = target.expose_secret().clone();
+    url.set_port(Some(through.port())).unwrap();
+    let app = App::builder().reading_through(SecretUrl::parse(url.as_str()).unwrap()).start().await;
+    let ivan = Person::new("ivan.petrov", 1);
+    app.seed(&[&ivan], &[ivan.cell(1, at("2024-01-15T08:00:00Z"))]).await;
+    let client = app.wearer("ivan.petrov");
+
+    assert_eq!(client.get("/api/reports/2024-01-15").await.checked_status(), 200);
+    open.send(false).unwrap();
+    assert_eq!(client.get("/api/reports/2024-01-15").await.checked_status(), 503);
+    open.send(true).unwrap();
+    let started = Instant::now();
+    while client.get("/api/reports/2024-01-15").await.status != 200 {
+        assert!(started.elapsed() < Duration::from_secs(10), "still unavailable");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

@@ -54,7 +54,7 @@ impl<R: Read> BlockReader<R> {
                 .unwrap_or(usize::MAX)
         };
         let (compressed, uncompressed) = (size_at(1), size_at(5));
-        if compressed < HEADER_BYTES || compressed > MAX_BLOCK_BYTES || uncompressed > MAX_BLOCK_BYTES {
+        if !(HEADER_BYTES..=MAX_BLOCK_BYTES).contains(&compressed) || uncompressed > MAX_BLOCK_BYTES {
             return Err(refuse(
                 failure::TOO_LARGE_SIZE_COMPRESSED,
                 format!(

@@ -39,6 +39,10 @@ pub(super) struct Class {
     pub(super) reads_only: bool,
 }
 
+/// The size of [`Analysis`], by which the engine knows its version: four numbers of four bytes.
+const ANALYSIS_BYTES: u32 = 16;
+const _: () = assert!(size_of::<Analysis>() == 16);
+
 /// Named values for `{name:Type}` in a statement.
 pub(super) type Parameters = [(String, String)];
 
@@ -132,7 +136,7 @@ impl Connection {
 
     /// Asks the engine's parser what a text is; nothing runs.
     pub(super) fn classify(&mut self, sql: &str) -> Class {
-        let mut analysis = Analysis { struct_size: size_of::<Analysis>() as u32, ..Analysis::default() };
+        let mut analysis = Analysis { struct_size: ANALYSIS_BYTES, ..Analysis::default() };
         #[expect(unsafe_code, reason = "C call")]
         // SAFETY: the connection is open, `sql` comes with its length, and the report has the size that it states.
         let state = unsafe {

@@ -29,7 +29,7 @@ pub(super) enum Encoding {
 }
 
 impl Encoding {
-    /// What the client accepts, in a server's order of preference.
+    /// What the client accepts, best for its price first.
     pub(super) fn accepted(headers: &HeaderMap) -> Self {
         let all = headers.get_all(ACCEPT_ENCODING);
         let is_accepted = |name: &str| {
@@ -42,11 +42,11 @@ impl Encoding {
             )
         };
         [
+            ("zstd", Encoding::Zstd),
+            ("lz4", Encoding::Lz4),
             ("br", Encoding::Brotli),
             ("gzip", Encoding::Gzip),
             ("deflate", Encoding::Deflate),
-            ("zstd", Encoding::Zstd),
-            ("lz4", Encoding::Lz4),
         ]
         .into_iter()
         .find(|(name, _)| is_accepted(name))
@@ -133,6 +133,39 @@ impl Encoder {
         Ok(mem::take(written).into())
     }
 
+    /// Whether bodies are encoded at all.
+    pub(super) fn is_plain(&self) -> bool {
+        matches!(self, Encoder::Plain)
+    }
+
+    /// Gives all that was taken so far, so that a decoder sees it without what follows.
+    pub(super) fn flush(&mut self) -> io::Result<Bytes> {
+        let written = match self {
+            Encoder::Plain | Encoder::Blocks(_) => return Ok(Bytes::new()),
+            Encoder::Gzip(writer) => {
+                writer.flush()?;
+                writer.get_mut()
+            }
+            Encoder::Deflate(writer) => {
+                writer.flush()?;
+                writer.get_mut()
+            }
+            Encoder::Zstd(writer) => {
+                writer.flush()?;
+                writer.get_mut()
+            }
+            Encoder::Lz4(writer) => {
+                writer.flush()?;
+                writer.get_mut()
+            }
+            Encoder::Brotli(writer) => {
+                writer.flush()?;
+                writer.get_mut()
+            }
+        };
+        Ok(mem::take(written).into())
+    }
+
     /// Ends the body and gives its last bytes.
     pub(super) fn finish(self) -> io::Result<Bytes> {
         Ok(match self {
@@ -152,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_servers_order_decides_among_what_is_accepted() {
+    fn the_best_of_what_is_accepted_is_taken() {
         for (accepted, expected) in [
             ("lz4, zstd", Encoding::Zstd),
             ("gzip, deflate, br", Encoding::Brotli),

@@ -9,6 +9,7 @@ use bionicpro_model::{Error, Kind, Result};
 use super::access;
 use super::connection::Connection;
 use super::data_dir::DataDir;
+use super::default_database;
 use super::exit;
 use super::failure::Failure;
 use super::ffi::Library;
@@ -28,6 +29,7 @@ impl Engine {
     /// Loads the library and starts the engine on `dir`. Blocks for about 0.2 s, longer with many tables.
     pub(super) fn start(library: &Path, dir: &DataDir, allow_host_access: bool) -> Result<Self> {
         let library = Library::load(library)?;
+        default_database::prepare(&dir.join("engine"))?;
         let users = dir.write("users.xml", &access::users_xml(allow_host_access))?;
         let config = dir.write("config.xml", &access::config_xml(&text(&users)?))?;
         let arguments = [

@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use super::connection::Connection;
 use super::failure::{self, Failure};
+use super::guard;
 use super::prepare::quote_name;
 
 /// A table that came with the request.
@@ -49,6 +50,7 @@ impl ExternalTable {
     pub(super) fn fill(&self, connection: &mut Connection) -> Result<(), Failure> {
         let name = quote_name(&self.name);
         let create = format!("CREATE TEMPORARY TABLE {name} ({})", self.structure);
+        guard::check(create.as_bytes())?;
         if connection.classify(&create).statements > 1 {
             return Err(Failure::new(
                 failure::BAD_ARGUMENTS,

@@ -126,15 +126,22 @@ impl Handler {
         &self,
         head: &Head,
         turn: Turn,
-        job: Job,
+        mut job: Job,
         sql: String,
         format: Option<String>,
-        (first, pieces): (Bytes, Pieces),
+        (mut first, mut pieces): (Bytes, Pieces),
         canceller: Canceller,
     ) -> Result<Response<ResponseBody>, Failure> {
         let is_default = job.format == format::DEFAULT;
         let format =
             format.unwrap_or_else(|| if is_default { "Values".to_owned() } else { job.format.clone() });
+        if format.eq_ignore_ascii_case("Values") && !job.allow_host_access {
+            let (rows, are_checked) = rows::check_values(first, &mut pieces).await?;
+            first = rows;
+            if !are_checked {
+                job.settings.push(("input_format_values_interpret_expressions".to_owned(), "0".to_owned()));
+            }
+        }
         let (rows_in, rows_out) = mpsc::channel(ROWS_IN_FLIGHT);
         let outcome =
             turn.run(job, move |connection, job| runner::insert(connection, job, &sql, &format, rows_out));

@@ -53,7 +53,8 @@ pub(super) struct Request {
 impl Request {
     /// Reads URL and headers.
     pub(super) fn read(uri: &Uri, headers: &HeaderMap) -> Result<Self, Failure> {
-        let mut request = Request::default();
+        // On by default since ClickHouse 25.10; only a client that accepts an encoding gets one.
+        let mut request = Request { enable_http_compression: true, ..Request::default() };
         for (name, value) in url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
             request.set(name.into_owned(), value.into_owned());
         }

@@ -105,6 +105,8 @@ enum Phase {
     Held(Bytes, Run),
     Running(Run),
     Kept(Spool),
+    /// What was sent is flushed; the exception block comes next, in a piece of its own.
+    Failed(Failure),
     /// The exception block is out; now the transfer breaks off, as a server's does.
     Broken,
     Ended,
@@ -136,9 +138,8 @@ impl Sending {
                     Ok(0) => match run.end().await {
                         Ok(_) => Some(self.last(&[])),
                         Err(failure) => {
-                            self.phase = Phase::Broken;
-                            let text = failure.with_version(&self.head.version);
-                            Some(self.last(&marker::block(&self.head.tag, &text)))
+                            self.phase = Phase::Failed(failure);
+                            Some(self.encoder.flush())
                         }
                     },
                     Ok(_) => {
@@ -156,6 +157,12 @@ impl Sending {
                 Ok(None) => Some(self.last(&[])),
                 Err(error) => Some(Err(error)),
             },
+            Phase::Failed(failure) => {
+                // A decoder that is cut off drops what it holds, the block among it: an encoded body ends whole.
+                self.phase = if self.encoder.is_plain() { Phase::Broken } else { Phase::Ended };
+                let text = failure.with_version(&self.head.version);
+                Some(self.last(&marker::block(&self.head.tag, &text)))
+            }
             Phase::Broken => {
                 tokio::time::sleep(BEFORE_THE_CUT).await;
                 Some(Err(io::Error::other("the statement failed")))

@@ -7,11 +7,15 @@ use futures_util::{Stream, StreamExt};
 use tokio::sync::mpsc;
 
 use super::failure::{self, Failure};
+use super::guard;
 use super::runner::Rows;
 use super::statement::{self, Statement};
 
 /// The longest statement, without the rows of an INSERT.
 const MAX_STATEMENT_BYTES: usize = 16 << 20;
+
+/// Rows of `VALUES` that may hold expressions.
+const CHECKED_BYTES: usize = 1 << 20;
 
 /// Reads the statement: the URL's part, a line end, and as much of the body as it takes to know what it is.
 pub(super) async fn read_statement(
@@ -70,6 +74,25 @@ pub(super) async fn feed(
         }
     }
     let _ = rows.send(Rows::End).await;
+}
+
+/// Rows of `VALUES` are expressions, which may call functions: the rows that fit into [`CHECKED_BYTES`] are looked at.
+/// `false`: there are more, so the engine must take them as plain values.
+pub(super) async fn check_values(
+    first: Bytes,
+    pieces: &mut (impl Stream<Item = io::Result<Bytes>> + Unpin),
+) -> Result<(Bytes, bool), Failure> {
+    let mut rows = BytesMut::from(&first[..]);
+    while rows.len() <= CHECKED_BYTES {
+        match pieces.next().await {
+            Some(piece) => rows.extend_from_slice(&piece.map_err(|error| Failure::from_io(&error))?),
+            None => {
+                guard::check(&rows)?;
+                return Ok((rows.freeze(), true));
+            }
+        }
+    }
+    Ok((rows.freeze(), false))
 }
 
 /// A statement as text.

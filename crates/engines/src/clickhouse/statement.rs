@@ -89,7 +89,7 @@ fn read_insert(sql: &[u8], mut lexer: Lexer<'_>, is_whole: bool) -> Option<State
         }
         previous = Some(token);
     }
-    is_whole.then(|| Statement::InsertRows { head_end: sql.len(), format: None, rows: sql.len() })
+    is_whole.then_some(Statement::InsertRows { head_end: sql.len(), format: None, rows: sql.len() })
 }
 
 /// Rows begin after the blanks that follow the format's name, up to and including one line end.
@@ -154,21 +154,6 @@ pub(super) fn redirect(sql: &str, path: &str) -> String {
 /// Whether the statement changes its own session and nothing else.
 pub(super) fn sets_session(sql: &str) -> bool {
     Lexer::new(sql.as_bytes()).next().is_some_and(|token| token.is("SET") || token.is("USE"))
-}
-
-/// Whether the text writes to or reads from a file on the machine of the engine: `INTO OUTFILE 'x'`, `FROM INFILE 'x'`.
-pub(super) fn names_a_file(sql: &[u8]) -> bool {
-    let mut before: [Option<Token<'_>>; 2] = [None, None];
-    for token in Lexer::new(sql) {
-        if token.kind == TokenKind::Text
-            && let [Some(first), Some(second)] = before
-            && ((first.is("INTO") && second.is("OUTFILE")) || (first.is("FROM") && second.is("INFILE")))
-        {
-            return true;
-        }
-        before = [before[1], Some(token)];
-    }
-    false
 }
 
 #[cfg(test)]
@@ -242,18 +227,5 @@ mod tests {
             assert_eq!(output_format(sql.as_bytes()), None, "{sql}");
         }
         assert_eq!(output_format(b"SELECT * FORMAT `CSV`;").as_deref(), Some("CSV"));
-    }
-
-    #[test]
-    fn files_are_seen_in_any_disguise() {
-        for sql in [
-            "SELECT 1 INTO OUTFILE 'x'",
-            "select 1 into/**/outfile'x'",
-            "INSERT INTO t FROM INFILE 'x' FORMAT CSV",
-            "EXPLAIN AST SELECT 1 INTO -- c\n OUTFILE $$x$$",
-        ] {
-            assert!(names_a_file(sql.as_bytes()), "{sql}");
-        }
-        assert!(!names_a_file(b"SELECT 'INTO OUTFILE ''x''' FROM infile"));
     }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use bionicpro_model::{Kind, Secret};
 use bionicpro_warehouse::reports::{Summary, day_start};
+use bionicpro_warehouse::{Config, Reports, Warehouse};
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use rand::{RngExt, SeedableRng};
@@ -213,6 +215,59 @@ async fn a_hostile_name_is_only_a_name() {
     assert_eq!((found.user_id, found.ldap_username.as_str()), (id, hostile));
     for other in ["' OR 1=1 --", "%", "\\'", "user", "\\N", "NULL", "\n", "\u{202e}"] {
         assert_eq!(db.reports.user_by_name(other).await.unwrap(), None, "{other:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_password_is_a_matter_of_configuration() {
+    let db = Db::migrated().await;
+    let url = db.config.url.clone().unwrap().with_password(&Secret::new("wrong")).unwrap();
+    let config = Config { url: Some(url), ..db.config.clone() };
+    let reports = Reports::new(&config).unwrap();
+    for error in [
+        reports.ping().await.unwrap_err(),
+        reports.data_as_of().await.unwrap_err(),
+        Warehouse::new(&config).unwrap().status().await.unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), Kind::Config, "{}", error.report());
+        assert!(!error.report().contains("wrong"), "{}", error.report());
+    }
+    // An account for readers is used where there is one.
+    let both = Config { reader_url: db.config.url.clone(), ..config };
+    assert!(Reports::new(&both).unwrap().ping().await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_before_the_first_migration_says_what_to_run() {
+    let db = Db::empty().await;
+    let error = db.reports.user_by_name("ivan").await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Data, "{}", error.report());
+    assert!(error.hint_text().unwrap().contains("warehouse migrate"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_setting_of_a_report_forbids_writing() {
+    let db = Db::migrated().await;
+    for write in
+        ["INSERT INTO users (ldap_username) VALUES ('x')", "DROP TABLE users", "TRUNCATE TABLE users"]
+    {
+        let error = db.client.query_raw(write).with_setting("readonly", "2").execute().await.unwrap_err();
+        assert!(error.to_string().contains("164"), "{error}");
+    }
+    assert_eq!(db.count("SELECT count() FROM users").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_grants_of_the_guide_are_understood_by_the_engine() {
+    let db = Db::empty().await;
+    let client = db.client.clone().with_database("default");
+    let guide = include_str!("../../../../docs/guides/ml-engineers.md");
+    let grants = guide.split("```sql\n-- grants").nth(1).unwrap().split("```").next().unwrap();
+    let statements: Vec<&str> = grants.split(';').map(str::trim).filter(|text| !text.is_empty()).collect();
+    assert!(statements.len() > 5, "{statements:?}");
+    for statement in statements {
+        let parsed = client.query_raw(&format!("EXPLAIN AST {statement}")).fetch_all::<String>().await;
+        parsed.unwrap_or_else(|error| panic!("{error}: {statement}"));
     }
 }
 

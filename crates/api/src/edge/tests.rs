@@ -1,0 +1,101 @@
+//! What the edge does with endpoints that misbehave, and what it writes down.
+
+use std::sync::{Arc, Mutex};
+
+use axum::routing::get;
+use http::StatusCode;
+use http_body_util::BodyExt;
+use serde_json::Value;
+
+use super::*;
+
+const PEER: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9);
+
+fn edge(deadline: Duration) -> Edge {
+    let router = Router::new()
+        .route("/panic", get(|| async { panic!("the cause is for the log") as StatusCode }))
+        .route("/slow", get(|| async { std::future::pending::<StatusCode>().await }))
+        .route("/bare/{name}", get(|| async { (StatusCode::IM_A_TEAPOT, "text of a library") }))
+        .route("/fine", get(|| async { "fine" }));
+    Edge::new(router, deadline)
+}
+
+async fn ask(edge: &Edge, target: &str) -> (StatusCode, Value) {
+    let request = Request::get(target).header("host", "localhost").body(String::new()).unwrap();
+    let response = edge.clone().answer(PEER, request).await;
+    let (status, id) = (response.status(), response.headers()[REQUEST_ID].to_str().unwrap().to_owned());
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+    assert!(body.is_null() || body["request_id"] == id);
+    (status, body)
+}
+
+#[tokio::test]
+async fn a_panic_is_a_500_without_its_cause_and_the_next_request_is_answered() {
+    let edge = edge(Duration::from_secs(5));
+    let (status, body) = ask(&edge, "/panic").await;
+    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(body["detail"], "The request failed because of a defect; tell us the request_id");
+    assert_eq!(body["type"], "urn:bionicpro:problem:internal");
+    assert_eq!(ask(&edge, "/fine").await.0, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn an_endpoint_that_hangs_is_a_503_at_the_deadline() {
+    let (status, body) = ask(&edge(Duration::from_millis(50)), "/slow").await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(body["type"], "urn:bionicpro:problem:unavailable");
+}
+
+#[tokio::test]
+async fn an_error_that_a_library_wrote_becomes_a_problem() {
+    let (status, body) = ask(&edge(Duration::from_secs(5)), "/bare/x").await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert_eq!(body["type"], "urn:bionicpro:problem:bad-request");
+    assert!(!body.to_string().contains("library"));
+}
+
+/// Keeps what is logged on this thread.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_request_is_one_line_of_json_without_anything_that_the_caller_wrote() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_writer(move || writer.clone());
+    let guard = tracing::subscriber::set_default(subscriber.finish());
+    let edge = edge(Duration::from_secs(5));
+    let request = Request::builder()
+        .method("LOG\u{7c}INJECTION")
+        .uri("/bare/recognizable?name=recognizable%0d%0a")
+        .header("host", "recognizable.example")
+        .header("user-agent", "recognizable\" {}")
+        .header("authorization", "Bearer recognizable")
+        .header("x-request-id", "recognizable")
+        .header("x-forwarded-for", "192.0.2.7");
+    edge.clone().answer(PEER, request.body(String::new()).unwrap()).await;
+    drop(guard);
+
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert_eq!(log.lines().count(), 1, "{log}");
+    let line: Value = serde_json::from_str(&log).unwrap();
+    assert_eq!(
+        (&line["route"], &line["method"], &line["status"]),
+        (&"/bare/{name}".into(), &"other".into(), &405.into())
+    );
+    assert!(line["span"]["request_id"].is_string());
+    for secret in ["recognizable", "INJECTION", "192.0.2.7", "127.0.0.1"] {
+        assert!(!log.contains(secret), "{secret} is in {log}");
+    }
+}

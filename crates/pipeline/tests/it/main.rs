@@ -1,0 +1,12 @@
+//! The pipeline on the real engines: PostgreSQL and ClickHouse, a fresh database of each for every test.
+#![allow(clippy::unwrap_used, reason = "a test that cannot do its part fails by a panic")]
+
+mod crm;
+mod faults;
+mod loads;
+mod oracle;
+mod property;
+mod readings;
+mod schemas;
+mod staging;
+mod world;

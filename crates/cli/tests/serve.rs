@@ -1,5 +1,7 @@
 //! `bionicpro serve api` as an operator starts it: what it refuses, what it says, how it ends.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails by a panic")]
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Output, Stdio};

@@ -1,6 +1,6 @@
 //! The report queries against a plain recomputation, for random people, days and zones.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bionicpro_model::{Kind, Secret};
 use bionicpro_warehouse::reports::{Summary, day_start};
@@ -29,6 +29,7 @@ fn fleet(seed: u64) -> Vec<MartRow> {
                     }
                     let mut row = MartRow::new(user, user * 10 + prosthesis, start);
                     row.hour += TimeDelta::hours(hour);
+                    row.prosthesis_model = format!("Hand {prosthesis}");
                     row.movements = random.random_range(1..1000);
                     row.errors = random.random_range(0..row.movements);
                     row.response_count = random.random_range(0..=row.movements);
@@ -53,7 +54,9 @@ fn local_day(row: &MartRow, tz: Tz) -> NaiveDate {
 
 fn summary<'a>(rows: impl Iterator<Item = &'a MartRow>, tz: Tz) -> Summary {
     let (mut sum, mut days, mut hours) = (Summary::default(), BTreeSet::new(), BTreeSet::new());
+    let mut models: BTreeMap<&str, u64> = BTreeMap::new();
     for row in rows {
+        *models.entry(&row.prosthesis_model).or_default() += u64::from(row.movements);
         days.insert(local_day(row, tz));
         hours.insert(row.hour);
         sum.movements += u64::from(row.movements);
@@ -64,6 +67,10 @@ fn summary<'a>(rows: impl Iterator<Item = &'a MartRow>, tz: Tz) -> Summary {
         sum.battery_count += u64::from(row.battery_count);
         sum.battery_sum += row.battery_sum;
         sum.battery_min = [sum.battery_min, row.battery_min].into_iter().flatten().reduce(f32::min);
+    }
+    let most = models.values().max().copied();
+    if let Some((model, _)) = models.iter().find(|(_, movements)| Some(**movements) == most) {
+        sum.prosthesis_model = (*model).to_owned();
     }
     Summary { days: days.len() as u64, usage_hours: hours.len() as u64, ..sum }
 }

@@ -1,18 +1,20 @@
-//! The two ends of the API's bench: `serve` answers with given bytes and does nothing else, `load` asks and measures.
+//! What the API's bench needs: `serve` answers with given bytes and does nothing else, `load` asks and measures,
+//! `tokens` signs for the people in whose name it asks.
 //!
-//! Both stay on loopback: an address of any other kind is refused. Both are bounded, in time and in count.
+//! Both servers and clients stay on loopback: an address of any other kind is refused. All are bounded, in time and in count.
 
 mod histogram;
 mod load;
 mod loopback;
 mod serve;
 mod targets;
+mod tokens;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-/// A bare HTTP server and a load generator, on loopback only.
+/// A bare HTTP server, a load generator and tokens for it, on loopback only.
 #[derive(Debug, Parser)]
 #[command(name = "bench-http")]
 enum Command {
@@ -20,6 +22,8 @@ enum Command {
     Serve(serve::Options),
     /// Send requests over kept-alive connections; print what was measured as one line of JSON.
     Load(load::Options),
+    /// Sign access tokens for a list of people, for an API that trusts the key set written beside them.
+    Tokens(tokens::Options),
 }
 
 fn main() -> ExitCode {
@@ -32,6 +36,7 @@ fn main() -> ExitCode {
         match command {
             Command::Serve(options) => serve::run(options).await,
             Command::Load(options) => load::run(options).await,
+            Command::Tokens(options) => tokens::run(&options),
         }
     });
     match done {

@@ -1,0 +1,72 @@
+"""The data: a seeded fleet in the source databases, and a large mart made by SQL for the API."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import psycopg
+from engines import Engines
+from measure import note, run
+from processes import PROGRAM
+
+HERE = Path(__file__).resolve().parent
+LARGE_FLEET = (HERE / "sql" / "large_fleet.sql").read_text()
+
+DAYS = 7
+SEED = 20240115
+
+# What the simulator writes per person and day, people without a prosthesis included: decides how many people
+# make the wanted number of rows. The number that came out is measured and written down.
+MOVEMENTS_PER_PERSON_AND_DAY = 1500
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """What the source databases hold, and the half-open range of days that covers all of it."""
+
+    people: int
+    days: int
+    rows: int
+    start: str
+    end: str
+    seeding: dict
+
+
+def migrate(started: Engines) -> None:
+    """Creates the warehouse's tables."""
+    run([PROGRAM, "warehouse", "migrate"], started.environment)
+
+
+def seed(started: Engines, wanted_rows: int) -> Fleet:
+    """Fills both source databases with about so many rows, and makes PostgreSQL ready to be measured."""
+    people = max(10, round(wanted_rows / DAYS / MOVEMENTS_PER_PERSON_AND_DAY))
+    command = [PROGRAM, "simulate", "seed", "--users", str(people), "--days", str(DAYS), "--seed", str(SEED)]
+    seeded = run(command, started.environment)
+    with psycopg.connect(started.telemetry, autocommit=True) as connection:
+        # Statistics and visibility as on a server that has been up for a day; no checkpoint in the midst.
+        connection.execute("VACUUM (ANALYZE) telemetry.raw_telemetry")
+        connection.execute("CHECKPOINT")
+        rows, first, last = connection.execute(
+            "SELECT count(*), min(event_time), max(event_time) FROM telemetry.raw_telemetry"
+        ).fetchone()
+    migrate(started)
+    note(f"  {rows:,} rows of {people:,} people in {seeded.seconds:.1f} s")
+    return Fleet(
+        people=people,
+        days=DAYS,
+        rows=rows,
+        start=first.date().isoformat(),
+        end=(last.date() + timedelta(days=1)).isoformat(),
+        seeding={"seconds": round(seeded.seconds, 2), "rows_per_second": round(rows / seeded.seconds)},
+    )
+
+
+def large_mart(started: Engines, people: int, days: int) -> tuple[list[str], list[str]]:
+    """Fills the mart by SQL; returns login names and days. The way through the sources would take an hour."""
+    migrate(started)
+    end = date.today()
+    for statement in filter(str.strip, LARGE_FLEET.split(";\n")):
+        started.query(statement, param_people=str(people), param_days=str(days), param_end=end.isoformat())
+    started.settle()
+    names = [f"person.{number}" for number in range(people)]
+    return names, [(end - timedelta(days=back)).isoformat() for back in range(1, days + 1)]

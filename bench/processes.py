@@ -1,0 +1,79 @@
+"""Programs that run beside a measurement: started, known to be ready, stopped with the block."""
+
+import json
+import os
+import select
+import signal
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+ROOT = Path(__file__).resolve().parent.parent
+PROGRAM = str(ROOT / "target" / "release" / "bionicpro")
+HTTP_TOOL = str(ROOT / "target" / "release" / "bench-http")
+
+START_TIMEOUT_S = 120
+STOP_TIMEOUT_S = 60
+
+
+@contextmanager
+def ready_by_line(command: list[str]) -> Iterator[tuple[int, dict]]:
+    """A program that prints one line of JSON when it is ready: its process id and that line."""
+    with running(command, {}) as (process, log):
+        readable, _, _ = select.select([process.stdout], [], [], START_TIMEOUT_S)
+        line = process.stdout.readline() if readable else b""
+        if not line:
+            raise never_ready(command, log)
+        yield process.pid, json.loads(line)
+
+
+@contextmanager
+def ready_by_health(command: list[str], env: Mapping[str, str], url: str) -> Iterator[int]:
+    """A server that is ready when `url` answers 200: its process id."""
+    with running(command, env) as (process, log):
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not answers(url):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise never_ready(command, log)
+            time.sleep(0.05)
+        yield process.pid
+
+
+@contextmanager
+def running(command: list[str], env: Mapping[str, str]) -> Iterator[tuple[subprocess.Popen, IO[bytes]]]:
+    """A child that is told to stop when the block ends, and killed when it does not."""
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=log, env={**os.environ, **env}, cwd=ROOT
+        )
+        try:
+            yield process, log
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.communicate(timeout=STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()
+
+
+def never_ready(command: list[str], log: IO[bytes]) -> SystemExit:
+    """The end of the bench, with the last words of the program."""
+    log.seek(0)
+    told = log.read().decode(errors="replace")[-2000:]
+    return SystemExit(f"bench: {Path(command[0]).name} {command[1]} did not become ready\n{told}")
+
+
+def answers(url: str) -> bool:
+    """Whether the address answers 200 now."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as response:
+            return response.status == 200
+    except (urllib.error.URLError, OSError):
+        return False

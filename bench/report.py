@@ -1,0 +1,134 @@
+"""What was measured, as a table of ratios, as JSON and as the page `results/README.md`."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+
+import psycopg
+from engines import Engines
+from processes import PROGRAM, ROOT
+
+RESULTS = ROOT / "bench" / "results"
+
+PAGE = """<!-- Written by `make bench`. -->
+# Results
+
+{title}
+
+{table}
+
+{machine}
+
+Every figure, with its range over the repetitions, is in the JSON file of its day. How to read them:
+[../README.md](../README.md).
+"""
+
+
+def machine(started: Engines) -> dict:
+    """The machine's size and the versions that ran; nothing that names it."""
+    with psycopg.connect(started.telemetry) as connection:
+        postgresql = connection.execute("SHOW server_version").fetchone()[0]
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {
+        "cores": os.cpu_count(),
+        "memory_gb": round(memory / 1e9),
+        "system": f"{platform.system()} {platform.machine()}",
+        "kernel": platform.release(),
+        "postgresql": postgresql,
+        "clickhouse": started.query("SELECT version() AS version")[0]["version"],
+        "bionicpro": output([PROGRAM, "--version"]).split()[-1],
+        "commit": output(["git", "describe", "--always", "--dirty"]),
+        "python": platform.python_version(),
+        **{name: version(name) for name in ("psycopg", "pandas", "clickhouse-connect")},
+    }
+
+
+def output(command: list[str]) -> str:
+    """What a command prints; empty where it is not to be had."""
+    try:
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def rows_of(results: dict) -> list[tuple[str, str, str, str]]:
+    """What, ours, against, ratio: a line each."""
+    lines = []
+    for name, measured in results.get("pipeline", {}).items():
+        forms = measured["forms"]
+        ours = forms["full_run"]["seconds"]["median"]
+        for form, title in (
+            ("group_by_counted", "bare `GROUP BY`, counted on the server"),
+            ("group_by_fetched", "bare `GROUP BY`, fetched by psycopg"),
+            ("plain_copy", "plain form by `COPY` and pandas"),
+            ("plain_rows", "plain form by rows and pandas"),
+        ):
+            if form in forms:
+                other = forms[form]["seconds"]["median"]
+                lines.append(
+                    (f"full run, {name} rows", f"{ours:.2f} s", f"{title}: {other:.2f} s", times(ours, other))
+                )
+        peak = forms["full_run"]["peak_rss_mb"]["median"]
+        other = forms["plain_copy"]["peak_rss_mb"]["median"]
+        against = f"plain form by `COPY` and pandas: {other:.0f} MB"
+        lines.append((f"peak memory, {name} rows", f"{peak:.0f} MB", against, times(peak, other)))
+    loads = results.get("api", {}).get("loads", {})
+    for connections in (1, 8):
+        for kind in ("cold", "warm"):
+            ours, bare = loads.get(f"{kind}_day_{connections}"), loads.get(f"bare_server_{connections}")
+            if ours and bare:
+                lines += api_lines(f"{kind} day, {connections} at once", ours, bare)
+    return lines
+
+
+def api_lines(what: str, ours: dict, bare: dict) -> list[tuple[str, str, str, str]]:
+    """Tail and rate of one load against the bare server's."""
+    tail, floor = ours["p99_ms"]["median"], bare["p99_ms"]["median"]
+    rate, most = ours["requests_per_second"]["median"], bare["requests_per_second"]["median"]
+    return [
+        (f"p99, {what}", f"{tail:.2f} ms", f"bare server, same bytes: {floor:.2f} ms", times(tail, floor)),
+        (f"rate, {what}", f"{rate:,.0f}/s", f"bare server, same bytes: {most:,.0f}/s", times(rate, most)),
+    ]
+
+
+def times(ours: float, other: float) -> str:
+    """Ours divided by the other, to three digits."""
+    return f"{ours / other:.3g}"
+
+
+def table(results: dict) -> str:
+    """The ratios as Markdown, readable on a terminal too."""
+    lines = [("what", "ours", "against", "ratio"), *rows_of(results)]
+    widths = [max(len(line[column]) for line in lines) for column in range(4)]
+    text = [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |"
+        for line in lines
+    ]
+    text.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
+    return "\n".join(text)
+
+
+def write(results: dict) -> Path:
+    """Writes the day's file and the page; a later run of the same day replaces both."""
+    size = results["machine"]
+    file = RESULTS / f"{date.today().isoformat()}-{size['cores']}core.json"
+    file.write_text(json.dumps(results, indent=1) + "\n")
+    title = (
+        f"{date.today().isoformat()}, {size['cores']} cores, {size['memory_gb']} GB, commit {size['commit']}."
+    )
+    told = ", ".join(
+        f"{name} {size[name]}" for name in ("kernel", "postgresql", "clickhouse", "python", "pandas")
+    )
+    page = PAGE.format(title=title, table=table(results), machine=f"With {told}.")
+    (RESULTS / "README.md").write_text(page)
+    return file
+
+
+def show(results: dict) -> None:
+    """Prints the table."""
+    sys.stdout.write(table(results) + "\n")

@@ -1,0 +1,77 @@
+"""Measures ours against what one would otherwise use, or cannot go below, in one run; prints the ratios.
+
+`make bench` runs all of it. Everything happens on loopback, in temporary folders, with a bound on every wait.
+"""
+
+import argparse
+import sys
+
+import report
+from api import api
+from engines import engines
+from pipeline import pipeline
+
+SIZES = {"100k": 100_000, "1m": 1_000_000, "10m": 10_000_000}
+PARTS = ("pipeline", "api")
+
+
+def main() -> None:
+    flags = arguments()
+    results: dict = {}
+    with engines() as started:
+        results["machine"] = report.machine(started)
+    quick = flags.rows == ["100k"]
+    if "pipeline" in flags.only:
+        repeat = flags.repeat or (1 if quick else 5)
+        results["pipeline"] = {size: pipeline(SIZES[size], repeat) for size in flags.rows}
+    if "api" in flags.only:
+        people, days, requests = (500, 3, 100) if quick else (20_000, 30, 2_000)
+        results["api"] = api(people, days, requests, repeat=1 if quick else 3)
+    report.show(results)
+    complete = set(flags.only) == set(PARTS) and {"1m", "10m"} <= set(flags.rows)
+    if complete or flags.write:
+        print(f"bench: wrote {report.write(results).name}", file=sys.stderr)
+    else:
+        print(
+            "bench: only a part was measured: nothing written (--write does so all the same)", file=sys.stderr
+        )
+
+
+def arguments() -> argparse.Namespace:
+    """The flags; lists are separated by commas."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--rows",
+        type=some_of(tuple(SIZES)),
+        default=["1m", "10m"],
+        metavar="LIST",
+        help=f"sizes of the telemetry: {', '.join(SIZES)} (1m,10m unless told otherwise)",
+    )
+    parser.add_argument(
+        "--only",
+        type=some_of(PARTS),
+        default=list(PARTS),
+        metavar="LIST",
+        help=f"parts to measure: {', '.join(PARTS)}",
+    )
+    parser.add_argument(
+        "--repeat", type=int, choices=range(1, 21), metavar="N", help="rounds of the pipeline's forms"
+    )
+    parser.add_argument("--write", action="store_true", help="write results of a partial run too")
+    return parser.parse_args()
+
+
+def some_of(known: tuple[str, ...]):
+    """A type for argparse: a comma-separated choice."""
+
+    def parse(text: str) -> list[str]:
+        chosen = text.split(",")
+        if unknown := set(chosen) - set(known):
+            raise argparse.ArgumentTypeError(f"{', '.join(sorted(unknown))}: choose from {', '.join(known)}")
+        return chosen
+
+    return parse
+
+
+if __name__ == "__main__":
+    main()

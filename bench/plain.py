@@ -68,6 +68,7 @@ def read_by_copy(connection: psycopg.Connection, start: str, end: str) -> pd.Dat
                 "error_code": "category",
             },
             parse_dates=["event_time"],
+            date_format="ISO8601",
         )
 
 

@@ -17,7 +17,7 @@ SEED = 20240115
 
 # What the simulator writes per person and day, people without a prosthesis included: decides how many people
 # make the wanted number of rows. The number that came out is measured and written down.
-MOVEMENTS_PER_PERSON_AND_DAY = 320
+MOVEMENTS_PER_PERSON_AND_DAY = 350
 
 
 @dataclass(frozen=True)

@@ -126,8 +126,9 @@ def yes(met: bool) -> str:
 
 
 def text_of(results: dict) -> tuple[str, str]:
-    """The aims and the ratios as Markdown, readable on a terminal too."""
-    aims = table([("aim", "measured", "met"), *aims_of(results)])
+    """The aims and the ratios as Markdown, readable on a terminal too; aims where they were measured."""
+    aims = aims_of(results)
+    aims = table([("aim", "measured", "met"), *aims]) if aims else "No aim was measured."
     return aims, table([("what", "ours", "against", "ratio"), *rows_of(results)])
 
 

@@ -18,7 +18,7 @@ pub(super) enum PortChoice {
 #[derive(Debug, Clone, Args)]
 pub(super) struct PortArgs {
     /// Take the ports below, or any free ones.
-    #[arg(long, value_enum, default_value = "fixed")]
+    #[arg(long, value_enum, default_value = "fixed", overrides_with = "ports")]
     ports: PortChoice,
     /// The Reports API.
     #[arg(long, default_value_t = 8001, value_name = "PORT")]

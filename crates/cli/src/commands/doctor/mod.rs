@@ -66,8 +66,9 @@ impl Finding {
 
     fn failed(part: &'static str, check: &'static str, error: &Error) -> Self {
         let mut found = error.to_string();
-        if let Some(cause) = std::error::Error::source(error) {
-            found = format!("{found} ({cause})");
+        let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+        if let Some(last) = causes.last() {
+            found = format!("{found} ({last})");
         }
         let what_to_do = error.hint_text().map(str::to_owned);
         Finding { part, check, state: State::Failed, found, what_to_do, kind: Some(error.kind()) }

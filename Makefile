@@ -36,7 +36,7 @@ test: lint rust-tests client-tests ## Run every check
 
 lint: $(DENY) $(VENV) ## Check formatting, lints, licences and sources of dependencies
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --release --locked --workspace --all-targets -- --deny warnings
+	$(CARGO) clippy --locked --workspace --all-targets -- --deny warnings
 	$(DENY) --log-level error check bans licenses sources
 	.venv/bin/python -m ruff check .
 	.venv/bin/python -m ruff format --check .
@@ -45,18 +45,19 @@ format: $(VENV) ## Format all sources
 	$(CARGO) fmt --all
 	.venv/bin/python -m ruff format .
 
-rust-tests: build ## Run the Rust tests on the real engines
-	$(CARGO) test --release --locked --workspace
+rust-tests: engines ## Run the Rust tests on the real engines
+	$(CARGO) test --locked --workspace
 
-client-tests: build $(VENV) $(NODE_CLIENT) ## Run other people's ClickHouse clients against the embedded warehouse
-	.venv/bin/python -m pytest crates/engines/tests/clients/python
-	cd crates/engines/tests/clients/node && $(NODE) --test
+client-tests: engines $(VENV) $(NODE_CLIENT) ## Run other people's ClickHouse clients against the embedded warehouse
+	$(CARGO) build --locked --package bionicpro-cli
+	BIONICPRO_BIN="$$PWD/target/debug/bionicpro" .venv/bin/python -m pytest crates/engines/tests/clients/python
+	cd crates/engines/tests/clients/node && BIONICPRO_BIN="$$PWD/../../../../../target/debug/bionicpro" $(NODE) --test
 
-reference: build ## Write the generated pages of docs/reference again
-	target/release/bionicpro reference docs/reference
+reference: ## Write the generated pages of docs/reference again
+	$(CARGO) run --locked --package bionicpro-cli -- reference docs/reference
 
 bench: build $(VENV) ## Measure, print ratios, write them to bench/results (ARGS="--help" lists the flags)
-	$(CARGO) build --release --locked --workspace
+	$(CARGO) build --release --locked --package bench-http
 	.venv/bin/python bench/run.py $(ARGS)
 
 clean: ## Remove what was built, fetched and simulated

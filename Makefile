@@ -57,7 +57,7 @@ reference: ## Write the generated pages of docs/reference again
 	$(CARGO) run --locked --package bionicpro-cli -- reference docs/reference
 
 bench: build $(VENV) ## Measure, print ratios, write them to bench/results (ARGS="--help" lists the flags)
-	$(CARGO) build --release --locked --package bench-http
+	$(CARGO) build --release --locked --package bionicpro-bench-http
 	.venv/bin/python bench/run.py $(ARGS)
 
 clean: ## Remove what was built, fetched and simulated

@@ -27,7 +27,8 @@ const FIXED_SETTINGS: [&str; 9] = [
 
 /// Defaults that keep the whole process small; a request may set others.
 ///
-/// Measured with 2 GB of RowBinary in and out: with the engine's own defaults the peak is above 1 GB.
+/// Measured with 2 GB of RowBinary, rows of 64 bytes: the process peaks at 442 MB going in and 368 MB going out, of
+/// which 237 MB are there at the start. With the engine's own sizes it peaks at 591 MB going in.
 const BLOCK_SETTINGS: [(&str, u64); 5] = [
     ("max_insert_block_size", 65_536),
     ("min_insert_block_size_rows", 262_144),

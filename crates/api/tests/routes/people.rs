@@ -214,7 +214,7 @@ async fn read_body(connection: &mut BufReader<TcpStream>) -> serde_json::Value {
 async fn a_crowd_never_reads_across() {
     const PEOPLE: u32 = 40;
     const TASKS: u64 = 16;
-    const REQUESTS: usize = 60;
+    const REQUESTS: usize = 30;
     let app = App::start().await;
     let people: Vec<Person> = (0..PEOPLE).map(|number| Person::new(&format!("canary{number}x"), 1)).collect();
     let hour = at("2024-01-15T08:00:00Z");

@@ -145,3 +145,66 @@ fn day(days_since_1970: i32) -> NaiveDate {
     let seconds = i64::from(days_since_1970) * 86_400;
     DateTime::from_timestamp(seconds, 0).map(|at| at.date_naive()).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use bionicpro_model::Kind;
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::files::crm::CrmRow;
+
+    fn directory() -> Directory {
+        let id = Uuid::from_u128(1);
+        Directory::new(&[CrmRow {
+            user_id: id,
+            ldap_username: None,
+            customer_name: Some("Anna".into()),
+            customer_email: None,
+            prosthesis_id: Some(id),
+            chip_id: Some("CHIP-1".into()),
+            serial_number: None,
+            prosthesis_model: None,
+            valid_from: Some(DateTime::UNIX_EPOCH),
+            valid_to: None,
+        }])
+    }
+
+    fn batch(movements: i64) -> CellBatch {
+        CellBatch {
+            chip_id: vec![Bytes::from_static(b"CHIP-1")],
+            hour: vec![1_705_305_600_000_000],
+            movements: vec![movements],
+            errors: vec![0],
+            anomalies: vec![0],
+            response_count: vec![0],
+            response_sum: vec![0.0],
+            battery_count: vec![0],
+            battery_sum: vec![0.0],
+            battery_min: vec![None],
+            battery_last_at: vec![None],
+            battery_last: vec![None],
+        }
+    }
+
+    fn join(movements: i64) -> Result<Joined> {
+        let directory = directory();
+        let mut joiner = Joiner::new(&directory, MartTable::new(Vec::new(), 1, 0)?);
+        joiner.add(&batch(movements))?;
+        joiner.finish()
+    }
+
+    #[test]
+    fn a_cell_with_more_rows_than_fit_32_bits_is_named() {
+        let most = i64::from(u32::MAX);
+        assert_eq!(join(most).unwrap().movements, u64::from(u32::MAX));
+        let error = join(most + 1).unwrap_err();
+        assert_eq!(error.kind(), Kind::Data);
+        assert!(error.to_string().contains("\"CHIP-1\" at 2024-01-15T08:00Z: 4294967296 rows"), "{error}");
+    }
+
+    #[test]
+    fn a_finite_number_stays_finite_in_single_precision() {
+        assert_eq!((single(1e300), single(-1e300), single(0.1)), (f32::MAX, f32::MIN, 0.1));
+    }
+}

@@ -51,7 +51,9 @@ async fn two_runs_at_once_end_right() {
         world.telemetry_sql("DELETE FROM telemetry.raw_telemetry WHERE chip_id = 'CHIP-2'").await;
         world.moves(&format!("('CHIP-2', '2024-01-16 1{round}:00:00', 1, 1, NULL)")).await;
         let (one, two, three) = tokio::join!(world.run(), world.run(), world.run());
-        (one.unwrap(), two.unwrap(), three.unwrap());
+        for outcome in [one, two, three] {
+            outcome.unwrap();
+        }
         assert_eq!(
             world.told().await,
             [format!("a CHIP-1 2024-01-15 08 {}", round + 2), format!("b CHIP-2 2024-01-16 1{round} 1")]

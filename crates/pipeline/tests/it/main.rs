@@ -9,4 +9,5 @@ mod property;
 mod readings;
 mod schemas;
 mod staging;
+mod turns;
 mod world;

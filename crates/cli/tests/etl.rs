@@ -1,0 +1,233 @@
+//! `bionicpro etl` as an orchestrator and an operator start it: its line, its exit status, and what a kill costs.
+#![allow(clippy::unwrap_used, reason = "a test that cannot do its part fails by a panic")]
+
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use bionicpro_testing::{TestDatabase, TestWarehouse};
+use serde_json::Value;
+use tempfile::TempDir;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_bionicpro");
+const RANGE: [&str; 4] = ["--from", "2024-01-15", "--to", "2024-01-17"];
+/// Movements in the range; enough that a run takes a moment.
+const MOVES: u64 = 60_001;
+
+/// A company with one customer whose prosthesis moves all the time.
+struct Company {
+    crm: TestDatabase,
+    telemetry: TestDatabase,
+    warehouse: TestWarehouse,
+    stage: TempDir,
+}
+
+impl Company {
+    async fn new() -> Company {
+        let postgres = bionicpro_testing::postgres();
+        let company = Company {
+            crm: postgres.crm().await,
+            telemetry: postgres.telemetry().await,
+            warehouse: bionicpro_testing::warehouse().await,
+            stage: tempfile::tempdir().unwrap(),
+        };
+        sql(
+            &company.crm,
+            "WITH model AS (INSERT INTO crm.prosthesis_models (name) VALUES ('Grip') RETURNING id), \
+             person AS (INSERT INTO crm.customers (name, email, ldap_username) VALUES ('Anna', 'a@b', 'anna') RETURNING id) \
+             INSERT INTO crm.prostheses (customer_id, model_id, chip_id) SELECT person.id, model.id, 'C-' || g \
+             FROM person, model, generate_series(0, 99) AS g",
+        )
+        .await;
+        sql(
+            &company.telemetry,
+            "INSERT INTO telemetry.raw_telemetry (chip_id, event_time, response_time_ms, battery_level) \
+             SELECT 'C-' || g % 100, timestamp '2024-01-15' + g * interval '2 seconds', g % 90, g % 100 \
+             FROM generate_series(0, 60000) AS g",
+        )
+        .await;
+        assert!(company.command(&["warehouse", "migrate"]).output().unwrap().status.success());
+        company
+    }
+
+    /// The binary with this company's configuration and no other.
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(BINARY);
+        self.configure(command.args(arguments));
+        command
+    }
+
+    fn configure(&self, command: &mut Command) {
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("BIONICPRO_") {
+                command.env_remove(name);
+            }
+        }
+        let stage = format!("file://{}/stage", self.stage.path().display());
+        command
+            .current_dir(self.stage.path())
+            .env("BIONICPRO_CRM_URL", self.crm.url.expose_secret().as_str())
+            .env("BIONICPRO_TELEMETRY_URL", self.telemetry.url.expose_secret().as_str())
+            .env("BIONICPRO_WAREHOUSE_URL", self.warehouse.url.expose_secret().as_str())
+            .env("BIONICPRO_WAREHOUSE_DATABASE", &self.warehouse.database)
+            .env("BIONICPRO_WAREHOUSE_RETENTION_DAYS", "0")
+            .env("BIONICPRO_PIPELINE_RETRIES", "0")
+            .env("BIONICPRO_STAGE_URL", stage)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+    }
+
+    fn etl(&self, arguments: &[&str]) -> Output {
+        self.command(&[&["etl"], arguments].concat()).output().unwrap()
+    }
+
+    /// The movements that the mart now shows.
+    async fn moves(&self) -> u64 {
+        let config = bionicpro_warehouse::Config {
+            url: Some(self.warehouse.url.clone()),
+            database: self.warehouse.database.clone(),
+            ..bionicpro_warehouse::Config::default()
+        };
+        let warehouse = bionicpro_warehouse::Warehouse::new(&config).unwrap();
+        let instant = |text| bionicpro_model::hours::parse_instant(text).unwrap();
+        let range = bionicpro_model::HourRange::new(instant("2024-01-15"), instant("2024-01-17")).unwrap();
+        let days = bionicpro_warehouse::load::day_totals(&warehouse, &range).await.unwrap();
+        days.iter().map(|day| day.movements).sum()
+    }
+}
+
+async fn sql(database: &TestDatabase, sql: &str) {
+    database.client().await.batch_execute(sql).await.unwrap();
+}
+
+/// The one line on standard output.
+fn line(output: &Output) -> Value {
+    let text = std::str::from_utf8(&output.stdout).unwrap();
+    assert_eq!(text.lines().count(), 1, "{text:?}");
+    serde_json::from_str(text).unwrap()
+}
+
+#[track_caller]
+fn ends_with(output: &Output, status: i32) {
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(status), "{log}");
+    assert!(!log.contains('\r') && !log.contains('█'), "progress in a log: {log}");
+}
+
+#[tokio::test]
+async fn a_run_says_what_it_did_in_one_line_and_the_ledger_lists_it() {
+    let company = Company::new().await;
+    let output = company.etl(&[&["run", "--run", "r1"], &RANGE[..]].concat());
+    ends_with(&output, 0);
+    let report = line(&output);
+    assert_eq!((&report["run"], &report["state"]), (&Value::from("r1"), &Value::from("done")));
+    assert_eq!(report["counts"]["rows"], MOVES);
+    assert_eq!(report["steps"].as_array().unwrap().len(), 4);
+    assert_eq!(company.moves().await, MOVES);
+
+    let table = company.etl(&["runs"]);
+    let table = String::from_utf8_lossy(&table.stdout).into_owned();
+    assert!(table.lines().next().unwrap().starts_with("RUN") && table.contains("r1"), "{table}");
+    let listed = line(&company.etl(&["runs", "--json"]));
+    assert_eq!((&listed["run"], listed["entries"].as_array().unwrap().len()), (&Value::from("r1"), 8));
+}
+
+#[tokio::test]
+async fn the_steps_one_by_one_give_the_same_as_a_run() {
+    let company = Company::new().await;
+    for step in ["extract-crm", "transform", "load"] {
+        if step == "transform" {
+            // The order of the two extractions does not matter, their absence does.
+            let output = company.etl(&["transform", "--run", "r1"]);
+            ends_with(&output, 4);
+            assert_eq!(line(&output)["error"]["kind"], "data");
+            ends_with(&company.etl(&[&["extract-telemetry", "--run", "r1"], &RANGE[..]].concat()), 0);
+        }
+        ends_with(&company.etl(&[step, "--run", "r1"]), 0);
+    }
+    assert_eq!(company.moves().await, MOVES);
+}
+
+#[tokio::test]
+async fn a_run_id_cannot_leave_the_staging_folder() {
+    let company = Company::new().await;
+    for bad in ["../r1", "..", "a/../../b", "/etc"] {
+        ends_with(&company.etl(&["extract-crm", "--run", bad]), 2);
+    }
+    assert!(!company.stage.path().join("stage").exists());
+}
+
+#[tokio::test]
+async fn a_source_that_is_down_is_status_3_and_a_wrong_range_status_2() {
+    let company = Company::new().await;
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut command = company.command(&["etl", "run"]);
+    let output =
+        command.env("BIONICPRO_TELEMETRY_URL", format!("postgresql://u:p@127.0.0.1:{free}/t")).output();
+    let output = output.unwrap();
+    ends_with(&output, 3);
+    assert_eq!(line(&output)["error"]["kind"], "unreachable");
+    ends_with(&company.etl(&["run", "--from", "2024-01-15"]), 2);
+    ends_with(&company.etl(&["run", "--from", "2024-01-15", "--to", "2024-01-15"]), 2);
+    ends_with(&company.etl(&["run", "--from", "yesterday", "--to", "2024-01-15"]), 2);
+}
+
+/// A limit on the size of a file stands for a full disk: the write fails in the same place, without root.
+#[tokio::test]
+async fn a_disk_that_is_full_is_status_3_and_leaves_nothing_half_done() {
+    let company = Company::new().await;
+    let extract = [&["etl", "extract-telemetry", "--run", "r1"], &RANGE[..]].concat();
+    let mut limited = Command::new("/bin/sh");
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\"", BINARY]).args(&extract);
+    company.configure(&mut limited);
+    let output = limited.output().unwrap();
+    ends_with(&output, 3);
+    assert_eq!(line(&output)["error"]["kind"], "storage");
+    let folder = company.stage.path().join("stage/r1");
+    let left: Vec<_> =
+        std::fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path()).collect();
+    assert!(left.is_empty(), "{left:?}");
+    ends_with(&company.command(&extract).output().unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_run_that_was_killed_at_any_moment_is_right_when_run_again() {
+    let company = Company::new().await;
+    let mut expected = MOVES;
+    let mut killed = 0;
+    for (round, delay_ms) in [5, 30, 60, 100, 150, 220, 300, 400, 600, 900].into_iter().enumerate() {
+        // Every round changes cells, takes some away and adds some.
+        sql(
+            &company.telemetry,
+            &format!(
+                "WITH gone AS (DELETE FROM telemetry.raw_telemetry WHERE id IN (SELECT id FROM telemetry.raw_telemetry \
+                 ORDER BY event_time LIMIT 100) RETURNING chip_id) \
+                 INSERT INTO telemetry.raw_telemetry (chip_id, event_time) SELECT chip_id, \
+                 timestamp '2024-01-16 12:00' + {round} * interval '1 hour' FROM gone LIMIT 60"
+            ),
+        )
+        .await;
+        expected -= 40;
+        let id = format!("round-{round}");
+        let run = [&["etl", "run", "--run", &id], &RANGE[..]].concat();
+        let mut child = company.command(&run).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        tokio::time::sleep(Duration::from_millis(delay_ms)).await;
+        child.kill().unwrap();
+        killed += u32::from(!child.wait().unwrap().success());
+        ends_with(&company.command(&run).output().unwrap(), 0);
+        assert_eq!(company.moves().await, expected, "round {round}");
+    }
+    assert!(killed >= 3, "{killed} of 10 runs were killed before their end");
+}
+
+#[tokio::test]
+async fn two_processes_at_once_end_right() {
+    let company = Company::new().await;
+    let run = [&["etl", "run"], &RANGE[..]].concat();
+    let first = company.command(&run).spawn().unwrap();
+    sql(&company.telemetry, "DELETE FROM telemetry.raw_telemetry WHERE chip_id = 'C-7'").await;
+    let second = company.command(&run).spawn().unwrap();
+    for child in [first, second] {
+        ends_with(&child.wait_with_output().unwrap(), 0);
+    }
+    assert_eq!(company.moves().await, MOVES - 600);
+}

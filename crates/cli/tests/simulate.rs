@@ -41,8 +41,18 @@ impl Sources {
     }
 }
 
-const SEED: &[&str] =
-    &["simulate", "seed", "--users", "8", "--days", "2", "--until", "2024-03-01", "--movements-per-day", "50"];
+const SEED: &[&str] = &[
+    "simulate",
+    "seed",
+    "--users",
+    "8",
+    "--days",
+    "2",
+    "--until",
+    "2024-03-01",
+    "--movements-per-day",
+    "50",
+];
 
 #[tokio::test]
 async fn seed_prints_what_it_wrote_and_draws_no_bar_into_a_log() {
@@ -76,7 +86,8 @@ async fn wrong_use_and_absent_databases_have_their_exit_statuses() {
     ] {
         assert_eq!(sources.run(arguments).status.code(), Some(status), "{arguments:?}");
     }
-    let away = sources.bionicpro(SEED).env("BIONICPRO_CRM_URL", "postgresql://a:b@127.0.0.1:1/x").output().unwrap();
+    let away =
+        sources.bionicpro(SEED).env("BIONICPRO_CRM_URL", "postgresql://a:b@127.0.0.1:1/x").output().unwrap();
     assert_eq!(away.status.code(), Some(3));
     let unset = sources.bionicpro(SEED).env_remove("BIONICPRO_CRM_URL").output().unwrap();
     assert_eq!(unset.status.code(), Some(2));

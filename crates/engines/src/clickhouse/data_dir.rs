@@ -35,6 +35,11 @@ impl DataDir {
         Ok(dir)
     }
 
+    /// Where the directory is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// A path inside the directory.
     pub(super) fn join(&self, name: &str) -> PathBuf {
         self.path.join(name)

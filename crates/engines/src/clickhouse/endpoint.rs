@@ -8,13 +8,13 @@ use bionicpro_model::{Error, Kind, Result, Secret, SecretUrl};
 use tokio::net::TcpListener;
 
 use super::data_dir::DataDir;
-use super::engine::Engine;
+use super::engine::Prepared;
 use super::gate::Gate;
 use super::handler::Handler;
 use super::pool::Pool;
 use super::running::Running;
 use super::sessions::Sessions;
-use super::{auth, server};
+use super::{auth, server, threads};
 use crate::Packages;
 use crate::config::WarehouseServeConfig;
 
@@ -39,14 +39,18 @@ impl Endpoint {
         let address = listener.local_addr().map_err(|error| internal().source(error))?;
         let library = packages.libchdb()?;
         let (data, allow_host_access) = (config.data.clone(), config.allow_host_access);
-        let start = move || -> Result<(DataDir, Secret, Engine)> {
+        let prepare = move || -> Result<(DataDir, Secret, Prepared)> {
             let dir = DataDir::open(&data)?;
             let password = dir.password()?;
-            let engine = Engine::start(&library, &dir, allow_host_access)?;
-            Ok((dir, password, engine))
+            let prepared = Prepared::new(&library, &dir, allow_host_access)?;
+            threads::open(dir.path(), allow_host_access)?;
+            Ok((dir, password, prepared))
         };
-        let (dir, password, engine) =
-            tokio::task::spawn_blocking(start).await.map_err(|error| internal().source(error))??;
+        let (dir, password, prepared) =
+            tokio::task::spawn_blocking(prepare).await.map_err(|error| internal().source(error))??;
+        let engine = threads::spawn_blocking(|| prepared.start())
+            .await
+            .map_err(|error| internal().source(error))??;
         let engine = Arc::new(engine);
         let sessions = Sessions::default();
         sessions.sweep_in_background();

@@ -6,13 +6,13 @@ use std::sync::{Arc, Mutex};
 
 use bionicpro_model::{Error, Kind, Result};
 
-use super::access;
 use super::connection::Connection;
 use super::data_dir::DataDir;
 use super::default_database;
 use super::exit;
 use super::failure::Failure;
 use super::ffi::Library;
+use super::{access, threads};
 
 /// The started engine. It stops when this and every connection are gone.
 #[derive(Debug)]
@@ -25,9 +25,16 @@ pub(super) struct Engine {
     pub(super) version: String,
 }
 
-impl Engine {
-    /// Loads the library and starts the engine on `dir`. Blocks for about 0.2 s, longer with many tables.
-    pub(super) fn start(library: &Path, dir: &DataDir, allow_host_access: bool) -> Result<Self> {
+/// A loaded library and the arguments to start it with.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    library: Library,
+    arguments: Vec<CString>,
+}
+
+impl Prepared {
+    /// Loads the library and writes the engine's configuration into `dir`.
+    pub(super) fn new(library: &Path, dir: &DataDir, allow_host_access: bool) -> Result<Self> {
         let library = Library::load(library)?;
         default_database::prepare(&dir.join("engine"))?;
         let users = dir.write("users.xml", &access::users_xml(allow_host_access))?;
@@ -41,6 +48,12 @@ impl Engine {
             .into_iter()
             .map(|argument| CString::new(argument).map_err(|error| path_error().source(error)))
             .collect::<Result<Vec<CString>>>()?;
+        Ok(Prepared { library, arguments })
+    }
+
+    /// Starts the engine. Blocks for about 0.2 s, longer with many tables.
+    pub(super) fn start(self) -> Result<Engine> {
+        let Prepared { library, arguments } = self;
         #[expect(unsafe_code, reason = "C call")]
         // SAFETY: takes a number and is called before the first connection, as its contract asks.
         unsafe {
@@ -54,7 +67,9 @@ impl Engine {
         let version = String::from_utf8_lossy(&version.bytes).trim().to_owned();
         Ok(Engine { library, arguments, control: Mutex::new(control), version })
     }
+}
 
+impl Engine {
     /// A new connection with a session of its own.
     pub(super) fn connect(&self) -> Result<Connection, Failure> {
         Connection::open(self.library, &self.arguments)
@@ -92,9 +107,9 @@ impl Canceller {
 
 impl Drop for Canceller {
     fn drop(&mut self) {
-        if let (Some(mark), Ok(runtime)) = (self.mark.take(), tokio::runtime::Handle::try_current()) {
+        if let Some(mark) = self.mark.take() {
             let engine = Arc::clone(&self.engine);
-            runtime.spawn_blocking(move || engine.cancel(&mark));
+            threads::spawn_blocking(move || engine.cancel(&mark));
         }
     }
 }

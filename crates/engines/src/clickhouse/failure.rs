@@ -117,10 +117,12 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// Splits `Code: 62. DB::Exception: rest`.
+/// Splits `Code: 62. DB::Exception: rest`, where the exception's class may be another, `DB::ErrnoException`.
 fn split_code(text: &str) -> Option<(i32, &str)> {
-    let (code, rest) = text.strip_prefix("Code: ")?.split_once(". DB::Exception: ")?;
-    Some((code.parse().ok()?, rest))
+    let (code, rest) = text.strip_prefix("Code: ")?.split_once(". DB::")?;
+    let (class, rest) = rest.split_once("Exception: ")?;
+    let is_class = class.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    Some((code.parse().ok().filter(|_| is_class)?, rest))
 }
 
 #[cfg(test)]
@@ -135,6 +137,8 @@ mod tests {
         assert_eq!(failure.code, 452);
         assert!(failure.text.starts_with("Code: 452. DB::Exception: Setting x"), "{}", failure.text);
         assert_eq!(failure.with_version("26.7.2.1"), failure.text);
+        let failure = Failure::from_engine("Code: 76. DB::ErrnoException: Cannot open file x: , errno: 13");
+        assert_eq!(failure.code, 76);
     }
 
     #[test]

@@ -26,8 +26,8 @@ use super::result::{self, Outcome, Run};
 use super::runner::{self, Job};
 use super::running::{Entry, Running};
 use super::sessions::{Lease, Sessions};
-use super::statement::Statement;
-use super::{access, auth, format, multipart, rows};
+use super::statement::{self, Statement};
+use super::{access, auth, format, multipart, rows, threads};
 
 /// Pieces of rows on their way to the engine.
 const ROWS_IN_FLIGHT: usize = 4;
@@ -99,7 +99,9 @@ impl Handler {
             }
             Statement::Other { has_format, is_select, .. } => {
                 let sql = self.running.translate_kill(&rows::utf8(&text)?, access::MARK_SETTING);
-                head.format = has_format.unwrap_or_else(|| job.format.clone());
+                if statement::has_result(&text)? {
+                    head.format = has_format.unwrap_or_else(|| job.format.clone());
+                }
                 let run = start(turn, job, sql, is_select, canceller)?;
                 result::respond(head, run, waits).await
             }
@@ -209,7 +211,7 @@ impl Turn {
         statement: impl FnOnce(&mut Connection, &Job) -> Outcome + Send + 'static,
     ) -> oneshot::Receiver<Outcome> {
         let (done, outcome) = oneshot::channel();
-        tokio::task::spawn_blocking(move || {
+        threads::spawn_blocking(move || {
             let Turn { pool, lease, kept, tables, _entry: entry, permit } = self;
             let mut connection = match kept.map_or_else(|| pool.take(), Ok) {
                 Ok(connection) => connection,

@@ -38,5 +38,6 @@ mod server;
 mod sessions;
 mod spool;
 mod statement;
+mod threads;
 
 pub use endpoint::Endpoint;

@@ -22,6 +22,7 @@ const DISPLAY_NAME: &str = "bionicpro";
 #[derive(Debug, Clone)]
 pub(super) struct Head {
     pub(super) query_id: String,
+    /// Of the result; empty when the statement has none, which clients tell apart by it.
     pub(super) format: String,
     /// The tag of the exception block of this response.
     pub(super) tag: String,
@@ -37,7 +38,7 @@ impl Head {
     pub(super) fn new(version: &str, spool_dir: PathBuf) -> Self {
         Head {
             query_id: uuid::Uuid::new_v4().to_string(),
-            format: format::DEFAULT.to_owned(),
+            format: String::new(),
             tag: marker::new_tag(),
             version: version.to_owned(),
             spool_dir,
@@ -113,7 +114,9 @@ impl Head {
             .insert(CONTENT_TYPE, HeaderValue::from_static(format::content_type(&self.format)));
         set(&mut response, "x-clickhouse-summary", &self.summary(progress));
         set(&mut response, "x-clickhouse-query-id", &self.query_id);
-        set(&mut response, "x-clickhouse-format", &self.format);
+        if !self.format.is_empty() {
+            set(&mut response, "x-clickhouse-format", &self.format);
+        }
         set(&mut response, "x-clickhouse-timezone", TIMEZONE);
         set(&mut response, "x-clickhouse-server-display-name", DISPLAY_NAME);
         set(&mut response, "x-clickhouse-exception-tag", &self.tag);

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::connection::Connection;
 use super::failure::{self, Failure};
 use super::request::SessionRequest;
+use super::threads;
 
 /// Sessions that are kept at once.
 const MAX_SESSIONS: usize = 256;
@@ -32,7 +33,7 @@ impl Sessions {
     /// returned or dropped, the session is locked.
     pub(super) fn take(&self, request: &SessionRequest) -> Result<(Lease, Option<Connection>), Failure> {
         let mut slots = self.slots();
-        let expired = remove_expired(&mut slots);
+        let mut expired = remove_expired(&mut slots);
         let connection = match slots.remove(&request.id) {
             Some(Slot::Busy) => {
                 slots.insert(request.id.clone(), Slot::Busy);
@@ -48,10 +49,11 @@ impl Sessions {
                     format!("Session {} not found", request.id),
                 ));
             }
-            None if slots.len() >= MAX_SESSIONS => {
+            // Some clients begin a session per object and never come back to it: the idle one that ends first makes room.
+            None if slots.len() >= MAX_SESSIONS && !remove_next_to_expire(&mut slots, &mut expired) => {
                 return Err(Failure::new(
                     failure::USER_SESSION_LIMIT_EXCEEDED,
-                    format!("Too many sessions: {MAX_SESSIONS} are open; close one or let one expire"),
+                    format!("Too many sessions: {MAX_SESSIONS} run statements at once"),
                 ));
             }
             None => None,
@@ -94,10 +96,25 @@ fn remove_expired(slots: &mut HashMap<String, Slot>) -> Vec<Slot> {
         .collect()
 }
 
+/// Ends the idle session that would expire first; `false` when none is idle.
+fn remove_next_to_expire(slots: &mut HashMap<String, Slot>, expired: &mut Vec<Slot>) -> bool {
+    let next = slots
+        .iter()
+        .filter_map(|(id, slot)| match slot {
+            Slot::Idle { until, .. } => Some((*until, id.clone())),
+            Slot::Busy => None,
+        })
+        .min();
+    let removed = next.and_then(|(_, id)| slots.remove(&id));
+    let has_room = removed.is_some();
+    expired.extend(removed);
+    has_room
+}
+
 /// Closing a connection blocks for a moment.
 fn drop_elsewhere(expired: Vec<Slot>) {
     if !expired.is_empty() {
-        tokio::task::spawn_blocking(move || drop(expired));
+        threads::spawn_blocking(move || drop(expired));
     }
 }
 

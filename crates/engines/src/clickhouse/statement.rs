@@ -1,5 +1,6 @@
 //! What a request's text is: an INSERT whose rows follow, or any other statement, and where its clauses lie.
 
+use super::failure::{self, Failure};
 use super::lexer::{Lexer, Token, TokenKind};
 
 /// A statement, cut where the endpoint needs it cut. Positions are in bytes of the text that was read.
@@ -149,6 +150,21 @@ pub(super) fn redirect(sql: &str, path: &str) -> String {
     let end = last.map_or(0, |token| token.end());
     let at = find_format(sql.as_bytes()).map_or(end, |(at, _)| at);
     format!("{}\nINTO OUTFILE '{path}' APPEND\n{}", &sql[..at], &sql[at..end])
+}
+
+/// First words of statements that answer with rows, however few.
+const HAS_RESULT: [&str; 13] = [
+    "SELECT", "WITH", "FROM", "VALUES", "SHOW", "DESCRIBE", "DESC", "EXPLAIN", "EXISTS", "CHECK", "KILL",
+    "BACKUP", "RESTORE",
+];
+
+/// Whether the statement answers with rows. A text without a statement is refused, as by a server.
+pub(super) fn has_result(sql: &[u8]) -> Result<bool, Failure> {
+    let mut tokens =
+        Lexer::new(sql).filter(|token| !matches!(token.kind, TokenKind::Open | TokenKind::Semicolon));
+    let first =
+        tokens.next().ok_or_else(|| Failure::new(failure::SYNTAX_ERROR, "Syntax error: Empty query"))?;
+    Ok(HAS_RESULT.iter().any(|keyword| first.is(keyword)))
 }
 
 /// Whether the statement changes its own session and nothing else.

@@ -69,7 +69,8 @@ async fn sql_reaches_no_file_program_or_network() {
         let (_, code, text) = refusal(post(&[]).body(*sql).send().await.unwrap()).await;
         match code {
             497 => assert!(text.contains("engines.warehouse.allow_host_access"), "{sql}: {text}"),
-            452 => {}
+            // The last: opened before the engine looks at its grants, and stopped by the kernel.
+            452 | 481 => {}
             _ => let_through.push(format!("{sql}: {text}")),
         }
     }

@@ -146,6 +146,7 @@ def table(lines: list[tuple[str, ...]]) -> str:
 def write(results: dict) -> Path:
     """Writes the day's file and the page; a later run of the same day replaces both."""
     size = results["machine"]
+    RESULTS.mkdir(exist_ok=True)
     file = RESULTS / f"{date.today().isoformat()}-{size['cores']}core.json"
     file.write_text(json.dumps(results, indent=1) + "\n")
     title = (

@@ -31,8 +31,10 @@ class Running:
     @staticmethod
     def wait_for(client, mark: str, expected: int) -> None:
         """Asks until as many statements run as expected whose text holds `mark`."""
-        asked = "SELECT count() FROM system.processes "
+        asked = (
+            "SELECT count() FROM system.processes "
             "WHERE query LIKE {mark:String} AND query NOT LIKE '%processes%'"
+        )
         deadline = time.monotonic() + 20
         while client.command(asked, parameters={"mark": f"%{mark}%"}) != expected:
             assert time.monotonic() < deadline, f"not {expected} statements with {mark}"

@@ -1,5 +1,7 @@
 //! What a command says and the status that it ends with, by which an orchestrator decides.
 
+#![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
+
 use std::path::Path;
 use std::process::{Command, Output};
 

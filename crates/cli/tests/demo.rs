@@ -1,5 +1,7 @@
 //! The demo as a whole, as a newcomer and as a script start it: real engines, real signals.
 
+#![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
+
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};

@@ -1,5 +1,7 @@
 //! The demo issuer: its tokens pass the production path, and it starts nowhere but in a demo.
 
+#![expect(clippy::disallowed_methods, reason = "tests may start the issuer")]
+
 use std::os::unix::fs::PermissionsExt;
 
 use bionicpro_auth::issuer::accounts::{ACCOUNTS, PASSWORD};

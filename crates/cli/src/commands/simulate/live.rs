@@ -1,11 +1,10 @@
 //! `bionicpro simulate live`: keep writing telemetry until Ctrl-C.
 
-use bionicpro_model::{Error, Kind, Result, SecretUrl};
+use bionicpro_model::{Result, SecretUrl};
 use bionicpro_simulator::LiveOptions;
 use clap::Args;
-use tokio::signal::unix::{SignalKind, signal};
 
-use crate::output;
+use crate::{output, signals};
 
 /// How the fleet lives.
 #[derive(Debug, Args)]
@@ -22,19 +21,10 @@ pub(crate) struct LiveArgs {
 }
 
 pub(super) async fn run(args: LiveArgs, crm: &SecretUrl, telemetry: &SecretUrl) -> Result<()> {
-    let listen = |kind| {
-        signal(kind).map_err(|error| Error::new(Kind::Internal, "signals cannot be received").source(error))
-    };
-    let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
-    let shutdown = async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    };
+    let stop = signals::stop();
     let options = LiveOptions { rate: args.rate, seed: args.seed };
     tracing::info!(rate = args.rate, "writing telemetry until ctrl-c");
-    let lived = bionicpro_simulator::live(crm, telemetry, &options, shutdown).await?;
+    let lived = bionicpro_simulator::live(crm, telemetry, &options, stop.cancelled_owned()).await?;
     if args.json {
         return output::json(&lived);
     }

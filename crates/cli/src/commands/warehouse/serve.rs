@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use bionicpro_engines::Packages;
 use bionicpro_engines::clickhouse::Endpoint;
-use bionicpro_model::{Error, Kind, Result};
+use bionicpro_model::Result;
 use clap::Args;
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::context::Context;
+use crate::signals;
 
 /// Where the data lie and where to listen; the rest is in the configuration.
 #[derive(Debug, Args)]
@@ -30,8 +30,7 @@ impl ServeArgs {
         let data = config.data.clone();
         let packages = Packages::find(context.config.engines.dir.as_deref())?;
         // Before the engine starts, so that a signal during a long start is not lost.
-        let (mut interrupt, mut terminate) =
-            (listen_for(SignalKind::interrupt())?, listen_for(SignalKind::terminate())?);
+        let stop = signals::stop();
         let endpoint = Endpoint::open(&packages, config).await?;
         tracing::info!(
             address = %endpoint.local_addr(),
@@ -40,16 +39,9 @@ impl ServeArgs {
             "the warehouse is ready"
         );
         let shutdown = async move {
-            tokio::select! {
-                _ = interrupt.recv() => (),
-                _ = terminate.recv() => (),
-            }
+            stop.cancelled_owned().await;
             tracing::info!("the warehouse is stopping");
         };
         endpoint.run(shutdown).await
     }
-}
-
-fn listen_for(kind: SignalKind) -> Result<tokio::signal::unix::Signal> {
-    signal(kind).map_err(|error| Error::new(Kind::Internal, "signals cannot be received").source(error))
 }

@@ -1,6 +1,7 @@
 //! What every command needs: the configuration, the log, the runtime.
 
 use std::fs::File;
+use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -26,7 +27,8 @@ impl Context {
 
     /// Logs go to standard error; standard output belongs to results.
     pub(crate) fn start_logging(&self) {
-        let builder = self.log_builder().with_writer(std::io::stderr);
+        let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        let builder = self.log_builder().with_ansi(colours).with_writer(std::io::stderr);
         if self.config.log.json {
             builder.json().flatten_event(true).init()
         } else {

@@ -81,7 +81,8 @@ fn on_a_thread(
             let _ = plain_in.blocking_send(Err(error));
         }
     });
-    stream(plain_out).boxed()
+    // Who has read the statement to its end asks once more for rows.
+    stream(plain_out).fuse().boxed()
 }
 
 fn stream<T: Send + 'static>(receiver: mpsc::Receiver<T>) -> impl Stream<Item = T> + Send {

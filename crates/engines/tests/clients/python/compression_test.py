@@ -73,6 +73,19 @@ def blocks_of_clickhouse_make_the_round_trip(client):
     assert client.command("SELECT count(), sum(n) FROM t") == ["100000", str(sum(range(100_000)))]
 
 
+def a_statement_may_come_in_blocks(client):
+    client.command("CREATE TABLE t (n UInt8) ENGINE = MergeTree ORDER BY n")
+    for statement, answer in [
+        ("SELECT 42", b"42\n"),
+        ("INSERT INTO t SELECT 7", b""),
+        ("SELECT n FROM t", b"7\n"),
+    ]:
+        block = client._raw_request(f"SELECT '{statement}' FORMAT TSVRaw".encode(), {"compress": "1"}).data
+        assert block[16] == 0x82
+        asked = {"decompress": "1", "database": client.database}
+        assert client._raw_request(block, asked).data == answer
+
+
 def a_damaged_block_inserts_nothing(client):
     client.command("CREATE TABLE t (n UInt64, s String) ENGINE = MergeTree ORDER BY n")
     blocks = bytearray(client._raw_request(f"{QUERY} FORMAT Native".encode(), {"compress": "1"}).data)

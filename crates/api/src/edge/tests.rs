@@ -1,6 +1,7 @@
 //! What the edge does with endpoints that misbehave, and what it writes down.
 
-use std::sync::{Arc, Mutex};
+use std::cell::RefCell;
+use std::sync::Once;
 
 use axum::routing::get;
 use http::StatusCode;
@@ -55,13 +56,17 @@ async fn an_error_that_a_library_wrote_becomes_a_problem() {
     assert!(!body.to_string().contains("library"));
 }
 
-/// Keeps what is logged on this thread.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    /// What is logged on this thread, which is all of a `tokio::test`.
+    static LOG: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
-impl std::io::Write for Log {
+struct ThreadLog;
+
+impl std::io::Write for ThreadLog {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
+        LOG.with_borrow_mut(|log| log.extend_from_slice(bytes));
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
@@ -69,12 +74,19 @@ impl std::io::Write for Log {
     }
 }
 
+/// One subscriber for the process: a scoped one misses spans that another test's thread met first without any.
+fn keep_log() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_writer(|| ThreadLog);
+        tracing::subscriber::set_global_default(subscriber.finish()).unwrap();
+    });
+    LOG.with_borrow_mut(Vec::clear);
+}
+
 #[tokio::test]
 async fn a_request_is_one_line_of_json_without_anything_that_the_caller_wrote() {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_writer(move || writer.clone());
-    let guard = tracing::subscriber::set_default(subscriber.finish());
+    keep_log();
     let edge = edge(Duration::from_secs(5));
     let request = Request::builder()
         .method("LOG\u{7c}INJECTION")
@@ -85,9 +97,8 @@ async fn a_request_is_one_line_of_json_without_anything_that_the_caller_wrote() 
         .header("x-request-id", "recognizable")
         .header("x-forwarded-for", "192.0.2.7");
     edge.clone().answer(PEER, request.body(String::new()).unwrap()).await;
-    drop(guard);
 
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = String::from_utf8(LOG.take()).unwrap();
     assert_eq!(log.lines().count(), 1, "{log}");
     let line: Value = serde_json::from_str(&log).unwrap();
     assert_eq!(

@@ -1,19 +1,23 @@
 //! What this crate writes down: at the loudest level, nothing of a token or its holder.
 
+use std::cell::RefCell;
 use std::io::Write;
-use std::sync::{Arc, Mutex};
 
 use bionicpro_auth::testing::{Answer, TestKey};
 use tracing::Level;
 
 use crate::support::setup;
 
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    /// What is logged on this thread; the test's runtime has no other.
+    static LOG: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
-impl Write for Log {
+struct ThreadLog;
+
+impl Write for ThreadLog {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        LOG.with_borrow_mut(|log| log.extend_from_slice(bytes));
         Ok(bytes.len())
     }
 
@@ -24,29 +28,27 @@ impl Write for Log {
 
 #[test]
 fn nothing_of_a_token_is_logged_or_shown() {
-    let log = Log::default();
-    let writer = log.clone();
+    // For the whole process: a scoped subscriber misses what another test's thread met first without any.
     let subscriber =
-        tracing_subscriber::fmt().with_max_level(Level::TRACE).with_writer(move || writer.clone()).finish();
+        tracing_subscriber::fmt().with_max_level(Level::TRACE).with_writer(|| ThreadLog).finish();
+    tracing::subscriber::set_global_default(subscriber).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let shown = tracing::subscriber::with_default(subscriber, || {
-        runtime.block_on(async {
-            let setup = setup().await;
-            let hostile = setup.token().claim("preferred_username", "mallory\r\n{\"level\":\"ERROR\"}");
-            let expired = setup.token().claim("exp", 1).sign(TestKey::trusted());
-            let unknown = setup.token().header("kid", "kid-with-a-name").sign(TestKey::attacker());
-            let mut shown = Vec::new();
-            for token in [setup.good(), hostile.sign(TestKey::trusted()), expired, unknown] {
-                shown.push(format!("{:?}", setup.claims(&token).await));
-            }
-            setup.server.answer_keys(Answer::HangUp);
-            setup.clock.advance(4000);
-            shown.push(format!("{:?}", setup.claims(&setup.good()).await));
-            shown.push(format!("{:?}", setup.verifier));
-            shown.join("\n")
-        })
+    let shown = runtime.block_on(async {
+        let setup = setup().await;
+        let hostile = setup.token().claim("preferred_username", "mallory\r\n{\"level\":\"ERROR\"}");
+        let expired = setup.token().claim("exp", 1).sign(TestKey::trusted());
+        let unknown = setup.token().header("kid", "kid-with-a-name").sign(TestKey::attacker());
+        let mut shown = Vec::new();
+        for token in [setup.good(), hostile.sign(TestKey::trusted()), expired, unknown] {
+            shown.push(format!("{:?}", setup.claims(&token).await));
+        }
+        setup.server.answer_keys(Answer::HangUp);
+        setup.clock.advance(4000);
+        shown.push(format!("{:?}", setup.claims(&setup.good()).await));
+        shown.push(format!("{:?}", setup.verifier));
+        shown.join("\n")
     });
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = String::from_utf8(LOG.take()).unwrap();
     assert!(log.contains("the issuer's keys cannot be fetched"), "the log was caught: {log}");
     assert!(shown.contains("KeysUnavailable"), "{shown}");
     for secret in ["eyJ", "ivan", "mallory", "0d9e7f6a", "kid-with-a-name"] {

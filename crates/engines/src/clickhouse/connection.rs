@@ -8,6 +8,7 @@ use std::ptr;
 
 use bionicpro_model::{Error, Kind, Result};
 
+use super::exit;
 use super::failure::Failure;
 use super::ffi::{Analysis, ConnectionSlot, InsertPtr, Library, ResultPtr, SUCCESS};
 
@@ -73,6 +74,7 @@ impl Connection {
             return Err(Error::new(Kind::Internal, "the ClickHouse engine did not start")
                 .hint("its reason is on standard error above"));
         }
+        exit::without_destructors();
         Ok(Connection { library, slot })
     }
 

@@ -9,7 +9,6 @@ use bionicpro_model::{Error, Kind, Result};
 use super::connection::Connection;
 use super::data_dir::DataDir;
 use super::default_database;
-use super::exit;
 use super::failure::Failure;
 use super::ffi::Library;
 use super::{access, threads};
@@ -63,7 +62,6 @@ impl Prepared {
         let version = control.query("SELECT version()", "TSVRaw", &[]).map_err(|failure| {
             Error::new(Kind::Internal, "the ClickHouse engine does not answer").detail(failure.text)
         })?;
-        exit::without_destructors();
         let version = String::from_utf8_lossy(&version.bytes).trim().to_owned();
         Ok(Engine { library, arguments, control: Mutex::new(control), version })
     }

@@ -48,9 +48,10 @@ pub(super) fn spawn_blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send 
     }
 }
 
-/// What the engine reads to know the machine: memory, processors, limits of its control group.
+/// What the engine reads to know the machine: memory, processors, limits of its control group, and time zones that
+/// are newer than its own table.
 #[cfg(target_os = "linux")]
-const READABLE: [&str; 12] = [
+const READABLE: [&str; 13] = [
     "/dev/null",
     "/dev/urandom",
     "/proc/cpuinfo",
@@ -63,6 +64,7 @@ const READABLE: [&str; 12] = [
     "/proc/self/status",
     "/sys/devices/system/cpu",
     "/sys/fs/cgroup",
+    "/usr/share/zoneinfo",
 ];
 
 /// Lets every thread begin by giving up all files and addresses but those of `dir`'s engine.

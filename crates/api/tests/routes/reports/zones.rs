@@ -115,10 +115,16 @@ async fn the_engine_and_the_api_cut_the_last_year_alike_in_every_zone() {
     let client = app.wearer("ivan.petrov");
 
     let mut accepted = 0;
+    let mut unknown_to_the_engine = Vec::new();
     for zone in &TZ_VARIANTS {
         let answered =
             client.get(&format!("/api/reports?limit=366&tz={}", zone.name().replace('+', "%2B"))).await;
         if answered.checked_status() == 400 {
+            continue;
+        }
+        // A zone that is newer than the engine's table is found only where the system has it.
+        if answered.status == 503 {
+            unknown_to_the_engine.push(*zone);
             continue;
         }
         accepted += 1;
@@ -133,6 +139,7 @@ async fn the_engine_and_the_api_cut_the_last_year_alike_in_every_zone() {
         assert_eq!(listed, expected, "{zone}");
     }
     assert!(accepted > 300, "{accepted}");
+    assert!(unknown_to_the_engine.len() <= 1, "{unknown_to_the_engine:?}");
 }
 
 fn local(zone: Tz, instant: chrono::DateTime<chrono::Utc>) -> NaiveDate {

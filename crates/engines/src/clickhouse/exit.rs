@@ -34,7 +34,7 @@ mod glibc {
     pub(in super::super) fn without_destructors() {
         static CONNECTIONS: AtomicU64 = AtomicU64::new(0);
         let number = CONNECTIONS.fetch_add(1, Ordering::Relaxed);
-        if number >= EVERY_ONE_OF && number % THEN_ONE_IN != 0 {
+        if number >= EVERY_ONE_OF && !number.is_multiple_of(THEN_ONE_IN) {
             return;
         }
         #[expect(unsafe_code, reason = "C call")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import http.client
 import os
 import subprocess
@@ -10,6 +11,7 @@ import sys
 import uuid
 
 import pytest
+import urllib3
 from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
 from warehouse import USER, Running
 
@@ -57,10 +59,10 @@ def raw_bytes_come_as_they_are_made(client):
 def the_first_rows_come_before_the_last_are_made(connect):
     client, watcher = connect(autogenerate_session_id=False), connect(autogenerate_session_id=False)
     mark = uuid.uuid4().hex
-    stream = client.raw_stream(ENDLESS, fmt="RowBinary", settings={"query_id": mark})
+    stream = client.raw_stream(f"/* {mark} */ {ENDLESS}", fmt="RowBinary")
     assert stream.read(8) == bytes(8)
-    watcher.command(f"KILL QUERY WHERE query_id = '{mark}' SYNC")
     stream.close()
+    Running.wait_for(watcher, mark, 0)
 
 
 MEASURE = """
@@ -152,7 +154,11 @@ def a_query_is_killed_by_its_id(connect):
     mark = uuid.uuid4().hex
     stream = client.raw_stream(f"/* {mark} */ {ENDLESS}", fmt="RowBinary", settings={"query_id": mark})
     assert stream.read(8)
-    watcher.command(f"KILL QUERY WHERE query_id = '{mark}' SYNC")
+    # Not SYNC: that would wait for a statement whose writer waits for this client to read.
+    watcher.command(f"KILL QUERY WHERE query_id = '{mark}'")
+    with contextlib.suppress(urllib3.exceptions.HTTPError):
+        while stream.read(1 << 20):
+            pass
     Running.wait_for(watcher, mark, 0)
     stream.close()
 

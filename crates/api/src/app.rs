@@ -7,7 +7,6 @@ use std::time::Duration;
 use bionicpro_auth::Verifier;
 use bionicpro_warehouse::reports::Reports;
 use chrono::{DateTime, SubsecRound, Utc};
-use uuid::Uuid;
 
 use crate::Config;
 use crate::fresh::Fresh;
@@ -15,10 +14,11 @@ use crate::metrics;
 use crate::problem::Problem;
 use crate::rate::Limiter;
 use crate::routes::health::ready::Readiness;
-use crate::wearer::Wearer;
 
-/// How long an answer about freshness or readiness may be repeated.
-const REPEAT: Duration = Duration::from_secs(1);
+/// How long an answer about readiness may be repeated.
+const REPEAT_READINESS: Duration = Duration::from_secs(1);
+/// How long an answer about freshness may be repeated. The numbers are then newer than it says, never older.
+const REPEAT_FRESHNESS: Duration = Duration::from_secs(5);
 
 /// The state of the router.
 #[derive(Clone)]
@@ -42,14 +42,9 @@ impl App {
             verifier,
             people: Limiter::new(config.requests_per_minute),
             addresses: Limiter::new(config.unauthenticated_per_minute),
-            readiness: Fresh::new(REPEAT),
-            data_as_of: Fresh::new(REPEAT),
+            readiness: Fresh::new(REPEAT_READINESS),
+            data_as_of: Fresh::new(REPEAT_FRESHNESS),
         }))
-    }
-
-    /// The caller's key in the mart; none for somebody whom the CRM does not know yet.
-    pub(crate) async fn user(&self, wearer: &Wearer) -> Result<Option<Uuid>, Problem> {
-        Ok(self.reports.user_by_name(&wearer.name).await?.map(|user| user.user_id))
     }
 
     /// The newest moment that the mart reflects, to the second below.

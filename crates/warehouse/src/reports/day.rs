@@ -48,14 +48,13 @@ impl Reports {
     /// The rows of one day of the zone, by hour and prosthesis; empty when there is no data.
     pub async fn day(
         &self,
-        user_id: Uuid,
+        login: &str,
         prosthesis: Option<Uuid>,
         tz: Tz,
         date: NaiveDate,
     ) -> Result<Vec<HourRow>> {
-        let query = self.query(include_str!("day.sql")).await?;
+        let query = self.own(include_str!("day.sql"), login).await?;
         let query = query
-            .param("user_id", user_id)
             .param("prosthesis_id", prosthesis)
             .param("from", instant(day_start(tz, date)))
             .param("to", instant(day_start(tz, date.succ_opt().unwrap_or(date))));

@@ -14,7 +14,7 @@ SELECT
     battery_min,
     battery_last
 FROM user_prosthesis_stats FINAL
-WHERE user_id = {user_id: UUID}
+WHERE user_id = ({caller})
     AND date >= toDate({from: DateTime('UTC')}, 'UTC')
     AND date <= toDate({to: DateTime('UTC')}, 'UTC')
     AND hour >= {from: DateTime('UTC')}

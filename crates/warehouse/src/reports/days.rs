@@ -29,7 +29,7 @@ impl Reports {
     /// The newest `limit` days with data before `before`, and how many days have data in all.
     pub async fn days(
         &self,
-        user_id: Uuid,
+        login: &str,
         prosthesis: Option<Uuid>,
         tz: Tz,
         before: Option<NaiveDate>,
@@ -37,9 +37,8 @@ impl Reports {
     ) -> Result<Days> {
         let end = NaiveDate::from_ymd_opt(2149, 1, 1).unwrap_or(NaiveDate::MAX);
         let before = before.map_or(end, |day| day.clamp(NaiveDate::default(), end));
-        let query = self.query(include_str!("days.sql")).await?;
+        let query = self.own(include_str!("days.sql"), login).await?;
         let query = query
-            .param("user_id", user_id)
             .param("prosthesis_id", prosthesis)
             .param("tz", tz.name())
             .param("before", before)

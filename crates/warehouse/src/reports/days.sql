@@ -2,7 +2,7 @@
 WITH (
     SELECT arrayReverseSort(groupUniqArray(toDate(hour, {tz: String})))
     FROM user_prosthesis_stats FINAL
-    WHERE user_id = {user_id: UUID}
+    WHERE user_id = ({caller})
         AND ({prosthesis_id: Nullable(UUID)} IS NULL OR prosthesis_id = {prosthesis_id: Nullable(UUID)})
 ) AS every_day
 SELECT

@@ -23,8 +23,8 @@ pub struct Prosthesis {
 
 impl Reports {
     /// The prostheses that the person has now, by model and id.
-    pub async fn prostheses(&self, user_id: Uuid) -> Result<Vec<Prosthesis>> {
-        let query = self.query(include_str!("prostheses.sql")).await?.param("user_id", user_id);
+    pub async fn prostheses(&self, login: &str) -> Result<Vec<Prosthesis>> {
+        let query = self.own(include_str!("prostheses.sql"), login).await?;
         self.run("reading the prostheses", query.fetch_all::<Prosthesis>()).await
     }
 }

@@ -43,15 +43,14 @@ impl Reports {
     /// Totals of the days `from <= day < to` of the zone; an end that is none is open.
     pub async fn summary(
         &self,
-        user_id: Uuid,
+        login: &str,
         prosthesis: Option<Uuid>,
         tz: Tz,
         from: Option<NaiveDate>,
         to: Option<NaiveDate>,
     ) -> Result<Summary> {
-        let query = self.query(include_str!("summary.sql")).await?;
+        let query = self.own(include_str!("summary.sql"), login).await?;
         let query = query
-            .param("user_id", user_id)
             .param("prosthesis_id", prosthesis)
             .param("tz", tz.name())
             .param("from", instant(from.map_or(FIRST_HOUR, |day| day_start(tz, day))))

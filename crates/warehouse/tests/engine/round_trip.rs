@@ -10,7 +10,7 @@ use chrono_tz::Tz;
 use uuid::Uuid;
 
 async fn day(db: &Db, user: Uuid, date: &str) -> Vec<bionicpro_warehouse::reports::HourRow> {
-    db.reports.day(user, None, Tz::UTC, date.parse::<NaiveDate>().unwrap()).await.unwrap()
+    db.reports.day(&user.to_string(), None, Tz::UTC, date.parse::<NaiveDate>().unwrap()).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

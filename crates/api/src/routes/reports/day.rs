@@ -58,16 +58,11 @@ pub(crate) async fn day(
     let Day(date) = Day::parse("date", &date, query.tz, Utc::now())?;
     query.tz.check_whole_hours(date, date + TimeDelta::days(1))?;
 
-    let (data_as_of, user) = tokio::try_join!(app.data_as_of(), app.user(&wearer))?;
-    let mut rows = Vec::new();
-    if let Some(user) = user {
-        rows = app.reports.day(user, query.prosthesis_id, query.tz.tz(), date).await?;
-        rows.retain(|row: &HourRow| row.movements > 0);
-        if rows.is_empty() && query.prosthesis_id.is_some() {
-            check_own(query.prosthesis_id, false, &app.reports.prostheses(user).await?)?;
-        }
-    } else {
-        check_own(query.prosthesis_id, false, &[])?;
+    let data_as_of = app.data_as_of().await?;
+    let mut rows = app.reports.day(&wearer.name, query.prosthesis_id, query.tz.tz(), date).await?;
+    rows.retain(|row: &HourRow| row.movements > 0);
+    if rows.is_empty() && query.prosthesis_id.is_some() {
+        check_own(query.prosthesis_id, false, &app.reports.prostheses(&wearer.name).await?)?;
     }
     match DayReport::new(wearer.name, date, query.tz, data_as_of, rows) {
         Some(report) => Ok(Answer(report)),

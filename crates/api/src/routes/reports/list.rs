@@ -1,7 +1,6 @@
 //! `GET /api/reports`: the days with data, newest first.
 
 use axum::extract::State;
-use bionicpro_warehouse::reports::Days;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -102,15 +101,10 @@ pub(crate) async fn list(
     Strict(query): Strict<ListQuery>,
     State(app): State<App>,
 ) -> Result<Answer<ReportList>, Problem> {
-    let (data_as_of, user) = tokio::try_join!(app.data_as_of(), app.user(&wearer))?;
-    let (days, prostheses) = match user {
-        Some(user) => {
-            let before = query.before.map(|Day(day)| day);
-            let days = app.reports.days(user, query.prosthesis_id, query.tz.tz(), before, query.limit);
-            tokio::try_join!(days, app.reports.prostheses(user))?
-        }
-        None => (Days { dates: Vec::new(), total: 0 }, Vec::new()),
-    };
+    let data_as_of = app.data_as_of().await?;
+    let before = query.before.map(|Day(day)| day);
+    let days = app.reports.days(&wearer.name, query.prosthesis_id, query.tz.tz(), before, query.limit);
+    let (days, prostheses) = tokio::try_join!(days, app.reports.prostheses(&wearer.name))?;
     check_own(query.prosthesis_id, days.total > 0, &prostheses)?;
     Ok(Answer(ReportList {
         reports: days.dates.into_iter().map(|date| ReportDate { date }).collect(),

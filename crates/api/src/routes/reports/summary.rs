@@ -153,15 +153,10 @@ pub(crate) async fn summary(
     Strict(query): Strict<SummaryQuery>,
     State(app): State<App>,
 ) -> Result<Answer<SummaryReport>, Problem> {
-    let (data_as_of, user) = tokio::try_join!(app.data_as_of(), app.user(&wearer))?;
-    let (totals, own) = match user {
-        Some(user) => {
-            let (from, to) = (Some(query.from), Some(query.to));
-            let totals = app.reports.summary(user, query.prosthesis_id, query.tz.tz(), from, to);
-            tokio::try_join!(totals, app.reports.prostheses(user))?
-        }
-        None => (Summary::default(), Vec::new()),
-    };
+    let data_as_of = app.data_as_of().await?;
+    let (from, to) = (Some(query.from), Some(query.to));
+    let totals = app.reports.summary(&wearer.name, query.prosthesis_id, query.tz.tz(), from, to);
+    let (totals, own) = tokio::try_join!(totals, app.reports.prostheses(&wearer.name))?;
     check_own(query.prosthesis_id, totals.days > 0, &own)?;
     let used = Some(&totals.prosthesis_model).filter(|model| !model.is_empty());
     let first = own.iter().find(|own| query.prosthesis_id.is_none_or(|asked| asked == own.prosthesis_id));

@@ -63,6 +63,12 @@ impl Db {
         let versioned: Vec<_> =
             rows.iter().cloned().map(|row| MartRow { version: spec.version, ..row }).collect();
         load::insert_mart(&self.warehouse, pieces(parquet(&versioned)), spec).await.unwrap();
+        // Whoever has rows can be asked for by a login name, which is the id as text.
+        self.execute(
+            "INSERT INTO users (user_id, ldap_username, version, is_deleted)
+             SELECT DISTINCT user_id, toString(user_id), 1, 0 FROM user_prosthesis_stats",
+        )
+        .await;
     }
 
     /// Runs a statement in the database.

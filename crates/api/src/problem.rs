@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use axum::response::{IntoResponse, Response};
-use bionicpro_model::Error;
+use bionicpro_model::{Error, Kind};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -188,10 +188,14 @@ impl IntoResponse for Problem {
 /// The cause goes to the log, the caller gets constant text.
 ///
 /// Errors of this type come from the warehouse alone. Whether it is away, slow, of another schema or cut an answer
-/// short, the report cannot be read now and a part of it is not shown: 503 whatever the kind.
+/// short, the report cannot be read now and a part of it is not shown: 503. Only a zone that it does not know, while this
+/// program does, is the caller's to change.
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let kind = error.kind().as_str();
+        if error.kind() == Kind::Usage {
+            return Problem::parameter("tz", "tz is a region that this service does not know yet");
+        }
         tracing::error!(kind, error = %error.report(), "the warehouse did not answer");
         Problem::new(Slug::Unavailable).retry_after(RETRY_AFTER_UNAVAILABLE_S).reason(kind)
     }

@@ -8,6 +8,7 @@ use std::fmt;
 use bionicpro_model::{Error, Kind};
 
 const MIGRATE: &str = "run `bionicpro warehouse migrate`";
+const BAD_ARGUMENTS: u32 = 36;
 const RETRY: &str = "try again; if it persists, look at the warehouse's load and log";
 
 /// Turns the client's error into the program's. `doing` says what failed: `reading the mart's columns`.
@@ -53,6 +54,13 @@ fn not_clickhouse(doing: &'static str, text: &str) -> Error {
 fn refused() -> Error {
     Error::new(Kind::Config, "the warehouse refuses the account")
         .hint("check the user and the password in warehouse.url or warehouse.password_file")
+}
+
+/// Whether the engine did not know an argument of a function: of a report, the time zone.
+pub(crate) fn is_bad_argument(error: &Error) -> bool {
+    std::error::Error::source(error)
+        .and_then(|source| source.downcast_ref::<Exception>())
+        .is_some_and(|exception| exception.code == BAD_ARGUMENTS)
 }
 
 /// An exception as ClickHouse writes it: `Code: 60. DB::Exception: text. (UNKNOWN_TABLE) (version …)`.

@@ -12,7 +12,7 @@ mod zone;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bionicpro_model::Result;
+use bionicpro_model::{Error, Kind, Result};
 use chrono::{DateTime, Utc};
 use clickhouse::Client;
 use clickhouse::query::Query;
@@ -25,7 +25,7 @@ pub use self::summary::Summary;
 pub use self::zone::day_start;
 use crate::client::{self, within};
 use crate::ledger::{DATA_AS_OF, DataAsOf};
-use crate::{Config, settings};
+use crate::{Config, fault, settings};
 
 /// How long a report may take; the engine's own limit (`max_execution_time`) is below it.
 const REPORT_TIMEOUT: Duration = Duration::from_secs(12);
@@ -88,6 +88,18 @@ impl Reports {
     async fn own(&self, sql: &str, login: &str) -> Result<Query> {
         let sql = sql.replace("{caller}", include_str!("reports/caller.sql"));
         Ok(self.query(&sql).await?.param("login", login))
+    }
+
+    /// Runs a query that cuts days by a zone. The engine has its own table of zones, older or newer than ours.
+    async fn run_zoned<T>(
+        &self,
+        doing: &'static str,
+        exchange: impl Future<Output = clickhouse::error::Result<T>>,
+    ) -> Result<T> {
+        self.run(doing, exchange).await.map_err(|error| match fault::is_bad_argument(&error) {
+            true => Error::new(Kind::Usage, "the warehouse does not know this time zone").source(error),
+            false => error,
+        })
     }
 
     async fn run<T>(

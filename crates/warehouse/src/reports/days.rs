@@ -43,7 +43,7 @@ impl Reports {
             .param("tz", tz.name())
             .param("before", before)
             .param("limit", limit);
-        let page = self.run("reading the days with data", query.fetch_one::<Page>()).await?;
+        let page = self.run_zoned("reading the days with data", query.fetch_one::<Page>()).await?;
         let dates =
             page.dates.into_iter().map(|days| NaiveDate::default() + chrono::Days::new(u64::from(days)));
         Ok(Days { dates: dates.collect(), total: page.total })

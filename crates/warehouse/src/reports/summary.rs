@@ -55,6 +55,6 @@ impl Reports {
             .param("tz", tz.name())
             .param("from", instant(from.map_or(FIRST_HOUR, |day| day_start(tz, day))))
             .param("to", instant(to.map_or(END_OF_HOURS, |day| day_start(tz, day))));
-        self.run("adding up the days", query.fetch_one::<Summary>()).await
+        self.run_zoned("adding up the days", query.fetch_one::<Summary>()).await
     }
 }

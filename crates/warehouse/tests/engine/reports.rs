@@ -315,6 +315,17 @@ async fn days_at_the_ends_of_time_are_empty_and_not_an_error() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn every_zone_is_answered_or_refused_as_unknown() {
+    let db = Db::migrated().await;
+    for tz in chrono_tz::TZ_VARIANTS {
+        match db.reports.days("nobody", None, tz, None, 1).await {
+            Ok(days) => assert_eq!(days.total, 0),
+            Err(error) => assert_eq!(error.kind(), Kind::Usage, "{tz}: {}", error.report()),
+        }
+    }
+}
+
 #[test]
 fn consecutive_days_of_every_zone_touch() {
     let start: NaiveDate = "2025-12-30".parse().unwrap();

@@ -13,6 +13,7 @@ HERE = Path(__file__).resolve().parent
 LARGE_FLEET = (HERE / "sql" / "large_fleet.sql").read_text()
 
 DAYS = 7
+YEAR_DAYS = 364
 SEED = 20240115
 
 # What the simulator writes per person and day, people without a prosthesis included: decides how many people
@@ -39,8 +40,18 @@ def migrate(started: Engines) -> None:
 
 def seed(started: Engines, wanted_rows: int) -> Fleet:
     """Fills both source databases with about so many rows, and makes PostgreSQL ready to be measured."""
-    people = max(10, round(wanted_rows / DAYS / MOVEMENTS_PER_PERSON_AND_DAY))
-    command = [PROGRAM, "simulate", "seed", "--users", str(people), "--days", str(DAYS), "--seed", str(SEED)]
+    return seed_days(started, wanted_rows, DAYS)
+
+
+def seed_year(started: Engines, wanted_rows: int) -> Fleet:
+    """The same over as many days as the mart retains, but for the one that it is about to drop."""
+    return seed_days(started, wanted_rows, YEAR_DAYS)
+
+
+def seed_days(started: Engines, wanted_rows: int, days: int) -> Fleet:
+    """Fills both source databases with so many days of so many people as make the rows."""
+    people = max(10, round(wanted_rows / days / MOVEMENTS_PER_PERSON_AND_DAY))
+    command = [PROGRAM, "simulate", "seed", "--users", str(people), "--days", str(days), "--seed", str(SEED)]
     seeded = run(command, started.environment)
     with psycopg.connect(started.telemetry, autocommit=True) as connection:
         # Statistics and visibility as on a server that has been up for a day; no checkpoint in the midst.
@@ -53,7 +64,7 @@ def seed(started: Engines, wanted_rows: int) -> Fleet:
     note(f"  {rows:,} rows of {people:,} people in {seeded.seconds:.1f} s")
     return Fleet(
         people=people,
-        days=DAYS,
+        days=days,
         rows=rows,
         start=first.date().isoformat(),
         end=(last.date() + timedelta(days=1)).isoformat(),

@@ -32,7 +32,12 @@ def note(text: str) -> None:
     print(f"bench: {text}", file=sys.stderr, flush=True)
 
 
-def run(command: Sequence[str], env: Mapping[str, str] | None = None, timeout_s: float = 900) -> Measured:
+def run(
+    command: Sequence[str],
+    env: Mapping[str, str] | None = None,
+    timeout_s: float = 900,
+    statuses: Sequence[int] = (0,),
+) -> Measured:
     """Runs a command to its end; a failing or late one ends the bench. A last line of JSON is its answer."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         begin = time.perf_counter()
@@ -48,7 +53,7 @@ def run(command: Sequence[str], env: Mapping[str, str] | None = None, timeout_s:
         watch.join()
         out.seek(0)
         err.seek(0)
-        if child.returncode != 0:
+        if child.returncode not in statuses:
             told = err.read().decode(errors="replace")[-2000:]
             raise SystemExit(f"bench: {Path(command[0]).name} ended with {child.returncode}\n{told}")
         lines = out.read().decode().strip().splitlines()

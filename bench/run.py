@@ -10,9 +10,10 @@ import report
 from api import api
 from engines import engines
 from pipeline import pipeline
+from ticks import backfill, ticks
 
-SIZES = {"100k": 100_000, "1m": 1_000_000, "10m": 10_000_000}
-PARTS = ("pipeline", "api")
+SIZES = {"100k": 100_000, "1m": 1_000_000, "10m": 10_000_000, "50m": 50_000_000}
+PARTS = ("pipeline", "ticks", "backfill", "api")
 
 
 def main() -> None:
@@ -24,6 +25,11 @@ def main() -> None:
     if "pipeline" in flags.only:
         repeat = flags.repeat or (1 if quick else 5)
         results["pipeline"] = {size: pipeline(SIZES[size], repeat) for size in flags.rows}
+    if "ticks" in flags.only:
+        repeat = flags.repeat or (2 if quick else 9)
+        results["ticks"] = {size: ticks(SIZES[size], repeat) for size in flags.rows}
+    if "backfill" in flags.only:
+        results["backfill"] = backfill(SIZES[flags.rows[-1]])
     if "api" in flags.only:
         people, days, requests = (500, 3, 100) if quick else (20_000, 30, 2_000)
         results["api"] = api(people, days, requests, repeat=1 if quick else 3)

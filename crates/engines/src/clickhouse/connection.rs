@@ -10,7 +10,7 @@ use bionicpro_model::{Error, Kind, Result};
 
 use super::exit;
 use super::failure::Failure;
-use super::ffi::{Analysis, ConnectionSlot, InsertPtr, Library, ResultPtr, SUCCESS};
+use super::ffi::{Analysis, ConnectionSlot, InsertPtr, Library, ResultPtr, SUCCESS, StatementCall};
 
 /// What a statement has read and written, as the engine counts it.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -85,23 +85,7 @@ impl Connection {
         format: &str,
         parameters: &Parameters,
     ) -> Result<Answer, Failure> {
-        let list = ParameterList::new(parameters);
-        #[expect(unsafe_code, reason = "C call")]
-        // SAFETY: the connection is open; every pointer comes with its length and outlives the call.
-        let result = unsafe {
-            (self.library.chdb_query_with_params_n)(
-                *self.slot,
-                sql.as_ptr().cast(),
-                sql.len(),
-                format.as_ptr().cast(),
-                format.len(),
-                list.names.as_ptr(),
-                list.name_lengths.as_ptr(),
-                list.values.as_ptr(),
-                list.value_lengths.as_ptr(),
-                list.names.len(),
-            )
-        };
+        let result = self.send(self.library.chdb_query_with_params_n, sql, format, parameters);
         finish(self.library, result)
     }
 
@@ -112,11 +96,21 @@ impl Connection {
         format: &str,
         parameters: &Parameters,
     ) -> Result<Insert<'_>, Failure> {
+        let stream = self.send(self.library.chdb_stream_insert_with_params_n, sql, format, parameters);
+        let insert = Insert { library: self.library, stream, _connection: self };
+        match insert.error() {
+            Some(text) => Err(Failure::from_engine(&text)),
+            None => Ok(insert),
+        }
+    }
+
+    /// Hands a statement to one of the two calls that take one.
+    fn send<T>(&mut self, call: StatementCall<T>, sql: &str, format: &str, parameters: &Parameters) -> T {
         let list = ParameterList::new(parameters);
         #[expect(unsafe_code, reason = "C call")]
-        // SAFETY: as in `query`.
-        let stream = unsafe {
-            (self.library.chdb_stream_insert_with_params_n)(
+        // SAFETY: the connection is open; every pointer comes with its length and outlives the call.
+        unsafe {
+            call(
                 *self.slot,
                 sql.as_ptr().cast(),
                 sql.len(),
@@ -128,11 +122,6 @@ impl Connection {
                 list.value_lengths.as_ptr(),
                 list.names.len(),
             )
-        };
-        let insert = Insert { library: self.library, stream, _connection: self };
-        match insert.error() {
-            Some(text) => Err(Failure::from_engine(&text)),
-            None => Ok(insert),
         }
     }
 

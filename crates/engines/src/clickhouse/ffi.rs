@@ -20,6 +20,20 @@ pub(super) type InsertPtr = *mut c_void;
 type Strings = *const *const c_char;
 type Lengths = *const usize;
 
+/// A call that takes a statement: session, text, format, then the parameters' names and values with their lengths.
+pub(super) type StatementCall<T> = unsafe extern "C" fn(
+    ConnectionPtr,
+    *const c_char,
+    usize,
+    *const c_char,
+    usize,
+    Strings,
+    Lengths,
+    Strings,
+    Lengths,
+    usize,
+) -> T;
+
 /// `CHDBSuccess`.
 pub(super) const SUCCESS: c_int = 0;
 

@@ -10,11 +10,38 @@ pub struct Snapshot {
     pub taken_at: DateTime<Utc>,
     /// PostgreSQL's `pg_current_snapshot()` as text: which transactions the read saw.
     pub transactions: String,
+    /// The mart's `version` of rows read under this snapshot. Newer replaces older.
+    pub version: u64,
 }
 
 impl Snapshot {
-    /// The mart's `version` of rows read under this snapshot: microseconds since 1970. Newer replaces older.
+    /// A snapshot whose version is the source's clock in microseconds since 1970, or `floor + 1` where that is more.
+    ///
+    /// `floor` is the newest version that the warehouse knows: a clock that steps back makes no version go back.
+    pub fn new(taken_at: DateTime<Utc>, transactions: String, floor: u64) -> Self {
+        let clock = u64::try_from(taken_at.timestamp_micros()).unwrap_or(0);
+        Snapshot { taken_at, transactions, version: clock.max(floor.saturating_add(1)) }
+    }
+
+    /// The mart's `version` of rows read under this snapshot.
     pub fn version(&self) -> u64 {
-        u64::try_from(self.taken_at.timestamp_micros()).unwrap_or(0)
+        self.version
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_steps_back_makes_no_version_go_back() {
+        let noon = DateTime::from_timestamp(1_705_320_000, 0).unwrap();
+        let first = Snapshot::new(noon, "1:1:".to_owned(), 0);
+        assert_eq!(first.version(), 1_705_320_000_000_000);
+        let hour_before = noon - chrono::TimeDelta::hours(1);
+        assert_eq!(
+            Snapshot::new(hour_before, "2:2:".to_owned(), first.version()).version(),
+            first.version() + 1
+        );
     }
 }

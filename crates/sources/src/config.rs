@@ -38,6 +38,25 @@ pub struct TelemetryConfig {
     pub table: String,
     /// How many connections read at the same time, under one snapshot.
     pub connections: u16,
+    /// How rows are found that came since the last run; `auto` takes the best form that the source allows.
+    pub changes: ChangesConfig,
+}
+
+/// How rows are found that came since the last run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangesConfig {
+    /// The best form that the source allows, in the order of this list.
+    #[default]
+    Auto,
+    /// An indexed column of type xid8 with the default `pg_current_xact_id()`.
+    TransactionColumn,
+    /// An indexed `created_at` with the clock as its default; needs pg_read_all_stats.
+    CreationTime,
+    /// The system column xmin: reads the whole table each time.
+    RowXmin,
+    /// Nothing is found: every run reads its whole range.
+    None,
 }
 
 impl Default for TelemetryConfig {
@@ -48,6 +67,7 @@ impl Default for TelemetryConfig {
             schema: "telemetry".to_owned(),
             table: "raw_telemetry".to_owned(),
             connections: 2,
+            changes: ChangesConfig::Auto,
         }
     }
 }

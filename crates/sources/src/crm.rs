@@ -7,13 +7,14 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 use bionicpro_model::{Result, Snapshot};
+use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::connect::Session;
 use crate::ident::{quote_identifier, quote_table};
-use crate::shape::{Shape, Wanted};
+use crate::shape::{Shape, Type, Wanted};
 use crate::snapshot::Held;
 use crate::{CrmConfig, Database};
 
@@ -43,6 +44,8 @@ pub struct Prosthesis {
     pub model: Option<String>,
     /// Its serial number; empty when unknown.
     pub serial_number: String,
+    /// When its row was last changed, by the CRM; none where the CRM does not tell or tells no instant.
+    pub updated_at: Option<DateTime<Utc>>,
 }
 
 /// The whole current state of the CRM.
@@ -57,13 +60,13 @@ pub struct Crm {
 }
 
 impl Crm {
-    /// Reads everything.
+    /// Reads everything, under a snapshot whose version is above `floor`, the newest that the warehouse knows.
     ///
     /// # Errors
     /// `Unreachable` and `Config` as the connection gives them; `Data` when a table or a column is missing or of
     /// another type, or when two rows claim the same customer id, login name, prosthesis id or chip.
-    pub async fn read(database: &Database, config: &CrmConfig) -> Result<Crm> {
-        let held = Held::take(database).await?;
+    pub async fn read(database: &Database, config: &CrmConfig, floor: u64) -> Result<Crm> {
+        let held = Held::take(database, floor).await?;
         let session = &held.session;
         let schema = &config.schema;
         let customers = customers(session, schema).await?;
@@ -121,8 +124,9 @@ async fn prostheses(session: &Session, schema: &str) -> Result<Vec<Prosthesis>> 
         true => format!("coalesce(p.{}::text, '')", quote_identifier("serial_number")),
         false => "''".to_owned(),
     };
+    let updated = updated_at(&shape);
     let sql = format!(
-        "SELECT p.id, p.customer_id, p.chip_id::text, m.name, {serial} FROM {} AS p LEFT JOIN {} AS m \
+        "SELECT p.id, p.customer_id, p.chip_id::text, m.name, {serial}, {updated} FROM {} AS p LEFT JOIN {} AS m \
          ON m.id = p.model_id WHERE p.id IS NOT NULL ORDER BY p.id",
         quote_table(schema, "prostheses"),
         quote_table(schema, "prosthesis_models"),
@@ -134,9 +138,21 @@ async fn prostheses(session: &Session, schema: &str) -> Result<Vec<Prosthesis>> 
             chip_id: row.try_get(2)?,
             model: row.try_get(3)?,
             serial_number: row.try_get(4)?,
+            updated_at: row.try_get(5)?,
         })
     })
     .await
+}
+
+/// The optional column as an instant. Infinite ones are nobody's change.
+fn updated_at(shape: &Shape) -> String {
+    let column = format!("p.{}", quote_identifier("updated_at"));
+    let instant = match shape.find("updated_at") {
+        Some(Type::TimestampTz) => column.clone(),
+        Some(Type::Timestamp) => format!("{column} AT TIME ZONE 'UTC'"),
+        _ => return "NULL::timestamptz".to_owned(),
+    };
+    format!("CASE WHEN {column} >= '1970-01-01' AND {column} < '2106-01-01' THEN {instant} END")
 }
 
 async fn read<T>(

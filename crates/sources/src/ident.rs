@@ -18,6 +18,31 @@ pub(crate) fn instant_literal(instant: DateTime<Utc>, with_zone: bool) -> String
     if with_zone { format!("timestamptz '{text}+00'") } else { format!("timestamp '{text}'") }
 }
 
+/// A text as a literal, whatever it holds and however the server reads backslashes.
+pub(crate) fn text_literal(text: &str) -> String {
+    format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
+}
+
+/// Texts as the literal of an array.
+pub(crate) fn array_literal<'a>(elements: impl Iterator<Item = &'a str>) -> String {
+    let mut array = String::from("{");
+    for (index, element) in elements.enumerate() {
+        if index > 0 {
+            array.push(',');
+        }
+        array.push('"');
+        for letter in element.chars() {
+            if matches!(letter, '"' | '\\') {
+                array.push('\\');
+            }
+            array.push(letter);
+        }
+        array.push('"');
+    }
+    array.push('}');
+    text_literal(&array)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -27,6 +52,13 @@ mod tests {
         assert_eq!(quote_identifier("raw_telemetry"), r#""raw_telemetry""#);
         assert_eq!(quote_identifier(r#"a"; DROP TABLE b; --"#), r#""a""; DROP TABLE b; --""#);
         assert_eq!(quote_table("Схема", "t t"), r#""Схема"."t t""#);
+    }
+
+    #[test]
+    fn a_text_cannot_end_its_literal() {
+        assert_eq!(text_literal(r"a'b\"), r"E'a''b\\'");
+        assert_eq!(array_literal([r#"a"b"#, r"c\", "d'e"].into_iter()), r#"E'{"a\\"b","c\\\\","d''e"}'"#);
+        assert_eq!(array_literal(std::iter::empty()), "E'{}'");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! It only reads, and it knows nothing of the warehouse. Both databases are PostgreSQL 14 or newer.
 
+pub mod changes;
 pub mod config;
 pub mod connect;
 pub mod crm;
@@ -13,11 +14,13 @@ pub mod telemetry;
 mod error;
 mod ident;
 mod shape;
+mod template;
 mod tls;
 
-pub use config::{CrmConfig, TelemetryConfig};
+pub use changes::{Baseline, Changes, Form, Since};
+pub use config::{ChangesConfig, CrmConfig, TelemetryConfig};
 pub use connect::Database;
 pub use crm::Crm;
 pub use facts::Facts;
 pub use lock::Lock;
-pub use telemetry::{CellBatch, Telemetry};
+pub use telemetry::{CellBatch, ChipScope, Cut, Telemetry, Wanted};

@@ -13,10 +13,18 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock of this name when nobody holds it; none when somebody does.
+    /// Takes the lock of this name, waiting for whoever holds it.
     ///
     /// Names are told apart by a 64-bit hash. The lock is the database server's: programs that read different
     /// servers do not see each other.
+    pub async fn take(database: &Database, name: &str) -> Result<Lock> {
+        let session = database.connect().await?;
+        let sql = "SELECT pg_advisory_lock(hashtextextended($1, 0))";
+        session.client.execute(sql, &[&name]).await.map_err(|error| session.place.error(error))?;
+        Ok(Lock { session })
+    }
+
+    /// Takes the lock of this name when nobody holds it; none when somebody does.
     pub async fn try_take(database: &Database, name: &str) -> Result<Option<Lock>> {
         let session = database.connect().await?;
         let sql = "SELECT pg_try_advisory_lock(hashtextextended($1, 0))";

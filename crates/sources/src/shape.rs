@@ -134,6 +134,16 @@ impl Shape {
             .hint("point the pipeline at a view that casts the column"))
     }
 
+    /// The type of an optional column; none when it is not there.
+    pub(crate) fn find(&self, column: &str) -> Option<Type> {
+        self.columns.iter().find(|(name, _)| name == column).map(|(_, name)| Type::of(name))
+    }
+
+    /// The server's name of a column's type.
+    pub(crate) fn type_name(&self, column: &str) -> Option<&str> {
+        self.columns.iter().find(|(name, _)| name == column).map(|(_, name)| name.as_str())
+    }
+
     /// Whether an optional column is there.
     pub(crate) fn has(&self, column: &str) -> bool {
         self.columns.iter().any(|(name, _)| name == column)

@@ -67,9 +67,12 @@ impl<W: Write + Send> CellTable<W> {
 
 /// Reads a row group back.
 pub(crate) fn read(mut group: Group<'_>) -> Result<CellBatch> {
+    let chip_id = group.take::<ByteArrayType>()?.into_iter().map(|chip| chip.data().to_vec().into()).collect();
+    let hour = group.take::<Int64Type>()?;
     Ok(CellBatch {
-        chip_id: group.take::<ByteArrayType>()?.into_iter().map(|chip| chip.data().to_vec().into()).collect(),
-        hour: group.take::<Int64Type>()?,
+        chip_id,
+        from: hour.clone(),
+        hour,
         movements: group.take::<Int64Type>()?,
         errors: group.take::<Int64Type>()?,
         anomalies: group.take::<Int64Type>()?,
@@ -86,6 +89,7 @@ pub(crate) fn read(mut group: Group<'_>) -> Result<CellBatch> {
 fn append(all: &mut CellBatch, batch: CellBatch) {
     all.chip_id.extend(batch.chip_id);
     all.hour.extend(batch.hour);
+    all.from.extend(batch.from);
     all.movements.extend(batch.movements);
     all.errors.extend(batch.errors);
     all.anomalies.extend(batch.anomalies);

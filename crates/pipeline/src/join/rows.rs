@@ -174,6 +174,7 @@ mod tests {
         CellBatch {
             chip_id: vec![Bytes::from_static(b"CHIP-1")],
             hour: vec![1_705_305_600_000_000],
+            from: vec![1_705_305_600_000_000],
             movements: vec![movements],
             errors: vec![0],
             anomalies: vec![0],

@@ -17,7 +17,7 @@ use crate::stage::{Manifest, StagedName};
 
 pub(super) async fn extract(context: &PipelineContext, run: &RunId) -> Result<StepReport> {
     let history = owners::read(&context.warehouse).await?;
-    let crm = Crm::read(&context.crm, &context.crm_config).await?;
+    let crm = Crm::read(&context.crm, &context.crm_config, 0).await?;
     let (rows, mut counts) = rows(&crm, history);
     let written = context.stage.write(run, StagedName::Crm, move |upload| file::write(upload, &rows)).await?;
     counts.insert("bytes".to_owned(), written.bytes);

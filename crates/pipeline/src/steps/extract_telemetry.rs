@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bionicpro_model::hours::midnight;
 use bionicpro_model::{Error, HourRange, Kind, Result, RunId};
-use bionicpro_sources::{CellBatch, Telemetry};
+use bionicpro_sources::{CellBatch, Telemetry, Wanted};
 use bionicpro_warehouse::ledger::Step;
 use bionicpro_warehouse::load;
 use tokio::sync::mpsc;
@@ -26,7 +26,7 @@ pub(super) async fn extract(
     range: Option<HourRange>,
     progress: &dyn Progress,
 ) -> Result<StepReport> {
-    let telemetry = Telemetry::open(&context.telemetry, &context.telemetry_config).await?;
+    let telemetry = Telemetry::open(&context.telemetry, &context.telemetry_config, 0).await?;
     let range = retained(context, &telemetry, range)?;
     progress.step(Step::ExtractTelemetryData, Some(&range));
     let outside = telemetry.outside(&range).await?;
@@ -34,7 +34,7 @@ pub(super) async fn extract(
     let is_complete = Arc::new(AtomicBool::new(false));
     let reading = async {
         let still_open = sender.clone();
-        let read = telemetry.cells(&range, sender, |hours| progress.hours(hours)).await;
+        let read = telemetry.cells(&Wanted::range(range), sender, |hours| progress.hours(hours)).await;
         is_complete.store(read.is_ok(), Ordering::Release);
         drop(still_open);
         read

@@ -1,4 +1,4 @@
-//! Some cells, column by column: what the staged file's columns are written from without touching a row.
+//! Some cells or parts of cells, column by column: what the staged file's columns are written from without touching a row.
 
 use bytes::Bytes;
 
@@ -9,6 +9,8 @@ pub struct CellBatch {
     pub chip_id: Vec<Bytes>,
     /// The beginning of the hour.
     pub hour: Vec<i64>,
+    /// The beginning of the part; the hour itself unless the cell is cut.
+    pub from: Vec<i64>,
     /// Rows.
     pub movements: Vec<i64>,
     /// Rows with an error code.

@@ -1,89 +1,130 @@
-//! The query that turns movements into cells, fitted to the column types of this table.
+//! The queries that turn movements into cells, fitted to the column types of this table.
 //!
 //! The hour's last battery level has two exact forms: one look-up per cell by the index on (chip_id, event_time), at
 //! about 3 µs a cell, or where there is none the greatest array [instant, level] in the hour, at 0.3 µs a row.
 
-use bionicpro_model::HourRange;
-use chrono::TimeDelta;
+use chrono::{DateTime, Utc};
 
-use crate::ident::instant_literal;
+use super::plan::{HOUR_US, Interval};
+use crate::ident::{array_literal, instant_literal};
 use crate::shape::Type;
+use crate::template::fill;
 
-/// What the query depends on.
+/// What the queries depend on.
 pub(super) struct CellQuery {
     /// The quoted table.
     pub(super) table: String,
+    /// The chip column's type in SQL, so that its index serves a comparison.
+    pub(super) chip_type: &'static str,
     pub(super) time_has_zone: bool,
     pub(super) response: Type,
     pub(super) battery: Type,
     pub(super) error: Type,
-    /// Whether an index on (chip_id, event_time) finds a cell's last row at once.
-    pub(super) looks_up_last: bool,
+    /// Whether an index on (chip_id, event_time) finds a cell's rows at once.
+    pub(super) by_chip_and_time: bool,
 }
+
+/// Chips in cells that an hours' query leaves out.
+pub(super) type LeftOut<'a> = [(i64, &'a str)];
 
 const CHIP: &str = "t.\"chip_id\"";
 const TIME: &str = "t.\"event_time\"";
 const RESPONSE: &str = "t.\"response_time_ms\"";
 const BATTERY: &str = "t.\"battery_level\"";
+const HOUR: &str = "date_trunc('hour', t.\"event_time\")";
 
 impl CellQuery {
-    /// The COPY statement for the cells of a range.
-    pub(super) fn copy(&self, range: &HourRange) -> String {
-        format!("COPY ({}) TO STDOUT (FORMAT binary)", self.select(range))
+    /// The COPY statement for all cells from one hour to another, in microseconds since 1970.
+    pub(super) fn hours(&self, (from, to): (i64, i64), left_out: &LeftOut<'_>) -> String {
+        // Within one hour every row has the same one: no need to compute and to hash it.
+        let is_one_hour = to - from == HOUR_US;
+        let (from, to) = (self.instant(from), self.instant(to));
+        let hour = if is_one_hour { &from } else { HOUR };
+        let group = if is_one_hour { CHIP.to_owned() } else { format!("{CHIP}, {HOUR}") };
+        let left_out = if left_out.is_empty() { String::new() } else { self.left_out(left_out, is_one_hour) };
+        let own = [("hour", hour), ("group", &group), ("left_out", &left_out), ("from", &from), ("to", &to)];
+        self.copy(include_str!("cells_of_hours.sql"), &own)
     }
 
-    fn select(&self, range: &HourRange) -> String {
-        // Within one hour every row has the same one: no need to compute and to hash it.
-        let is_one_hour = range.to() - range.from() == TimeDelta::hours(1);
-        let from = instant_literal(range.from(), self.time_has_zone);
-        let hour = if is_one_hour { from.clone() } else { format!("date_trunc('hour', {TIME})") };
-        let group = if is_one_hour { CHIP.to_owned() } else { format!("{CHIP}, {hour}") };
-        let error = match self.error {
-            Type::Text => "t.\"error_code\"".to_owned(),
-            _ => "t.\"error_code\"::text".to_owned(),
+    /// The COPY statement for the cells of intervals; all of them lie in one hour each when `is_one_cell`.
+    pub(super) fn intervals(&self, intervals: &[Interval], chips: &[Box<str>], is_one_cell: bool) -> String {
+        let first = intervals.iter().map(|interval| interval.from).min().unwrap_or(0);
+        let last = intervals.iter().map(|interval| interval.to).max().unwrap_or(0);
+        let names = array_literal(intervals.iter().map(|interval| chips[interval.chip as usize].as_ref()));
+        let (query, hour, group) = match (self.by_chip_and_time, is_one_cell) {
+            (true, true) => (include_str!("cells_of_chips.sql"), "date_trunc('hour', i.since)", ""),
+            (true, false) => {
+                (include_str!("cells_of_chips.sql"), HOUR, "GROUP BY date_trunc('hour', t.\"event_time\")")
+            }
+            (false, _) => (include_str!("cells_by_join.sql"), HOUR, ""),
         };
-        let last = match self.looks_up_last {
+        let own = [
+            ("chips", &*format!("{names}::{}[]", self.chip_type)),
+            ("froms", &self.instants(intervals.iter().map(|interval| interval.from))),
+            ("tos", &self.instants(intervals.iter().map(|interval| interval.to))),
+            ("hour", hour),
+            ("group", group),
+            ("from", &self.instant(first)),
+            ("to", &self.instant(last)),
+        ];
+        self.copy(query, &own)
+    }
+
+    /// A condition that no row of those cells meets. Rows without a chip stay: they are counted.
+    fn left_out(&self, cells: &LeftOut<'_>, is_one_hour: bool) -> String {
+        let chips = format!("{}::{}[]", array_literal(cells.iter().map(|(_, chip)| *chip)), self.chip_type);
+        if is_one_hour {
+            return format!(" AND ({CHIP} = ANY ({chips})) IS NOT TRUE");
+        }
+        let hours = self.instants(cells.iter().map(|(hour, _)| *hour));
+        format!(" AND (({CHIP}, {HOUR}) IN (SELECT * FROM unnest({chips}, {hours}))) IS NOT TRUE")
+    }
+
+    fn copy(&self, query: &str, own: &[(&str, &str)]) -> String {
+        let measures = self.measures();
+        let common = [("measures", &*measures), ("chip", CHIP), ("time", TIME), ("table", &self.table)];
+        let cells = fill(query, &[own, &common].concat());
+        let cells = if self.by_chip_and_time { self.with_last(&cells) } else { cells };
+        format!("COPY ({cells}) TO STDOUT (FORMAT binary)")
+    }
+
+    fn measures(&self) -> String {
+        let error = match self.error {
+            Type::Text => "t.\"error_code\"",
+            _ => "t.\"error_code\"::text",
+        };
+        let last = match self.by_chip_and_time {
             true => String::new(),
             false => format!(
                 ",\n    (max(ARRAY[date_part('epoch', {TIME}), {BATTERY}::float8]) FILTER (WHERE {}))[2] AS battery_last",
                 has_sample(BATTERY, self.battery)
             ),
         };
-        let cells = include_str!("cells.sql");
-        let cells = cells.split_once("SELECT").map_or(cells, |(_, select)| select);
-        let cells = [
-            ("{chip}", format!("{CHIP}::text")),
-            ("{hour}", hour),
-            ("{group}", group),
-            ("{error}", error),
-            (
-                "{anomaly}",
-                format!("{RESPONSE} < 0 OR {BATTERY} < 0 OR {BATTERY} > 100{}", self.infinite_response()),
-            ),
-            ("{response_is_sample}", is_sample(RESPONSE, self.response)),
-            ("{battery_is_sample}", is_sample(BATTERY, self.battery)),
-            ("{battery_has_sample}", has_sample(BATTERY, self.battery)),
-            ("{response_term}", term(RESPONSE, self.response)),
-            ("{battery_term}", term(BATTERY, self.battery)),
-            ("{response}", RESPONSE.to_owned()),
-            ("{battery}", BATTERY.to_owned()),
-            ("{time}", TIME.to_owned()),
-            ("{last}", last),
-            ("{table}", self.table.clone()),
-            ("{from}", from),
-            ("{to}", instant_literal(range.to(), self.time_has_zone)),
-        ]
-        .iter()
-        .fold(format!("SELECT{cells}"), |sql, (word, value)| sql.replace(word, value));
-        if self.looks_up_last { self.with_last(&cells) } else { cells }
+        let anomaly =
+            format!("{RESPONSE} < 0 OR {BATTERY} < 0 OR {BATTERY} > 100{}", self.infinite_response());
+        let values = [
+            ("error", error),
+            ("anomaly", &*anomaly),
+            ("response_is_sample", &is_sample(RESPONSE, self.response)),
+            ("battery_is_sample", &is_sample(BATTERY, self.battery)),
+            ("battery_has_sample", &has_sample(BATTERY, self.battery)),
+            ("response_term", &term(RESPONSE, self.response)),
+            ("battery_term", &term(BATTERY, self.battery)),
+            ("response", RESPONSE),
+            ("battery", BATTERY),
+            ("time", TIME),
+            ("last", &last),
+        ];
+        fill(include_str!("measures.sql"), &values)
     }
 
     /// Adds the look-up of the last battery level to the cells.
     fn with_last(&self, cells: &str) -> String {
         format!(
-            "SELECT c.*, (SELECT max({BATTERY})::float8 FROM {} AS t WHERE {CHIP} = c.chip \
+            "SELECT c.*, (SELECT max({BATTERY})::float8 FROM {} AS t WHERE {CHIP} = c.chip::{} \
              AND {TIME} = c.battery_last_at AND {}) AS battery_last FROM ({cells}) AS c",
             self.table,
+            self.chip_type,
             has_sample(BATTERY, self.battery)
         )
     }
@@ -95,6 +136,21 @@ impl CellQuery {
             _ => String::new(),
         }
     }
+
+    fn instant(&self, micros: i64) -> String {
+        instant_literal(at(micros), self.time_has_zone)
+    }
+
+    fn instants(&self, micros: impl Iterator<Item = i64>) -> String {
+        let elements: Vec<String> =
+            micros.map(|micros| at(micros).format("\"%Y-%m-%d %H:%M:%S%.6f+00\"").to_string()).collect();
+        let of = if self.time_has_zone { "timestamptz" } else { "timestamp" };
+        format!("'{{{}}}'::{of}[]", elements.join(","))
+    }
+}
+
+fn at(micros: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(micros).unwrap_or_default()
 }
 
 /// The aggregate's filter; integers are always finite and nulls are skipped anyway.

@@ -9,7 +9,7 @@ use super::batch::CellBatch;
 const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
 /// Signature, flags, length of the header extension.
 const HEADER_LENGTH: usize = SIGNATURE.len() + 8;
-const COLUMNS: i16 = 12;
+const COLUMNS: i16 = 13;
 /// PostgreSQL counts from 2000-01-01.
 const POSTGRES_EPOCH_US: i64 = 946_684_800_000_000;
 
@@ -70,6 +70,7 @@ impl Decoder {
         row.advance(2);
         let chip = text(&mut row)?;
         let hour = required(int(&mut row)?)?;
+        let from = required(int(&mut row)?)?;
         let movements = required(int(&mut row)?)?;
         let Some(chip) = chip else {
             self.without_chip += movements;
@@ -77,6 +78,7 @@ impl Decoder {
         };
         batch.chip_id.push(chip);
         batch.hour.push(hour + POSTGRES_EPOCH_US);
+        batch.from.push(from + POSTGRES_EPOCH_US);
         batch.movements.push(movements);
         batch.errors.push(required(int(&mut row)?)?);
         batch.anomalies.push(required(int(&mut row)?)?);
@@ -148,7 +150,7 @@ mod tests {
             bytes.extend(COLUMNS.to_be_bytes());
             bytes.extend(i32::try_from(chip.len()).unwrap().to_be_bytes());
             bytes.extend(chip.as_bytes());
-            for value in 1..=8_i64 {
+            for value in 1..=9_i64 {
                 bytes.extend(8_i32.to_be_bytes());
                 bytes.extend(value.to_be_bytes());
             }
@@ -166,7 +168,7 @@ mod tests {
         let whole = decode(&stream, stream.len());
         assert_eq!(whole.len(), 2);
         assert_eq!(whole.chip_id[1], "Чип");
-        assert_eq!(whole.hour[0], POSTGRES_EPOCH_US + 1);
+        assert_eq!((whole.hour[0], whole.from[0]), (POSTGRES_EPOCH_US + 1, POSTGRES_EPOCH_US + 2));
         for size in 1..stream.len() {
             assert_eq!(decode(&stream, size), whole, "pieces of {size}");
         }

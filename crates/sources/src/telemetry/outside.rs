@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Telemetry;
 use crate::ident::instant_literal;
+use crate::template::fill;
 
 /// Rows that are in the table and in no cell.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,12 +32,10 @@ impl Outside {
 pub(super) async fn count(telemetry: &Telemetry, range: &HourRange) -> Result<Outside> {
     let next_hour = floor_to_hour(telemetry.snapshot().taken_at) + TimeDelta::hours(1);
     let future = range.to().max(next_hour).min(END_OF_HOURS);
-    let sql = include_str!("outside.sql");
-    let sql = [("{first}", FIRST_HOUR), ("{end}", END_OF_HOURS), ("{future}", future)]
-        .iter()
-        .fold(sql.replace("{table}", &telemetry.table), |sql, (word, instant)| {
-            sql.replace(word, &instant_literal(*instant, telemetry.query.time_has_zone))
-        });
+    let [first, end, future] =
+        [FIRST_HOUR, END_OF_HOURS, future].map(|at| instant_literal(at, telemetry.query.time_has_zone));
+    let words = [("first", &*first), ("end", &end), ("future", &future), ("table", &telemetry.query.table)];
+    let sql = fill(include_str!("outside.sql"), &words);
     let session = &telemetry.held.session;
     let fail = |error| session.place.error(error);
     let row = session.client.query_one(&sql, &[]).await.map_err(fail)?;

@@ -1,9 +1,9 @@
-//! Reads the cells of a range: several sessions under one snapshot, each taking the next slice when it is free.
+//! Reads cells: several sessions under one snapshot, each taking the next query when it is free.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use bionicpro_model::{Error, HourRange, Kind, Result};
+use bionicpro_model::{Error, Kind, Result};
 use futures_util::TryStreamExt;
 use futures_util::future::try_join_all;
 use tokio::sync::mpsc;
@@ -11,7 +11,10 @@ use tokio::sync::mpsc;
 use super::Telemetry;
 use super::batch::CellBatch;
 use super::copy::{Decoder, Malformed};
+use super::plan::{HOUR_US, Plan};
 use super::slices::{self, Slicing};
+use super::wanted::Wanted;
+use super::work::{self, Sorted, Work};
 use crate::connect::Session;
 
 /// Cells that are handed over at once.
@@ -20,66 +23,102 @@ const BATCH_CELLS: usize = 8192;
 /// What a read saw beside the cells.
 #[derive(Debug, Clone, Copy)]
 pub struct ReadSummary {
-    /// How the range was cut.
-    pub slicing: Slicing,
-    /// Rows in the range without a chip: no cell holds them.
+    /// How whole hours were cut; none when there were none.
+    pub slicing: Option<Slicing>,
+    /// Hours that were read whole.
+    pub whole_hours: u64,
+    /// Cells, parts of cells and spans that were read by their chip.
+    pub intervals: u64,
+    /// Rows in the whole hours without a chip: no cell holds them.
     pub without_chip: u64,
 }
 
 impl Telemetry {
-    /// Reads every cell of the range and sends them in batches, in no order.
+    /// Reads every cell that is wanted and sends each once, cut into its parts, in batches, in no order.
     ///
-    /// Memory holds a batch for each connection and what waits in the channel. `advance` is called with the hours
-    /// that are done. Success promises that every cell of the range was sent.
+    /// Memory holds what is wanted, a batch for each connection and what waits in the channel. `advance` is called with
+    /// the whole hours that are done. Success promises that every cell was sent.
     ///
     /// # Errors
     /// As the connection gives them; `Internal` when the receiver went away.
     pub async fn cells(
         &self,
-        range: &HourRange,
+        wanted: &Wanted,
         batches: mpsc::Sender<CellBatch>,
         advance: impl Fn(u64) + Sync,
     ) -> Result<ReadSummary> {
-        let slicing = slices::choose(self, range).await?;
-        let slices = slices::cut(range, slicing);
-        let readers = usize::from(self.connections).min(slices.len());
-        tracing::debug!(?slicing, slices = slices.len(), readers, "reading telemetry");
-        let queue = Mutex::new(slices.into_iter());
+        let (mut plan, slicing) = self.plan(wanted).await?;
+        let intervals = plan.intervals.len() as u64;
+        let sorted = Sorted::new(std::mem::take(&mut plan.intervals));
+        let works = work::list(self, &plan, &sorted, slicing.unwrap_or(Slicing::ByHour));
+        let readers = usize::from(self.connections).min(works.len());
+        tracing::debug!(?slicing, queries = works.len(), intervals, readers, "reading telemetry");
+        let queue = Mutex::new(works.into_iter());
         let without_chip = AtomicI64::new(0);
         let next = || queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
-        let read_slices = |session: Session| {
-            let (next, advance, batches, without_chip) = (&next, &advance, &batches, &without_chip);
+        let others = (1..readers).map(|_| self.held.join(&self.database));
+        let others: Vec<Session> = try_join_all(others).await?;
+        let sessions = std::iter::once(&self.held.session).chain(&others).take(readers);
+        let read = |session| {
+            let (next, advance, batches, without_chip, plan) =
+                (&next, &advance, &batches, &without_chip, &plan);
             async move {
-                while let Some(slice) = next() {
-                    let skipped = self.copy(&session, &slice, batches).await?;
-                    without_chip.fetch_add(skipped, Ordering::Relaxed);
-                    advance((slice.to() - slice.from()).num_hours().cast_unsigned());
+                let mut prefers_index = false;
+                while let Some(work) = next() {
+                    let by_index = match work {
+                        Work::Hours(_) => slicing == Some(Slicing::ByHour),
+                        Work::Cells(_) | Work::Spans(_) => self.query.by_chip_and_time,
+                    };
+                    if by_index != prefers_index {
+                        // The index was measured to be the right way; missing statistics must not turn it down.
+                        prefer_index(session, by_index).await?;
+                        prefers_index = by_index;
+                    }
+                    let skipped = self.copy(session, &self.sql(plan, &work), batches).await?;
+                    if let Work::Hours((from, to)) = work {
+                        without_chip.fetch_add(skipped, Ordering::Relaxed);
+                        advance(((to - from) / HOUR_US).cast_unsigned());
+                    }
                 }
-                Ok::<_, Error>(())
+                if prefers_index { prefer_index(session, false).await } else { Ok(()) }
             }
         };
-        let mut sessions = Vec::with_capacity(readers);
-        for _ in 0..readers {
-            let session = self.held.join(&self.database).await?;
-            if slicing == Slicing::ByHour {
-                // The index was measured to be the right way; missing statistics must not turn it down.
-                session.execute("SET LOCAL enable_seqscan = off").await?;
-            }
-            sessions.push(session);
-        }
-        try_join_all(sessions.into_iter().map(read_slices)).await?;
-        let without_chip = without_chip.into_inner().cast_unsigned();
-        Ok(ReadSummary { slicing, without_chip })
+        try_join_all(sessions.map(read)).await?;
+        Ok(ReadSummary {
+            slicing,
+            whole_hours: plan.whole.iter().map(|(from, to)| ((to - from) / HOUR_US).cast_unsigned()).sum(),
+            intervals,
+            without_chip: without_chip.into_inner().cast_unsigned(),
+        })
     }
 
-    async fn copy(
-        &self,
-        session: &Session,
-        slice: &HourRange,
-        batches: &mpsc::Sender<CellBatch>,
-    ) -> Result<i64> {
+    async fn plan(&self, wanted: &Wanted) -> Result<(Plan, Option<Slicing>)> {
+        let plan = Plan::new(wanted, false);
+        let Some(hull) = plan.hull() else { return Ok((plan, None)) };
+        let slicing = slices::choose(self, hull).await?;
+        if slicing == Slicing::AtOnce && plan.whole.len() > 1 {
+            return Ok((Plan::new(wanted, true), Some(slicing)));
+        }
+        Ok((plan, Some(slicing)))
+    }
+
+    fn sql(&self, plan: &Plan, work: &Work<'_>) -> String {
+        match work {
+            Work::Hours((from, to)) => {
+                let cells = plan.left_out.range(*from..*to);
+                let cells = cells.flat_map(|(hour, chips)| chips.iter().map(|chip| (*hour, *chip)));
+                let cells: Vec<(i64, &str)> =
+                    cells.map(|(hour, chip)| (hour, plan.chips[chip as usize].as_ref())).collect();
+                self.query.hours((*from, *to), &cells)
+            }
+            Work::Cells(intervals) => self.query.intervals(intervals, &plan.chips, true),
+            Work::Spans(intervals) => self.query.intervals(intervals, &plan.chips, false),
+        }
+    }
+
+    async fn copy(&self, session: &Session, sql: &str, batches: &mpsc::Sender<CellBatch>) -> Result<i64> {
         let fail = |error| session.place.error(error);
-        let stream = session.client.copy_out(&self.query.copy(slice)).await.map_err(fail)?;
+        let stream = session.client.copy_out(sql).await.map_err(fail)?;
         let mut stream = std::pin::pin!(stream);
         let (mut decoder, mut batch) = (Decoder::default(), CellBatch::default());
         while let Some(piece) = stream.try_next().await.map_err(fail)? {
@@ -94,6 +133,10 @@ impl Telemetry {
         }
         Ok(decoder.without_chip)
     }
+}
+
+async fn prefer_index(session: &Session, index: bool) -> Result<()> {
+    session.execute(&format!("SET LOCAL enable_seqscan = {}", if index { "off" } else { "on" })).await
 }
 
 async fn send(batches: &mpsc::Sender<CellBatch>, batch: CellBatch) -> Result<()> {

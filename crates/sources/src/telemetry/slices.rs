@@ -4,11 +4,13 @@
 //! row. It needs an index that begins with `event_time`, and rows of one hour that lie on few pages: otherwise each
 //! row costs a page. That is measured on a few hours, because statistics may be missing.
 
-use bionicpro_model::{HourRange, Result};
-use chrono::TimeDelta;
+use bionicpro_model::Result;
+use bionicpro_model::hours::floor_to_hour;
+use chrono::{DateTime, TimeDelta};
 use serde::{Deserialize, Serialize};
 
 use super::Telemetry;
+use super::plan::HOUR_US;
 use crate::connect::Session;
 use crate::ident::instant_literal;
 
@@ -48,8 +50,8 @@ impl Indexes {
     }
 }
 
-/// Decides by looking at three hours of the range.
-pub(super) async fn choose(telemetry: &Telemetry, range: &HourRange) -> Result<Slicing> {
+/// Decides by looking at three hours of what is read, given in microseconds since 1970.
+pub(super) async fn choose(telemetry: &Telemetry, (first, end): (i64, i64)) -> Result<Slicing> {
     if !telemetry.indexes.by_time || !telemetry.shape.is_stored {
         return Ok(Slicing::AtOnce);
     }
@@ -57,13 +59,13 @@ pub(super) async fn choose(telemetry: &Telemetry, range: &HourRange) -> Result<S
     let (mut rows, mut pages) = (0_i64, 0_i64);
     session.execute("SET LOCAL enable_seqscan = off").await?;
     for quarter in 1..=3 {
-        let hours = (range.to() - range.from()).num_hours() * quarter / 4;
-        let from = range.from() + TimeDelta::hours(hours);
+        let at = first + (end - first) / 4 * quarter;
+        let from = floor_to_hour(DateTime::from_timestamp_micros(at).unwrap_or_default());
         let zone = telemetry.query.time_has_zone;
         let sql = format!(
             "SELECT count(*), count(DISTINCT (source, (place::text::point)[0])) FROM (SELECT t.tableoid AS source, \
              t.ctid AS place FROM {} AS t WHERE t.\"event_time\" >= {} AND t.\"event_time\" < {} LIMIT {SAMPLE_ROWS}) AS s",
-            telemetry.table,
+            telemetry.query.table,
             instant_literal(from, zone),
             instant_literal(from + TimeDelta::hours(1), zone),
         );
@@ -77,16 +79,14 @@ pub(super) async fn choose(telemetry: &Telemetry, range: &HourRange) -> Result<S
     Ok(if scattered { Slicing::AtOnce } else { Slicing::ByHour })
 }
 
-/// The slices, oldest first.
-pub(super) fn cut(range: &HourRange, slicing: Slicing) -> Vec<HourRange> {
+/// The slices of some spans of whole hours, oldest first.
+pub(super) fn cut(spans: &[(i64, i64)], slicing: Slicing) -> Vec<(i64, i64)> {
     if slicing == Slicing::AtOnce {
-        return vec![*range];
+        return spans.to_vec();
     }
-    let hours = (range.to() - range.from()).num_hours();
-    (0..hours)
-        .filter_map(|hour| {
-            let from = range.from() + TimeDelta::hours(hour);
-            HourRange::new(from, from + TimeDelta::hours(1)).ok()
-        })
-        .collect()
+    let hours = |(from, to): &(i64, i64)| {
+        let (from, hours) = (*from, (to - from) / HOUR_US);
+        (0..hours).map(move |hour| (from + hour * HOUR_US, from + (hour + 1) * HOUR_US))
+    };
+    spans.iter().flat_map(hours).collect()
 }

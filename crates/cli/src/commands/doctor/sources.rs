@@ -20,7 +20,7 @@ pub(super) async fn crm(config: &CrmConfig) -> Vec<Finding> {
     }
     let (mut findings, database) = server(PART, Database::crm(config)).await;
     if let Some(database) = database {
-        let read = Crm::read(&database, config).await;
+        let read = Crm::read(&database, config, 0).await;
         findings.push(Finding::of(
             PART,
             "tables",
@@ -37,7 +37,7 @@ pub(super) async fn telemetry(config: &TelemetryConfig) -> Vec<Finding> {
     }
     let (mut findings, database) = server(PART, Database::telemetry(config)).await;
     let Some(database) = database else { return findings };
-    match Telemetry::open(&database, config).await {
+    match Telemetry::open(&database, config, 0).await {
         Ok(telemetry) => {
             findings.push(Finding::ok(PART, "tables", format!("{}.{}", config.schema, config.table)));
             findings.push(horizon(PART, telemetry.snapshot().taken_at - telemetry.horizon()));

@@ -1,10 +1,7 @@
--- One row per cell. Words in {braces} are filled in by cells.rs with quoted names, casts and literals.
+-- What is measured of some movements. Words in {braces} are filled in by cells.rs with quoted names and casts.
 --
 -- A sample is a reading that is there and finite; NaN and infinities count as movement and anomaly only.
 -- Sums of integer and numeric columns are exact and rounded once, at the end.
-SELECT
-    {chip} AS chip,
-    {hour} AS hour,
     count(*) AS movements,
     count(*) FILTER (WHERE {error} <> '') AS errors,
     count(*) FILTER (WHERE {anomaly}) AS anomalies,
@@ -14,6 +11,3 @@ SELECT
     coalesce(sum({battery_term}){battery_is_sample}, 0)::float8 AS battery_sum,
     (min({battery}){battery_is_sample})::float8 AS battery_min,
     max({time}) FILTER (WHERE {battery_has_sample}) AS battery_last_at{last}
-FROM {table} AS t
-WHERE {time} >= {from} AND {time} < {to}
-GROUP BY {group}

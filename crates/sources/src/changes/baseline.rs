@@ -1,0 +1,117 @@
+//! What a run has seen of the telemetry, kept for the next one, and when it is worth nothing any more.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::xids::Xids;
+use super::{Form, Server};
+
+/// The layout of the JSON. A baseline of another one is lost.
+const LAYOUT: u8 = 1;
+
+/// Half of the numbers that a row's header can hold: what is older cannot be told from what is younger.
+const MOST_TRANSACTIONS: u64 = 1 << 31;
+
+/// What a run has seen, as JSON in the ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Baseline {
+    layout: u8,
+    /// How its run found new rows, and how the next one does.
+    pub form: Form,
+    /// The source's clock at its snapshot.
+    pub taken_at: DateTime<Utc>,
+    /// The moment before which no row could appear any more.
+    pub horizon: DateTime<Utc>,
+    /// The snapshot as far as it can be compared with.
+    pub(super) snapshot: String,
+    #[serde(flatten)]
+    server: Server,
+}
+
+/// The source at this snapshot, for comparing.
+pub(crate) struct Present {
+    pub(crate) form: Form,
+    pub(crate) server: Server,
+    pub(crate) xids: Xids,
+    pub(crate) is_standby: bool,
+    pub(crate) taken_at: DateTime<Utc>,
+    pub(crate) horizon: DateTime<Utc>,
+    /// A transaction is prepared: nothing tells when it began.
+    pub(crate) has_prepared: bool,
+}
+
+impl Present {
+    /// What a run that loads all of this snapshot leaves behind; none where the form has nothing to compare with.
+    pub(crate) fn baseline(&self, previous: Option<&Baseline>) -> Option<Baseline> {
+        let previous = previous.filter(|previous| self.lost(previous).is_none());
+        let horizon = match self.form {
+            Form::None => return None,
+            // A prepared transaction began before it was prepared, nobody knows when; but after the former horizon,
+            // or it would have held that back while it was an open one.
+            Form::CreationTime if self.has_prepared => previous?.horizon,
+            _ => self.horizon,
+        };
+        let lists_all_open = self.form == Form::TransactionColumn && !self.is_standby;
+        let snapshot = if lists_all_open { self.xids.clone() } else { self.xids.from_xmin_on() };
+        Some(Baseline {
+            layout: LAYOUT,
+            form: self.form,
+            taken_at: self.taken_at,
+            horizon,
+            snapshot: snapshot.to_string(),
+            server: self.server.clone(),
+        })
+    }
+
+    /// Why rows cannot be compared with this baseline, in words for people; none when they can.
+    pub(crate) fn lost(&self, baseline: &Baseline) -> Option<String> {
+        let (now, then) = (&self.server, &baseline.server);
+        let Ok(xids) = baseline.snapshot.parse::<Xids>() else {
+            return Some("its snapshot cannot be read".to_owned());
+        };
+        if baseline.layout != LAYOUT {
+            return Some(format!("it was written by another version of this program ({})", baseline.layout));
+        }
+        if baseline.form != self.form {
+            return Some(format!("new rows were found by {}, now by {}", baseline.form, self.form));
+        }
+        if now.system != then.system || now.database != then.database {
+            return Some("another server or another database answers".to_owned());
+        }
+        if now.timeline != then.timeline {
+            let (then, now) = (then.timeline, now.timeline);
+            return Some(format!(
+                "the server went from timeline {then} to {now}: a fail-over or a restored backup"
+            ));
+        }
+        if now.table != then.table {
+            return Some("the telemetry table was made anew".to_owned());
+        }
+        if self.xids.xmax < xids.xmax || now.wal < then.wal {
+            return Some(
+                "the server is behind what was seen: a restored backup, or a standby that lags".to_owned(),
+            );
+        }
+        if self.form == Form::CreationTime && self.taken_at < baseline.taken_at {
+            return Some(format!("the server's clock stepped back behind {}", baseline.taken_at));
+        }
+        let compares_rows = matches!(self.form, Form::RowXmin | Form::CreationTime);
+        if compares_rows && self.xids.xmax - xids.xmin >= MOST_TRANSACTIONS {
+            return Some("more than two thousand million transactions have passed".to_owned());
+        }
+        None
+    }
+}
+
+impl fmt::Display for Baseline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = self.taken_at.format("%Y-%m-%dT%H:%M:%SZ");
+        write!(f, "{at}, by {}, snapshot {}", self.form, self.snapshot)?;
+        if self.form == Form::CreationTime {
+            write!(f, ", horizon {}", self.horizon.format("%Y-%m-%dT%H:%M:%SZ"))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,227 @@
+//! Which form the source allows: the best one, or the one that the configuration asks for.
+
+use bionicpro_model::{Error, Kind, Result};
+use chrono::TimeDelta;
+
+use super::columns::Candidate;
+use super::{Changes, Form, Holder};
+use crate::config::ChangesConfig;
+use crate::connect::Session;
+use crate::ident::{quote_identifier, quote_table};
+use crate::snapshot::Held;
+
+/// A transaction that is open for longer than a tick has probably been forgotten.
+const FORGOTTEN_AFTER: TimeDelta = TimeDelta::minutes(15);
+
+/// How new rows are looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Finder {
+    /// In this quoted column.
+    TransactionColumn(String),
+    /// In this quoted column, whose values may lie that far before their transaction's beginning.
+    CreationTime {
+        column: String,
+        with_zone: bool,
+        tolerance: TimeDelta,
+    },
+    RowXmin,
+    None,
+}
+
+impl Finder {
+    pub(crate) fn form(&self) -> Form {
+        match self {
+            Finder::TransactionColumn(_) => Form::TransactionColumn,
+            Finder::CreationTime { .. } => Form::CreationTime,
+            Finder::RowXmin => Form::RowXmin,
+            Finder::None => Form::None,
+        }
+    }
+}
+
+/// What the table and the account are, as far as a form needs it.
+struct Ground {
+    candidates: Vec<Candidate>,
+    is_table: bool,
+    is_partitioned: bool,
+    has_foreign_part: bool,
+    has_children: bool,
+    sees_all_transactions: bool,
+    is_standby: bool,
+    some_hide: bool,
+}
+
+/// Chooses the form.
+///
+/// # Errors
+/// `Config` when the configuration asks for a form that the source does not allow; it says what is missing.
+pub(crate) async fn detect(
+    held: &Held,
+    schema: &str,
+    table: &str,
+    asked: ChangesConfig,
+    is_standby: bool,
+) -> Result<(Finder, Changes)> {
+    let session = &held.session;
+    let ground = Ground::read(session, schema, table, is_standby, held.others.some_hide).await?;
+    let tries = [ground.transaction_column(), ground.creation_time(), ground.row_xmin()];
+    let index = match asked {
+        ChangesConfig::Auto => tries.iter().position(Result::is_ok),
+        ChangesConfig::TransactionColumn => Some(0),
+        ChangesConfig::CreationTime => Some(1),
+        ChangesConfig::RowXmin => Some(2),
+        ChangesConfig::None => None,
+    };
+    let ddl = ground.ddl(schema, table);
+    let lacks: Vec<&str> = tries
+        .iter()
+        .take(index.unwrap_or(tries.len()))
+        .filter_map(|tried| tried.as_ref().err().copied())
+        .collect();
+    let finder = match index.and_then(|index| tries.get(index)) {
+        Some(Ok(finder)) => finder.clone(),
+        Some(Err(lack)) => {
+            return Err(Error::new(Kind::Config, "new rows cannot be found in the way that is configured")
+                .detail(format!("telemetry.changes: {schema}.{table}: {lack}"))
+                .hint(match ddl {
+                    Some(ddl) => {
+                        format!("leave telemetry.changes at auto, or have the owner of the table run: {ddl}")
+                    }
+                    None => "leave telemetry.changes at auto".to_owned(),
+                }));
+        }
+        None => Finder::None,
+    };
+    let changes = Changes {
+        form: finder.form(),
+        reason: reason(&finder, asked, &lacks),
+        ddl: ddl.filter(|_| finder.form() != Form::TransactionColumn),
+        held_back_by: holder(held),
+    };
+    Ok((finder, changes))
+}
+
+fn reason(finder: &Finder, asked: ChangesConfig, lacks: &[&str]) -> String {
+    let by = match finder {
+        Finder::TransactionColumn(column) => format!("the column {column}"),
+        Finder::CreationTime { column, tolerance, .. } if *tolerance > TimeDelta::hours(1) => format!(
+            "the column {column}; its default depends on the writer's time zone, so {} hours are looked at again: \
+             make it (now() AT TIME ZONE 'UTC')",
+            tolerance.num_hours()
+        ),
+        Finder::CreationTime { column, .. } => format!("the column {column}"),
+        Finder::RowXmin => "the system column xmin, which reads the whole table".to_owned(),
+        Finder::None => "nothing: every run is a full run".to_owned(),
+    };
+    match asked {
+        ChangesConfig::Auto if !lacks.is_empty() => format!("{by}; {}", lacks.join("; ")),
+        ChangesConfig::Auto => by,
+        _ => format!("{by}, as configured"),
+    }
+}
+
+fn holder(held: &Held) -> Option<Holder> {
+    let now = held.snapshot.taken_at;
+    let open = held.others.oldest.as_ref().map(|open| (open.began, open.pid, open.application.clone()));
+    let prepared = held.others.prepared_at.map(|at| (at, 0, "a prepared transaction".to_owned()));
+    let (began, pid, application) = open.into_iter().chain(prepared).min_by_key(|(began, ..)| *began)?;
+    let age = now - began;
+    (age >= FORGOTTEN_AFTER).then(|| Holder { pid, application, age_s: age.num_seconds().unsigned_abs() })
+}
+
+type Tried = Result<Finder, &'static str>;
+
+impl Ground {
+    async fn read(
+        session: &Session,
+        schema: &str,
+        table: &str,
+        is_standby: bool,
+        some_hide: bool,
+    ) -> Result<Ground> {
+        let fail = |error| session.place.error(error);
+        let candidates = Candidate::read(session, schema, table).await?;
+        let row =
+            session.client.query_one(include_str!("table.sql"), &[&schema, &table]).await.map_err(fail)?;
+        let flag = |column: usize| row.try_get::<_, bool>(column).map_err(fail);
+        Ok(Ground {
+            candidates,
+            is_table: flag(0)?,
+            is_partitioned: flag(1)?,
+            has_foreign_part: flag(2)?,
+            has_children: flag(3)?,
+            sees_all_transactions: flag(4)?,
+            is_standby,
+            some_hide,
+        })
+    }
+
+    /// What every form needs.
+    fn is_ordinary(&self) -> Result<(), &'static str> {
+        match (self.is_table, self.has_foreign_part) {
+            (true, false) => Ok(()),
+            (true, true) => Err("a part of the table lies on another server"),
+            (false, _) => Err("it is no table: name the table itself to find new rows"),
+        }
+    }
+
+    fn transaction_column(&self) -> Tried {
+        self.is_ordinary()?;
+        let mut columns = self.candidates.iter().filter(|candidate| candidate.is_transaction()).peekable();
+        if columns.peek().is_none() {
+            return Err("no column of type xid8 has the default pg_current_xact_id()");
+        }
+        match columns.find(|column| column.is_indexed) {
+            Some(_) if self.has_children => Err("tables that inherit from this one may lack the index"),
+            Some(column) => Ok(Finder::TransactionColumn(quote_identifier(&column.name))),
+            None => Err("no index begins with the xid8 column"),
+        }
+    }
+
+    fn creation_time(&self) -> Tried {
+        self.is_ordinary()?;
+        let column = self.candidates.iter().find_map(|column| Some((column, column.creation_tolerance()?)));
+        let Some((column, tolerance)) = column else {
+            return Err("no column created_at has the clock as its default");
+        };
+        if !column.is_indexed || self.has_children {
+            return Err("no index begins with created_at");
+        }
+        if self.is_standby {
+            return Err("a standby does not tell which transactions are open on its primary");
+        }
+        if !self.sees_all_transactions {
+            return Err("the account does not see when other transactions began (pg_read_all_stats)");
+        }
+        if self.some_hide {
+            return Err("some sessions hide when their transactions began (track_activities is off)");
+        }
+        Ok(Finder::CreationTime {
+            column: quote_identifier(&column.name),
+            with_zone: column.type_name == "timestamptz",
+            tolerance,
+        })
+    }
+
+    fn row_xmin(&self) -> Tried {
+        self.is_ordinary().map(|()| Finder::RowXmin)
+    }
+
+    /// What would give the best form: the column where it is missing, and the index.
+    fn ddl(&self, schema: &str, table: &str) -> Option<String> {
+        self.is_ordinary().ok()?;
+        let of = quote_table(schema, table);
+        let column = self.candidates.iter().find(|candidate| candidate.is_transaction());
+        let name = quote_identifier(column.map_or("inserted_by", |column| &column.name));
+        let add = match column {
+            Some(_) => String::new(),
+            // The default is stable, so the server notes it once and writes no row anew.
+            None => {
+                format!("ALTER TABLE {of} ADD COLUMN {name} xid8 NOT NULL DEFAULT pg_current_xact_id(); ")
+            }
+        };
+        // A partitioned table's index cannot be built beside its writers.
+        let concurrently = if self.is_partitioned { "" } else { " CONCURRENTLY" };
+        Some(format!("{add}CREATE INDEX{concurrently} ON {of} ({name});"))
+    }
+}

@@ -1,0 +1,98 @@
+//! How rows are found that were committed since an earlier run, without losing those that commit late.
+//!
+//! A watermark on an id or on a time loses the rows of a transaction that commits after a later one. Each form here
+//! compares with the snapshot or with the horizon of the earlier run, its [`Baseline`].
+
+mod baseline;
+mod columns;
+mod detect;
+mod server;
+mod since;
+mod xids;
+
+use std::fmt;
+
+use bionicpro_model::{Error, Kind, Result, Snapshot};
+use serde::{Deserialize, Serialize};
+
+pub use baseline::Baseline;
+pub use since::{NewRows, Since};
+
+pub(crate) use baseline::Present;
+pub(crate) use detect::{Finder, detect};
+pub(crate) use server::Server;
+pub(crate) use since::{Target, find};
+
+/// Which transactions a snapshot saw.
+pub(crate) fn seen(snapshot: &Snapshot) -> Result<xids::Xids> {
+    snapshot.transactions.parse().map_err(|error: xids::NoSnapshot| {
+        Error::new(Kind::Internal, "the server's snapshot cannot be read")
+            .detail(snapshot.transactions.clone())
+            .source(error)
+    })
+}
+
+/// How new rows are found, best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Form {
+    /// By an indexed column that holds the inserting transaction: exact, whatever stays open.
+    TransactionColumn,
+    /// By an indexed time of creation, from the begin of the oldest open transaction on.
+    CreationTime,
+    /// By the system column `xmin`: sees updates too, and reads the whole table.
+    RowXmin,
+    /// Not at all: every run reads its whole range.
+    None,
+}
+
+impl Form {
+    /// The form's name in configuration, ledger, log and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Form::TransactionColumn => "transaction_column",
+            Form::CreationTime => "creation_time",
+            Form::RowXmin => "row_xmin",
+            Form::None => "none",
+        }
+    }
+}
+
+impl fmt::Display for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What the source allows, and why no better form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changes {
+    /// The form in use.
+    pub form: Form,
+    /// By which column, and what a better form would need; for people.
+    pub reason: String,
+    /// Statements that would give the best form. They are offered and never run.
+    pub ddl: Option<String>,
+    /// The transaction that has held the horizon back for long, if any.
+    pub held_back_by: Option<Holder>,
+}
+
+/// A transaction that somebody has probably forgotten.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Holder {
+    /// Its server process; 0 of a prepared transaction, which has none.
+    pub pid: i32,
+    /// What its client calls itself.
+    pub application: String,
+    /// For how long it has been open, in seconds; of a prepared one, since it was prepared.
+    pub age_s: u64,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.pid {
+            0 => write!(f, "a prepared transaction, {} s old", self.age_s),
+            pid => write!(f, "process {pid} ({:?}), open for {} s", self.application, self.age_s),
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Which server answers, and how far it has come: a baseline of another one says nothing about this one.
+
+use bionicpro_model::Result;
+use serde::{Deserialize, Serialize};
+
+use crate::connect::Session;
+
+/// A server, a table in it, and how far the server has come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Server {
+    /// The number that the cluster got when it was made; none where the account may not read it.
+    pub(crate) system: Option<String>,
+    /// Counts the times that a standby or a restored backup began to write.
+    pub(crate) timeline: u32,
+    /// The database's number.
+    pub(crate) database: u32,
+    /// The table's number: another one after DROP and CREATE.
+    pub(crate) table: u32,
+    /// The position in the write-ahead log.
+    pub(crate) wal: u64,
+}
+
+impl Server {
+    /// Asks the server; also whether it is a standby.
+    pub(crate) async fn read(session: &Session, schema: &str, table: &str) -> Result<(Server, bool)> {
+        let fail = |error| session.place.error(error);
+        let row =
+            session.client.query_one(include_str!("server.sql"), &[&schema, &table]).await.map_err(fail)?;
+        let is_standby: bool = row.try_get(0).map_err(fail)?;
+        let wal: Option<i64> = row.try_get(1).map_err(fail)?;
+        let log_file: Option<&str> = row.try_get(2).map_err(fail)?;
+        let may_read_control: bool = row.try_get(3).map_err(fail)?;
+        let timeline = log_file.and_then(|digits| u32::from_str_radix(digits, 16).ok());
+        let mut server = Server {
+            system: None,
+            timeline: timeline.unwrap_or(0),
+            database: row.try_get(4).map_err(fail)?,
+            table: row.try_get(5).map_err(fail)?,
+            wal: wal.unwrap_or(0).cast_unsigned(),
+        };
+        if may_read_control {
+            let row = session.client.query_one(include_str!("control.sql"), &[]).await.map_err(fail)?;
+            let system: i64 = row.try_get(0).map_err(fail)?;
+            let noted: Option<i32> = row.try_get(1).map_err(fail)?;
+            server.system = Some(system.to_string());
+            server.timeline = timeline.unwrap_or(noted.unwrap_or(0).cast_unsigned());
+        }
+        Ok((server, is_standby))
+    }
+}

@@ -1,0 +1,185 @@
+//! Finds the rows that came since a baseline, as cells; as whole hours where they are too many.
+
+use std::collections::{BTreeSet, HashMap};
+use std::pin::pin;
+
+use bionicpro_model::Result;
+use bionicpro_model::hours::{END_OF_HOURS, FIRST_HOUR};
+use futures_util::TryStreamExt;
+
+use super::baseline::Baseline;
+use super::detect::Finder;
+use super::xids::{Xids, list};
+use crate::connect::Session;
+use crate::ident::instant_literal;
+use crate::template::fill;
+
+/// Above this many cells their hours are read whole: memory must not grow with a year's burst of late rows.
+const MOST_CELLS: usize = 250_000;
+
+/// What came since a baseline.
+#[derive(Debug, Clone)]
+pub enum Since {
+    /// No row.
+    Nothing,
+    /// These.
+    New(NewRows),
+    /// It cannot be told, for this reason: only a full run sees everything.
+    Lost(String),
+}
+
+/// New rows: how many, and the cells that they make dirty.
+#[derive(Debug, Clone, Default)]
+pub struct NewRows {
+    /// Rows that a cell can hold.
+    pub rows: u64,
+    /// Hours that they lie in.
+    pub hours: u64,
+    pub(crate) chips: Vec<Box<str>>,
+    /// (hour since 1970, index in `chips`), unless there are too many.
+    pub(crate) cells: Vec<(i64, u32)>,
+    /// Hours to read whole in place of cells.
+    pub(crate) whole: BTreeSet<i64>,
+}
+
+/// The table that is looked at.
+pub(crate) struct Target<'a> {
+    /// Quoted.
+    pub(crate) table: &'a str,
+    pub(crate) time_has_zone: bool,
+}
+
+/// Looks for new rows under the session's snapshot.
+pub(crate) async fn find(
+    session: &Session,
+    finder: &Finder,
+    baseline: &Baseline,
+    target: &Target<'_>,
+) -> Result<Since> {
+    let Ok(xids) = baseline.snapshot.parse::<Xids>() else {
+        return Ok(Since::Lost("its snapshot cannot be read".to_owned()));
+    };
+    let Some(sql) = query(finder, baseline, &xids, target) else {
+        return Ok(Since::Lost("the source does not tell which rows are new".to_owned()));
+    };
+    let by_index = *finder != Finder::RowXmin;
+    if by_index {
+        // The index is the reason for this form; missing or old statistics must not turn it down.
+        session.execute("SET LOCAL enable_seqscan = off").await?;
+    }
+    let new = read(session, &sql).await?;
+    if by_index {
+        session.execute("SET LOCAL enable_seqscan = on").await?;
+    }
+    tracing::debug!(form = %finder.form(), rows = new.rows, hours = new.hours, cells = new.cells.len(), "new rows");
+    Ok(if new.rows == 0 { Since::Nothing } else { Since::New(new) })
+}
+
+async fn read(session: &Session, sql: &str) -> Result<NewRows> {
+    let fail = |error| session.place.error(error);
+    let no_parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 0] = [];
+    let mut stream = pin!(session.client.query_raw(sql, no_parameters).await.map_err(fail)?);
+    let mut gathered = Gathered::default();
+    while let Some(row) = stream.try_next().await.map_err(fail)? {
+        let chip: &str = row.try_get(0).map_err(fail)?;
+        let hour: i64 = row.try_get(1).map_err(fail)?;
+        let rows: i64 = row.try_get(2).map_err(fail)?;
+        gathered.add(chip, hour, rows.unsigned_abs());
+    }
+    Ok(gathered.finish())
+}
+
+/// The statement; none where the form finds nothing.
+pub(super) fn query(
+    finder: &Finder,
+    baseline: &Baseline,
+    xids: &Xids,
+    target: &Target<'_>,
+) -> Option<String> {
+    let select = format!("SELECT t.\"chip_id\", t.\"event_time\" FROM {} AS t WHERE", target.table);
+    // By age, because 32 bits wrap around. A row that is older than they reach may look young: it is read again.
+    let is_unseen = format!("age(t.xmin) BETWEEN 0 AND age('{}'::xid)", xids.xmin_in_row());
+    let rows = match finder {
+        Finder::TransactionColumn(column) => {
+            let after = format!("{select} t.{column} >= '{}'::xid8", xids.xmax);
+            match xids.xip.as_slice() {
+                [] => after,
+                // Apart, so that each half is one look into the index.
+                open => format!("{after} UNION ALL {select} t.{column} = ANY ('{{{}}}'::xid8[])", list(open)),
+            }
+        }
+        Finder::CreationTime { column, with_zone, tolerance } => {
+            let from = instant_literal(baseline.horizon - *tolerance, *with_zone);
+            format!("{select} t.{column} >= {from} AND {is_unseen}")
+        }
+        Finder::RowXmin => format!("{select} {is_unseen}"),
+        Finder::None => return None,
+    };
+    let first = instant_literal(FIRST_HOUR, target.time_has_zone);
+    let end = instant_literal(END_OF_HOURS, target.time_has_zone);
+    Some(fill(include_str!("since.sql"), &[("rows", &rows), ("first", &first), ("end", &end)]))
+}
+
+/// Cells on their way.
+#[derive(Default)]
+struct Gathered {
+    numbers: HashMap<Box<str>, u32>,
+    new: NewRows,
+}
+
+impl Gathered {
+    fn add(&mut self, chip: &str, hour: i64, rows: u64) {
+        self.new.rows += rows;
+        if !self.new.whole.is_empty() {
+            self.new.whole.insert(hour);
+            return;
+        }
+        let number = match self.numbers.get(chip) {
+            Some(number) => *number,
+            None => {
+                let number = u32::try_from(self.new.chips.len()).unwrap_or(u32::MAX);
+                self.new.chips.push(chip.into());
+                self.numbers.insert(chip.into(), number);
+                number
+            }
+        };
+        self.new.cells.push((hour, number));
+        if self.new.cells.len() > MOST_CELLS {
+            self.new.whole = self.new.cells.drain(..).map(|(hour, _)| hour).collect();
+            (self.new.cells, self.new.chips, self.numbers) = Default::default();
+        }
+    }
+
+    fn finish(mut self) -> NewRows {
+        let hours: BTreeSet<i64> = self.new.cells.iter().map(|(hour, _)| *hour).collect();
+        self.new.hours = hours.len().max(self.new.whole.len()) as u64;
+        self.new
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_becomes_whole_hours_and_keeps_no_cell() {
+        let mut gathered = Gathered::default();
+        let cells = i64::try_from(MOST_CELLS).unwrap() + 10;
+        for cell in 0..cells {
+            gathered.add("CHIP-1", cell % 100_000, 2);
+        }
+        let new = gathered.finish();
+        assert_eq!((new.rows, new.hours), (2 * cells.unsigned_abs(), 100_000));
+        assert!(new.cells.is_empty() && new.cells.capacity() == 0 && new.chips.is_empty());
+    }
+
+    #[test]
+    fn a_few_cells_stay_cells() {
+        let mut gathered = Gathered::default();
+        for (chip, hour) in [("A", 1), ("B", 1), ("A", 2)] {
+            gathered.add(chip, hour, 1);
+        }
+        let new = gathered.finish();
+        assert_eq!((new.rows, new.hours, new.cells.len(), new.chips.len()), (3, 2, 3, 2));
+    }
+}

@@ -1,0 +1,10 @@
+-- The cells, or parts of cells, of intervals of chips: one look into the index on (chip_id, event_time) for each.
+SELECT i.chip::text AS chip, c.*
+FROM unnest({chips}, {froms}, {tos}) AS i (chip, since, until)
+CROSS JOIN LATERAL (
+    SELECT {hour} AS hour, greatest({hour}, i.since) AS since, {measures}
+    FROM {table} AS t
+    WHERE {chip} = i.chip AND {time} >= i.since AND {time} < i.until
+    {group}
+) AS c
+WHERE c.movements > 0

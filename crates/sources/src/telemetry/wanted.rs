@@ -1,0 +1,54 @@
+//! What a run asks for: cells by range, by new rows, by chip, and where cells are cut because their owner changed.
+
+use bionicpro_model::HourRange;
+use chrono::{DateTime, Utc};
+
+use crate::changes::NewRows;
+
+/// The cells to read. What several of these name is sent once.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// Nothing outside of these hours is read.
+    pub within: HourRange,
+    /// Every cell of these hours.
+    pub range: Option<HourRange>,
+    /// The cells of new rows.
+    pub new: Option<NewRows>,
+    /// Every cell of a chip in some hours.
+    pub scopes: Vec<ChipScope>,
+    /// Chips whose cells go into one row of the mart: a cell of one that `new` or `scopes` names brings the same hour
+    /// of the other, and of the other's others.
+    pub siblings: Vec<(String, String)>,
+    /// Instants at which a cell is cut into parts.
+    pub cuts: Vec<Cut>,
+}
+
+impl Wanted {
+    /// Every cell of a range, none of them cut.
+    pub fn range(range: HourRange) -> Wanted {
+        Wanted { range: Some(range), ..Wanted::nothing(range) }
+    }
+
+    /// No cell, to be added to.
+    pub fn nothing(within: HourRange) -> Wanted {
+        Wanted { within, range: None, new: None, scopes: Vec::new(), siblings: Vec::new(), cuts: Vec::new() }
+    }
+}
+
+/// Some hours of a chip.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChipScope {
+    /// The chip.
+    pub chip_id: String,
+    /// The hours.
+    pub range: HourRange,
+}
+
+/// An instant at which a chip's cell is cut: movements before it are one part, those from it on another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cut {
+    /// The chip.
+    pub chip_id: String,
+    /// The instant, to the microsecond.
+    pub at: DateTime<Utc>,
+}

@@ -1,0 +1,72 @@
+//! A plan cut into queries, in the order in which free connections take them.
+
+use super::Telemetry;
+use super::plan::{HOUR_US, Interval, Plan};
+use super::slices::{self, Slicing};
+
+/// Cells of a query by index: their literals are a small part of its cost, and a failed query repeats little.
+const CELLS_BY_INDEX: usize = 1_000;
+/// Without the index each query may read the table from one end to the other.
+const CELLS_BY_JOIN: usize = 50_000;
+/// Hours of a query that reads chips over longer spans.
+const HOURS_BY_INDEX: i64 = 10_000;
+
+/// One query's share of a plan.
+pub(super) enum Work<'a> {
+    /// All chips of some whole hours, in microseconds since 1970.
+    Hours((i64, i64)),
+    /// Intervals that lie in one hour each.
+    Cells(&'a [Interval]),
+    /// Intervals of any length.
+    Spans(&'a [Interval]),
+}
+
+/// The intervals of a plan by how they are read.
+pub(super) struct Sorted {
+    cells: Vec<Interval>,
+    spans: Vec<Interval>,
+}
+
+impl Sorted {
+    pub(super) fn new(intervals: Vec<Interval>) -> Sorted {
+        let (cells, spans) = intervals.into_iter().partition(Interval::is_one_cell);
+        Sorted { cells, spans }
+    }
+}
+
+/// The queries; the longest first, so that no connection is left with one at the end.
+pub(super) fn list<'a>(
+    telemetry: &Telemetry,
+    plan: &Plan,
+    sorted: &'a Sorted,
+    slicing: Slicing,
+) -> Vec<Work<'a>> {
+    let by_index = telemetry.query.by_chip_and_time;
+    let most = if by_index { CELLS_BY_INDEX } else { CELLS_BY_JOIN };
+    let mut work: Vec<Work<'a>> = slices::cut(&plan.whole, slicing).into_iter().map(Work::Hours).collect();
+    work.extend(
+        by_hours(&sorted.spans, if by_index { HOURS_BY_INDEX } else { i64::MAX })
+            .into_iter()
+            .map(Work::Spans),
+    );
+    // The last thousands of cells are shared by all connections.
+    let fair = sorted.cells.len().div_ceil(usize::from(telemetry.connections));
+    work.extend(sorted.cells.chunks(most.min(fair).max(1)).map(Work::Cells));
+    work
+}
+
+/// Runs of intervals of about so many hours each.
+fn by_hours(intervals: &[Interval], most: i64) -> Vec<&[Interval]> {
+    let (mut runs, mut first, mut hours) = (Vec::new(), 0, 0);
+    for (index, interval) in intervals.iter().enumerate() {
+        hours += ((interval.to - interval.from) / HOUR_US).max(1);
+        if hours >= most {
+            runs.push(&intervals[first..=index]);
+            (first, hours) = (index + 1, 0);
+        }
+    }
+    if first < intervals.len() {
+        runs.push(&intervals[first..]);
+    }
+    runs
+}

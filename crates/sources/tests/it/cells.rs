@@ -1,0 +1,164 @@
+//! Which cells are read, whole or cut into parts, and that each comes once.
+
+use bionicpro_model::hours::parse_instant;
+use bionicpro_sources::{ChangesConfig, ChipScope, Cut, Since, Wanted};
+
+use crate::table::{Table, ages, range, read, told};
+
+fn cut(chip: &str, at: &str) -> Cut {
+    Cut { chip_id: chip.to_owned(), at: parse_instant(at).unwrap() }
+}
+
+fn scope(chip: &str, from: &str, to: &str) -> ChipScope {
+    ChipScope { chip_id: chip.to_owned(), range: range(from, to) }
+}
+
+fn pair(one: &str, other: &str) -> (String, String) {
+    (one.to_owned(), other.to_owned())
+}
+
+async fn some_moves() -> Table {
+    let table = Table::new(ChangesConfig::Auto).await;
+    table
+        .moves(
+            "('A', '2024-01-15 08:10:00'), ('A', '2024-01-15 08:20:00'), ('A', '2024-01-15 08:20:00.000001'),
+             ('A', '2024-01-15 09:00:00'), ('A', '2024-01-16 08:00:00'), ('B', '2024-01-15 08:30:00'),
+             ('B', '2024-01-15 09:30:00'), ('C', '2024-01-15 09:30:00')",
+        )
+        .await;
+    table
+}
+
+#[tokio::test]
+async fn a_range_has_every_cell_of_its_hours() {
+    let table = some_moves().await;
+    let cells = read(&table.open().await, &Wanted::range(range("2024-01-15", "2024-01-16"))).await;
+    assert_eq!(
+        told(&cells),
+        [
+            "A 2024-01-15 08:00:00 3",
+            "B 2024-01-15 08:00:00 1",
+            "A 2024-01-15 09:00:00 1",
+            "B 2024-01-15 09:00:00 1",
+            "C 2024-01-15 09:00:00 1"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_cell_is_cut_where_its_owner_changes() {
+    let table = some_moves().await;
+    let cuts = vec![
+        cut("A", "2024-01-15T08:20:00Z"),
+        cut("A", "2024-01-15T08:20:00.000001Z"),
+        cut("A", "2024-01-15T08:50:00Z"),
+        cut("B", "2024-01-15T09:00:00Z"),
+        cut("C", "2024-01-15T08:30:00Z"),
+    ];
+    let whole = Wanted { cuts: cuts.clone(), ..Wanted::range(range("2024-01-15", "2024-01-16")) };
+    let parts = [
+        "A 2024-01-15 08:00:00 1",
+        "B 2024-01-15 08:00:00 1",
+        "A 2024-01-15 08:20:00 1",
+        "A 2024-01-15 08:20:00.000001 1",
+        "A 2024-01-15 09:00:00 1",
+        "B 2024-01-15 09:00:00 1",
+        "C 2024-01-15 09:00:00 1",
+    ];
+    assert_eq!(told(&read(&table.open().await, &whole).await), parts);
+    // By its chip the same parts come.
+    let scopes = ["A", "B", "C"].map(|chip| scope(chip, "2024-01-15", "2024-01-16")).to_vec();
+    let by_chip = Wanted { cuts, scopes, ..Wanted::nothing(ages()) };
+    assert_eq!(told(&read(&table.open().await, &by_chip).await), parts);
+}
+
+#[tokio::test]
+async fn what_several_reasons_name_comes_once() {
+    let table = some_moves().await;
+    let baseline = table.baseline().await;
+    table.moves("('A', '2024-01-15 08:40:00'), ('B', '2024-01-16 08:00:00')").await;
+    let telemetry = table.open().await;
+    let Since::New(new) = telemetry.since(&baseline).await.unwrap() else { panic!("nothing new") };
+    assert_eq!((new.rows, new.hours), (2, 2));
+    let wanted = Wanted {
+        within: range("2024-01-01", "2024-02-01"),
+        range: Some(range("2024-01-15T08:00:00Z", "2024-01-15T09:00:00Z")),
+        new: Some(new),
+        scopes: vec![
+            scope("A", "2024-01-15", "2024-01-17"),
+            scope("A", "2024-01-15T08:00:00Z", "2024-01-15T10:00:00Z"),
+        ],
+        siblings: vec![pair("A", "B"), pair("B", "A")],
+        cuts: vec![cut("A", "2024-01-15T08:15:00Z")],
+    };
+    assert_eq!(
+        told(&read(&telemetry, &wanted).await),
+        [
+            "A 2024-01-15 08:00:00 1",
+            "B 2024-01-15 08:00:00 1",
+            "A 2024-01-15 08:15:00 3",
+            "A 2024-01-15 09:00:00 1",
+            "B 2024-01-15 09:00:00 1",
+            "A 2024-01-16 08:00:00 1",
+            "B 2024-01-16 08:00:00 1"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_new_row_brings_the_same_hour_of_all_siblings_and_no_other() {
+    let table = some_moves().await;
+    let baseline = table.baseline().await;
+    table.moves("('A', '2024-01-15 09:59:59.999999')").await;
+    let telemetry = table.open().await;
+    let Since::New(new) = telemetry.since(&baseline).await.unwrap() else { panic!("nothing new") };
+    // C belongs to A by way of B.
+    let siblings = vec![pair("C", "B"), pair("B", "A")];
+    let wanted = Wanted { new: Some(new), siblings, ..Wanted::nothing(ages()) };
+    assert_eq!(
+        told(&read(&telemetry, &wanted).await),
+        ["A 2024-01-15 09:00:00 2", "B 2024-01-15 09:00:00 1", "C 2024-01-15 09:00:00 1"]
+    );
+}
+
+#[tokio::test]
+async fn nothing_outside_of_the_bounds_is_read() {
+    let table = some_moves().await;
+    let baseline = table.baseline().await;
+    table
+        .moves("('A', '2024-01-15 07:00:00'), ('A', '2024-01-15 09:30:00'), ('A', '2024-01-15 10:00:00')")
+        .await;
+    let telemetry = table.open().await;
+    let Since::New(new) = telemetry.since(&baseline).await.unwrap() else { panic!("nothing new") };
+    let within = range("2024-01-15T08:00:00Z", "2024-01-15T10:00:00Z");
+    let scopes = vec![scope("B", "2024-01-01", "2025-01-01")];
+    let wanted = Wanted { new: Some(new), scopes, ..Wanted::nothing(within) };
+    assert_eq!(
+        told(&read(&telemetry, &wanted).await),
+        ["B 2024-01-15 08:00:00 1", "A 2024-01-15 09:00:00 2", "B 2024-01-15 09:00:00 1"]
+    );
+    assert!(read(&telemetry, &Wanted::nothing(within)).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_chip_may_be_called_anything() {
+    let table = Table::new(ChangesConfig::Auto).await;
+    let names = ["{table}", "it's", r#"a"b"#, r"c\", "Чип {1,2}", "NULL", ""];
+    let baseline = table.baseline().await;
+    let client = table.database.client().await;
+    for name in names {
+        let sql =
+            "INSERT INTO telemetry.raw_telemetry (chip_id, event_time) VALUES ($1, '2024-01-15 08:00:00')";
+        client.execute(sql, &[&name]).await.unwrap();
+    }
+    let found = table.since(&baseline).await.unwrap();
+    let mut chips: Vec<&str> = found.keys().map(|(_, chip)| chip.as_str()).collect();
+    chips.sort_unstable();
+    let mut expected = names.to_vec();
+    expected.sort_unstable();
+    assert_eq!(chips, expected);
+    // Left out of a whole hour because they are cut, they come as parts.
+    let cuts = names.map(|name| cut(name, "2024-01-15T08:30:00Z")).to_vec();
+    let whole = Wanted { cuts, ..Wanted::range(range("2024-01-15", "2024-01-16")) };
+    assert_eq!(read(&table.open().await, &whole).await, found);
+}

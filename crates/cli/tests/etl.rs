@@ -91,7 +91,7 @@ impl Company {
         let instant = |text| bionicpro_model::hours::parse_instant(text).unwrap();
         let range = bionicpro_model::HourRange::new(instant("2024-01-15"), instant("2024-01-17")).unwrap();
         let days = bionicpro_warehouse::load::day_totals(&warehouse, &range).await.unwrap();
-        days.iter().map(|day| day.movements).sum()
+        days.iter().map(|day| day.totals.movements).sum()
     }
 }
 

@@ -1,4 +1,4 @@
-//! The words of BionicPRO Reports as types: errors, ranges of hours, run ids, snapshots, secrets.
+//! The words of BionicPRO Reports as types: errors, ranges of hours, run ids, snapshots, secrets, totals.
 //!
 //! No I/O lives here. Every other crate may depend on this one; it depends on none of them.
 
@@ -7,9 +7,11 @@ pub mod hours;
 pub mod run;
 pub mod secret;
 pub mod snapshot;
+pub mod totals;
 
 pub use error::{Error, Kind, Result};
 pub use hours::HourRange;
 pub use run::RunId;
 pub use secret::{Secret, SecretUrl};
 pub use snapshot::Snapshot;
+pub use totals::DayTotals;

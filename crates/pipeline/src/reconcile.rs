@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use bionicpro_model::{Error, Kind, Result};
+use bionicpro_model::{DayTotals, Error, Kind, Result};
+use bionicpro_warehouse::load::LoadedDay;
 use chrono::NaiveDate;
-
-use crate::stage::DayTotals;
 
 /// What a comparison found.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -20,30 +19,16 @@ pub(crate) struct Reconciled {
 ///
 /// # Errors
 /// `Data` that names the first differing days and numbers.
-pub(crate) fn compare(
-    staged: &[DayTotals],
-    answered: &[bionicpro_warehouse::load::DayTotals],
-    version: u64,
-) -> Result<Reconciled> {
+pub(crate) fn compare(staged: &[DayTotals], answered: &[LoadedDay], version: u64) -> Result<Reconciled> {
     let mut days: BTreeMap<NaiveDate, (DayTotals, DayTotals, u64)> = BTreeMap::new();
     let empty = |date| DayTotals { date, ..DayTotals::default() };
     for day in staged {
         days.insert(day.date, (*day, empty(day.date), 0));
     }
     for day in answered {
-        let found = DayTotals {
-            date: day.date,
-            cells: day.cells,
-            movements: day.movements,
-            errors: day.errors,
-            anomalies: day.anomalies,
-            response_count: day.response_count,
-            battery_count: day.battery_count,
-            response_sum_bits: day.response_sum_bits,
-            battery_sum_bits: day.battery_sum_bits,
-        };
-        let entry = days.entry(day.date).or_insert_with(|| (empty(day.date), empty(day.date), 0));
-        (entry.1, entry.2) = (found, day.newest_version);
+        let date = day.totals.date;
+        let entry = days.entry(date).or_insert_with(|| (empty(date), empty(date), 0));
+        (entry.1, entry.2) = (day.totals, day.newest_version);
     }
     let mut reconciled = Reconciled::default();
     let mut differing = Vec::new();
@@ -82,19 +67,8 @@ mod tests {
         DayTotals { date: NaiveDate::MIN, cells, movements: 10 * cells, ..DayTotals::default() }
     }
 
-    fn answered(cells: u64, newest_version: u64) -> bionicpro_warehouse::load::DayTotals {
-        bionicpro_warehouse::load::DayTotals {
-            date: NaiveDate::MIN,
-            cells,
-            movements: 10 * cells,
-            errors: 0,
-            anomalies: 0,
-            response_count: 0,
-            battery_count: 0,
-            response_sum_bits: 0,
-            battery_sum_bits: 0,
-            newest_version,
-        }
+    fn answered(cells: u64, newest_version: u64) -> LoadedDay {
+        LoadedDay { totals: staged(cells), newest_version }
     }
 
     #[test]

@@ -25,7 +25,9 @@ CREATE TABLE IF NOT EXISTS {database}.user_prosthesis_stats{local}{on_cluster}
     battery_last Nullable(Float32) COMMENT 'The last battery level of the hour',
     anomaly_count UInt32 COMMENT 'Movements with a negative or non-finite response time, or a battery level outside 0 to 100',
     version UInt64 COMMENT 'The telemetry snapshot in microseconds since 1970, the greatest wins',
-    is_deleted UInt8 COMMENT '1 for a tombstone, which FINAL hides'
+    is_deleted UInt8 COMMENT '1 for a tombstone, which FINAL hides',
+    -- What a load has written is found again without reading the month. Never used together with FINAL.
+    INDEX version_range version TYPE minmax GRANULARITY 1
 )
 ENGINE = {replicated}ReplacingMergeTree({sharded_path}version, is_deleted)
 PARTITION BY toYYYYMM(date)

@@ -1,7 +1,6 @@
--- Which hours are complete at which version: what lets a late load see that a newer one has been there.
+-- Which hours of the mart are complete at which version: what lets a late load see that a newer one has been there.
 CREATE TABLE IF NOT EXISTS {database}.loaded_ranges{on_cluster}
 (
-    scope LowCardinality(String) COMMENT 'mart or dimensions',
     version UInt64 COMMENT 'Every row of the range with a smaller version is obsolete',
     range_from DateTime('UTC') COMMENT 'The first hour',
     range_to DateTime('UTC') COMMENT 'The end, not included',
@@ -9,5 +8,5 @@ CREATE TABLE IF NOT EXISTS {database}.loaded_ranges{on_cluster}
     at DateTime64(6, 'UTC') DEFAULT now64(6, 'UTC') COMMENT 'When'
 )
 ENGINE = {replicated}ReplacingMergeTree({everywhere_path}at)
-ORDER BY (scope, version, range_from, range_to)
+ORDER BY (version, range_from, range_to)
 COMMENT 'Ranges whose rows are all loaded'

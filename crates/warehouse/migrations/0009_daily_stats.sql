@@ -39,5 +39,5 @@ AS SELECT
     sum(stats.anomaly_count) AS anomaly_count
 FROM {database}.user_prosthesis_stats AS stats FINAL
 GROUP BY user_id, date, prosthesis_id
-SETTINGS do_not_merge_across_partitions_select_final = 1
+SETTINGS do_not_merge_across_partitions_select_final = 1, use_skip_indexes_if_final = 0
 COMMENT 'Movements per person, UTC day and prosthesis'

@@ -26,5 +26,5 @@ AS SELECT
     avg_response_time, avg_battery_level, response_count, response_sum, battery_count, battery_sum,
     battery_min, battery_last, anomaly_count, version
 FROM {database}.user_prosthesis_stats FINAL
-SETTINGS do_not_merge_across_partitions_select_final = 1
+SETTINGS do_not_merge_across_partitions_select_final = 1, use_skip_indexes_if_final = 0
 COMMENT 'Movements per person, hour and prosthesis, without personal data'

@@ -82,6 +82,10 @@ pub struct Entry {
     pub attempt: u16,
     /// When, by this program's clock; kept to the microsecond.
     pub at: DateTime<Utc>,
+    /// `tick`, `full` or `range`.
+    pub kind: Option<String>,
+    /// How the run found what is new in the telemetry.
+    pub form: Option<String>,
     /// The first hour of the run's range.
     pub from: Option<DateTime<Utc>>,
     /// The end of the run's range.
@@ -92,6 +96,9 @@ pub struct Entry {
     pub snapshot: Option<String>,
     /// The moment before which every committed row was visible to the run.
     pub horizon: Option<DateTime<Utc>>,
+    /// What the next tick compares the source with, as JSON text. It counts in `LoadToClickhouse` `Done` and in
+    /// `ExtractTelemetryData` `Skipped`.
+    pub baseline: Option<String>,
     /// Raw telemetry rows read.
     pub rows: Option<u64>,
     /// Cells (chip, hour) written.
@@ -110,6 +117,8 @@ pub struct Entry {
     pub error_kind: Option<String>,
     /// `Display` of a failure: sentence and detail, no secret, no personal data.
     pub error: Option<String>,
+    /// What to do about a failure.
+    pub hint: Option<String>,
 }
 
 impl Entry {
@@ -121,11 +130,14 @@ impl Entry {
             state,
             attempt,
             at,
+            kind: None,
+            form: None,
             from: None,
             to: None,
             version: None,
             snapshot: None,
             horizon: None,
+            baseline: None,
             rows: None,
             cells: None,
             bytes: None,
@@ -135,6 +147,7 @@ impl Entry {
             duration_ms: None,
             error_kind: None,
             error: None,
+            hint: None,
         }
     }
 }
@@ -167,8 +180,24 @@ pub async fn run(warehouse: &Warehouse, run: &RunId) -> Result<Vec<Entry>> {
     read(warehouse, warehouse.query(include_str!("ledger/run.sql")).param("run", run.as_str())).await
 }
 
-/// The newest moment that the mart reflects: of the runs whose load is done, the greatest of
-/// min(horizon, end of the range), so that a backfill of an old month does not make the mart look fresh.
+/// The baseline that the newest run (by version) left behind; none before the first.
+///
+/// What a tick starts from. A run without a baseline, such as a backfill, leaves the former one in force.
+pub async fn baseline(warehouse: &Warehouse) -> Result<Option<String>> {
+    let query = warehouse.query(include_str!("ledger/baseline.sql")).fetch_optional::<String>();
+    warehouse.run("reading the baseline", query).await
+}
+
+/// The greatest version that the warehouse knows of; 0 before the first run.
+///
+/// A new run takes a greater one, whatever the source's clock says.
+pub async fn newest_version(warehouse: &Warehouse) -> Result<u64> {
+    let query = warehouse.query(include_str!("ledger/newest_version.sql")).fetch_one::<u64>();
+    warehouse.run("reading the newest version", query).await
+}
+
+/// The newest moment that the mart reflects: of the loads that are done and the ticks that found nothing new, the
+/// greatest horizon. A backfill counts up to the end of its range, so that an old month does not look fresh.
 pub async fn data_as_of(warehouse: &Warehouse) -> Result<Option<DateTime<Utc>>> {
     let query = warehouse.query(DATA_AS_OF).fetch_one::<DataAsOf>();
     Ok(warehouse.run("reading how fresh the mart is", query).await?.data_as_of)

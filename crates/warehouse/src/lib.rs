@@ -15,6 +15,7 @@ pub mod status;
 mod client;
 mod fault;
 mod identifier;
+mod marks;
 mod params;
 mod settings;
 mod warehouse;

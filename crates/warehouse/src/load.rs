@@ -1,19 +1,31 @@
 //! Writes a run's rows into the mart and its dimensions, and counts what the mart then answers.
 //!
-//! Order of one load: [`insert_mart`], [`tombstone_vanished`], [`upsert_dimensions`], then [`day_totals`] to
-//! reconcile, then the ledger. Each may be repeated; loads may run late or at once in any order, because the greater
-//! version wins everywhere.
+//! Order of one load: [`insert_mart`], [`tombstone_vanished`], [`hide`] and [`hide_users`], [`upsert_dimensions`],
+//! [`version_totals`] to reconcile, [`restate`], then the ledger. Each may be repeated; loads may come late in any
+//! order, because the greater version wins everywhere. Whoever calls these holds the lock that keeps two loads apart.
 
+mod cells;
 mod dimensions;
+mod hide;
 mod mart;
+mod restate;
+mod stored;
 mod totals;
+mod upsert;
+mod vanished;
 
 use bionicpro_model::{HourRange, RunId};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
-pub use self::dimensions::{Dimensions, UserProsthesisRow, UserRow, upsert_dimensions};
-pub use self::mart::{insert_mart, tombstone_vanished};
-pub use self::totals::{DayTotals, day_totals};
+pub use self::cells::{MartCell, version_cells};
+pub use self::dimensions::{Dimensions, UserProsthesisRow, UserRow, dimensions, dimensions_version};
+pub use self::hide::{Former, hide, hide_users};
+pub use self::mart::insert_mart;
+pub use self::restate::{Restate, restate};
+pub(crate) use self::stored::read as read_rows;
+pub use self::totals::{LoadedDay, day_totals, version_totals};
+pub use self::upsert::{Changed, upsert_dimensions};
+pub use self::vanished::tombstone_vanished;
 use crate::Warehouse;
 
 /// Which load this is.
@@ -21,10 +33,14 @@ use crate::Warehouse;
 pub struct LoadSpec {
     /// The run, for the engine's query log.
     pub run: RunId,
-    /// The range that the file replaces; it holds all of its rows.
-    pub range: HourRange,
+    /// The range that the file replaces, holding all of its rows; none for a tick, whose file holds single cells.
+    pub range: Option<HourRange>,
     /// The version that every row of the file carries.
     pub version: u64,
+    /// The UTC days in which the file has rows.
+    pub days: Vec<NaiveDate>,
+    /// The file's rows, tombstones included.
+    pub rows: u64,
 }
 
 /// The first day that the mart retains, or none when it keeps everything.

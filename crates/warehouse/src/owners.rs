@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::Warehouse;
+use crate::load::read_rows;
 
 /// One interval during which one person's prosthesis held a chip.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -26,24 +27,24 @@ pub struct Ownership {
 }
 
 /// A line of `chip_owners`.
-#[derive(Row, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Row, Serialize, Deserialize)]
 pub(crate) struct OwnerRow {
-    chip_id: String,
+    pub(crate) chip_id: String,
     #[serde(with = "clickhouse::serde::chrono::datetime64::micros")]
-    valid_from: DateTime<Utc>,
+    pub(crate) valid_from: DateTime<Utc>,
     #[serde(with = "clickhouse::serde::chrono::datetime64::micros::option")]
-    valid_to: Option<DateTime<Utc>>,
+    pub(crate) valid_to: Option<DateTime<Utc>>,
     #[serde(with = "clickhouse::serde::uuid")]
-    user_id: Uuid,
+    pub(crate) user_id: Uuid,
     #[serde(with = "clickhouse::serde::uuid")]
-    prosthesis_id: Uuid,
-    prosthesis_model: String,
-    version: u64,
-    is_deleted: u8,
+    pub(crate) prosthesis_id: Uuid,
+    pub(crate) prosthesis_model: String,
+    pub(crate) version: u64,
+    pub(crate) is_deleted: u8,
 }
 
-impl OwnerRow {
-    pub(crate) fn new(ownership: &Ownership, version: u64) -> Self {
+impl From<&Ownership> for OwnerRow {
+    fn from(ownership: &Ownership) -> Self {
         OwnerRow {
             chip_id: ownership.chip_id.clone(),
             valid_from: ownership.valid_from,
@@ -51,33 +52,33 @@ impl OwnerRow {
             user_id: ownership.user_id,
             prosthesis_id: ownership.prosthesis_id,
             prosthesis_model: ownership.prosthesis_model.clone(),
-            version,
+            version: 0,
             is_deleted: 0,
         }
     }
 }
 
-/// Reads the whole history, by chip and time.
-///
-/// `extract_crm_data` calls it before it compares with the CRM. On a database without any load it is empty.
-///
-/// # Errors
-/// `Unreachable`, or `Data` when the schema lacks the table.
-pub async fn read(warehouse: &Warehouse) -> Result<Vec<Ownership>> {
-    let query = warehouse.query(
-        "SELECT chip_id, valid_from, valid_to, user_id, prosthesis_id, prosthesis_model, version, is_deleted
-         FROM chip_owners FINAL ORDER BY chip_id, valid_from",
-    );
-    let rows = warehouse.run("reading who owned a chip when", query.fetch_all::<OwnerRow>()).await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Ownership {
+impl From<OwnerRow> for Ownership {
+    fn from(row: OwnerRow) -> Self {
+        Ownership {
             chip_id: row.chip_id,
             valid_from: row.valid_from,
             valid_to: row.valid_to,
             user_id: row.user_id,
             prosthesis_id: row.prosthesis_id,
             prosthesis_model: row.prosthesis_model,
-        })
-        .collect())
+        }
+    }
+}
+
+/// Reads the whole history, by chip and time.
+///
+/// An extraction calls it before it compares with the CRM. On a database without any load it is empty.
+///
+/// # Errors
+/// `Unreachable`, or `Data` when the schema lacks the table.
+pub async fn read(warehouse: &Warehouse) -> Result<Vec<Ownership>> {
+    let mut rows = read_rows::<OwnerRow>(warehouse).await?;
+    rows.sort_by(|one, two| (&one.chip_id, one.valid_from).cmp(&(&two.chip_id, two.valid_from)));
+    Ok(rows.into_iter().map(Ownership::from).collect())
 }

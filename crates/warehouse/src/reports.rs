@@ -77,7 +77,8 @@ impl Reports {
             let strict = self
                 .run("asking for the account's rights", self.client.query_raw(strict).fetch_one::<bool>());
             let client = self.client.clone();
-            Ok(if strict.await? { client } else { settings::with(client, &settings::READ) })
+            let reads = || settings::with(settings::with(client.clone(), &settings::FINAL), &settings::READ);
+            Ok(if strict.await? { client } else { reads() })
         });
         Ok(reader.await?.query_raw(sql))
     }

@@ -79,13 +79,13 @@ const TABLES: &[(&str, &[Column])] = &[
     (
         "loaded_ranges",
         &[
-            ("scope", "LowCardinality(String)"),
             ("version", "UInt64"),
             ("range_from", "DateTime('UTC')"),
             ("range_to", "DateTime('UTC')"),
             ("run", "String"),
         ],
     ),
+    ("marks", &[("name", "LowCardinality(String)"), ("version", "UInt64")]),
     (
         "etl_runs",
         &[
@@ -94,10 +94,14 @@ const TABLES: &[(&str, &[Column])] = &[
             ("state", "LowCardinality(String)"),
             ("attempt", "UInt16"),
             ("at", "DateTime64(6, 'UTC')"),
+            ("kind", "LowCardinality(Nullable(String))"),
+            ("form", "LowCardinality(Nullable(String))"),
             ("range_from", "Nullable(DateTime('UTC'))"),
             ("range_to", "Nullable(DateTime('UTC'))"),
             ("version", "Nullable(UInt64)"),
             ("horizon", "Nullable(DateTime64(6, 'UTC'))"),
+            ("baseline", "Nullable(String)"),
+            ("hint", "Nullable(String)"),
         ],
     ),
 ];

@@ -2,6 +2,13 @@
 
 use clickhouse::Client;
 
+/// Settings of every statement that reads with `FINAL`.
+///
+/// A row's versions lie in one partition, since the key holds its date. `FINAL` must see all of them: an index that
+/// leaves the newer ones out would show an older one.
+pub(crate) const FINAL: [(&str, &str); 2] =
+    [("do_not_merge_across_partitions_select_final", "1"), ("use_skip_indexes_if_final", "0")];
+
 /// Settings of every statement that loads.
 ///
 /// `async_insert` became the default in 26.3 and answers before rows can be read; `deduplicate_insert` in 26.2. A
@@ -14,7 +21,8 @@ pub(crate) const LOAD: [(&str, &str); 6] = [
     ("distributed_foreground_insert", "1"),
     // A backfill may span more months than the default of 100.
     ("max_partitions_per_insert_block", "0"),
-    ("do_not_merge_across_partitions_select_final", "1"),
+    // What one statement selects and writes is one block.
+    ("max_insert_threads", "1"),
 ];
 
 /// Says `disable` since 26.2; older servers refuse the name.
@@ -34,13 +42,12 @@ pub(crate) const PARQUET: [(&str, &str); 5] = [
 /// Settings of every query of the Reports API. `readonly = 2` forbids writing and lets these be set.
 ///
 /// One person's rows are few: a second thread costs a tenth to a fifth more processor time and saves nothing.
-pub(crate) const READ: [(&str, &str); 7] = [
+pub(crate) const READ: [(&str, &str); 6] = [
     ("readonly", "2"),
     ("max_threads", "1"),
     ("max_execution_time", "10"),
     ("max_result_rows", "100000"),
     ("result_overflow_mode", "throw"),
-    ("do_not_merge_across_partitions_select_final", "1"),
     ("cancel_http_readonly_queries_on_client_close", "1"),
 ];
 

@@ -54,7 +54,9 @@ impl Warehouse {
 
     /// A query in the configured database.
     pub(crate) fn query(&self, sql: &str) -> Query {
-        self.client.query_raw(sql).with_setting("do_not_merge_across_partitions_select_final", "1")
+        settings::FINAL
+            .iter()
+            .fold(self.client.query_raw(sql), |query, (name, value)| query.with_setting(*name, *value))
     }
 
     /// A query about the engine itself, which works before the database exists.
@@ -70,7 +72,8 @@ impl Warehouse {
             self.run("asking for its settings", query.fetch_one::<u64>()).await.map(|count| count > 0)
         });
         let newer: &[_] = if *asked.await? { &[settings::DEDUPLICATE_INSERT] } else { &[] };
-        Ok(settings::with(settings::with(self.client.clone(), &settings::LOAD), newer))
+        let client = settings::with(self.client.clone(), &settings::FINAL);
+        Ok(settings::with(settings::with(client, &settings::LOAD), newer))
     }
 
     /// Inserts rows, with every load setting said explicitly; success promises that they can be read.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::io::Write;
 use std::rc::Rc;
 
-use bionicpro_model::Result;
+use bionicpro_model::{DayTotals, Result};
 use bionicpro_sources::CellBatch;
 use chrono::{DateTime, NaiveDate};
 use parquet::data_type::ByteArray;
@@ -13,7 +13,6 @@ use uuid::Uuid;
 use super::cell::Cell;
 use super::directory::{Directory, Owner};
 use crate::files::mart::MartTable;
-use crate::stage::DayTotals;
 
 const DAY_US: i64 = 86_400_000_000;
 

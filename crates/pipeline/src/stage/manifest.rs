@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use bionicpro_model::{HourRange, RunId, Snapshot};
-use chrono::{DateTime, NaiveDate, Utc};
+use bionicpro_model::{DayTotals, HourRange, RunId, Snapshot};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 /// The manifest beside a staged file.
@@ -41,27 +41,4 @@ impl Manifest {
     pub fn count(&self, name: &str) -> u64 {
         self.counts.get(name).copied().unwrap_or(0)
     }
-}
-
-/// The totals of one UTC day. Sums of floating point numbers are compared by their bits, so that order is nothing.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DayTotals {
-    /// The day.
-    pub date: NaiveDate,
-    /// Rows of the mart.
-    pub cells: u64,
-    /// Movements.
-    pub movements: u64,
-    /// Movements with an error.
-    pub errors: u64,
-    /// Movements with a reading out of its range.
-    pub anomalies: u64,
-    /// Response samples.
-    pub response_count: u64,
-    /// Battery samples.
-    pub battery_count: u64,
-    /// Wrapping sum of the bits of each row's `response_sum`.
-    pub response_sum_bits: u64,
-    /// Wrapping sum of the bits of each row's `battery_sum`.
-    pub battery_sum_bits: u64,
 }

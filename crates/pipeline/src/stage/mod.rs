@@ -18,7 +18,7 @@ use object_store::path::Path;
 
 use crate::config::StageConfig;
 
-pub use manifest::{DayTotals, Manifest};
+pub use manifest::Manifest;
 pub(crate) use read::{StagedFile, pieces};
 pub(crate) use write::Upload;
 

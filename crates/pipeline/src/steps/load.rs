@@ -27,7 +27,13 @@ pub(super) async fn load(context: &PipelineContext, run: &RunId) -> Result<StepR
     let Some(range) = manifest.range else {
         return Err(Error::new(Kind::Data, "the staged mart names no range").detail(run.to_string()));
     };
-    let spec = LoadSpec { run: run.clone(), range, version: manifest.snapshot.version() };
+    let spec = LoadSpec {
+        run: run.clone(),
+        range: Some(range),
+        version: manifest.snapshot.version(),
+        days: manifest.days.iter().map(|day| day.date).collect(),
+        rows: manifest.rows,
+    };
     let crm_version = crm.manifest.snapshot.version();
     let rows = tokio::task::spawn_blocking(move || crm::read(&Source::new(crm.file)?))
         .await

@@ -150,5 +150,6 @@ fn entry(report: &StepReport, state: State) -> Entry {
     entry.duration_ms = (state != State::Started).then_some(report.duration_ms);
     entry.error_kind = report.error.as_ref().map(|error| error.kind.to_owned());
     entry.error = report.error.as_ref().map(|error| error.message.clone());
+    entry.hint = report.error.as_ref().and_then(|error| error.hint.clone());
     entry
 }

@@ -15,6 +15,8 @@ pub(super) struct Row {
     attempt: u16,
     #[serde(with = "clickhouse::serde::chrono::datetime64::micros")]
     at: DateTime<Utc>,
+    kind: Option<String>,
+    form: Option<String>,
     #[serde(with = "clickhouse::serde::chrono::datetime::option")]
     range_from: Option<DateTime<Utc>>,
     #[serde(with = "clickhouse::serde::chrono::datetime::option")]
@@ -23,6 +25,7 @@ pub(super) struct Row {
     snapshot: Option<String>,
     #[serde(with = "clickhouse::serde::chrono::datetime64::micros::option")]
     horizon: Option<DateTime<Utc>>,
+    baseline: Option<String>,
     rows_read: Option<u64>,
     cells: Option<u64>,
     bytes: Option<u64>,
@@ -32,6 +35,7 @@ pub(super) struct Row {
     duration_ms: Option<u64>,
     error_kind: Option<String>,
     error: Option<String>,
+    hint: Option<String>,
 }
 
 impl From<&Entry> for Row {
@@ -42,11 +46,14 @@ impl From<&Entry> for Row {
             state: entry.state.as_str().to_owned(),
             attempt: entry.attempt,
             at: entry.at,
+            kind: entry.kind.clone(),
+            form: entry.form.clone(),
             range_from: entry.from,
             range_to: entry.to,
             version: entry.version,
             snapshot: entry.snapshot.clone(),
             horizon: entry.horizon,
+            baseline: entry.baseline.clone(),
             rows_read: entry.rows,
             cells: entry.cells,
             bytes: entry.bytes,
@@ -56,6 +63,7 @@ impl From<&Entry> for Row {
             duration_ms: entry.duration_ms,
             error_kind: entry.error_kind.clone(),
             error: entry.error.clone(),
+            hint: entry.hint.clone(),
         }
     }
 }
@@ -77,11 +85,14 @@ impl TryFrom<Row> for Entry {
             state: state.ok_or_else(|| unknown(format!("state {:?}", row.state)))?,
             attempt: row.attempt,
             at: row.at,
+            kind: row.kind,
+            form: row.form,
             from: row.range_from,
             to: row.range_to,
             version: row.version,
             snapshot: row.snapshot,
             horizon: row.horizon,
+            baseline: row.baseline,
             rows: row.rows_read,
             cells: row.cells,
             bytes: row.bytes,
@@ -91,6 +102,7 @@ impl TryFrom<Row> for Entry {
             duration_ms: row.duration_ms,
             error_kind: row.error_kind,
             error: row.error,
+            hint: row.hint,
         })
     }
 }

@@ -2,8 +2,7 @@
 WITH (
     SELECT groupArray((range_from, range_to, version))
     FROM loaded_ranges
-    WHERE scope = 'mart'
-        AND version >= {version: UInt64}
+    WHERE version >= {version: UInt64}
         AND range_from < {to: DateTime('UTC')}
         AND range_to > {from: DateTime('UTC')}
 ) AS complete

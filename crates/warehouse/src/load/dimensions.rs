@@ -1,13 +1,11 @@
 //! The dimensions: customers, their prostheses, who owned a chip when.
 
-use bionicpro_model::hours::{END_OF_HOURS, FIRST_HOUR};
-use bionicpro_model::{HourRange, Result};
-use clickhouse::Row;
-use serde::{Deserialize, Serialize};
+use bionicpro_model::Result;
 use uuid::Uuid;
 
-use super::mart::note_range;
+use super::stored::{StoredProsthesis, StoredUser, read};
 use crate::Warehouse;
+use crate::marks::Mark;
 use crate::owners::{OwnerRow, Ownership};
 
 /// A customer.
@@ -38,8 +36,8 @@ pub struct UserProsthesisRow {
     pub serial_number: String,
 }
 
-/// The whole current state of the dimensions, as one CRM snapshot gives it.
-#[derive(Debug, Clone, Default)]
+/// The whole state of the dimensions, as one CRM snapshot gives it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Dimensions {
     /// Every customer.
     pub users: Vec<UserRow>,
@@ -49,88 +47,24 @@ pub struct Dimensions {
     pub owners: Vec<Ownership>,
 }
 
-#[derive(Row, Serialize, Deserialize)]
-struct StoredUser {
-    #[serde(with = "clickhouse::serde::uuid")]
-    user_id: Uuid,
-    ldap_username: String,
-    customer_name: String,
-    customer_email: String,
-    version: u64,
-    is_deleted: u8,
+/// The dimensions as they are stored now: users by id, prostheses by user and id, owners by chip and time.
+pub async fn dimensions(warehouse: &Warehouse) -> Result<Dimensions> {
+    let (mut users, mut prostheses, mut owners) = tokio::try_join!(
+        read::<StoredUser>(warehouse),
+        read::<StoredProsthesis>(warehouse),
+        read::<OwnerRow>(warehouse),
+    )?;
+    users.sort_by_key(|row| row.user_id);
+    prostheses.sort_by_key(|row| (row.user_id, row.prosthesis_id));
+    owners.sort_by(|one, two| (&one.chip_id, one.valid_from).cmp(&(&two.chip_id, two.valid_from)));
+    Ok(Dimensions {
+        users: users.into_iter().map(UserRow::from).collect(),
+        prostheses: prostheses.into_iter().map(UserProsthesisRow::from).collect(),
+        owners: owners.into_iter().map(Ownership::from).collect(),
+    })
 }
 
-#[derive(Row, Serialize, Deserialize)]
-struct StoredProsthesis {
-    #[serde(with = "clickhouse::serde::uuid")]
-    user_id: Uuid,
-    #[serde(with = "clickhouse::serde::uuid")]
-    prosthesis_id: Uuid,
-    chip_id: String,
-    prosthesis_model: String,
-    serial_number: String,
-    version: u64,
-    is_deleted: u8,
-}
-
-/// Replaces the dimensions by the state of a CRM snapshot; what is not in it vanishes.
-///
-/// That holds for the history of owners too: `owners` holds the whole of it, as [`crate::owners::read`] gave it, with
-/// the changes that the snapshot shows. `version` is the CRM snapshot's. An older state than the one stored changes
-/// nothing; an equal one is repeated.
-pub async fn upsert_dimensions(warehouse: &Warehouse, dimensions: &Dimensions, version: u64) -> Result<()> {
-    if newest(warehouse).await? > version {
-        tracing::info!("a newer state of the dimensions is loaded already");
-        return Ok(());
-    }
-    let doing = "loading the dimensions";
-    let users: Vec<_> = dimensions.users.iter().map(|row| row.stored(version)).collect();
-    let prostheses: Vec<_> = dimensions.prostheses.iter().map(|row| row.stored(version)).collect();
-    let owners: Vec<_> = dimensions.owners.iter().map(|row| OwnerRow::new(row, version)).collect();
-    warehouse.insert("users", doing, &users).await?;
-    warehouse.insert("user_prostheses", doing, &prostheses).await?;
-    warehouse.insert("chip_owners", doing, &owners).await?;
-    note_range(warehouse, "dimensions", None, &HourRange::new(FIRST_HOUR, END_OF_HOURS)?, version).await?;
-    let loader = warehouse.loader().await?;
-    for hide in [
-        include_str!("vanished_users.sql"),
-        include_str!("vanished_prostheses.sql"),
-        include_str!("vanished_owners.sql"),
-    ] {
-        warehouse.run("hiding what left the CRM", loader.query_raw(hide).execute()).await?;
-    }
-    Ok(())
-}
-
-/// The version of the newest complete state; 0 before the first.
-async fn newest(warehouse: &Warehouse) -> Result<u64> {
-    let query = warehouse.query("SELECT max(version) FROM loaded_ranges WHERE scope = 'dimensions'");
-    warehouse.run("looking for a newer state of the dimensions", query.fetch_one::<u64>()).await
-}
-
-impl UserRow {
-    fn stored(&self, version: u64) -> StoredUser {
-        StoredUser {
-            user_id: self.user_id,
-            ldap_username: self.ldap_username.clone(),
-            customer_name: self.customer_name.clone(),
-            customer_email: self.customer_email.clone(),
-            version,
-            is_deleted: 0,
-        }
-    }
-}
-
-impl UserProsthesisRow {
-    fn stored(&self, version: u64) -> StoredProsthesis {
-        StoredProsthesis {
-            user_id: self.user_id,
-            prosthesis_id: self.prosthesis_id,
-            chip_id: self.chip_id.clone(),
-            prosthesis_model: self.prosthesis_model.clone(),
-            serial_number: self.serial_number.clone(),
-            version,
-            is_deleted: 0,
-        }
-    }
+/// The version of the newest CRM state that was stored or found to be stored already; 0 before the first.
+pub async fn dimensions_version(warehouse: &Warehouse) -> Result<u64> {
+    warehouse.marked(Mark::Dimensions).await
 }

@@ -1,18 +1,13 @@
-//! The mart: insert a run's rows, hide those that vanished.
+//! The mart: insert a run's rows.
 
 use std::pin::pin;
 use std::time::Duration;
 
-use bionicpro_model::{Error, HourRange, Kind, Result, RunId};
+use bionicpro_model::{Error, Kind, Result};
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
-use clickhouse::Row;
-use clickhouse::query::Query;
 use futures_util::{Stream, TryStreamExt};
-use serde::{Deserialize, Serialize};
 
 use super::LoadSpec;
-use crate::params::instant;
 use crate::{Warehouse, fault, settings};
 
 /// How long the engine may leave a piece of a streamed file unread.
@@ -23,18 +18,6 @@ const STORE_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// The file's columns are matched by their names.
 const INSERT: &str = "INSERT INTO user_prosthesis_stats FORMAT Parquet";
-
-/// A line of `loaded_ranges`.
-#[derive(Debug, Row, Serialize, Deserialize)]
-struct LoadedRange {
-    scope: String,
-    version: u64,
-    #[serde(with = "clickhouse::serde::chrono::datetime")]
-    range_from: DateTime<Utc>,
-    #[serde(with = "clickhouse::serde::chrono::datetime")]
-    range_to: DateTime<Utc>,
-    run: String,
-}
 
 /// Streams a Parquet file with the mart's columns (matched by name) into the mart; returns the bytes sent.
 ///
@@ -71,48 +54,4 @@ where
     }
     insert.end().await.map_err(failed)?;
     Ok(sent)
-}
-
-/// Notes that the range is complete at this version and hides every older row of it; returns how many.
-///
-/// Call after [`insert_mart`] of the whole file, never before: what the file did not bring vanishes. Rows of a
-/// load that comes late, after a newer one has completed the same hours, vanish too. Why any order is right: each
-/// load first stores its rows, then notes its range, then reads the notes and at last the rows. Of two loads, either
-/// the newer reads the rows after the older stored them and hides what is obsolete, or the older reads the notes
-/// after the newer wrote its own and hides its own rows.
-pub async fn tombstone_vanished(warehouse: &Warehouse, spec: &LoadSpec) -> Result<u64> {
-    note_range(warehouse, "mart", Some(&spec.run), &spec.range, spec.version).await?;
-    let doing = "looking for rows that vanished";
-    let count = ranged(warehouse.query(include_str!("count_vanished.sql")), &spec.range);
-    let count = count.param("version", spec.version).fetch_one::<u64>();
-    let vanished = warehouse.run(doing, count).await?;
-    if vanished > 0 {
-        let loader = warehouse.loader().await?;
-        let hide = ranged(loader.query_raw(include_str!("vanished.sql")), &spec.range);
-        warehouse.run("hiding rows that vanished", hide.param("version", spec.version).execute()).await?;
-    }
-    Ok(vanished)
-}
-
-/// Writes a line of `loaded_ranges`; only after every row of it is stored.
-pub(super) async fn note_range(
-    warehouse: &Warehouse,
-    scope: &str,
-    run: Option<&RunId>,
-    range: &HourRange,
-    version: u64,
-) -> Result<()> {
-    let line = LoadedRange {
-        scope: scope.to_owned(),
-        version,
-        range_from: range.from(),
-        range_to: range.to(),
-        run: run.map(RunId::to_string).unwrap_or_default(),
-    };
-    warehouse.insert("loaded_ranges", "noting the range as loaded", &[line]).await
-}
-
-/// The query with the parameters `from` and `to`.
-pub(super) fn ranged(query: Query, range: &HourRange) -> Query {
-    query.param("from", instant(range.from())).param("to", instant(range.to()))
 }

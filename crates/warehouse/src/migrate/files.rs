@@ -34,6 +34,7 @@ pub(crate) const MIGRATIONS: &[Migration] = migrations! {
     10 "0010_ml_hourly_stats"
     11 "0011_ml_daily_stats"
     12 "0012_ml_prostheses"
+    13 "0013_marks"
 };
 
 /// The schema version of this program.

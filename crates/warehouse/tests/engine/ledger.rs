@@ -29,6 +29,9 @@ async fn an_entry_comes_back_as_it_went_in() {
     let plain = entry("a", Step::ExtractCrmData, State::Started, 0);
     let full = Entry {
         attempt: u16::MAX,
+        kind: Some("tick".to_owned()),
+        form: Some("row_xmin".to_owned()),
+        baseline: Some("{\"form\":\"row_xmin\"}".to_owned()),
         from: Some(instant("1970-01-01")),
         to: Some(instant("2106-02-07")),
         version: Some(u64::MAX),
@@ -42,6 +45,7 @@ async fn an_entry_comes_back_as_it_went_in() {
         tombstones: Some(4),
         duration_ms: Some(5),
         error_kind: Some("data".to_owned()),
+        hint: Some("mend it".to_owned()),
         error: Some("it's \\ 'odd'\n\t".to_owned()),
         ..entry("a", Step::LoadToClickhouse, State::Failed, 1)
     };
@@ -97,4 +101,52 @@ async fn freshness_is_the_newest_horizon_that_was_loaded() {
     assert_eq!(fresh().await, Some(instant(seven)));
     ledger::append(&db.warehouse, &of(loaded("c", 3, "2026-01-15T09:10:00Z", None))).await.unwrap();
     assert_eq!(fresh().await, Some(instant("2026-01-15T09:10:00Z")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tick_that_found_nothing_new_keeps_the_mart_fresh() {
+    let db = Db::migrated().await;
+    let tick = |step, state, minute, horizon: &str| Entry {
+        kind: Some("tick".to_owned()),
+        horizon: Some(instant(horizon)),
+        ..entry(&format!("t{minute}"), step, state, minute)
+    };
+    let fresh = async |entry: Entry| {
+        ledger::append(&db.warehouse, &[entry]).await.unwrap();
+        ledger::data_as_of(&db.warehouse).await.unwrap()
+    };
+    // Of a tick the hours that it touched say nothing about freshness.
+    let loaded = tick(Step::LoadToClickhouse, State::Done, 1, "2026-01-15T08:00:30Z");
+    let loaded = Entry { from: Some(instant("2025-11-01")), to: Some(instant("2025-11-02")), ..loaded };
+    assert_eq!(fresh(loaded).await, Some(instant("2026-01-15T08:00:30Z")));
+    let skipped = tick(Step::ExtractTelemetryData, State::Skipped, 2, "2026-01-15T08:15:30Z");
+    assert_eq!(fresh(skipped).await, Some(instant("2026-01-15T08:15:30Z")));
+    let extracted = tick(Step::ExtractTelemetryData, State::Done, 3, "2026-01-15T08:30:30Z");
+    assert_eq!(fresh(extracted).await, Some(instant("2026-01-15T08:15:30Z")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_baseline_is_that_of_the_newest_version_whatever_was_written_last() {
+    let db = Db::migrated().await;
+    assert_eq!(ledger::baseline(&db.warehouse).await.unwrap(), None);
+    assert_eq!(ledger::newest_version(&db.warehouse).await.unwrap(), 0);
+    let left = |run: &str, step, state, version, baseline: Option<&str>| Entry {
+        version: Some(version),
+        baseline: baseline.map(str::to_owned),
+        ..entry(run, step, state, i64::try_from(version).unwrap())
+    };
+    let (load, extract) = (Step::LoadToClickhouse, Step::ExtractTelemetryData);
+    let entries = [
+        left("e", extract, State::Skipped, 50, Some("skipped 50")),
+        left("a", load, State::Done, 40, Some("loaded 40")),
+        // A backfill leaves none, a load that did not end and an extraction that is not loaded yet leave theirs unseen.
+        left("b", load, State::Done, 60, None),
+        left("c", load, State::Failed, 70, Some("failed 70")),
+        left("d", extract, State::Done, 80, Some("extracted 80")),
+    ];
+    ledger::append(&db.warehouse, &entries).await.unwrap();
+    assert_eq!(ledger::baseline(&db.warehouse).await.unwrap().as_deref(), Some("skipped 50"));
+    ledger::append(&db.warehouse, &[left("f", load, State::Done, 90, Some("loaded 90"))]).await.unwrap();
+    assert_eq!(ledger::baseline(&db.warehouse).await.unwrap().as_deref(), Some("loaded 90"));
+    assert_eq!(ledger::newest_version(&db.warehouse).await.unwrap(), 90);
 }

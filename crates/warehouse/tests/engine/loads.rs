@@ -1,9 +1,8 @@
-//! Loads repeated, late, at once, in either order; rows that vanish; dimensions; sums per day.
+//! Loads repeated, late, at once, in either order; rows that vanish; sums per day.
 
-use bionicpro_model::HourRange;
-use bionicpro_warehouse::load::{self, DayTotals, Dimensions, UserProsthesisRow, UserRow};
-use bionicpro_warehouse::owners::{self, Ownership};
-use chrono::{DateTime, TimeDelta, Utc};
+use bionicpro_model::{DayTotals, HourRange};
+use bionicpro_warehouse::load::{self, LoadedDay};
+use chrono::TimeDelta;
 use uuid::Uuid;
 
 use crate::support::rows::MartRow;
@@ -166,7 +165,7 @@ async fn the_days_add_up_to_the_rows() {
         let rows: Vec<_> = rows.iter().filter(|row| row.hour.date_naive().to_string() == date).collect();
         let sum =
             |value: fn(&MartRow) -> u64| rows.iter().fold(0_u64, |sum, row| sum.wrapping_add(value(row)));
-        DayTotals {
+        let totals = DayTotals {
             date: date.parse().unwrap(),
             cells: rows.len() as u64,
             movements: sum(|row| row.movements.into()),
@@ -176,81 +175,15 @@ async fn the_days_add_up_to_the_rows() {
             battery_count: sum(|row| row.battery_count.into()),
             response_sum_bits: sum(|row| row.response_sum.to_bits()),
             battery_sum_bits: sum(|row| row.battery_sum.to_bits()),
-            newest_version: 3,
-        }
+        };
+        LoadedDay { totals, newest_version: 3 }
     };
     assert_eq!(totals, [expected("2026-01-15"), expected("2026-01-16")]);
 
     // Half a day is half of it, and a day that a newer load emptied says so.
     let evening = range("2026-01-15T20:00:00Z", "2026-01-15T21:00:00Z");
-    assert_eq!(load::day_totals(&db.warehouse, &evening).await.unwrap()[0].cells, 7);
+    assert_eq!(load::day_totals(&db.warehouse, &evening).await.unwrap()[0].totals.cells, 7);
     db.load(&[], range("2026-01-16", "2026-01-17"), 4).await;
     let emptied = load::day_totals(&db.warehouse, &whole).await.unwrap()[1];
-    assert_eq!((emptied.cells, emptied.movements, emptied.newest_version), (0, 0, 4));
-}
-
-fn dimensions(names: &[(u128, &str)]) -> Dimensions {
-    let users = names.iter().map(|&(id, name)| UserRow {
-        user_id: Uuid::from_u128(id),
-        ldap_username: name.to_owned(),
-        customer_name: format!("Name {id}"),
-        customer_email: format!("{id}@example.org"),
-    });
-    let prostheses = names.iter().map(|&(id, _)| UserProsthesisRow {
-        user_id: Uuid::from_u128(id),
-        prosthesis_id: Uuid::from_u128(100 + id),
-        chip_id: format!("chip-{id}"),
-        prosthesis_model: "Hand 3".to_owned(),
-        serial_number: String::new(),
-    });
-    let owners = names.iter().map(|&(id, _)| Ownership {
-        chip_id: format!("chip-{id}"),
-        valid_from: DateTime::UNIX_EPOCH,
-        valid_to: None,
-        user_id: Uuid::from_u128(id),
-        prosthesis_id: Uuid::from_u128(100 + id),
-        prosthesis_model: "Hand 3".to_owned(),
-    });
-    Dimensions { users: users.collect(), prostheses: prostheses.collect(), owners: owners.collect() }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_name_belongs_to_whom_the_newest_crm_says() {
-    let db = Db::migrated().await;
-    // Each person's prosthesis has a hundred more than the person's number.
-    let who = async |name: &str| {
-        let own = db.reports.prostheses(name).await.unwrap();
-        own.first().map(|own| own.prosthesis_id.as_u128() - 100)
-    };
-    load::upsert_dimensions(&db.warehouse, &dimensions(&[(1, "ivan"), (2, "olga"), (3, "")]), 10)
-        .await
-        .unwrap();
-    assert_eq!((who("ivan").await, who("olga").await, who("").await), (Some(1), Some(2), None));
-    // The name moves to another person, a customer leaves, and the older state comes again.
-    load::upsert_dimensions(&db.warehouse, &dimensions(&[(1, "ivan.old"), (4, "ivan")]), 20).await.unwrap();
-    load::upsert_dimensions(&db.warehouse, &dimensions(&[(1, "ivan"), (2, "olga")]), 10).await.unwrap();
-    assert_eq!((who("ivan").await, who("ivan.old").await, who("olga").await), (Some(4), Some(1), None));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_history_of_owners_comes_back_to_the_microsecond() {
-    let db = Db::migrated().await;
-    assert!(owners::read(&db.warehouse).await.unwrap().is_empty());
-    let change: DateTime<Utc> = DateTime::from_timestamp_micros(1_767_225_600_123_456).unwrap();
-    let first = Ownership {
-        chip_id: "чип 'x'".to_owned(),
-        valid_from: DateTime::UNIX_EPOCH,
-        valid_to: None,
-        user_id: Uuid::from_u128(1),
-        prosthesis_id: Uuid::from_u128(2),
-        prosthesis_model: "Hand 3".to_owned(),
-    };
-    let state = |owners: &[Ownership]| Dimensions { owners: owners.to_vec(), ..Dimensions::default() };
-    load::upsert_dimensions(&db.warehouse, &state(std::slice::from_ref(&first)), 1).await.unwrap();
-    assert_eq!(owners::read(&db.warehouse).await.unwrap(), std::slice::from_ref(&first));
-    let closed = Ownership { valid_to: Some(change), ..first.clone() };
-    let second = Ownership { valid_from: change, user_id: Uuid::from_u128(9), ..first };
-    let history = [closed, second];
-    load::upsert_dimensions(&db.warehouse, &state(&history), 2).await.unwrap();
-    assert_eq!(owners::read(&db.warehouse).await.unwrap(), history);
+    assert_eq!((emptied.totals.cells, emptied.totals.movements, emptied.newest_version), (0, 0, 4));
 }

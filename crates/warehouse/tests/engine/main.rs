@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test panics like the test")]
 
+mod dimensions;
 mod ledger;
 mod loads;
 mod migrations;
 mod reports;
 mod round_trip;
 mod support;
+mod ticks;

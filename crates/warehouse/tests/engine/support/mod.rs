@@ -2,6 +2,8 @@
 
 pub(crate) mod rows;
 
+use std::collections::BTreeSet;
+
 use bionicpro_model::{HourRange, hours};
 use bionicpro_warehouse::load::{self, LoadSpec};
 use bionicpro_warehouse::{Config, Reports, Warehouse};
@@ -58,11 +60,16 @@ impl Db {
         load::tombstone_vanished(&self.warehouse, &spec).await.unwrap()
     }
 
-    /// The first half of a load.
-    pub(crate) async fn insert(&self, rows: &[MartRow], spec: &LoadSpec) {
+    /// The rows of a load alone.
+    pub(crate) async fn insert_rows(&self, rows: &[MartRow], spec: &LoadSpec) {
         let versioned: Vec<_> =
             rows.iter().cloned().map(|row| MartRow { version: spec.version, ..row }).collect();
         load::insert_mart(&self.warehouse, pieces(parquet(&versioned)), spec).await.unwrap();
+    }
+
+    /// The first half of a load.
+    pub(crate) async fn insert(&self, rows: &[MartRow], spec: &LoadSpec) {
+        self.insert_rows(rows, spec).await;
         // Whoever has rows can be asked for by a login name, which is the id as text.
         self.execute(
             "INSERT INTO users (user_id, ldap_username, version, is_deleted)
@@ -82,9 +89,17 @@ impl Db {
     }
 }
 
-/// A load's description.
+/// The description of a load that replaces a range.
 pub(crate) fn spec(range: HourRange, version: u64) -> LoadSpec {
-    LoadSpec { run: format!("test-{version}").parse().unwrap(), range, version }
+    let run = format!("test-{version}").parse().unwrap();
+    LoadSpec { run, range: Some(range), version, days: Vec::new(), rows: 0 }
+}
+
+/// The description of a load of single cells.
+pub(crate) fn tick(version: u64, rows: &[MartRow]) -> LoadSpec {
+    let days: BTreeSet<_> = rows.iter().map(|row| row.hour.date_naive()).collect();
+    let run = format!("test-{version}").parse().unwrap();
+    LoadSpec { run, range: None, version, days: days.into_iter().collect(), rows: rows.len() as u64 }
 }
 
 /// `2024-01-15` or `2024-01-15T08:00:00Z`.

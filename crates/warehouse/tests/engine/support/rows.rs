@@ -63,6 +63,7 @@ pub(crate) struct MartRow {
     pub(crate) battery_last: Option<f32>,
     pub(crate) anomalies: u32,
     pub(crate) version: u64,
+    pub(crate) is_deleted: bool,
 }
 
 impl MartRow {
@@ -87,6 +88,7 @@ impl MartRow {
             battery_last: Some(80.0),
             anomalies: 2,
             version: 1,
+            is_deleted: false,
         }
     }
 
@@ -145,7 +147,7 @@ pub(crate) fn parquet_in_groups(rows: &[MartRow], group: usize) -> Vec<u8> {
         optional::<FloatType>(&mut out, rows, |row| row.battery_last);
         required::<Int32Type>(&mut out, rows, |row| row.anomalies.cast_signed());
         required::<Int64Type>(&mut out, rows, |row| row.version.cast_signed());
-        required::<Int32Type>(&mut out, rows, |_| 0);
+        required::<Int32Type>(&mut out, rows, |row| row.is_deleted.into());
         out.close().unwrap();
     }
     writer.into_inner().unwrap()

@@ -1,0 +1,27 @@
+//! What the rows of one UTC day add up to: counted when a file is staged, counted again by the mart, then compared.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+/// The totals of one UTC day. Sums of floating point numbers are compared by their bits, so that order is nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DayTotals {
+    /// The day.
+    pub date: NaiveDate,
+    /// Live rows of the mart.
+    pub cells: u64,
+    /// Movements.
+    pub movements: u64,
+    /// Movements with an error.
+    pub errors: u64,
+    /// Movements with a reading out of its range.
+    pub anomalies: u64,
+    /// Response samples.
+    pub response_count: u64,
+    /// Battery samples.
+    pub battery_count: u64,
+    /// Wrapping sum of the bits of each row's `response_sum`.
+    pub response_sum_bits: u64,
+    /// Wrapping sum of the bits of each row's `battery_sum`.
+    pub battery_sum_bits: u64,
+}

@@ -1,0 +1,50 @@
+-- Stored rows that say of their person or prosthesis what the dimensions no longer say, as they should be.
+--
+-- people: what the CRM says of these people now. Who left it is hidden, not restated.
+-- models: the model of a prosthesis, its newest interval's. A prosthesis that nobody ever owned keeps what it has.
+-- The numbers are the row's own; the version is the next one, so that a load of the telemetry wins over it.
+WITH
+    people AS
+    (
+        SELECT user_id AS person, ldap_username AS login, customer_name AS name, customer_email AS email
+        FROM users FINAL
+        WHERE user_id IN {users: Array(UUID)}
+    ),
+    models AS
+    (
+        SELECT prosthesis_id AS prosthesis, argMax(prosthesis_model, (valid_to IS NULL, valid_from)) AS model, 1 AS known
+        FROM chip_owners FINAL
+        GROUP BY prosthesis_id
+    )
+SELECT
+    stats.user_id AS user_id,
+    people.login AS ldap_username,
+    stats.prosthesis_id AS prosthesis_id,
+    stats.chip_id AS chip_id,
+    stats.date AS date,
+    stats.hour AS hour,
+    stats.movements_count AS movements_count,
+    stats.avg_response_time AS avg_response_time,
+    stats.avg_battery_level AS avg_battery_level,
+    stats.error_count AS error_count,
+    stats.error_rate AS error_rate,
+    people.name AS customer_name,
+    people.email AS customer_email,
+    if(models.known = 1, models.model, stats.prosthesis_model) AS prosthesis_model,
+    stats.created_at AS created_at,
+    stats.response_count AS response_count,
+    stats.response_sum AS response_sum,
+    stats.battery_count AS battery_count,
+    stats.battery_sum AS battery_sum,
+    stats.battery_min AS battery_min,
+    stats.battery_last AS battery_last,
+    stats.anomaly_count AS anomaly_count,
+    stats.version + 1 AS version,
+    0 AS is_deleted
+FROM user_prosthesis_stats AS stats FINAL
+INNER JOIN people ON people.person = stats.user_id
+LEFT JOIN models ON models.prosthesis = stats.prosthesis_id
+WHERE stats.user_id IN {users: Array(UUID)}
+    AND ({only_version: UInt64} = 0 OR stats.version = {only_version: UInt64})
+    AND (stats.ldap_username != people.login OR stats.customer_name != people.name
+        OR stats.customer_email != people.email OR (models.known = 1 AND stats.prosthesis_model != models.model))

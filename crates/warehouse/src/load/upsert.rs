@@ -1,0 +1,112 @@
+//! Brings the stored dimensions to the state of a CRM snapshot, and says whose rows of the mart now say something else.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bionicpro_model::Result;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::dimensions::{Dimensions, dimensions_version};
+use super::stored::{Stored, StoredProsthesis, StoredUser, difference, read};
+use crate::Warehouse;
+use crate::marks::Mark;
+use crate::owners::OwnerRow;
+
+/// What [`upsert_dimensions`] changed of what the mart repeats in its rows, for [`super::restate`].
+///
+/// A change that an earlier call stored and nothing has restated since (because it was killed in between) is among
+/// them: a change is forgotten only when the mart says it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Changed {
+    /// Whose login name, name or e-mail address changed.
+    pub users: Vec<Uuid>,
+    /// Which prostheses' models changed their names.
+    pub prostheses: Vec<Uuid>,
+    /// Rows written to the dimensions, tombstones included; 0 when nothing at all changed.
+    pub rows: u64,
+    /// The dimensions' version; 0 when a newer state is stored and nothing was done.
+    pub version: u64,
+}
+
+impl Changed {
+    /// Whether there is nothing to restate.
+    pub fn is_empty(&self) -> bool {
+        self.users.is_empty() && self.prostheses.is_empty()
+    }
+}
+
+/// Replaces the dimensions by the state of a CRM snapshot; what is not in it gets a tombstone. Only rows that differ
+/// are written.
+///
+/// That holds for the history of owners too: `owners` holds the whole of it, as [`super::dimensions()`] gave it, with the
+/// changes that the snapshot shows. `version` is the CRM snapshot's. An older state than the newest one seen changes
+/// nothing; an equal one is repeated. The caller holds the lock of the load.
+pub async fn upsert_dimensions(warehouse: &Warehouse, wanted: &Dimensions, version: u64) -> Result<Changed> {
+    let (newest, restated, users, prostheses, owners) = tokio::try_join!(
+        dimensions_version(warehouse),
+        warehouse.marked(Mark::Restated),
+        read::<StoredUser>(warehouse),
+        read::<StoredProsthesis>(warehouse),
+        read::<OwnerRow>(warehouse),
+    )?;
+    if newest > version {
+        tracing::info!("a newer state of the dimensions is loaded already");
+        return Ok(Changed::default());
+    }
+    let is_first = newest == 0;
+    let wanted_users: Vec<StoredUser> = wanted.users.iter().map(StoredUser::from).collect();
+    let wanted_prostheses: Vec<StoredProsthesis> =
+        wanted.prostheses.iter().map(StoredProsthesis::from).collect();
+    let wanted_owners: Vec<OwnerRow> = wanted.owners.iter().map(OwnerRow::from).collect();
+
+    let mut changed = Changed {
+        // Before the first state is complete no row of the mart says anything of an earlier one.
+        users: if is_first { Vec::new() } else { changed_users(&users, &wanted_users, restated) },
+        prostheses: if is_first { Vec::new() } else { changed_models(&owners, &wanted_owners, restated) },
+        rows: 0,
+        version,
+    };
+    let users = difference(&users, &wanted_users, version);
+    let prostheses = difference(&prostheses, &wanted_prostheses, version);
+    let owners = difference(&owners, &wanted_owners, version);
+    changed.rows = (users.len() + prostheses.len() + owners.len()) as u64;
+
+    let doing = "loading the dimensions";
+    warehouse.insert("users", doing, &users).await?;
+    warehouse.insert("user_prostheses", doing, &prostheses).await?;
+    warehouse.insert("chip_owners", doing, &owners).await?;
+    let marks: &[Mark] =
+        if changed.is_empty() { &[Mark::Dimensions, Mark::Restated] } else { &[Mark::Dimensions] };
+    warehouse.mark(marks, version).await?;
+    Ok(changed)
+}
+
+/// People who are stored, and are wanted otherwise or were stored after the mart was last restated.
+fn changed_users(stored: &[StoredUser], wanted: &[StoredUser], restated: u64) -> Vec<Uuid> {
+    let wanted: BTreeMap<Uuid, &StoredUser> = wanted.iter().map(|row| (row.user_id, row)).collect();
+    let says =
+        |row: &StoredUser| (row.ldap_username.clone(), row.customer_name.clone(), row.customer_email.clone());
+    let changed = stored.iter().filter(|row| {
+        row.version() > restated || wanted.get(&row.user_id).is_some_and(|now| says(now) != says(row))
+    });
+    changed.map(|row| row.user_id).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// Prostheses that are stored, and whose model is wanted otherwise or was stored after the mart was last restated.
+fn changed_models(stored: &[OwnerRow], wanted: &[OwnerRow], restated: u64) -> Vec<Uuid> {
+    let (former, now) = (models(stored), models(wanted));
+    let pending = stored.iter().filter(|row| row.version() > restated).map(|row| row.prosthesis_id);
+    let renamed = now.iter().filter(|(id, model)| former.get(id).is_some_and(|former| former != *model));
+    pending.chain(renamed.map(|(id, _)| *id)).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// The model of each prosthesis: its newest interval's.
+fn models(owners: &[OwnerRow]) -> BTreeMap<Uuid, &str> {
+    let mut newest: BTreeMap<Uuid, (bool, DateTime<Utc>, &str)> = BTreeMap::new();
+    for row in owners {
+        let this = (row.valid_to.is_none(), row.valid_from, row.prosthesis_model.as_str());
+        let kept = newest.entry(row.prosthesis_id).or_insert(this);
+        *kept = this.max(*kept);
+    }
+    newest.into_iter().map(|(id, (_, _, model))| (id, model)).collect()
+}

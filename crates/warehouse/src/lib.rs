@@ -8,6 +8,7 @@ pub mod ledger;
 pub mod load;
 pub mod migrate;
 pub mod owners;
+pub mod pending;
 pub mod reports;
 pub mod schema;
 pub mod status;

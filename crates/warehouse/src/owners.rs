@@ -24,6 +24,9 @@ pub struct Ownership {
     pub prosthesis_id: Uuid,
     /// Its model's name, kept because the CRM forgets prostheses that it deletes.
     pub prosthesis_model: String,
+    /// When the CRM last changed the prosthesis, by the CRM: another instant than this tells a change from a column
+    /// that nobody keeps.
+    pub updated_at: Option<DateTime<Utc>>,
 }
 
 /// A line of `chip_owners`.
@@ -39,6 +42,8 @@ pub(crate) struct OwnerRow {
     #[serde(with = "clickhouse::serde::uuid")]
     pub(crate) prosthesis_id: Uuid,
     pub(crate) prosthesis_model: String,
+    #[serde(with = "clickhouse::serde::chrono::datetime64::micros::option")]
+    pub(crate) updated_at: Option<DateTime<Utc>>,
     pub(crate) version: u64,
     pub(crate) is_deleted: u8,
 }
@@ -52,6 +57,7 @@ impl From<&Ownership> for OwnerRow {
             user_id: ownership.user_id,
             prosthesis_id: ownership.prosthesis_id,
             prosthesis_model: ownership.prosthesis_model.clone(),
+            updated_at: ownership.updated_at,
             version: 0,
             is_deleted: 0,
         }
@@ -67,6 +73,7 @@ impl From<OwnerRow> for Ownership {
             user_id: row.user_id,
             prosthesis_id: row.prosthesis_id,
             prosthesis_model: row.prosthesis_model,
+            updated_at: row.updated_at,
         }
     }
 }

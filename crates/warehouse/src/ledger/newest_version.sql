@@ -7,4 +7,6 @@ FROM
     SELECT max(version) AS version FROM loaded_ranges
     UNION ALL
     SELECT max(version) AS version FROM marks
+    UNION ALL
+    SELECT max(version) AS version FROM pending_owners
 )

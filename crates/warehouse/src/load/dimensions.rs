@@ -68,3 +68,9 @@ pub async fn dimensions(warehouse: &Warehouse) -> Result<Dimensions> {
 pub async fn dimensions_version(warehouse: &Warehouse) -> Result<u64> {
     warehouse.marked(Mark::Dimensions).await
 }
+
+/// The version of the dimensions that every row of the mart agrees with; behind [`dimensions_version`] while a load is
+/// at it, or after one that was cut off.
+pub async fn restated_version(warehouse: &Warehouse) -> Result<u64> {
+    warehouse.marked(Mark::Restated).await
+}

@@ -117,7 +117,7 @@ impl Stored for StoredProsthesis {
 impl Stored for OwnerRow {
     type Key = (String, DateTime<Utc>);
     const LIVE: &'static str =
-        "SELECT chip_id, valid_from, valid_to, user_id, prosthesis_id, prosthesis_model, version, is_deleted
+        "SELECT chip_id, valid_from, valid_to, user_id, prosthesis_id, prosthesis_model, updated_at, version, is_deleted
         FROM chip_owners FINAL";
 
     fn key(&self) -> Self::Key {

@@ -35,6 +35,7 @@ pub(crate) const MIGRATIONS: &[Migration] = migrations! {
     11 "0011_ml_daily_stats"
     12 "0012_ml_prostheses"
     13 "0013_marks"
+    14 "0014_pending_owners"
 };
 
 /// The schema version of this program.

@@ -9,6 +9,7 @@ mod signals;
 
 use std::process::ExitCode;
 
+use bionicpro_model::Kind;
 use clap::Parser;
 
 use crate::commands::Command;
@@ -29,6 +30,8 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
+        // An orchestrator reads the status; nothing went wrong that a person should read of.
+        Err(error) if error.kind() == Kind::NothingNew => ExitCode::from(error.kind().exit_status()),
         Err(error) => {
             #[expect(clippy::print_stderr, reason = "the last word of a command belongs on the terminal")]
             {

@@ -12,14 +12,16 @@ pub struct StageConfig {
     pub url: Option<SecretUrl>,
 }
 
-/// When and over which range the pipeline runs.
+/// When and how far the pipeline runs.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PipelineConfig {
     /// How many days a full run recomputes, today excluded.
     pub lookback_days: u32,
-    /// When `etl schedule` starts a run: a cron expression of five fields, in UTC.
+    /// When `etl schedule` starts a tick: a cron expression of five fields, in UTC.
     pub schedule: String,
+    /// When `etl schedule` makes the next tick a full run, which finds deletions and repairs any difference.
+    pub full_schedule: String,
     /// How often a failed step is tried again.
     pub retries: u32,
     /// How long to wait between two tries, in seconds.
@@ -31,6 +33,7 @@ impl Default for PipelineConfig {
         PipelineConfig {
             lookback_days: 7,
             schedule: "*/15 * * * *".to_owned(),
+            full_schedule: "17 3 * * *".to_owned(),
             retries: 3,
             retry_delay_s: 300,
         }

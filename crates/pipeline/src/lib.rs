@@ -5,6 +5,7 @@
 
 pub mod config;
 pub mod context;
+pub mod kind;
 pub mod metrics;
 pub mod progress;
 pub mod report;
@@ -13,14 +14,17 @@ pub mod schedule;
 pub mod stage;
 pub mod steps;
 
+mod dimensions;
 mod files;
 mod join;
+mod look;
 mod owners;
 mod reconcile;
 mod retry;
 
 pub use config::{PipelineConfig, StageConfig};
 pub use context::PipelineContext;
+pub use kind::{Ask, RunKind};
 pub use report::{RunReport, StepReport};
 pub use run::{RunSpec, run};
 pub use schedule::schedule;

@@ -5,7 +5,7 @@ use metrics::{counter, gauge, histogram};
 
 use crate::report::StepReport;
 
-/// Seconds that a step took, by `step` and `state`. Growing with the same range: the source or the warehouse is slow.
+/// Seconds that a step took, by `step` and `state`; `skipped` is a tick that found nothing new. Growing with the same range: the source or the warehouse is slow.
 pub const STEP_SECONDS: &str = "bionicpro_pipeline_step_seconds";
 /// Steps that ended, by `step`, `state` and error `kind`. A failure of kind `unreachable` mends itself, `data` does not.
 pub const STEPS_TOTAL: &str = "bionicpro_pipeline_steps_total";
@@ -13,11 +13,11 @@ pub const STEPS_TOTAL: &str = "bionicpro_pipeline_steps_total";
 pub const ROWS_TOTAL: &str = "bionicpro_pipeline_rows_total";
 /// Mart rows loaded.
 pub const CELLS_TOTAL: &str = "bionicpro_pipeline_cells_total";
-/// Cells of the last run that nobody owns. Growing: prostheses are missing in the CRM.
+/// Cells of the last run that nobody owns. Growing over full runs: prostheses are missing in the CRM.
 pub const ORPHAN_CELLS: &str = "bionicpro_pipeline_orphan_cells";
 /// Movements of the last run with a reading out of its range.
 pub const ANOMALIES: &str = "bionicpro_pipeline_anomalies";
-/// Rows of the last run whose event time no report can hold. Growing: a device's clock is wrong.
+/// Rows of the last full run whose event time no report can hold. Growing: a device's clock is wrong.
 pub const OUTSIDE_ROWS: &str = "bionicpro_pipeline_outside_rows";
 /// Seconds between the last run's horizon and its snapshot. Growing: a forgotten transaction on the source.
 pub const HORIZON_AGE_SECONDS: &str = "bionicpro_pipeline_horizon_age_seconds";
@@ -29,6 +29,7 @@ pub(crate) fn record(report: &StepReport) {
     let step = crate::steps::name(report.step);
     let state = match report.state {
         State::Failed => "failed",
+        State::Skipped => "skipped",
         _ => "done",
     };
     let kind = report.error.as_ref().map_or("", |failure| failure.kind);
@@ -43,7 +44,9 @@ pub(crate) fn record(report: &StepReport) {
         bionicpro_warehouse::ledger::Step::ExtractTelemetryData => {
             counter!(ROWS_TOTAL).increment(report.count("rows"));
             gauge!(ANOMALIES).set(number(report.count("anomalies")));
-            gauge!(OUTSIDE_ROWS).set(number(report.count("outside_rows")));
+            if report.range.is_some() {
+                gauge!(OUTSIDE_ROWS).set(number(report.count("outside_rows")));
+            }
             gauge!(HORIZON_AGE_SECONDS).set(number(report.count("horizon_age_ms")) / 1000.0);
         }
         bionicpro_warehouse::ledger::Step::TransformAndJoin => {

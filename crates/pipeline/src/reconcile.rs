@@ -1,10 +1,12 @@
-//! Compares, day by day, what was staged with what the mart now answers.
+//! Compares, day by day, what was staged with what the mart now answers of this load.
 
 use std::collections::BTreeMap;
 
-use bionicpro_model::{DayTotals, Error, Kind, Result};
-use bionicpro_warehouse::load::LoadedDay;
-use chrono::NaiveDate;
+use bionicpro_model::hours::midnight;
+use bionicpro_model::{DayTotals, Error, HourRange, Kind, Result};
+use bionicpro_warehouse::Warehouse;
+use bionicpro_warehouse::load::{self, LoadSpec};
+use chrono::{NaiveDate, TimeDelta};
 
 /// What a comparison found.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -15,41 +17,63 @@ pub(crate) struct Reconciled {
     pub(crate) superseded: u64,
 }
 
-/// Compares the totals of each day; `version` is this load's.
+/// Compares the totals of each day.
 ///
 /// # Errors
 /// `Data` that names the first differing days and numbers.
-pub(crate) fn compare(staged: &[DayTotals], answered: &[LoadedDay], version: u64) -> Result<Reconciled> {
-    let mut days: BTreeMap<NaiveDate, (DayTotals, DayTotals, u64)> = BTreeMap::new();
-    let empty = |date| DayTotals { date, ..DayTotals::default() };
-    for day in staged {
-        days.insert(day.date, (*day, empty(day.date), 0));
-    }
-    for day in answered {
-        let date = day.totals.date;
-        let entry = days.entry(date).or_insert_with(|| (empty(date), empty(date), 0));
-        (entry.1, entry.2) = (day.totals, day.newest_version);
-    }
-    let mut reconciled = Reconciled::default();
-    let mut differing = Vec::new();
-    for (date, (staged, found, newest)) in days {
-        if staged == found {
-            reconciled.days += 1;
-        } else if newest > version {
+pub(crate) async fn reconcile(
+    warehouse: &Warehouse,
+    staged: &[DayTotals],
+    spec: &LoadSpec,
+) -> Result<Reconciled> {
+    let answered = load::version_totals(warehouse, spec.version, &spec.days).await?;
+    let differing = differing(staged, &answered);
+    let mut reconciled = Reconciled { days: (staged.len() - differing.len()) as u64, superseded: 0 };
+    let mut told = Vec::new();
+    for (staged, found) in differing {
+        if is_superseded(warehouse, staged.date, spec.version).await? {
             reconciled.superseded += 1;
         } else {
-            differing.push(format!("{date}: staged {}, the mart has {}", numbers(&staged), numbers(&found)));
+            told.push(format!(
+                "{}: staged {}, the mart has {}",
+                staged.date,
+                numbers(&staged),
+                numbers(&found)
+            ));
         }
     }
-    if differing.is_empty() {
+    if told.is_empty() {
         return Ok(reconciled);
     }
-    let more = differing.len().saturating_sub(3);
-    differing.truncate(3);
+    let more = told.len().saturating_sub(3);
+    told.truncate(3);
     let more = if more == 0 { String::new() } else { format!("; and {more} more days") };
     Err(Error::new(Kind::Data, "the mart does not answer what was loaded")
-        .detail(format!("{}{more}", differing.join("; ")))
-        .hint("the horizon has not moved; look for another writer of the mart, then run the range again"))
+        .detail(format!("{}{more}", told.join("; ")))
+        .hint(
+            "the baseline has not moved; look for another writer of the mart, then run `etl verify --repair`",
+        ))
+}
+
+/// The days whose totals differ, as staged and as found. A day without rows may be left out by either.
+fn differing(staged: &[DayTotals], answered: &[DayTotals]) -> Vec<(DayTotals, DayTotals)> {
+    let found: BTreeMap<NaiveDate, &DayTotals> = answered.iter().map(|day| (day.date, day)).collect();
+    let mut differing = Vec::new();
+    for day in staged {
+        let empty = DayTotals { date: day.date, ..DayTotals::default() };
+        let found = found.get(&day.date).map_or(empty, |found| **found);
+        if *day != found {
+            differing.push((*day, found));
+        }
+    }
+    differing
+}
+
+/// Whether a newer load has written into the day.
+async fn is_superseded(warehouse: &Warehouse, day: NaiveDate, version: u64) -> Result<bool> {
+    let range = HourRange::new(midnight(day), midnight(day) + TimeDelta::days(1))?;
+    let days = load::day_totals(warehouse, &range).await?;
+    Ok(days.iter().any(|day| day.newest_version > version))
 }
 
 fn numbers(day: &DayTotals) -> String {
@@ -63,21 +87,17 @@ fn numbers(day: &DayTotals) -> String {
 mod tests {
     use super::*;
 
-    fn staged(cells: u64) -> DayTotals {
-        DayTotals { date: NaiveDate::MIN, cells, movements: 10 * cells, ..DayTotals::default() }
-    }
-
-    fn answered(cells: u64, newest_version: u64) -> LoadedDay {
-        LoadedDay { totals: staged(cells), newest_version }
+    fn day(date: NaiveDate, cells: u64) -> DayTotals {
+        DayTotals { date, cells, movements: 10 * cells, ..DayTotals::default() }
     }
 
     #[test]
-    fn a_day_that_differs_fails_the_load_unless_a_newer_load_wrote_it() {
-        assert_eq!(compare(&[staged(2)], &[answered(2, 5)], 5).unwrap().days, 1);
-        assert_eq!(compare(&[staged(2)], &[answered(3, 6)], 5).unwrap().superseded, 1);
-        assert_eq!(compare(&[staged(2)], &[answered(1, 5)], 5).unwrap_err().kind(), Kind::Data);
-        assert_eq!(compare(&[staged(2)], &[], 5).unwrap_err().kind(), Kind::Data);
-        assert_eq!(compare(&[], &[answered(1, 5)], 5).unwrap_err().kind(), Kind::Data);
-        assert!(compare(&[], &[answered(0, 5)], 5).is_ok());
+    fn a_day_differs_in_any_number_and_one_without_rows_may_be_left_out() {
+        let (one, two) = (NaiveDate::MIN, NaiveDate::MAX);
+        assert_eq!(differing(&[day(one, 2), day(two, 0)], &[day(one, 2)]), []);
+        assert_eq!(differing(&[day(one, 2)], &[day(one, 3)]), [(day(one, 2), day(one, 3))]);
+        assert_eq!(differing(&[day(one, 2)], &[]), [(day(one, 2), day(one, 0))]);
+        let bits = DayTotals { battery_sum_bits: 1, ..day(one, 2) };
+        assert_eq!(differing(&[day(one, 2)], &[bits]).len(), 1);
     }
 }

@@ -7,6 +7,8 @@ use bionicpro_warehouse::ledger::{State, Step};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use crate::kind::RunKind;
+
 /// The end of a step.
 #[derive(Debug, Clone, Serialize)]
 pub struct StepReport {
@@ -14,11 +16,23 @@ pub struct StepReport {
     pub run: RunId,
     /// The step.
     pub step: Step,
-    /// `done` or `failed`.
+    /// `done`, `skipped` or `failed`.
     pub state: State,
     /// Which try, from 1.
     pub attempt: u16,
-    /// The hours that it covered.
+    /// What the run does; not known to every step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<RunKind>,
+    /// Why a tick became a full run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why_full: Option<String>,
+    /// How the run found what is new.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub form: Option<String>,
+    /// What the next tick compares the source with.
+    #[serde(skip)]
+    pub baseline: Option<String>,
+    /// The hours that it covered whole.
     pub range: Option<HourRange>,
     /// The mart version that it reads or writes.
     pub version: Option<u64>,
@@ -44,6 +58,10 @@ impl StepReport {
             step,
             state: State::Done,
             attempt: 1,
+            kind: None,
+            why_full: None,
+            form: None,
+            baseline: None,
             range: None,
             version: None,
             snapshot: None,
@@ -87,8 +105,13 @@ impl From<&Error> for Failure {
 pub struct RunReport {
     /// The run.
     pub run: RunId,
-    /// `done` or `failed`.
+    /// `done`, or `skipped` where there was nothing new.
     pub state: State,
+    /// What it did.
+    pub kind: Option<RunKind>,
+    /// Why a tick became a full run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why_full: Option<String>,
     /// The hours that it replaced, from the first piece's to the last's.
     pub range: Option<HourRange>,
     /// What was counted, summed over its pieces.

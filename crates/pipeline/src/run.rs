@@ -1,4 +1,5 @@
-//! All four steps: both extractions at once, then the join, then the load; long ranges in pieces.
+//! All four steps: both extractions at once, then the join, then the load; long ranges in pieces; again from the
+//! beginning where another load came between.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -9,28 +10,33 @@ use bionicpro_warehouse::ledger::State;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
 use crate::context::PipelineContext;
+use crate::join::CRM_CHANGED;
+use crate::kind::Ask;
 use crate::progress::Progress;
 use crate::report::{RunReport, StepReport};
 use crate::retry::{Policy, with_policy};
-use crate::steps;
+use crate::steps::{self, Extracted};
 
 /// The longest range that one piece covers: its snapshot holds the source's old rows for minutes, not for hours.
 const PIECE_DAYS: i64 = 31;
+
+/// How often a run begins again because another load changed what its extraction began with.
+const MOST_RESTARTS: u32 = 3;
 
 /// What to run.
 #[derive(Debug, Clone, Default)]
 pub struct RunSpec {
     /// The id; made when none is given.
     pub run: Option<RunId>,
-    /// The hours to replace; the configured lookback when none is given.
-    pub range: Option<HourRange>,
+    /// What to recompute.
+    pub ask: Ask,
 }
 
-/// Runs the pipeline: afterwards every cell of the range equals the source at the run's snapshot.
+/// Runs the pipeline: afterwards the mart equals the sources at the run's snapshot, as far as the run reaches.
 ///
 /// A range longer than a month is replaced month by month, newest first; each piece is a run of its own in the ledger,
 /// named after the run and its first day, and a piece that was loaded before under the same id is not loaded again. A
-/// step whose failure waiting may mend is tried again as configured.
+/// step whose failure waiting may mend is tried again as configured. A tick that finds nothing new ends as `skipped`.
 ///
 /// # Errors
 /// The first failure that no retry mended, with what was done so far left in the ledger.
@@ -40,17 +46,19 @@ pub async fn run(context: &PipelineContext, spec: RunSpec, progress: &dyn Progre
     let mut report = RunReport {
         run: run.clone(),
         state: State::Done,
+        kind: None,
+        why_full: None,
         range: None,
         counts: BTreeMap::new(),
         duration_ms: 0,
         steps: Vec::new(),
     };
-    let pieces = match spec.range {
-        Some(range) if is_long(&range) => cut_by_month(&range),
+    let pieces = match spec.ask {
+        Ask::Range(range) if is_long(&range) => cut_by_month(&range),
         _ => Vec::new(),
     };
     if pieces.is_empty() {
-        piece(context, &run, spec.range, progress, &mut report).await?;
+        piece(context, &run, spec.ask, progress, &mut report).await?;
     }
     for range in pieces {
         let id: RunId = format!("{run}.{}", range.from().format("%Y%m%d")).parse()?;
@@ -58,25 +66,55 @@ pub async fn run(context: &PipelineContext, spec: RunSpec, progress: &dyn Progre
             tracing::info!(run = %id, %range, "already loaded");
             continue;
         }
-        piece(context, &id, Some(range), progress, &mut report).await?;
+        piece(context, &id, Ask::Range(range), progress, &mut report).await?;
     }
     report.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(report)
 }
 
+/// One piece, again from its extractions where another load came between.
 async fn piece(
     context: &PipelineContext,
     run: &RunId,
-    range: Option<HourRange>,
+    ask: Ask,
+    progress: &dyn Progress,
+    report: &mut RunReport,
+) -> Result<()> {
+    let mut restarts = 0;
+    loop {
+        match once(context, run, ask, progress, report).await {
+            Err(error) if is_stale(&error) && restarts < MOST_RESTARTS => {
+                restarts += 1;
+                tracing::warn!(%run, %error, restarts, "running again from the extractions");
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+fn is_stale(error: &Error) -> bool {
+    [steps::STALE, CRM_CHANGED].contains(&error.message())
+}
+
+async fn once(
+    context: &PipelineContext,
+    run: &RunId,
+    ask: Ask,
     progress: &dyn Progress,
     report: &mut RunReport,
 ) -> Result<()> {
     let policy =
         Policy { retries: context.config.retries, delay: Duration::from_secs(context.config.retry_delay_s) };
-    let (crm, telemetry) = tokio::try_join!(
-        with_policy(policy, || steps::extract_crm(context, run, progress)),
-        with_policy(policy, || steps::extract_telemetry(context, run, range, progress)),
-    )?;
+    let extracted = with_policy(policy, || steps::extract(context, run, ask, progress)).await?;
+    let (crm, telemetry) = match extracted {
+        Extracted::Staged(crm, telemetry) => (crm, telemetry),
+        Extracted::Skipped(telemetry) => {
+            report.state = State::Skipped;
+            report.kind = telemetry.kind;
+            report.steps.push(telemetry);
+            return Ok(());
+        }
+    };
     let transform = with_policy(policy, || steps::transform(context, run, progress)).await?;
     let load = with_policy(policy, || steps::load(context, run, progress)).await?;
     for name in ["rows", "cells", "orphan_cells", "anomalies", "tombstones"] {
@@ -84,6 +122,8 @@ async fn piece(
     }
     *report.counts.entry("outside_rows".to_owned()).or_default() += telemetry.count("outside_rows");
     report.range = widest(report.range, &load)?;
+    report.kind = load.kind;
+    report.why_full.clone_from(&telemetry.why_full);
     report.steps.extend([crm, telemetry, transform, load]);
     Ok(())
 }

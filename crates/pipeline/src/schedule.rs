@@ -1,16 +1,22 @@
-//! Runs the pipeline by a cron expression: never two at once, also across processes, and at most one to catch up.
+//! Runs the pipeline by two cron expressions, one for ticks and one for full runs: never two at once, also across
+//! processes, and at most one to catch up.
 
 use std::future::Future;
 use std::str::FromStr;
 
 use bionicpro_model::{Error, Kind, Result};
 use bionicpro_sources::Lock;
+use bionicpro_warehouse::ledger::{self, Entry, State, Step};
 use chrono::{DateTime, Utc};
 use croner::Cron;
 
 use crate::context::PipelineContext;
+use crate::kind::{Ask, RunKind};
 use crate::progress::Quiet;
 use crate::run::{RunSpec, run};
+
+/// How many of the newest runs are looked at for the last full one: three days of a quarter of an hour each.
+const RUNS_LOOKED_AT: u32 = 300;
 
 /// Runs until `shutdown` completes; a run that is under way is then dropped, which is what a kill does, and harmless.
 ///
@@ -19,16 +25,17 @@ use crate::run::{RunSpec, run};
 /// frees when its holder dies. A failed run is told to the log and the ledger, and the next one comes at its time.
 ///
 /// # Errors
-/// `Config` when the expression is not one.
+/// `Config` when an expression is not one.
 pub async fn schedule(context: &PipelineContext, shutdown: impl Future<Output = ()>) -> Result<()> {
-    let cron = parse(&context.config.schedule)?;
+    let cron = parse("pipeline.schedule", &context.config.schedule)?;
+    let full = parse("pipeline.full_schedule", &context.config.full_schedule)?;
     let turns = async {
-        let mut last_turn = Utc::now();
+        let (mut last_turn, mut last_full) = (Utc::now(), None);
         loop {
             let due = next(&cron, last_turn)?;
             wait_until(due).await;
             last_turn = Utc::now();
-            turn(context).await;
+            turn(context, &full, &mut last_full).await;
         }
     };
     tokio::select! {
@@ -41,10 +48,10 @@ pub async fn schedule(context: &PipelineContext, shutdown: impl Future<Output = 
 ///
 /// # Errors
 /// `Config` that shows one.
-pub fn parse(expression: &str) -> Result<Cron> {
+pub fn parse(key: &str, expression: &str) -> Result<Cron> {
     Cron::from_str(expression).map_err(|error| {
         Error::new(Kind::Config, "not a cron expression")
-            .detail(format!("pipeline.schedule = {expression:?}"))
+            .detail(format!("{key} = {expression:?}"))
             .hint("write five fields in UTC, such as */15 * * * *")
             .source(error)
     })
@@ -63,15 +70,21 @@ async fn wait_until(due: DateTime<Utc>) {
     }
 }
 
-async fn turn(context: &PipelineContext) {
+async fn turn(context: &PipelineContext, full: &Cron, last_full: &mut Option<DateTime<Utc>>) {
     let name = format!("bionicpro schedule {}", context.warehouse_name);
     let outcome = async {
         let Some(lock) = Lock::try_take(&context.telemetry, &name).await? else {
             tracing::info!("another scheduler is at work, skipping this turn");
             return Ok(());
         };
-        let report = run(context, RunSpec::default(), &Quiet).await?;
-        tracing::info!(run = %report.run, duration_ms = report.duration_ms, counts = ?report.counts, "run done");
+        let began = Utc::now();
+        let ask = if is_full_due(context, full, last_full).await? { Ask::Full } else { Ask::Tick };
+        let report = run(context, RunSpec { run: None, ask }, &Quiet).await?;
+        if report.kind == Some(RunKind::Full) {
+            *last_full = Some(began);
+        }
+        let (state, kind) = (report.state.as_str(), report.kind.map(RunKind::as_str));
+        tracing::info!(run = %report.run, state, kind, duration_ms = report.duration_ms, counts = ?report.counts, "run ended");
         drop(lock);
         Ok::<_, Error>(())
     };
@@ -80,13 +93,36 @@ async fn turn(context: &PipelineContext) {
     }
 }
 
+/// Whether a full run's time has passed since the last one that ended well, whoever made it.
+async fn is_full_due(
+    context: &PipelineContext,
+    full: &Cron,
+    last_full: &mut Option<DateTime<Utc>>,
+) -> Result<bool> {
+    let is_due =
+        |last: Option<DateTime<Utc>>| last.map_or(Ok(true), |last| Ok(next(full, last)? <= Utc::now()));
+    if !is_due(*last_full)? {
+        return Ok(false);
+    }
+    let runs = ledger::runs(&context.warehouse, RUNS_LOOKED_AT).await?;
+    let newest = runs.iter().flatten().filter(|entry| is_full(entry)).map(|entry| entry.at).max();
+    *last_full = newest.max(*last_full);
+    is_due(*last_full)
+}
+
+fn is_full(entry: &Entry) -> bool {
+    entry.step == Step::LoadToClickhouse
+        && entry.state == State::Done
+        && entry.kind.as_deref() == Some(RunKind::Full.as_str())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn turns_missed_during_a_run_are_caught_up_once() {
-        let cron = parse("*/15 * * * *").unwrap();
+        let cron = parse("pipeline.schedule", "*/15 * * * *").unwrap();
         let began: DateTime<Utc> = "2024-01-15T08:00:00Z".parse().unwrap();
         // The run took 50 minutes: the turn after it is due at once, the one after that is not.
         assert_eq!(next(&cron, began).unwrap().to_rfc3339(), "2024-01-15T08:15:00+00:00");
@@ -96,6 +132,6 @@ mod tests {
 
     #[test]
     fn a_schedule_that_is_none_is_refused() {
-        assert_eq!(parse("every day").unwrap_err().kind(), Kind::Config);
+        assert_eq!(parse("pipeline.schedule", "every day").unwrap_err().kind(), Kind::Config);
     }
 }

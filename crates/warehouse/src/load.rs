@@ -18,7 +18,9 @@ use bionicpro_model::{HourRange, RunId};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
 pub use self::cells::{MartCell, version_cells};
-pub use self::dimensions::{Dimensions, UserProsthesisRow, UserRow, dimensions, dimensions_version, restated_version};
+pub use self::dimensions::{
+    Dimensions, UserProsthesisRow, UserRow, dimensions, dimensions_version, restated_version,
+};
 pub use self::hide::{Former, hide, hide_users};
 pub use self::mart::insert_mart;
 pub use self::restate::{Restate, restate};

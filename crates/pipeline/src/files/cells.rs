@@ -1,4 +1,4 @@
-//! `telemetry.parquet`: one row per cell.
+//! `telemetry.parquet`: one row per cell, or per part of a cell that is cut where its owner changes.
 
 use std::io::Write;
 
@@ -8,10 +8,11 @@ use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int64Type};
 
 use super::columns::{Group, ROW_GROUP, Table};
 
-/// Instants are the beginning of the hour and the instant of the hour's last battery sample.
+/// Instants are the beginnings of the hour and of the part, and the instant of the last battery sample.
 pub(crate) const SCHEMA: &str = "message telemetry {
     required binary chip_id (STRING);
     required int64 hour (TIMESTAMP(MICROS, true));
+    required int64 part_from (TIMESTAMP(MICROS, true));
     required int64 movements_count;
     required int64 error_count;
     required int64 anomaly_count;
@@ -51,6 +52,7 @@ impl<W: Write + Send> CellTable<W> {
             let chips: Vec<ByteArray> = cells.chip_id.into_iter().map(ByteArray::from).collect();
             columns.put::<ByteArrayType>(&chips)?;
             columns.put::<Int64Type>(&cells.hour)?;
+            columns.put::<Int64Type>(&cells.from)?;
             columns.put::<Int64Type>(&cells.movements)?;
             columns.put::<Int64Type>(&cells.errors)?;
             columns.put::<Int64Type>(&cells.anomalies)?;
@@ -67,12 +69,10 @@ impl<W: Write + Send> CellTable<W> {
 
 /// Reads a row group back.
 pub(crate) fn read(mut group: Group<'_>) -> Result<CellBatch> {
-    let chip_id = group.take::<ByteArrayType>()?.into_iter().map(|chip| chip.data().to_vec().into()).collect();
-    let hour = group.take::<Int64Type>()?;
     Ok(CellBatch {
-        chip_id,
-        from: hour.clone(),
-        hour,
+        chip_id: group.take::<ByteArrayType>()?.into_iter().map(|chip| chip.data().to_vec().into()).collect(),
+        hour: group.take::<Int64Type>()?,
+        from: group.take::<Int64Type>()?,
         movements: group.take::<Int64Type>()?,
         errors: group.take::<Int64Type>()?,
         anomalies: group.take::<Int64Type>()?,

@@ -62,6 +62,7 @@ pub(crate) struct MartBatch {
     pub(crate) battery_min: Vec<Option<f32>>,
     pub(crate) battery_last: Vec<Option<f32>>,
     pub(crate) anomaly_count: Vec<i32>,
+    pub(crate) is_deleted: Vec<i32>,
 }
 
 /// Gathers rows into row groups.
@@ -83,6 +84,52 @@ impl<W: Write + Send> MartTable<W> {
         if self.batch.user_id.len() >= ROW_GROUP { self.flush() } else { Ok(()) }
     }
 
+    /// Adds a tombstone: the row of that key is there no more.
+    pub(crate) fn tombstone(
+        &mut self,
+        user_id: FixedLenByteArray,
+        prosthesis_id: FixedLenByteArray,
+        date: i32,
+        hour: i64,
+    ) -> Result<()> {
+        let rows = &mut self.batch;
+        rows.user_id.push(user_id);
+        rows.prosthesis_id.push(prosthesis_id);
+        rows.date.push(date);
+        rows.hour.push(hour);
+        for text in [
+            &mut rows.ldap_username,
+            &mut rows.chip_id,
+            &mut rows.customer_name,
+            &mut rows.customer_email,
+            &mut rows.prosthesis_model,
+        ] {
+            text.push(ByteArray::from(""));
+        }
+        for count in [
+            &mut rows.movements_count,
+            &mut rows.error_count,
+            &mut rows.response_count,
+            &mut rows.battery_count,
+            &mut rows.anomaly_count,
+        ] {
+            count.push(0);
+        }
+        for maybe in [
+            &mut rows.avg_response_time,
+            &mut rows.avg_battery_level,
+            &mut rows.battery_min,
+            &mut rows.battery_last,
+        ] {
+            maybe.push(None);
+        }
+        rows.error_rate.push(0.0);
+        rows.response_sum.push(0.0);
+        rows.battery_sum.push(0.0);
+        rows.is_deleted.push(1);
+        self.flush_when_full()
+    }
+
     pub(crate) fn finish(mut self) -> Result<u64> {
         self.flush()?;
         self.table.finish()
@@ -92,7 +139,6 @@ impl<W: Write + Send> MartTable<W> {
         let rows = std::mem::take(&mut self.batch);
         let count = rows.user_id.len();
         let (version, created_at) = (vec![self.version.cast_signed(); count], vec![self.created_at; count]);
-        let is_deleted = vec![0; count];
         self.table.row_group(count, |columns| {
             columns.put::<FixedLenByteArrayType>(&rows.user_id)?;
             columns.put::<ByteArrayType>(&rows.ldap_username)?;
@@ -117,7 +163,7 @@ impl<W: Write + Send> MartTable<W> {
             columns.put_optional::<FloatType>(&rows.battery_last)?;
             columns.put::<Int32Type>(&rows.anomaly_count)?;
             columns.put::<Int64Type>(&version)?;
-            columns.put::<Int32Type>(&is_deleted)
+            columns.put::<Int32Type>(&rows.is_deleted)
         })
     }
 }

@@ -1,15 +1,17 @@
-//! One cell, and how two of the same prosthesis and hour are added up.
+//! One cell or a part of it, and how two of the same prosthesis and hour are added up.
 
 use bionicpro_model::{Error, Kind, Result};
 use bionicpro_sources::CellBatch;
 use bytes::Bytes;
 use chrono::DateTime;
 
-/// One cell.
+/// One cell, or a part of it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Cell {
     pub(crate) chip_id: Bytes,
     pub(crate) hour: i64,
+    /// Where the part begins.
+    pub(crate) from: i64,
     pub(crate) movements: i64,
     pub(crate) errors: i64,
     pub(crate) anomalies: i64,
@@ -28,6 +30,7 @@ impl Cell {
         Cell {
             chip_id: batch.chip_id[at].clone(),
             hour: batch.hour[at],
+            from: batch.from[at],
             movements: batch.movements[at],
             errors: batch.errors[at],
             anomalies: batch.anomalies[at],
@@ -40,7 +43,7 @@ impl Cell {
         }
     }
 
-    /// Adds another chip's cell of the same prosthesis and hour. The row is named after the chip that spoke last.
+    /// Adds another cell or part of the same prosthesis and hour. The row is named after the chip that spoke last.
     pub(crate) fn add(&mut self, other: Cell) {
         let other_is_last = (other.last_at(), &other.chip_id) > (self.last_at(), &self.chip_id);
         self.movements += other.movements;

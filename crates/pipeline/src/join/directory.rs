@@ -3,86 +3,134 @@
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
+use bionicpro_model::{Error, Kind, Result};
+use chrono::{DateTime, Utc};
 use parquet::data_type::{ByteArray, FixedLenByteArray};
 use uuid::Uuid;
 
 use crate::files::crm::{CrmRow, uuid_bytes};
+use crate::files::owners::Owners;
+use crate::owners::Holding;
+
+pub(super) const HOUR_US: i64 = 3_600_000_000;
+
+/// Two extractions of a run saw different customers.
+pub(crate) const CRM_CHANGED: &str = "the CRM changed since it was extracted";
 
 /// What the mart says of an owner, as the file's column values.
 #[derive(Debug)]
 pub(crate) struct Owner {
-    pub(crate) user: Uuid,
-    pub(crate) prosthesis: Uuid,
+    pub(crate) holding: Holding,
     pub(crate) user_id: FixedLenByteArray,
     pub(crate) prosthesis_id: FixedLenByteArray,
     pub(crate) ldap_username: ByteArray,
     pub(crate) customer_name: ByteArray,
     pub(crate) customer_email: ByteArray,
     pub(crate) prosthesis_model: ByteArray,
-    /// Whether another chip belongs or belonged to the same person's prosthesis.
-    pub(crate) has_several_chips: bool,
+    /// Whether another chip, or the same at another time, belongs or belonged to the same person's prosthesis.
+    pub(crate) has_several_intervals: bool,
+    /// Whether rows of this person's prosthesis may have to go.
+    pub(crate) may_lose_rows: bool,
 }
 
-/// An interval in microseconds since 1970, the end not included.
-struct Interval {
+/// A time in microseconds since 1970, the end not included.
+struct Interval<T> {
     from: i64,
     to: i64,
-    owner: Rc<Owner>,
+    of: T,
 }
 
 /// The owners by chip.
 pub(crate) struct Directory {
-    chips: HashMap<Vec<u8>, Vec<Interval>>,
+    chips: HashMap<Vec<u8>, Vec<Interval<Rc<Owner>>>>,
+    former: HashMap<Vec<u8>, Vec<Interval<Holding>>>,
 }
 
 impl Directory {
-    /// Reads the rows of `crm.parquet`. A former owner who is no customer any more owns nothing.
-    pub(crate) fn new(rows: &[CrmRow]) -> Directory {
-        let mut first_chip: HashMap<(Uuid, Uuid), &str> = HashMap::new();
-        let mut several = HashSet::new();
-        for row in rows {
-            let (Some(prosthesis), Some(chip)) = (row.prosthesis_id, row.chip_id.as_deref()) else {
-                continue;
-            };
-            let key = (row.user_id, prosthesis);
-            if *first_chip.entry(key).or_insert(chip) != chip {
-                several.insert(key);
+    /// Brings together who owned what and who people are.
+    ///
+    /// # Errors
+    /// `Data` when one file knows a customer whom the other does not.
+    pub(crate) fn new(people: &[CrmRow], owners: &Owners) -> Result<Directory> {
+        let persons: HashMap<Uuid, &CrmRow> = people.iter().map(|row| (row.user_id, row)).collect();
+        let models = models(people, owners);
+        let mut intervals_of: HashMap<Holding, u32> = HashMap::new();
+        for (interval, _) in &owners.intervals {
+            *intervals_of.entry(Holding::of(interval)).or_default() += 1;
+        }
+        let losing: HashSet<Holding> = owners.was.iter().map(|was| was.holding).collect();
+        let mut known: HashMap<Holding, Rc<Owner>> = HashMap::new();
+        let mut chips: HashMap<Vec<u8>, Vec<Interval<Rc<Owner>>>> = HashMap::new();
+        for (interval, is_customer) in &owners.intervals {
+            let person = persons.get(&interval.user_id);
+            if person.is_some() != *is_customer {
+                return Err(changed(interval.user_id));
             }
-        }
-        let mut chips: HashMap<Vec<u8>, Vec<Interval>> = HashMap::new();
-        for row in rows {
-            let (Some(prosthesis), Some(chip), Some(name)) =
-                (row.prosthesis_id, &row.chip_id, &row.customer_name)
-            else {
-                continue;
-            };
-            let text = |text: &Option<String>| ByteArray::from(text.as_deref().unwrap_or_default());
-            let owner = Rc::new(Owner {
-                user: row.user_id,
-                prosthesis,
-                user_id: uuid_bytes(row.user_id),
-                prosthesis_id: uuid_bytes(prosthesis),
-                ldap_username: text(&row.ldap_username),
-                customer_name: ByteArray::from(name.as_str()),
-                customer_email: text(&row.customer_email),
-                prosthesis_model: text(&row.prosthesis_model),
-                has_several_chips: several.contains(&(row.user_id, prosthesis)),
+            let Some(person) = person else { continue };
+            let holding = Holding::of(interval);
+            let owner = known.entry(holding).or_insert_with(|| {
+                let model = models.get(&holding.prosthesis_id).copied().unwrap_or_default();
+                Rc::new(Owner {
+                    holding,
+                    user_id: uuid_bytes(holding.user_id),
+                    prosthesis_id: uuid_bytes(holding.prosthesis_id),
+                    ldap_username: ByteArray::from(person.ldap_username.as_str()),
+                    customer_name: ByteArray::from(person.customer_name.as_str()),
+                    customer_email: ByteArray::from(person.customer_email.as_str()),
+                    prosthesis_model: ByteArray::from(model),
+                    has_several_intervals: intervals_of.get(&holding).is_some_and(|count| *count > 1),
+                    may_lose_rows: losing.contains(&holding),
+                })
             });
-            chips.entry(chip.as_bytes().to_vec()).or_default().push(Interval {
-                from: row.valid_from.map_or(0, |at| at.timestamp_micros()),
-                to: row.valid_to.map_or(i64::MAX, |at| at.timestamp_micros()),
-                owner,
+            chips.entry(interval.chip_id.as_bytes().to_vec()).or_default().push(Interval {
+                from: interval.valid_from.timestamp_micros(),
+                to: interval.valid_to.map_or(i64::MAX, micros),
+                of: owner.clone(),
             });
         }
-        Directory { chips }
+        let mut former: HashMap<Vec<u8>, Vec<Interval<Holding>>> = HashMap::new();
+        for was in &owners.was {
+            former.entry(was.chip_id.as_bytes().to_vec()).or_default().push(Interval {
+                from: micros(was.from),
+                to: micros(was.to),
+                of: was.holding,
+            });
+        }
+        Ok(Directory { chips, former })
     }
 
-    /// Who owned the chip in the hour that begins then.
-    pub(crate) fn owner(&self, chip: &[u8], hour: i64) -> Option<&Rc<Owner>> {
+    /// Who owned the chip at an instant.
+    pub(crate) fn owner(&self, chip: &[u8], at: i64) -> Option<&Rc<Owner>> {
         let intervals = self.chips.get(chip)?;
-        intervals
-            .iter()
-            .find(|interval| interval.from <= hour && hour < interval.to)
-            .map(|interval| &interval.owner)
+        intervals.iter().find(|interval| interval.from <= at && at < interval.to).map(|interval| &interval.of)
     }
+
+    /// For whom the chip counted in that hour, and perhaps does no more.
+    pub(crate) fn former(&self, chip: &[u8], hour: i64) -> impl Iterator<Item = Holding> + '_ {
+        let intervals = self.former.get(chip).into_iter().flatten();
+        intervals
+            .filter(move |interval| interval.from < hour + HOUR_US && hour < interval.to)
+            .map(|interval| interval.of)
+    }
+}
+
+/// The model of each prosthesis: the CRM's, or its newest interval's where the CRM forgot it.
+fn models<'a>(people: &'a [CrmRow], owners: &'a Owners) -> HashMap<Uuid, &'a str> {
+    let mut by_age: Vec<_> = owners.intervals.iter().map(|(interval, _)| interval).collect();
+    by_age.sort_by_key(|interval| (interval.valid_to.is_none(), interval.valid_from));
+    let former = by_age.into_iter().map(|of| (of.prosthesis_id, of.prosthesis_model.as_str()));
+    let now = people.iter().filter_map(|row| Some((row.prosthesis_id?, row.prosthesis_model.as_deref()?)));
+    former.chain(now).collect()
+}
+
+fn micros(at: DateTime<Utc>) -> i64 {
+    at.timestamp_micros()
+}
+
+fn changed(customer: Uuid) -> Error {
+    Error::new(Kind::Data, CRM_CHANGED)
+        .detail(format!("customer {customer} came or went between the two extractions"))
+        .hint(
+            "run both extractions of this run again, then the steps after them; `etl run` does so by itself",
+        )
 }

@@ -1,6 +1,6 @@
 //! Makes rows of the mart out of cells and their owners, and the totals that the mart must answer afterwards.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::Write;
 use std::rc::Rc;
 
@@ -8,18 +8,21 @@ use bionicpro_model::{DayTotals, Result};
 use bionicpro_sources::CellBatch;
 use chrono::{DateTime, NaiveDate};
 use parquet::data_type::ByteArray;
-use uuid::Uuid;
 
 use super::cell::Cell;
 use super::directory::{Directory, Owner};
+use crate::files::crm::uuid_bytes;
 use crate::files::mart::MartTable;
+use crate::owners::Holding;
 
 const DAY_US: i64 = 86_400_000_000;
 
 /// What a join counted.
 #[derive(Debug, Default)]
 pub(crate) struct Joined {
+    /// Rows of the file, tombstones included.
     pub(crate) rows: u64,
+    pub(crate) tombstones: u64,
     pub(crate) movements: u64,
     pub(crate) orphan_chips: u64,
     pub(crate) orphan_cells: u64,
@@ -31,8 +34,11 @@ pub(crate) struct Joined {
 pub(crate) struct Joiner<'a, W: Write + Send> {
     directory: &'a Directory,
     table: MartTable<W>,
-    /// Cells of prostheses with several chips, until all have been seen.
-    shared: BTreeMap<(Uuid, Uuid, i64), (Rc<Owner>, Cell)>,
+    /// Cells of prostheses with several chips or in parts, until all have been seen.
+    shared: BTreeMap<(Holding, i64), (Rc<Owner>, Cell)>,
+    /// Rows of former owners that may have to go, and those of them that stay.
+    losing: BTreeSet<(Holding, i64)>,
+    staying: HashSet<(Holding, i64)>,
     orphans: HashSet<Vec<u8>>,
     days: BTreeMap<i32, DayTotals>,
     counts: Joined,
@@ -44,6 +50,8 @@ impl<'a, W: Write + Send> Joiner<'a, W> {
             directory,
             table,
             shared: BTreeMap::new(),
+            losing: BTreeSet::new(),
+            staying: HashSet::new(),
             orphans: HashSet::new(),
             days: BTreeMap::new(),
             counts: Joined::default(),
@@ -54,7 +62,9 @@ impl<'a, W: Write + Send> Joiner<'a, W> {
     pub(crate) fn add(&mut self, batch: &CellBatch) -> Result<()> {
         for at in 0..batch.len() {
             let cell = Cell::at(batch, at);
-            let Some(owner) = self.directory.owner(&cell.chip_id, cell.hour) else {
+            let former = self.directory.former(&cell.chip_id, cell.hour);
+            self.losing.extend(former.map(|holding| (holding, cell.hour)));
+            let Some(owner) = self.directory.owner(&cell.chip_id, cell.from) else {
                 self.counts.orphan_cells += 1;
                 self.counts.orphan_movements += cell.movements.unsigned_abs();
                 if !self.orphans.contains(cell.chip_id.as_ref()) {
@@ -62,11 +72,11 @@ impl<'a, W: Write + Send> Joiner<'a, W> {
                 }
                 continue;
             };
-            if !owner.has_several_chips {
+            if !owner.has_several_intervals {
                 self.row(owner, &cell)?;
                 continue;
             }
-            let key = (owner.user, owner.prosthesis, cell.hour);
+            let key = (owner.holding, cell.hour);
             match self.shared.get_mut(&key) {
                 Some((_, sum)) => sum.add(cell),
                 None => drop(self.shared.insert(key, (owner.clone(), cell))),
@@ -80,6 +90,14 @@ impl<'a, W: Write + Send> Joiner<'a, W> {
         for (owner, cell) in std::mem::take(&mut self.shared).into_values() {
             self.row(&owner, &cell)?;
         }
+        for (holding, hour) in std::mem::take(&mut self.losing) {
+            if !self.staying.contains(&(holding, hour)) {
+                let (user, prosthesis) = (uuid_bytes(holding.user_id), uuid_bytes(holding.prosthesis_id));
+                self.day(date(hour));
+                self.table.tombstone(user, prosthesis, date(hour), hour)?;
+                self.counts.tombstones += 1;
+            }
+        }
         self.counts.rows = self.table.finish()?;
         self.counts.orphan_chips = self.orphans.len() as u64;
         self.counts.days = self.days.into_values().collect();
@@ -92,7 +110,10 @@ impl<'a, W: Write + Send> Joiner<'a, W> {
         let anomalies = cell.count(cell.anomalies)?;
         let responses = cell.count(cell.response_count)?;
         let levels = cell.count(cell.battery_count)?;
-        let date = i32::try_from(cell.hour.div_euclid(DAY_US)).unwrap_or(i32::MAX);
+        let date = date(cell.hour);
+        if owner.may_lose_rows {
+            self.staying.insert((owner.holding, cell.hour));
+        }
 
         let rows = &mut self.table.batch;
         rows.user_id.push(owner.user_id.clone());
@@ -117,10 +138,10 @@ impl<'a, W: Write + Send> Joiner<'a, W> {
         rows.battery_min.push(cell.battery_min.map(single));
         rows.battery_last.push(cell.battery_last.map(|(_, level)| single(level)));
         rows.anomaly_count.push(anomalies.cast_signed());
+        rows.is_deleted.push(0);
 
         self.counts.movements += u64::from(movements);
-        let day =
-            self.days.entry(date).or_insert_with(|| DayTotals { date: day(date), ..DayTotals::default() });
+        let day = self.day(date);
         day.cells += 1;
         day.movements += u64::from(movements);
         day.errors += u64::from(errors);
@@ -131,6 +152,16 @@ impl<'a, W: Write + Send> Joiner<'a, W> {
         day.battery_sum_bits = day.battery_sum_bits.wrapping_add(cell.battery_sum.to_bits());
         self.table.flush_when_full()
     }
+
+    /// The totals of a day; one that has only tombstones counts too.
+    fn day(&mut self, date: i32) -> &mut DayTotals {
+        self.days.entry(date).or_insert_with(|| DayTotals { date: day(date), ..DayTotals::default() })
+    }
+}
+
+/// Days since 1970.
+fn date(hour: i64) -> i32 {
+    i32::try_from(hour.div_euclid(DAY_US)).unwrap_or(i32::MAX)
 }
 
 /// The nearest number of the mart's 32 bits; a finite number stays finite.
@@ -151,29 +182,58 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::files::crm::CrmRow;
+    use bionicpro_warehouse::owners::Ownership;
+    use uuid::Uuid;
 
-    fn directory() -> Directory {
-        let id = Uuid::from_u128(1);
-        Directory::new(&[CrmRow {
-            user_id: id,
-            ldap_username: None,
-            customer_name: Some("Anna".into()),
-            customer_email: None,
-            prosthesis_id: Some(id),
-            chip_id: Some("CHIP-1".into()),
+    use crate::files::crm::CrmRow;
+    use crate::files::owners::Owners;
+    use crate::owners::Was;
+
+    const HOUR: i64 = 1_705_305_600_000_000;
+    const ANNA: Uuid = Uuid::from_u128(1);
+    const IVAN: Uuid = Uuid::from_u128(2);
+
+    fn person(user_id: Uuid) -> CrmRow {
+        CrmRow {
+            user_id,
+            ldap_username: String::new(),
+            customer_name: String::new(),
+            customer_email: String::new(),
+            prosthesis_id: Some(user_id),
+            chip_id: None,
             serial_number: None,
             prosthesis_model: None,
-            valid_from: Some(DateTime::UNIX_EPOCH),
-            valid_to: None,
-        }])
+        }
+    }
+
+    /// An interval of one chip, in minutes after the hour.
+    fn interval(user_id: Uuid, from: i64, to: Option<i64>) -> (Ownership, bool) {
+        let interval = Ownership {
+            chip_id: "CHIP-1".into(),
+            valid_from: minute(from),
+            valid_to: to.map(minute),
+            user_id,
+            prosthesis_id: user_id,
+            prosthesis_model: String::new(),
+            updated_at: None,
+        };
+        (interval, true)
+    }
+
+    fn minute(minute: i64) -> DateTime<chrono::Utc> {
+        DateTime::from_timestamp_micros(HOUR + minute * 60_000_000).unwrap()
+    }
+
+    fn directory() -> Directory {
+        let owners = Owners { intervals: vec![interval(ANNA, -600, None)], ..Owners::default() };
+        Directory::new(&[person(ANNA)], &owners).unwrap()
     }
 
     fn batch(movements: i64) -> CellBatch {
         CellBatch {
             chip_id: vec![Bytes::from_static(b"CHIP-1")],
-            hour: vec![1_705_305_600_000_000],
-            from: vec![1_705_305_600_000_000],
+            hour: vec![HOUR],
+            from: vec![HOUR],
             movements: vec![movements],
             errors: vec![0],
             anomalies: vec![0],
@@ -201,6 +261,41 @@ mod tests {
         let error = join(most + 1).unwrap_err();
         assert_eq!(error.kind(), Kind::Data);
         assert!(error.to_string().contains("\"CHIP-1\" at 2024-01-15T08:00Z: 4294967296 rows"), "{error}");
+    }
+
+    #[test]
+    fn a_cut_cell_counts_for_each_owner_and_a_former_one_who_keeps_none_of_it_gets_a_tombstone() {
+        let was = |from, to| {
+            let holding = Holding { user_id: ANNA, prosthesis_id: ANNA };
+            Was { chip_id: "CHIP-1".into(), from: minute(from), to: minute(to), holding }
+        };
+        let part =
+            |minute: i64, movements| CellBatch { from: vec![HOUR + minute * 60_000_000], ..batch(movements) };
+        let joined = |intervals, was, parts: &[CellBatch]| {
+            let owners = Owners { intervals, was, ..Owners::default() };
+            let directory = Directory::new(&[person(ANNA), person(IVAN)], &owners).unwrap();
+            let mut joiner = Joiner::new(&directory, MartTable::new(Vec::new(), 1, 0).unwrap());
+            parts.iter().for_each(|part| joiner.add(part).unwrap());
+            let joined = joiner.finish().unwrap();
+            (joined.rows, joined.tombstones, joined.days[0].cells, joined.movements)
+        };
+        // Anna, then Ivan, then Anna again: her two parts are one row, and it stays.
+        let thrice =
+            vec![interval(ANNA, -600, Some(10)), interval(IVAN, 10, Some(30)), interval(ANNA, 30, None)];
+        let parts = [part(0, 2), part(10, 3), part(30, 4)];
+        assert_eq!(joined(thrice, vec![was(10, 30)], &parts), (2, 0, 2, 9));
+        let moved = vec![interval(IVAN, -600, None)];
+        assert_eq!(joined(moved, vec![was(-600, 30)], &[part(0, 9)]), (2, 1, 1, 9));
+    }
+
+    #[test]
+    fn extractions_that_saw_different_customers_do_not_belong_together() {
+        let owners = Owners { intervals: vec![interval(ANNA, 0, None)], ..Owners::default() };
+        assert_eq!(Directory::new(&[person(IVAN)], &owners).err().unwrap().kind(), Kind::Data);
+        let mut gone = owners;
+        gone.intervals[0].1 = false;
+        assert_eq!(Directory::new(&[person(ANNA)], &gone).err().unwrap().kind(), Kind::Data);
+        assert!(Directory::new(&[person(IVAN)], &gone).is_ok());
     }
 
     #[test]

@@ -18,9 +18,9 @@ use object_store::path::Path;
 
 use crate::config::StageConfig;
 
-pub use manifest::Manifest;
+pub use manifest::{Manifest, Merged};
 pub(crate) use read::{StagedFile, pieces};
-pub(crate) use write::Upload;
+pub(crate) use write::{Upload, hex};
 
 /// The staging area.
 #[derive(Clone)]
@@ -32,9 +32,11 @@ pub struct Stage {
 /// The files of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StagedName {
-    /// Customers and who owned which chip when.
+    /// Customers and their prostheses.
     Crm,
-    /// One row per cell.
+    /// Who owned which chip when, and what of it is new.
+    Owners,
+    /// One row per cell, or per part of one.
     Telemetry,
     /// The mart's rows.
     Mart,
@@ -45,6 +47,7 @@ impl StagedName {
     pub fn file(self) -> &'static str {
         match self {
             StagedName::Crm => "crm.parquet",
+            StagedName::Owners => "owners.parquet",
             StagedName::Telemetry => "telemetry.parquet",
             StagedName::Mart => "mart.parquet",
         }
@@ -54,7 +57,7 @@ impl StagedName {
     fn command(self) -> &'static str {
         match self {
             StagedName::Crm => "extract-crm",
-            StagedName::Telemetry => "extract-telemetry",
+            StagedName::Owners | StagedName::Telemetry => "extract-telemetry",
             StagedName::Mart => "transform",
         }
     }

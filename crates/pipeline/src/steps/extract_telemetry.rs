@@ -1,40 +1,59 @@
-//! `extract_telemetry_data`: the cells of a range, under one snapshot, as one file.
+//! `extract_telemetry_data`: the cells that a run recomputes, under one snapshot, and who owned their chips.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use bionicpro_model::hours::midnight;
-use bionicpro_model::{Error, HourRange, Kind, Result, RunId};
-use bionicpro_sources::{CellBatch, Telemetry, Wanted};
-use bionicpro_warehouse::ledger::Step;
-use bionicpro_warehouse::load;
+use bionicpro_model::{Error, Kind, Result, RunId};
+use bionicpro_sources::CellBatch;
+use bionicpro_sources::telemetry::Outside;
+use bionicpro_warehouse::ledger::{State, Step};
 use tokio::sync::mpsc;
 
 use crate::context::PipelineContext;
 use crate::files::cells::CellTable;
+use crate::files::owners;
+use crate::look::Look;
 use crate::progress::Progress;
 use crate::report::StepReport;
 use crate::stage::{Manifest, StagedName, Upload};
 
+const STEP: Step = Step::ExtractTelemetryData;
+
 /// Batches that wait for the writer.
 const BATCHES_WAITING: usize = 4;
+
+/// The end of a step that found nothing new: the baseline moves all the same.
+pub(super) fn skipped(run: &RunId, look: &Look) -> Result<StepReport> {
+    let mut report = report(run, look);
+    report.state = State::Skipped;
+    report.baseline = baseline(look)?;
+    report.counts = BTreeMap::from([("rows".to_owned(), 0), ("cells".to_owned(), 0)]);
+    Ok(report)
+}
 
 pub(super) async fn extract(
     context: &PipelineContext,
     run: &RunId,
-    range: Option<HourRange>,
+    look: Look,
     progress: &dyn Progress,
 ) -> Result<StepReport> {
-    let telemetry = Telemetry::open(&context.telemetry, &context.telemetry_config, 0).await?;
-    let range = retained(context, &telemetry, range)?;
-    progress.step(Step::ExtractTelemetryData, Some(&range));
-    let outside = telemetry.outside(&range).await?;
+    progress.step(STEP, look.range.as_ref());
+    let mut report = report(run, &look);
+    let baseline = baseline(&look)?;
+    let owners_sha256 = stage_owners(context, run, &look).await?;
+
+    let (telemetry, new_rows) = (&look.telemetry, look.new_rows);
+    let outside = match &look.range {
+        Some(range) => telemetry.outside(range).await?,
+        // It would read what no index finds; the next full run counts.
+        None => Outside::default(),
+    };
     let (sender, batches) = mpsc::channel(BATCHES_WAITING);
     let is_complete = Arc::new(AtomicBool::new(false));
     let reading = async {
         let still_open = sender.clone();
-        let read = telemetry.cells(&Wanted::range(range), sender, |hours| progress.hours(hours)).await;
+        let read = telemetry.cells(&look.wanted, sender, |hours| progress.hours(hours)).await;
         is_complete.store(read.is_ok(), Ordering::Release);
         drop(still_open);
         read
@@ -49,13 +68,14 @@ pub(super) async fn extract(
         (Err(error), _) | (Ok(_), Err(error)) => return Err(error),
     };
 
-    let counted = written.value;
+    let counted = &written.value;
     let snapshot = telemetry.snapshot().clone();
-    let horizon = telemetry.horizon();
-    let horizon_age_ms = (snapshot.taken_at - horizon).num_milliseconds().unsigned_abs();
+    let horizon_age_ms = (snapshot.taken_at - telemetry.horizon()).num_milliseconds().unsigned_abs();
     let counts: BTreeMap<String, u64> = [
         ("rows", counted.movements),
         ("cells", counted.cells),
+        ("new_rows", new_rows),
+        ("scopes", look.wanted.scopes.len() as u64),
         ("anomalies", counted.anomalies),
         ("bytes", written.bytes),
         ("horizon_age_ms", horizon_age_ms),
@@ -79,49 +99,53 @@ pub(super) async fn extract(
     if !outside.is_empty() || read.without_chip > 0 {
         tracing::warn!(?outside, without_chip = read.without_chip, "rows of the telemetry are in no report");
     }
-    let mut report = StepReport::new(run, Step::ExtractTelemetryData);
-    report.range = Some(range);
-    report.version = Some(snapshot.version());
-    report.snapshot = Some(snapshot.transactions.clone());
-    report.horizon = Some(horizon);
-    report.files = vec![format!("{run}/{}", StagedName::Telemetry.file())];
-    report.counts = counts.clone();
+    report.files =
+        [StagedName::Owners, StagedName::Telemetry].map(|name| format!("{run}/{}", name.file())).into();
+    report.counts.clone_from(&counts);
     let manifest = Manifest {
-        run: run.clone(),
-        step: super::name(Step::ExtractTelemetryData).to_owned(),
-        file: StagedName::Telemetry.file().to_owned(),
-        rows: counted.cells,
-        bytes: written.bytes,
-        sha256: written.sha256,
-        snapshot,
-        horizon: Some(horizon),
-        range: Some(range),
+        horizon: report.horizon,
+        range: look.range,
+        kind: Some(look.kind),
+        form: report.form.clone(),
+        baseline,
         counts,
-        inputs: BTreeMap::new(),
-        days: Vec::new(),
+        inputs: BTreeMap::from([(StagedName::Owners.file().to_owned(), owners_sha256)]),
+        ..Manifest::new(run, STEP, StagedName::Telemetry, snapshot, counted.cells, &written)
     };
     context.stage.seal(StagedName::Telemetry, &manifest).await?;
     Ok(report)
 }
 
-/// The range to read: within what the mart retains. A lookback is cut, a range that somebody asked for is refused.
-fn retained(context: &PipelineContext, telemetry: &Telemetry, asked: Option<HourRange>) -> Result<HourRange> {
-    let now = telemetry.snapshot().taken_at;
-    let range = match asked {
-        Some(range) => range,
-        None => HourRange::lookback(now, context.config.lookback_days)?,
+/// What is known before anything is read.
+fn report(run: &RunId, look: &Look) -> StepReport {
+    let snapshot = look.telemetry.snapshot();
+    let mut report = StepReport::new(run, STEP);
+    report.kind = Some(look.kind);
+    report.why_full.clone_from(&look.why_full);
+    report.form = Some(look.telemetry.changes().form.as_str().to_owned());
+    report.range = look.range;
+    report.version = Some(snapshot.version());
+    report.snapshot = Some(snapshot.transactions.clone());
+    report.horizon = Some(look.telemetry.horizon());
+    report
+}
+
+fn baseline(look: &Look) -> Result<Option<String>> {
+    let baseline = look.baseline.as_ref().map(serde_json::to_string).transpose();
+    baseline.map_err(|error| Error::new(Kind::Internal, "a baseline cannot be written").source(error))
+}
+
+/// Stages who owned what; returns the file's checksum.
+async fn stage_owners(context: &PipelineContext, run: &RunId, look: &Look) -> Result<String> {
+    let name = StagedName::Owners;
+    let content = look.owners.clone();
+    let written = context.stage.write(run, name, move |upload| owners::write(upload, &content)).await?;
+    let manifest = Manifest {
+        merged: Some(look.merged.clone()),
+        ..Manifest::new(run, STEP, name, look.crm.snapshot.clone(), written.value, &written)
     };
-    let Some(first_day) = load::retained_from(&context.warehouse, now) else { return Ok(range) };
-    let first = midnight(first_day);
-    if first <= range.from() {
-        return Ok(range);
-    }
-    if asked.is_some() {
-        return Err(Error::new(Kind::Usage, "the range begins before what the mart retains")
-            .detail(format!("{range}; the mart retains from {first_day}"))
-            .hint(format!("begin at --from {first_day} or later")));
-    }
-    HourRange::new(first, range.to())
+    context.stage.seal(name, &manifest).await?;
+    Ok(written.sha256)
 }
 
 /// What passed through the writer.

@@ -1,106 +1,151 @@
-//! `load_to_clickhouse`: the mart, the dimensions, the comparison. The ledger's `done` follows, and moves the horizon.
+//! `load_to_clickhouse`: the mart, the dimensions, the comparison. The ledger's `done` follows, and moves the baseline.
+//!
+//! The order is such that a load that is cut off anywhere is made good by the next run: what it is about to move
+//! between owners is noted before the mart is touched, and who owns what is stored after all of it is moved.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use bionicpro_model::{Error, Kind, Result, RunId};
+use bionicpro_sources::Lock;
 use bionicpro_warehouse::ledger::Step;
-use bionicpro_warehouse::load::{self, Dimensions, LoadSpec, UserProsthesisRow, UserRow};
-use bionicpro_warehouse::owners::Ownership;
+use bionicpro_warehouse::load::{self, Dimensions, LoadSpec, Restate};
+use bionicpro_warehouse::pending;
+use uuid::Uuid;
 
 use crate::context::PipelineContext;
+use crate::dimensions::{checksum, dimensions};
 use crate::files::crm::CrmRow;
-use crate::files::{Source, crm};
+use crate::files::owners::Owners;
+use crate::files::{Source, crm, owners};
+use crate::owners::former;
 use crate::reconcile;
 use crate::report::StepReport;
-use crate::stage::{StagedName, pieces};
+use crate::stage::{Manifest, Merged, StagedFile, StagedName, pieces};
 
-pub(super) async fn load(context: &PipelineContext, run: &RunId) -> Result<StepReport> {
+/// Another load has stored another state since the extraction began with its own.
+pub(crate) const STALE: &str = "another load changed who owns what since the extraction";
+
+/// Loads. The lock that keeps other loads away is the caller's to drop.
+pub(super) async fn load(context: &PipelineContext, run: &RunId) -> Result<(StepReport, Lock)> {
     let warehouse = &context.warehouse;
-    let mart = context.stage.open_file(run, StagedName::Mart).await?;
-    let crm = context.stage.open_file(run, StagedName::Crm).await?;
-    let manifest = mart.manifest;
-    if manifest.inputs.get(StagedName::Crm.file()) != Some(&crm.manifest.sha256) {
-        return Err(Error::new(Kind::Data, "the staged files do not belong together")
-            .detail(format!("{run}: mart.parquet was made from another crm.parquet"))
-            .hint(format!("run `bionicpro etl transform --run {run}` again, then load")));
-    }
-    let Some(range) = manifest.range else {
-        return Err(Error::new(Kind::Data, "the staged mart names no range").detail(run.to_string()));
-    };
+    let staged = Staged::open(context, run).await?;
+    let manifest = &staged.mart.manifest;
     let spec = LoadSpec {
         run: run.clone(),
-        range: Some(range),
+        range: manifest.range,
         version: manifest.snapshot.version(),
         days: manifest.days.iter().map(|day| day.date).collect(),
         rows: manifest.rows,
     };
-    let crm_version = crm.manifest.snapshot.version();
-    let rows = tokio::task::spawn_blocking(move || crm::read(&Source::new(crm.file)?))
-        .await
-        .map_err(|error| Error::new(Kind::Internal, "the reader of a staged file stopped").source(error))??;
+    let lock = Lock::take(&context.telemetry, &format!("bionicpro load {}", context.warehouse_name)).await?;
+    let (stored, stored_version, cut_off) = tokio::try_join!(
+        load::dimensions(warehouse),
+        load::dimensions_version(warehouse),
+        pending::read(warehouse),
+    )?;
+    let state_version = staged.owners_manifest.snapshot.version();
+    staged.check(
+        &stored,
+        stored_version,
+        &cut_off.iter().map(|(version, _)| *version).collect::<Vec<_>>(),
+    )?;
 
-    // The owners go first: whoever sees a new row of the mart can already look its owner up.
-    load::upsert_dimensions(warehouse, &dimensions(rows), crm_version).await?;
+    pending::write(warehouse, state_version, &staged.owners.applied).await?;
+    let (days, rows) = (manifest.days.clone(), manifest.rows);
     let bytes =
-        if manifest.rows == 0 { 0 } else { load::insert_mart(warehouse, pieces(mart.file), &spec).await? };
-    let tombstones = load::tombstone_vanished(warehouse, &spec).await?;
-    let answered = load::day_totals(warehouse, &range).await?;
-    let reconciled = reconcile::compare(&manifest.days, &answered, spec.version)?;
+        if rows == 0 { 0 } else { load::insert_mart(warehouse, pieces(staged.mart.file), &spec).await? };
+    let mut tombstones = load::tombstone_vanished(warehouse, &spec).await?;
+    tombstones += load::hide(warehouse, &spec, &former(&staged.owners.was)).await?;
+    let customers: HashSet<Uuid> = staged.dimensions.users.iter().map(|row| row.user_id).collect();
+    let gone: Vec<Uuid> =
+        stored.users.iter().map(|row| row.user_id).filter(|user| !customers.contains(user)).collect();
+    tombstones += load::hide_users(warehouse, &spec, &gone).await?;
+    let changed = load::upsert_dimensions(warehouse, &staged.dimensions, state_version).await?;
+    let reconciled = reconcile::reconcile(warehouse, &days, &spec).await?;
+    let restated = load::restate(warehouse, Restate::Changed(&changed)).await?;
+    if !lock.is_held().await {
+        return Err(Error::new(Kind::Unreachable, "the lock of the load was lost")
+            .hint("the connection to the telemetry database broke; load again"));
+    }
 
+    let manifest = staged.mart.manifest;
     let mut report = StepReport::new(run, Step::LoadToClickhouse);
-    report.range = Some(range);
+    report.kind = manifest.kind;
+    report.form.clone_from(&manifest.form);
+    report.baseline.clone_from(&manifest.baseline);
+    report.range = manifest.range;
     report.version = Some(spec.version);
     report.snapshot = Some(manifest.snapshot.transactions.clone());
     report.horizon = manifest.horizon;
     report.counts = BTreeMap::from([
         ("rows".to_owned(), manifest.count("rows")),
-        ("cells".to_owned(), manifest.rows),
+        ("cells".to_owned(), manifest.count("cells")),
         ("orphan_cells".to_owned(), manifest.count("orphan_cells")),
         ("anomalies".to_owned(), manifest.count("anomalies")),
         ("bytes".to_owned(), bytes),
-        ("tombstones".to_owned(), tombstones),
+        ("tombstones".to_owned(), tombstones + manifest.count("tombstones")),
+        ("restated".to_owned(), restated),
+        ("dimension_rows".to_owned(), changed.rows),
         ("days_reconciled".to_owned(), reconciled.days),
         ("days_superseded".to_owned(), reconciled.superseded),
     ]);
-    Ok(report)
+    Ok((report, lock))
 }
 
-/// The dimensions as the rows of `crm.parquet` give them.
-fn dimensions(rows: Vec<CrmRow>) -> Dimensions {
-    let mut dimensions = Dimensions::default();
-    let mut users = BTreeMap::new();
-    for row in rows {
-        if let Some(customer_name) = row.customer_name {
-            users.entry(row.user_id).or_insert_with(|| UserRow {
-                user_id: row.user_id,
-                ldap_username: row.ldap_username.unwrap_or_default(),
-                customer_name,
-                customer_email: row.customer_email.unwrap_or_default(),
-            });
+/// The files of a run that belong together.
+struct Staged {
+    mart: StagedFile,
+    /// When the CRM was read for who people are.
+    people_version: u64,
+    owners_manifest: Manifest,
+    merged: Merged,
+    owners: Owners,
+    /// What the load is to store.
+    dimensions: Dimensions,
+}
+
+impl Staged {
+    async fn open(context: &PipelineContext, run: &RunId) -> Result<Staged> {
+        let open = |name| context.stage.open_file(run, name);
+        let (mart, crm, owners) =
+            tokio::try_join!(open(StagedName::Mart), open(StagedName::Crm), open(StagedName::Owners))?;
+        for input in [&crm.manifest, &owners.manifest] {
+            if mart.manifest.inputs.get(&input.file) != Some(&input.sha256) {
+                return Err(Error::new(Kind::Data, "the staged files do not belong together")
+                    .detail(format!("{run}: mart.parquet was made from another {}", input.file))
+                    .hint(format!("run `bionicpro etl transform --run {run}` again, then load")));
+            }
         }
-        let Some(prosthesis_id) = row.prosthesis_id else { continue };
-        let chip_id = row.chip_id.unwrap_or_default();
-        let prosthesis_model = row.prosthesis_model.unwrap_or_default();
-        if row.valid_to.is_none() {
-            dimensions.prostheses.push(UserProsthesisRow {
-                user_id: row.user_id,
-                prosthesis_id,
-                chip_id: chip_id.clone(),
-                prosthesis_model: prosthesis_model.clone(),
-                serial_number: row.serial_number.unwrap_or_default(),
-            });
-        }
-        if let Some(valid_from) = row.valid_from {
-            dimensions.owners.push(Ownership {
-                chip_id,
-                valid_from,
-                valid_to: row.valid_to,
-                user_id: row.user_id,
-                prosthesis_id,
-                prosthesis_model,
-            });
-        }
+        let people_version = crm.manifest.snapshot.version();
+        let owners_manifest = owners.manifest;
+        let Some(merged) = owners_manifest.merged.clone() else {
+            return Err(Error::new(Kind::Data, "the staged ownership does not say from what it was merged")
+                .detail(run.to_string()));
+        };
+        let read = move || -> Result<(Vec<CrmRow>, Owners)> {
+            Ok((crm::read(&Source::new(crm.file)?)?, owners::read(&Source::new(owners.file)?)?))
+        };
+        let (people, owners) = tokio::task::spawn_blocking(read).await.map_err(|error| {
+            Error::new(Kind::Internal, "the reader of a staged file stopped").source(error)
+        })??;
+        let intervals = owners.intervals.iter().map(|(interval, _)| interval.clone()).collect();
+        let dimensions = dimensions(&people, intervals);
+        Ok(Staged { mart, people_version, owners_manifest, merged, owners, dimensions })
     }
-    dimensions.users = users.into_values().collect();
-    dimensions
+
+    /// What moves between owners was computed from one stored state: on any other one it would leave rows behind.
+    fn check(&self, stored: &Dimensions, stored_version: u64, cut_off: &[u64]) -> Result<()> {
+        let own = self.owners_manifest.snapshot.version();
+        let knows_all =
+            cut_off.iter().all(|version| *version == own || self.merged.cut_off.contains(version));
+        let is_older = self.people_version < stored_version;
+        let is_same = (checksum(stored) == self.merged.stored && !is_older) || *stored == self.dimensions;
+        if knows_all && is_same {
+            return Ok(());
+        }
+        let run = &self.owners_manifest.run;
+        Err(Error::new(Kind::Data, STALE).detail(run.to_string()).hint(format!(
+            "run both extractions of {run} again, then the steps after them; `etl run` does so by itself"
+        )))
+    }
 }

@@ -1,36 +1,32 @@
 //! The four steps. Each is a unit of retry: run again, it gives the same result.
 //!
-//! Every attempt is told to the ledger before and after its work; `load_to_clickhouse` moves the horizon with the word
+//! Every attempt is told to the ledger before and after its work; `load_to_clickhouse` moves the baseline with the word
 //! `done`, and that is its last act.
 
+mod attempt;
 mod extract_crm;
 mod extract_telemetry;
 mod load;
 mod transform;
 
-use std::future::Future;
-use std::time::Instant;
-
-use bionicpro_model::{HourRange, Result, RunId};
-use bionicpro_warehouse::ledger::{self, Entry, State, Step};
-use chrono::Utc;
+use bionicpro_model::{Result, RunId};
+use bionicpro_warehouse::ledger::{self, Step};
 
 use crate::context::PipelineContext;
-use crate::metrics;
+use crate::kind::Ask;
+use crate::look::{Failed, look};
 use crate::progress::Progress;
-use crate::report::{Failure, StepReport};
+use crate::report::StepReport;
+use attempt::Attempt;
+
+pub(crate) use load::STALE;
 
 /// The name of a step in the orchestrator.
 pub fn name(step: Step) -> &'static str {
-    match step {
-        Step::ExtractCrmData => "extract_crm_data",
-        Step::ExtractTelemetryData => "extract_telemetry_data",
-        Step::TransformAndJoin => "transform_and_join",
-        Step::LoadToClickhouse => "load_to_clickhouse",
-    }
+    step.as_str()
 }
 
-/// Reads the CRM and the history of ownership into `crm.parquet`.
+/// Reads who people are into `crm.parquet`.
 ///
 /// # Errors
 /// As the CRM, the warehouse and the staging area give them; `Data` when the CRM contradicts itself.
@@ -39,117 +35,113 @@ pub async fn extract_crm(
     run: &RunId,
     progress: &dyn Progress,
 ) -> Result<StepReport> {
-    let step = Step::ExtractCrmData;
-    attempt(context, run, step, None, progress, extract_crm::extract(context, run)).await
+    let former = ledger::run(&context.warehouse, run).await?;
+    let mut attempt = Attempt::new(context, progress, run, Step::ExtractCrmData, &former);
+    attempt.begin().await?;
+    progress.step(Step::ExtractCrmData, None);
+    attempt.end(extract_crm::extract(context, run).await).await
 }
 
-/// Reads the telemetry of a range, or of the configured lookback, into `telemetry.parquet`.
+/// Reads the telemetry that the run is to recompute into `telemetry.parquet`, and who owned what into
+/// `owners.parquet`. The report's state is `skipped` when there is nothing new: then the steps after it have nothing
+/// to do.
 ///
 /// # Errors
-/// As the telemetry database and the staging area give them; `Usage` for a range that the mart no longer holds.
+/// As the sources, the warehouse and the staging area give them; `Usage` for a range that the mart no longer holds.
 pub async fn extract_telemetry(
     context: &PipelineContext,
     run: &RunId,
-    range: Option<HourRange>,
+    ask: Ask,
     progress: &dyn Progress,
 ) -> Result<StepReport> {
-    let step = Step::ExtractTelemetryData;
-    let work = extract_telemetry::extract(context, run, range, progress);
-    attempt(context, run, step, range, progress, work).await
+    let former = ledger::run(&context.warehouse, run).await?;
+    let mut attempt = Attempt::new(context, progress, run, Step::ExtractTelemetryData, &former);
+    match look(context, ask).await {
+        Err(Failed::Warehouse(error) | Failed::Crm(error) | Failed::Telemetry(error)) => {
+            attempt.end(Err(error)).await
+        }
+        Ok(look) if !look.is_needed => attempt.end(extract_telemetry::skipped(run, &look)).await,
+        Ok(look) => {
+            attempt.begin().await?;
+            attempt.end(extract_telemetry::extract(context, run, look, progress).await).await
+        }
+    }
 }
 
-/// Joins both files into `mart.parquet`.
+/// Both extractions from one look at the sources.
+pub(crate) enum Extracted {
+    /// There is nothing new.
+    Skipped(StepReport),
+    /// Both files are staged.
+    Staged(StepReport, StepReport),
+}
+
+/// Reads the CRM once for both extractions.
 ///
 /// # Errors
-/// `Data` when a staged file is missing, was cut or edited, or a cell does not fit the mart.
+/// As the two steps give them.
+pub(crate) async fn extract(
+    context: &PipelineContext,
+    run: &RunId,
+    ask: Ask,
+    progress: &dyn Progress,
+) -> Result<Extracted> {
+    let (former, look) = tokio::join!(ledger::run(&context.warehouse, run), look(context, ask));
+    let former = former?;
+    let mut crm = Attempt::new(context, progress, run, Step::ExtractCrmData, &former);
+    let mut telemetry = Attempt::new(context, progress, run, Step::ExtractTelemetryData, &former);
+    let look = match look {
+        Ok(look) => look,
+        Err(Failed::Crm(error)) => return crm.end(Err(error)).await.map(Extracted::Skipped),
+        Err(Failed::Warehouse(error) | Failed::Telemetry(error)) => {
+            return telemetry.end(Err(error)).await.map(Extracted::Skipped);
+        }
+    };
+    if !look.is_needed {
+        let skipped = extract_telemetry::skipped(run, &look);
+        return telemetry.end(skipped).await.map(Extracted::Skipped);
+    }
+    let started: Vec<_> = crm.started().into_iter().chain(telemetry.started()).collect();
+    ledger::append(&context.warehouse, &started).await?;
+    progress.step(Step::ExtractCrmData, None);
+    let (people, counts, snapshot) = (look.people.clone(), look.counts.clone(), look.crm.snapshot.clone());
+    let (crm, telemetry) = tokio::try_join!(
+        async { crm.end(extract_crm::stage(context, run, people, counts, snapshot).await).await },
+        async { telemetry.end(extract_telemetry::extract(context, run, look, progress).await).await },
+    )?;
+    Ok(Extracted::Staged(crm, telemetry))
+}
+
+/// Joins the staged files into `mart.parquet`.
+///
+/// # Errors
+/// `Data` when a staged file is missing, was cut or edited, does not belong to the others, or a cell does not fit the
+/// mart.
 pub async fn transform(
     context: &PipelineContext,
     run: &RunId,
     progress: &dyn Progress,
 ) -> Result<StepReport> {
-    let step = Step::TransformAndJoin;
-    attempt(context, run, step, None, progress, transform::transform(context, run)).await
+    let former = ledger::run(&context.warehouse, run).await?;
+    let mut attempt = Attempt::new(context, progress, run, Step::TransformAndJoin, &former);
+    attempt.begin().await?;
+    progress.step(Step::TransformAndJoin, None);
+    attempt.end(transform::transform(context, run).await).await
 }
 
-/// Loads `mart.parquet` and the dimensions, compares, then moves the horizon.
+/// Loads `mart.parquet` and the dimensions, compares, then moves the baseline. One load at a time, across processes.
 ///
 /// # Errors
-/// As the warehouse and the staging area give them; `Data` when the mart then answers something else.
+/// As the warehouse and the staging area give them; `Data` when the mart then answers something else, and when the
+/// stored ownership is not the one that the extraction began with.
 pub async fn load(context: &PipelineContext, run: &RunId, progress: &dyn Progress) -> Result<StepReport> {
-    let step = Step::LoadToClickhouse;
-    attempt(context, run, step, None, progress, load::load(context, run)).await
-}
-
-/// Does the work of a step between two entries of the ledger.
-async fn attempt(
-    context: &PipelineContext,
-    run: &RunId,
-    step: Step,
-    range: Option<HourRange>,
-    progress: &dyn Progress,
-    work: impl Future<Output = Result<StepReport>>,
-) -> Result<StepReport> {
-    let began = Instant::now();
-    let mut report = StepReport::new(run, step);
-    report.range = range;
-    let outcome = async {
-        let former = ledger::run(&context.warehouse, run).await?;
-        let starts =
-            former.iter().filter(|entry| entry.step == step && entry.state == State::Started).count();
-        report.attempt = u16::try_from(starts + 1).unwrap_or(u16::MAX);
-        ledger::append(&context.warehouse, &[entry(&report, State::Started)]).await?;
-        progress.step(step, range.as_ref());
-        tracing::info!(%run, step = name(step), attempt = report.attempt, "step started");
-        let mut done = work.await?;
-        done.attempt = report.attempt;
-        done.duration_ms = millis(began);
-        ledger::append(&context.warehouse, &[entry(&done, State::Done)]).await?;
-        Ok(done)
+    let former = ledger::run(&context.warehouse, run).await?;
+    let mut attempt = Attempt::new(context, progress, run, Step::LoadToClickhouse, &former);
+    attempt.begin().await?;
+    progress.step(Step::LoadToClickhouse, None);
+    match load::load(context, run).await {
+        // The lock is let go when the ledger has the last word.
+        Ok((report, _lock)) => attempt.end(Ok(report)).await,
+        Err(error) => attempt.end(Err(error)).await,
     }
-    .await;
-    match outcome {
-        Ok(done) => {
-            metrics::record(&done);
-            progress.done(step);
-            tracing::info!(%run, step = name(step), duration_ms = done.duration_ms, counts = ?done.counts, "step done");
-            Ok(done)
-        }
-        Err(error) => {
-            report.state = State::Failed;
-            report.duration_ms = millis(began);
-            report.error = Some(Failure::from(&error));
-            metrics::record(&report);
-            // The step's own error is the one to tell, also where the ledger is what cannot be reached.
-            if let Err(second) = ledger::append(&context.warehouse, &[entry(&report, State::Failed)]).await {
-                tracing::warn!(error = %second, "the failure cannot be written into the ledger");
-            }
-            Err(error)
-        }
-    }
-}
-
-fn millis(began: Instant) -> u64 {
-    u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX)
-}
-
-/// A report as the ledger's row.
-fn entry(report: &StepReport, state: State) -> Entry {
-    let count = |name: &str| report.counts.get(name).copied();
-    let mut entry = Entry::new(report.run.clone(), report.step, state, report.attempt, Utc::now());
-    entry.from = report.range.map(|range| range.from());
-    entry.to = report.range.map(|range| range.to());
-    entry.version = report.version;
-    entry.snapshot.clone_from(&report.snapshot);
-    entry.horizon = report.horizon;
-    entry.rows = count("rows");
-    entry.cells = count("cells");
-    entry.bytes = count("bytes");
-    entry.orphans = count("orphan_cells");
-    entry.anomalies = count("anomalies");
-    entry.tombstones = count("tombstones");
-    entry.duration_ms = (state != State::Started).then_some(report.duration_ms);
-    entry.error_kind = report.error.as_ref().map(|error| error.kind.to_owned());
-    entry.error = report.error.as_ref().map(|error| error.message.clone());
-    entry.hint = report.error.as_ref().and_then(|error| error.hint.clone());
-    entry
 }

@@ -1,38 +1,45 @@
-//! `transform_and_join`: both staged files into rows of the mart. Asks neither a source nor the warehouse for data.
+//! `transform_and_join`: the staged files into rows of the mart. Asks neither a source nor the warehouse for data.
 
 use std::collections::BTreeMap;
 
-use bionicpro_model::{Result, RunId};
+use bionicpro_model::{Error, Kind, Result, RunId};
 use bionicpro_warehouse::ledger::Step;
 
 use crate::context::PipelineContext;
 use crate::files::mart::MartTable;
-use crate::files::{Source, cells, crm};
+use crate::files::{Source, cells, crm, owners};
 use crate::join::{Directory, Joined, Joiner};
 use crate::report::StepReport;
 use crate::stage::{Manifest, StagedFile, StagedName, Upload};
 
 pub(super) async fn transform(context: &PipelineContext, run: &RunId) -> Result<StepReport> {
-    let crm = context.stage.open_file(run, StagedName::Crm).await?;
-    let telemetry = context.stage.open_file(run, StagedName::Telemetry).await?;
-    let inputs = [StagedName::Crm, StagedName::Telemetry]
-        .map(StagedName::file)
+    let (step, name) = (Step::TransformAndJoin, StagedName::Mart);
+    let open = |name| context.stage.open_file(run, name);
+    let (crm, owners, telemetry) =
+        tokio::try_join!(open(StagedName::Crm), open(StagedName::Owners), open(StagedName::Telemetry))?;
+    if telemetry.manifest.inputs.get(StagedName::Owners.file()) != Some(&owners.manifest.sha256) {
+        return Err(Error::new(Kind::Data, "the staged files do not belong together")
+            .detail(format!("{run}: telemetry.parquet was cut by another owners.parquet"))
+            .hint(format!(
+                "run `bionicpro etl extract-telemetry --run {run}` again, then the steps after it"
+            )));
+    }
+    let inputs = [&crm, &owners, &telemetry]
+        .map(|input| (input.manifest.file.clone(), input.manifest.sha256.clone()))
         .into_iter()
-        .map(str::to_owned)
-        .zip([crm.manifest.sha256.clone(), telemetry.manifest.sha256.clone()])
         .collect();
     let source = telemetry.manifest.clone();
     let version = source.snapshot.version();
     let created_at = source.snapshot.taken_at.timestamp() * 1_000_000;
-    let written = context
-        .stage
-        .write(run, StagedName::Mart, move |upload| join(crm, telemetry, upload, version, created_at))
-        .await?;
-    let joined = written.value;
+    let work = move |upload: &mut Upload| join(crm, owners, telemetry, upload, version, created_at);
+    let mut written = context.stage.write(run, name, work).await?;
+    let days = std::mem::take(&mut written.value.days);
+    let joined = &written.value;
     let counts: BTreeMap<String, u64> = [
         ("rows", source.count("rows")),
-        ("cells", joined.rows),
+        ("cells", joined.rows - joined.tombstones),
         ("movements", joined.movements),
+        ("tombstones", joined.tombstones),
         ("orphan_chips", joined.orphan_chips),
         ("orphan_cells", joined.orphan_cells),
         ("orphan_movements", joined.orphan_movements),
@@ -42,40 +49,41 @@ pub(super) async fn transform(context: &PipelineContext, run: &RunId) -> Result<
     .into_iter()
     .map(|(name, count)| (name.to_owned(), count))
     .collect();
-    let mut report = StepReport::new(run, Step::TransformAndJoin);
+    let mut report = StepReport::new(run, step);
+    report.kind = source.kind;
+    report.form.clone_from(&source.form);
     report.range = source.range;
     report.version = Some(version);
     report.snapshot = Some(source.snapshot.transactions.clone());
     report.horizon = source.horizon;
-    report.files = vec![format!("{run}/{}", StagedName::Mart.file())];
-    report.counts = counts.clone();
+    report.files = vec![format!("{run}/{}", name.file())];
+    report.counts.clone_from(&counts);
     let manifest = Manifest {
-        run: run.clone(),
-        step: super::name(Step::TransformAndJoin).to_owned(),
-        file: StagedName::Mart.file().to_owned(),
-        rows: joined.rows,
-        bytes: written.bytes,
-        sha256: written.sha256,
-        snapshot: source.snapshot,
         horizon: source.horizon,
         range: source.range,
+        kind: source.kind,
+        form: source.form,
+        baseline: source.baseline,
         counts,
         inputs,
-        days: joined.days,
+        days,
+        ..Manifest::new(run, step, name, source.snapshot, joined.rows, &written)
     };
-    context.stage.seal(StagedName::Mart, &manifest).await?;
+    context.stage.seal(name, &manifest).await?;
     Ok(report)
 }
 
 /// Streams the cells through the join: one row group in memory at a time.
 fn join(
     crm: StagedFile,
+    owners: StagedFile,
     telemetry: StagedFile,
     upload: &mut Upload,
     version: u64,
     created_at: i64,
 ) -> Result<Joined> {
-    let directory = Directory::new(&crm::read(&Source::new(crm.file)?)?);
+    let people = crm::read(&Source::new(crm.file)?)?;
+    let directory = Directory::new(&people, &owners::read(&Source::new(owners.file)?)?)?;
     let mut joiner = Joiner::new(&directory, MartTable::new(upload, version, created_at)?);
     for group in Source::new(telemetry.file)?.row_groups() {
         joiner.add(&cells::read(group?)?)?;

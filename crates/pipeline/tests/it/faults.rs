@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bionicpro_model::{Kind, SecretUrl};
 use bionicpro_pipeline::progress::Quiet;
-use bionicpro_pipeline::{RunSpec, run, steps};
+use bionicpro_pipeline::{Ask, RunSpec, run, steps};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -71,7 +71,7 @@ async fn a_source_that_is_cut_at_any_point_leaves_no_file_and_nothing_lost() {
         let mut telemetry = world.telemetry_config();
         telemetry.url = Some(through(&world.telemetry.url, budget).await);
         let context = world.context_with(&world.crm_config(), &telemetry, &world.warehouse_config());
-        let outcome = steps::extract_telemetry(&context, &id("r1"), Some(days()), &Quiet).await;
+        let outcome = steps::extract_telemetry(&context, &id("r1"), Ask::Range(days()), &Quiet).await;
         let manifest = world.stage.path().join("r1/telemetry.parquet.manifest.json");
         match outcome {
             Ok(report) => assert_eq!((report.counts["rows"], manifest.exists()), (20_001, true)),
@@ -123,7 +123,7 @@ async fn a_warehouse_that_is_down_is_unreachable_and_costs_nothing() {
     let mut warehouse = world.warehouse_config();
     warehouse.url = Some(SecretUrl::parse(&format!("http://u:p@127.0.0.1:{free}")).unwrap());
     let context = world.context_with(&world.crm_config(), &world.telemetry_config(), &warehouse);
-    let error = run(&context, RunSpec { run: None, range: Some(days()) }, &Quiet).await.unwrap_err();
+    let error = run(&context, RunSpec { run: None, ask: Ask::Range(days()) }, &Quiet).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Unreachable, "{}", error.report());
     assert_eq!(std::fs::read_dir(world.stage.path()).unwrap().count(), 0);
 }

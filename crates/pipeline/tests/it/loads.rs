@@ -2,7 +2,7 @@
 
 use bionicpro_model::Kind;
 use bionicpro_pipeline::progress::Quiet;
-use bionicpro_pipeline::{RunSpec, run};
+use bionicpro_pipeline::{Ask, RunSpec, run};
 use bionicpro_warehouse::ledger;
 
 use crate::world::{World, days, id};
@@ -85,7 +85,7 @@ async fn a_range_that_the_mart_no_longer_retains_is_refused() {
     let mut warehouse = world.warehouse_config();
     warehouse.retention_days = 365;
     let context = world.context_with(&world.crm_config(), &world.telemetry_config(), &warehouse);
-    let error = run(&context, RunSpec { run: None, range: Some(days()) }, &Quiet).await.unwrap_err();
+    let error = run(&context, RunSpec { run: None, ask: Ask::Range(days()) }, &Quiet).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Usage, "{}", error.report());
     assert!(error.hint_text().is_some_and(|hint| hint.contains("--from")));
 }

@@ -168,7 +168,10 @@ async fn mart_equals_recomputation(fleet: &Fleet) -> Result<(), TestCaseError> {
     let delete = "DELETE FROM telemetry.raw_telemetry WHERE extract(minute from event_time) < 20".to_owned();
     for change in [fleet.insert(&fleet.movements), format!("{delete}; {}", fleet.insert(&fleet.more))] {
         world.telemetry_sql(&change).await;
-        let spec = bionicpro_pipeline::RunSpec { run: None, range: Some(crate::world::days()) };
+        let spec = bionicpro_pipeline::RunSpec {
+            run: None,
+            ask: bionicpro_pipeline::Ask::Range(crate::world::days()),
+        };
         let report = bionicpro_pipeline::run(&context, spec, &bionicpro_pipeline::progress::Quiet).await;
         report.map_err(|error| TestCaseError::fail(error.report()))?;
         let (expected, found) = (expected(&world).await, found(&world).await);

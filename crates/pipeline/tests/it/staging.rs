@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use bionicpro_model::Kind;
 use bionicpro_pipeline::progress::Quiet;
-use bionicpro_pipeline::steps;
+use bionicpro_pipeline::{Ask, steps};
 
 use crate::world::{World, days, id};
 
@@ -31,7 +31,7 @@ async fn each_step_may_be_run_again() {
         names
     };
     let named = files();
-    assert_eq!(named.len(), 6, "{named:?}");
+    assert_eq!(named.len(), 8, "{named:?}");
     world.stage_run(&id("r1")).await.unwrap();
     world.load(&id("r1")).await.unwrap();
     world.load(&id("r1")).await.unwrap();
@@ -91,7 +91,7 @@ async fn a_mart_that_was_made_from_another_crm_is_not_loaded() {
 #[tokio::test]
 async fn a_step_without_the_one_before_it_names_it() {
     let world = World::new().await;
-    steps::extract_telemetry(&world.context(), &id("r1"), Some(days()), &Quiet).await.unwrap();
+    steps::extract_telemetry(&world.context(), &id("r1"), Ask::Range(days()), &Quiet).await.unwrap();
     let error = steps::transform(&world.context(), &id("r1"), &Quiet).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Data);
     assert_eq!(

@@ -30,6 +30,7 @@ pub(crate) fn people(names: &[(u128, &str)]) -> Dimensions {
         user_id: Uuid::from_u128(id),
         prosthesis_id: Uuid::from_u128(100 + id),
         prosthesis_model: "Hand 3".to_owned(),
+        updated_at: None,
     });
     Dimensions { users: users.collect(), prostheses: prostheses.collect(), owners: owners.collect() }
 }
@@ -62,6 +63,7 @@ async fn the_history_of_owners_comes_back_to_the_microsecond() {
         user_id: Uuid::from_u128(1),
         prosthesis_id: Uuid::from_u128(2),
         prosthesis_model: "Hand 3".to_owned(),
+        updated_at: None,
     };
     let state = |owners: &[Ownership]| Dimensions { owners: owners.to_vec(), ..Dimensions::default() };
     load::upsert_dimensions(&db.warehouse, &state(std::slice::from_ref(&first)), 1).await.unwrap();

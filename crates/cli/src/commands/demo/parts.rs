@@ -10,7 +10,7 @@ use bionicpro_engines::clickhouse::Endpoint;
 use bionicpro_engines::postgres::{Postgres, PostgresOptions};
 use bionicpro_model::{Error, HourRange, Kind, Result, SecretUrl};
 use bionicpro_pipeline::progress::Quiet;
-use bionicpro_pipeline::{PipelineContext, RunSpec};
+use bionicpro_pipeline::{Ask, PipelineContext, RunSpec};
 use bionicpro_warehouse::{Reports, Warehouse};
 use chrono::Utc;
 use tokio::task::JoinHandle;
@@ -256,5 +256,5 @@ async fn prepare_tables(config: &Config) -> Result<()> {
 /// The simulated days, whole; a later start recomputes them too, which also catches up on what was missed meanwhile.
 async fn first_run(pipeline: &PipelineContext, days: u32) -> Result<()> {
     let range = HourRange::lookback(Utc::now(), days)?;
-    bionicpro_pipeline::run(pipeline, RunSpec { run: None, range: Some(range) }, &Quiet).await.map(|_| ())
+    bionicpro_pipeline::run(pipeline, RunSpec { run: None, ask: Ask::Range(range) }, &Quiet).await.map(|_| ())
 }

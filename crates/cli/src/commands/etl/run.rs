@@ -1,17 +1,19 @@
 //! `bionicpro etl run`: all four steps.
 
 use bionicpro_model::{Error, HourRange, Kind, Result, RunId, hours};
-use bionicpro_pipeline::RunSpec;
+use bionicpro_pipeline::{Ask, RunSpec};
+use bionicpro_warehouse::ledger::State;
 use chrono::Utc;
 use clap::Args;
 
 use crate::context::Context;
 use crate::output;
 
-/// Run all four steps over the last days or over a range, then say what was done as one JSON line.
+/// Run all four steps over what is new, over the last days or over a range, then say what was done as one JSON line.
 ///
-/// Afterwards the mart equals the sources. A range longer than a month is replaced month by month, newest first; with
-/// the same --run a run that was stopped goes on where it was.
+/// Without a range this is a tick: it recomputes the hours in which something is new and ends with status 99 when
+/// nothing is. The first run ever, and one whose baseline is lost, is a full one by itself. A range longer than a month
+/// is replaced month by month, newest first; with the same --run a run that was stopped goes on where it was.
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
     /// The id of the run; made when not given.
@@ -21,9 +23,12 @@ pub(crate) struct RunArgs {
     range: RangeArgs,
 }
 
-/// A range of hours.
+/// What to recompute.
 #[derive(Debug, Args)]
 pub(crate) struct RangeArgs {
+    /// Recompute every hour of the lookback too: finds deletions and repairs any difference.
+    #[arg(long, conflicts_with_all = ["from", "to"])]
+    full: bool,
     /// The first hour to replace: 2024-01-15 or 2024-01-15T08:00:00Z. Needs --to.
     #[arg(long, value_name = "TIME", requires = "to")]
     from: Option<String>,
@@ -33,12 +38,13 @@ pub(crate) struct RangeArgs {
 }
 
 impl RangeArgs {
-    pub(super) fn range(&self) -> Result<Option<HourRange>> {
+    pub(super) fn ask(&self) -> Result<Ask> {
         match (&self.from, &self.to) {
             (Some(from), Some(to)) => {
-                HourRange::new(hours::parse_instant(from)?, hours::parse_instant(to)?).map(Some)
+                HourRange::new(hours::parse_instant(from)?, hours::parse_instant(to)?).map(Ask::Range)
             }
-            (None, None) => Ok(None),
+            (None, None) if self.full => Ok(Ask::Full),
+            (None, None) => Ok(Ask::Tick),
             _ => Err(Error::new(Kind::Usage, "a range needs --from and --to")),
         }
     }
@@ -46,17 +52,25 @@ impl RangeArgs {
 
 impl RunArgs {
     pub(crate) async fn run(self, context: &Context) -> Result<()> {
-        let range = self.range.range()?;
+        let ask = self.range.ask()?;
         let pipeline = super::pipeline(context)?;
         let run = self.run.unwrap_or_else(|| RunId::generate(Utc::now()));
         let progress = super::bars::progress();
-        let spec = RunSpec { run: Some(run.clone()), range };
+        let spec = RunSpec { run: Some(run.clone()), ask };
         match bionicpro_pipeline::run(&pipeline, spec, progress.as_ref()).await {
-            Ok(report) => output::json(&report),
+            Ok(report) => {
+                output::json(&report)?;
+                if report.state == State::Skipped { Err(nothing_new()) } else { Ok(()) }
+            }
             Err(error) => {
                 output::json(&bionicpro_pipeline::run::failed(&run, &error))?;
                 Err(error)
             }
         }
     }
+}
+
+/// Ends the command with the status that tells an orchestrator to skip what follows.
+pub(super) fn nothing_new() -> Error {
+    Error::new(Kind::NothingNew, "nothing is new")
 }

@@ -2,6 +2,7 @@
 
 use bionicpro_model::{Result, RunId};
 use bionicpro_pipeline::{StepReport, run, steps};
+use bionicpro_warehouse::ledger::State;
 use clap::Args;
 
 use crate::context::Context;
@@ -15,7 +16,7 @@ pub(crate) struct StepArgs {
     run: RunId,
 }
 
-/// A step that reads a range; the configured lookback when none is given.
+/// A step that reads what is new, or a range; status 99 says that there is nothing to do.
 #[derive(Debug, Args)]
 pub(crate) struct RangeStepArgs {
     #[command(flatten)]
@@ -47,10 +48,10 @@ impl StepArgs {
 
 impl RangeStepArgs {
     pub(crate) async fn run(self, context: &Context) -> Result<()> {
-        let range = self.range.range()?;
+        let ask = self.range.ask()?;
         let pipeline = super::pipeline(context)?;
         let progress = super::bars::progress();
-        let outcome = steps::extract_telemetry(&pipeline, &self.step.run, range, progress.as_ref()).await;
+        let outcome = steps::extract_telemetry(&pipeline, &self.step.run, ask, progress.as_ref()).await;
         tell(&self.step.run, outcome)
     }
 }
@@ -58,7 +59,10 @@ impl RangeStepArgs {
 /// One JSON line, also for a failure.
 fn tell(run: &RunId, outcome: Result<StepReport>) -> Result<()> {
     match outcome {
-        Ok(report) => output::json(&report),
+        Ok(report) => {
+            output::json(&report)?;
+            if report.state == State::Skipped { Err(super::run::nothing_new()) } else { Ok(()) }
+        }
         Err(error) => {
             output::json(&run::failed(run, &error))?;
             Err(error)

@@ -1,0 +1,111 @@
+//! The dimensions as a CRM snapshot gives them: who people are, what they have, who owned what.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use aws_lc_rs::digest::{SHA256, digest};
+use bionicpro_sources::Crm;
+use bionicpro_sources::crm::Customer;
+use bionicpro_warehouse::load::{Dimensions, UserProsthesisRow, UserRow};
+use bionicpro_warehouse::owners::Ownership;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::files::crm::CrmRow;
+use crate::owners::{Holding, Present, Seen};
+use crate::stage::hex;
+
+/// The rows of `crm.parquet` and what was counted. A prosthesis whose customer does not exist belongs to nobody.
+pub(crate) fn people(crm: &Crm) -> (Vec<CrmRow>, BTreeMap<String, u64>) {
+    let customers: HashMap<Uuid, &Customer> = crm.customers.iter().map(|row| (row.id, row)).collect();
+    let person = |customer: &Customer| CrmRow {
+        user_id: customer.id,
+        ldap_username: customer.ldap_username.clone(),
+        customer_name: customer.name.clone(),
+        customer_email: customer.email.clone(),
+        prosthesis_id: None,
+        chip_id: None,
+        serial_number: None,
+        prosthesis_model: None,
+    };
+    let (mut rows, mut with_prosthesis) = (Vec::with_capacity(crm.prostheses.len()), HashSet::new());
+    let (mut without_customer, mut without_model) = (0_u64, 0_u64);
+    for prosthesis in &crm.prostheses {
+        without_model += u64::from(prosthesis.model.is_none());
+        let Some(customer) = prosthesis.customer_id.and_then(|id| customers.get(&id)) else {
+            without_customer += 1;
+            continue;
+        };
+        with_prosthesis.insert(customer.id);
+        rows.push(CrmRow {
+            prosthesis_id: Some(prosthesis.id),
+            chip_id: prosthesis.chip_id.clone(),
+            serial_number: Some(prosthesis.serial_number.clone()),
+            prosthesis_model: prosthesis.model.clone(),
+            ..person(customer)
+        });
+    }
+    rows.extend(crm.customers.iter().filter(|row| !with_prosthesis.contains(&row.id)).map(person));
+    if without_customer + without_model > 0 {
+        tracing::warn!(
+            without_customer,
+            without_model,
+            "prostheses of the CRM point at rows that do not exist"
+        );
+    }
+    let counts = [
+        ("customers", crm.customers.len() as u64),
+        ("prostheses", crm.prostheses.len() as u64),
+        ("prostheses_without_customer", without_customer),
+        ("prostheses_without_model", without_model),
+    ];
+    (rows, counts.into_iter().map(|(name, count)| (name.to_owned(), count)).collect())
+}
+
+/// What the snapshot shows of ownership. `previous` is when the stored state was seen.
+pub(crate) fn seen(crm: &Crm, people: &[CrmRow], previous: Option<DateTime<Utc>>) -> Seen {
+    let present = people.iter().filter_map(|row| {
+        Some(Present {
+            chip_id: row.chip_id.clone()?,
+            holding: Holding { user_id: row.user_id, prosthesis_id: row.prosthesis_id? },
+            prosthesis_model: row.prosthesis_model.clone().unwrap_or_default(),
+        })
+    });
+    let updated_at = crm.prostheses.iter().filter_map(|row| Some((row.id, row.updated_at?)));
+    Seen { present: present.collect(), updated_at: updated_at.collect(), at: crm.snapshot.taken_at, previous }
+}
+
+/// The dimensions, in the order in which the warehouse gives its own.
+pub(crate) fn dimensions(people: &[CrmRow], mut owners: Vec<Ownership>) -> Dimensions {
+    let users: BTreeMap<Uuid, UserRow> = people
+        .iter()
+        .map(|row| {
+            let user = UserRow {
+                user_id: row.user_id,
+                ldap_username: row.ldap_username.clone(),
+                customer_name: row.customer_name.clone(),
+                customer_email: row.customer_email.clone(),
+            };
+            (row.user_id, user)
+        })
+        .collect();
+    let mut prostheses: Vec<UserProsthesisRow> = people
+        .iter()
+        .filter_map(|row| {
+            Some(UserProsthesisRow {
+                user_id: row.user_id,
+                prosthesis_id: row.prosthesis_id?,
+                chip_id: row.chip_id.clone().unwrap_or_default(),
+                prosthesis_model: row.prosthesis_model.clone().unwrap_or_default(),
+                serial_number: row.serial_number.clone().unwrap_or_default(),
+            })
+        })
+        .collect();
+    prostheses.sort_by_key(|row| (row.user_id, row.prosthesis_id));
+    owners.sort_by(|one, two| (&one.chip_id, one.valid_from).cmp(&(&two.chip_id, two.valid_from)));
+    Dimensions { users: users.into_values().collect(), prostheses, owners }
+}
+
+/// Tells two states apart without keeping either.
+pub(crate) fn checksum(dimensions: &Dimensions) -> String {
+    hex(digest(&SHA256, format!("{dimensions:?}").as_bytes()).as_ref())
+}

@@ -1,0 +1,158 @@
+//! How far a change of ownership reaches: which cells have to be read again, and whose rows are theirs no more.
+//!
+//! A row of the mart adds up every chip that a person's prosthesis had in the hour. So wherever one of them changes,
+//! all of them are read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bionicpro_model::HourRange;
+use bionicpro_model::hours::{END_OF_HOURS, FIRST_HOUR, floor_to_hour};
+use bionicpro_sources::telemetry::{ChipScope, Cut};
+use bionicpro_warehouse::load::Former;
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::Holding;
+use super::change::{Change, Timelines, Was};
+
+/// Hours of chips that have to be read whole.
+pub(crate) struct Reach(BTreeMap<String, Vec<HourRange>>);
+
+impl Reach {
+    /// Follows the changes within the hours that may be read at all.
+    pub(crate) fn of(
+        changes: &[Change],
+        after: &Timelines<'_>,
+        siblings: &[(String, String)],
+        within: &HourRange,
+    ) -> Reach {
+        let mut chips_of: BTreeMap<Holding, BTreeSet<&str>> = BTreeMap::new();
+        for (chip, spans) in &after.chips {
+            for span in spans {
+                chips_of.entry(span.holding).or_default().insert(chip);
+            }
+        }
+        let mut mates: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (one, other) in siblings {
+            mates.entry(one).or_default().push(other);
+        }
+        let mut reach: BTreeMap<String, Vec<HourRange>> = BTreeMap::new();
+        for change in changes {
+            let Some(hours) = hours(change.from, change.to).and_then(|hours| overlap(&hours, within)) else {
+                continue;
+            };
+            for holding in change.former.iter().chain(&change.now) {
+                for chip in chips_of.get(holding).into_iter().flatten() {
+                    let spans = after.chips.get(chip).into_iter().flatten();
+                    for span in spans.filter(|span| span.holding == *holding) {
+                        let theirs = self::hours(span.from, span.to).and_then(|own| overlap(&own, &hours));
+                        let Some(theirs) = theirs else { continue };
+                        for chip in std::iter::once(chip).chain(mates.get(chip).into_iter().flatten()) {
+                            reach.entry((*chip).to_owned()).or_default().push(theirs);
+                        }
+                    }
+                }
+            }
+        }
+        for ranges in reach.values_mut() {
+            *ranges = united(std::mem::take(ranges));
+        }
+        Reach(reach)
+    }
+
+    pub(crate) fn scopes(&self) -> Vec<ChipScope> {
+        let scope = |chip: &String, range: &HourRange| ChipScope { chip_id: chip.clone(), range: *range };
+        self.0.iter().flat_map(|(chip, ranges)| ranges.iter().map(move |range| scope(chip, range))).collect()
+    }
+}
+
+/// Rows that may be somebody's no more: what the load has not written again of them has to go.
+pub(crate) fn former(was: &[Was]) -> Vec<Former> {
+    let mut all: BTreeMap<Holding, Vec<HourRange>> = BTreeMap::new();
+    for was in was {
+        all.entry(was.holding).or_default().extend(hours(was.from, was.to));
+    }
+    all.into_iter()
+        .flat_map(|(holding, ranges)| {
+            united(ranges).into_iter().map(move |range| Former {
+                user_id: holding.user_id,
+                prosthesis_id: holding.prosthesis_id,
+                range,
+            })
+        })
+        .collect()
+}
+
+/// Pairs of chips, both ways round, whose cells may count for the same row, directly or by way of others.
+pub(crate) fn siblings(after: &Timelines<'_>) -> Vec<(String, String)> {
+    let mut groups: Vec<BTreeSet<&str>> = Vec::new();
+    let mut group_of: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut first: BTreeMap<Holding, &str> = BTreeMap::new();
+    for (chip, spans) in &after.chips {
+        for span in spans {
+            let other = *first.entry(span.holding).or_insert(chip);
+            if other == *chip {
+                continue;
+            }
+            let mut place = |chip| {
+                *group_of.entry(chip).or_insert_with(|| {
+                    groups.push(BTreeSet::from([chip]));
+                    groups.len() - 1
+                })
+            };
+            let (one, two) = (place(other), place(chip));
+            if one != two {
+                let moved = std::mem::take(&mut groups[two]);
+                for chip in &moved {
+                    group_of.insert(chip, one);
+                }
+                groups[one].extend(moved);
+            }
+        }
+    }
+    let pairs = groups.iter().flat_map(|group| {
+        group.iter().flat_map(move |one| {
+            let others = group.iter().filter(move |other| *other != one);
+            others.map(move |other| ((*one).to_owned(), (*other).to_owned()))
+        })
+    });
+    pairs.collect()
+}
+
+/// Instants at which a cell has to be cut: an owner begins or ends within the hour.
+pub(crate) fn boundaries(after: &Timelines<'_>) -> Vec<Cut> {
+    let cuts: BTreeSet<(&str, DateTime<Utc>)> = after
+        .chips
+        .iter()
+        .flat_map(|(chip, spans)| spans.iter().flat_map(move |span| [(*chip, span.from), (*chip, span.to)]))
+        .filter(|(_, at)| floor_to_hour(*at) != *at)
+        .collect();
+    cuts.into_iter().map(|(chip, at)| Cut { chip_id: chip.to_owned(), at }).collect()
+}
+
+/// The hours that a time touches.
+fn hours(from: DateTime<Utc>, to: DateTime<Utc>) -> Option<HourRange> {
+    let end = floor_to_hour(to);
+    let end = if end == to { end } else { end + TimeDelta::hours(1) };
+    HourRange::new(floor_to_hour(from).max(FIRST_HOUR), end.min(END_OF_HOURS)).ok()
+}
+
+fn overlap(one: &HourRange, two: &HourRange) -> Option<HourRange> {
+    HourRange::new(one.from().max(two.from()), one.to().min(two.to())).ok()
+}
+
+/// The same hours in ranges that neither overlap nor touch.
+fn united(mut ranges: Vec<HourRange>) -> Vec<HourRange> {
+    ranges.sort_by_key(HourRange::from);
+    let mut united: Vec<HourRange> = Vec::with_capacity(ranges.len());
+    for range in ranges {
+        match united.last_mut().filter(|last| range.from() <= last.to()) {
+            Some(last) => {
+                if let Ok(both) = HourRange::new(last.from(), last.to().max(range.to())) {
+                    *last = both;
+                }
+            }
+            None => united.push(range),
+        }
+    }
+    united
+}

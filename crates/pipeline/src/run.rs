@@ -106,14 +106,11 @@ async fn once(
     let policy =
         Policy { retries: context.config.retries, delay: Duration::from_secs(context.config.retry_delay_s) };
     let extracted = with_policy(policy, || steps::extract(context, run, ask, progress)).await?;
-    let (crm, telemetry) = match extracted {
-        Extracted::Staged(crm, telemetry) => (crm, telemetry),
-        Extracted::Skipped(telemetry) => {
-            report.state = State::Skipped;
-            report.kind = telemetry.kind;
-            report.steps.push(telemetry);
-            return Ok(());
-        }
+    let Extracted { telemetry, crm: Some(crm) } = extracted else {
+        report.state = State::Skipped;
+        report.kind = extracted.telemetry.kind;
+        report.steps.push(extracted.telemetry);
+        return Ok(());
     };
     let transform = with_policy(policy, || steps::transform(context, run, progress)).await?;
     let load = with_policy(policy, || steps::load(context, run, progress)).await?;

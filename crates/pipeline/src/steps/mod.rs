@@ -69,11 +69,16 @@ pub async fn extract_telemetry(
 }
 
 /// Both extractions from one look at the sources.
-pub(crate) enum Extracted {
-    /// There is nothing new.
-    Skipped(StepReport),
-    /// Both files are staged.
-    Staged(StepReport, StepReport),
+pub(crate) struct Extracted {
+    pub(crate) telemetry: StepReport,
+    /// None where there is nothing new: the telemetry's step was skipped then.
+    pub(crate) crm: Option<StepReport>,
+}
+
+impl Extracted {
+    fn skipped(telemetry: StepReport) -> Self {
+        Extracted { telemetry, crm: None }
+    }
 }
 
 /// Reads the CRM once for both extractions.
@@ -92,14 +97,14 @@ pub(crate) async fn extract(
     let mut telemetry = Attempt::new(context, progress, run, Step::ExtractTelemetryData, &former);
     let look = match look {
         Ok(look) => look,
-        Err(Failed::Crm(error)) => return crm.end(Err(error)).await.map(Extracted::Skipped),
+        Err(Failed::Crm(error)) => return crm.end(Err(error)).await.map(Extracted::skipped),
         Err(Failed::Warehouse(error) | Failed::Telemetry(error)) => {
-            return telemetry.end(Err(error)).await.map(Extracted::Skipped);
+            return telemetry.end(Err(error)).await.map(Extracted::skipped);
         }
     };
     if !look.is_needed {
         let skipped = extract_telemetry::skipped(run, &look);
-        return telemetry.end(skipped).await.map(Extracted::Skipped);
+        return telemetry.end(skipped).await.map(Extracted::skipped);
     }
     let started: Vec<_> = crm.started().into_iter().chain(telemetry.started()).collect();
     ledger::append(&context.warehouse, &started).await?;
@@ -109,7 +114,7 @@ pub(crate) async fn extract(
         async { crm.end(extract_crm::stage(context, run, people, counts, snapshot).await).await },
         async { telemetry.end(extract_telemetry::extract(context, run, look, progress).await).await },
     )?;
-    Ok(Extracted::Staged(crm, telemetry))
+    Ok(Extracted { telemetry, crm: Some(crm) })
 }
 
 /// Joins the staged files into `mart.parquet`.

@@ -54,7 +54,7 @@ impl Present {
             _ => self.horizon,
         };
         let lists_all_open = self.form == Form::TransactionColumn && !self.is_standby;
-        let snapshot = if lists_all_open { self.xids.clone() } else { self.xids.from_xmin_on() };
+        let snapshot = if lists_all_open { self.xids.clone() } else { self.xids.without_open() };
         Some(Baseline {
             layout: LAYOUT,
             form: self.form,

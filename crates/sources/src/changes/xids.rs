@@ -19,7 +19,7 @@ impl Xids {
     ///
     /// A standby lists no open transactions, and no server lists open subtransactions, which are what the system
     /// column `xmin` names: there only this form of a snapshot is safe to compare with.
-    pub(crate) fn from_xmin_on(&self) -> Xids {
+    pub(crate) fn without_open(&self) -> Xids {
         Xids { xmin: self.xmin, xmax: self.xmin, xip: Vec::new() }
     }
 

@@ -51,7 +51,7 @@ pub(crate) async fn reconcile(
     Err(Error::new(Kind::Data, "the mart does not answer what was loaded")
         .detail(format!("{}{more}", told.join("; ")))
         .hint(
-            "the baseline has not moved; look for another writer of the mart, then run `etl verify --repair`",
+            "the baseline has not moved; look for another writer of the mart, then run the range again",
         ))
 }
 

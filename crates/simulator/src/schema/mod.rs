@@ -10,12 +10,15 @@ use crate::connection::{self, database_error};
 const CRM: &str = include_str!("crm.sql");
 const TELEMETRY: &str = include_str!("telemetry.sql");
 const TELEMETRY_BY_MONTH: &str = include_str!("telemetry_by_month.sql");
-/// One person's rows in order of time, and everybody's rows of a range.
-pub(crate) const TELEMETRY_INDEXES: [&str; 2] =
-    [include_str!("telemetry_chip_time_idx.sql"), include_str!("telemetry_time_idx.sql")];
+/// One person's rows in order of time, everybody's rows of a range, and the rows of some transactions.
+pub(crate) const TELEMETRY_INDEXES: [&str; 3] = [
+    include_str!("telemetry_chip_time_idx.sql"),
+    include_str!("telemetry_time_idx.sql"),
+    include_str!("telemetry_inserted_by_idx.sql"),
+];
 /// For a bulk load into an empty table, which builds them afterwards.
-pub(crate) const DROP_TELEMETRY_INDEXES: &str =
-    "DROP INDEX IF EXISTS telemetry.raw_telemetry_chip_time_idx, telemetry.raw_telemetry_time_idx";
+pub(crate) const DROP_TELEMETRY_INDEXES: &str = "DROP INDEX IF EXISTS telemetry.raw_telemetry_chip_time_idx, telemetry.raw_telemetry_time_idx, \
+     telemetry.raw_telemetry_inserted_by_idx";
 
 /// How the telemetry table is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -41,7 +44,7 @@ pub async fn apply_crm(url: &SecretUrl) -> Result<()> {
     execute(url, CRM).await
 }
 
-/// Creates the telemetry table and its two indexes where they are missing.
+/// Creates the telemetry table and its indexes where they are missing.
 pub async fn apply_telemetry(url: &SecretUrl, layout: Layout) -> Result<()> {
     apply_table(url, layout).await?;
     for index in TELEMETRY_INDEXES {

@@ -13,5 +13,7 @@ CREATE TABLE IF NOT EXISTS telemetry.raw_telemetry (
     battery_level    real,
     error_code       text,
     raw_data         jsonb,
-    created_at       timestamp NOT NULL DEFAULT (now() AT TIME ZONE 'UTC')
+    created_at       timestamp NOT NULL DEFAULT (now() AT TIME ZONE 'UTC'),
+    -- Which transaction inserted the row: what came since a run is found by it, exactly and by index.
+    inserted_by      xid8      NOT NULL DEFAULT pg_current_xact_id()
 );

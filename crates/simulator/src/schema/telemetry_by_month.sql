@@ -12,6 +12,8 @@ CREATE TABLE IF NOT EXISTS telemetry.raw_telemetry (
     error_code       text,
     raw_data         jsonb,
     created_at       timestamp NOT NULL DEFAULT (now() AT TIME ZONE 'UTC'),
+    -- Which transaction inserted the row: what came since a run is found by it, exactly and by index.
+    inserted_by      xid8      NOT NULL DEFAULT pg_current_xact_id(),
     -- A unique key of a partitioned table holds the column that it is partitioned by.
     PRIMARY KEY (id, event_time)
 ) PARTITION BY RANGE (event_time);

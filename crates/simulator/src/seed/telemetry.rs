@@ -179,7 +179,7 @@ fn encode(rows: &mut Rows, plan: &Plan, id: i64, hour: i64, movement: &Movement,
     rows.timestamp_micros(arrived);
 }
 
-/// Builds the indexes that are missing, both at the same time.
+/// Builds the indexes that are missing, all at the same time.
 async fn build_indexes(url: &SecretUrl) -> Result<()> {
     let mut builders = JoinSet::new();
     for index in schema::TELEMETRY_INDEXES {

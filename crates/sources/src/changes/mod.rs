@@ -21,6 +21,8 @@ pub use since::{NewRows, Since};
 pub(crate) use baseline::Present;
 pub(crate) use detect::{Finder, detect};
 pub(crate) use server::Server;
+#[cfg(test)]
+pub(crate) use since::query;
 pub(crate) use since::{Target, find};
 
 /// Which transactions a snapshot saw.

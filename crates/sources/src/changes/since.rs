@@ -56,10 +56,7 @@ pub(crate) async fn find(
     baseline: &Baseline,
     target: &Target<'_>,
 ) -> Result<Since> {
-    let Ok(xids) = baseline.snapshot.parse::<Xids>() else {
-        return Ok(Since::Lost("its snapshot cannot be read".to_owned()));
-    };
-    let Some(sql) = query(finder, baseline, &xids, target) else {
+    let Some(sql) = query(finder, baseline, target) else {
         return Ok(Since::Lost("the source does not tell which rows are new".to_owned()));
     };
     let by_index = *finder != Finder::RowXmin;
@@ -89,13 +86,9 @@ async fn read(session: &Session, sql: &str) -> Result<NewRows> {
     Ok(gathered.finish())
 }
 
-/// The statement; none where the form finds nothing.
-pub(super) fn query(
-    finder: &Finder,
-    baseline: &Baseline,
-    xids: &Xids,
-    target: &Target<'_>,
-) -> Option<String> {
+/// The statement; none where the form finds nothing or the baseline has no snapshot.
+pub(crate) fn query(finder: &Finder, baseline: &Baseline, target: &Target<'_>) -> Option<String> {
+    let xids: Xids = baseline.snapshot.parse().ok()?;
     let select = format!("SELECT t.\"chip_id\", t.\"event_time\" FROM {} AS t WHERE", target.table);
     // By age, because 32 bits wrap around. A row that is older than they reach may look young: it is read again.
     let is_unseen = format!("age(t.xmin) BETWEEN 0 AND age('{}'::xid)", xids.xmin_in_row());

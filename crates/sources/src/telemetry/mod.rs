@@ -8,6 +8,8 @@ mod cells;
 mod copy;
 mod outside;
 mod plan;
+#[cfg(test)]
+mod plans;
 mod read;
 mod siblings;
 mod slices;

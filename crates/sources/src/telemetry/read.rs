@@ -102,7 +102,7 @@ impl Telemetry {
         Ok((plan, Some(slicing)))
     }
 
-    fn sql(&self, plan: &Plan, work: &Work<'_>) -> String {
+    pub(super) fn sql(&self, plan: &Plan, work: &Work<'_>) -> String {
         match work {
             Work::Hours((from, to)) => {
                 let cells = plan.left_out.range(*from..*to);

@@ -50,6 +50,7 @@ async fn a_table_that_was_made_anew_is_another_one() {
     table
         .sql(
             "CREATE TABLE telemetry.anew (LIKE telemetry.raw_telemetry INCLUDING ALL);
+             ALTER TABLE telemetry.anew ALTER id DROP NOT NULL, ALTER id DROP DEFAULT;
              DROP TABLE telemetry.raw_telemetry; ALTER TABLE telemetry.anew RENAME TO raw_telemetry",
         )
         .await;

@@ -4,4 +4,7 @@
 mod cells;
 mod forms;
 mod losses;
+mod property;
+mod standby;
 mod table;
+mod writers;

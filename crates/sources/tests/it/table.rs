@@ -19,7 +19,7 @@ pub(crate) struct Table {
 }
 
 /// The columns that the pipeline relies on, and those that the forms need.
-const TABLE: &str = "
+pub(crate) const TABLE: &str = "
     CREATE SCHEMA telemetry;
     CREATE TABLE telemetry.raw_telemetry (
         id bigserial, chip_id text NOT NULL, event_time timestamp NOT NULL, response_time_ms integer,

@@ -50,9 +50,7 @@ pub(crate) async fn reconcile(
     let more = if more == 0 { String::new() } else { format!("; and {more} more days") };
     Err(Error::new(Kind::Data, "the mart does not answer what was loaded")
         .detail(format!("{}{more}", told.join("; ")))
-        .hint(
-            "the baseline has not moved; look for another writer of the mart, then run the range again",
-        ))
+        .hint("the baseline has not moved; look for another writer of the mart, then run the range again"))
 }
 
 /// The days whose totals differ, as staged and as found. A day without rows may be left out by either.

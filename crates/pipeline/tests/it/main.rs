@@ -3,11 +3,13 @@
 
 mod crm;
 mod faults;
+mod histories;
 mod loads;
 mod oracle;
 mod property;
 mod readings;
 mod schemas;
 mod staging;
+mod ticks;
 mod turns;
 mod world;

@@ -207,7 +207,6 @@ fn number(variable: &str) -> Option<u64> {
 }
 
 #[tokio::test]
-#[expect(clippy::print_stdout, reason = "what replays a history that fails")]
 async fn every_history_ends_with_everybody_having_exactly_their_own() {
     let replayed = number("BIONICPRO_HISTORY_SEED");
     let count = if replayed.is_some() { 1 } else { number("BIONICPRO_HISTORIES").unwrap_or(4) };

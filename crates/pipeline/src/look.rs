@@ -101,6 +101,14 @@ pub(crate) async fn look(context: &PipelineContext, ask: Ask) -> Result<Look, Fa
             opened.map_err(Failed::Telemetry)
         },
     )?;
+    if let Some(holder) = &telemetry.changes().held_back_by {
+        tracing::warn!(
+            pid = holder.pid,
+            application = holder.application,
+            age_s = holder.age_s,
+            "a transaction on the source is open for long: freshness waits for it, what it inserted comes when it commits"
+        );
+    }
     let found = Found::new(context, ask, &telemetry, known.baseline.as_deref()).await?;
 
     let (people, counts) = people(&crm);

@@ -1,8 +1,9 @@
 //! The checks of the two source databases.
 
 use bionicpro_model::Result;
+
 use bionicpro_sources::facts::OLDEST_VERSION;
-use bionicpro_sources::{Crm, CrmConfig, Database, Facts, Telemetry, TelemetryConfig};
+use bionicpro_sources::{Changes, Crm, CrmConfig, Database, Facts, Telemetry, TelemetryConfig};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Finding;
@@ -40,6 +41,7 @@ pub(super) async fn telemetry(config: &TelemetryConfig) -> Vec<Finding> {
     match Telemetry::open(&database, config, 0).await {
         Ok(telemetry) => {
             findings.push(Finding::ok(PART, "tables", format!("{}.{}", config.schema, config.table)));
+            findings.push(new_rows(PART, telemetry.changes()));
             findings.push(horizon(PART, telemetry.snapshot().taken_at - telemetry.horizon()));
         }
         Err(error) => findings.push(Finding::failed(PART, "tables", &error)),
@@ -94,6 +96,23 @@ fn rights(part: &'static str, facts: &Facts) -> Finding {
     Finding::ok(part, "rights", "reads only, sees all transactions")
 }
 
+/// How a tick finds what is new, and what would make it better.
+fn new_rows(part: &'static str, changes: &Changes) -> Finding {
+    let found = format!("{}: {}", changes.form, changes.reason);
+    match (&changes.held_back_by, &changes.ddl) {
+        (Some(holder), _) => Finding::warning(
+            part,
+            "new rows",
+            format!("{found}; held back by {holder}"),
+            "end that transaction: freshness waits for it, and PostgreSQL cannot clean up behind it",
+        ),
+        (None, Some(ddl)) => {
+            Finding::warning(part, "new rows", found, format!("the owner of the table may run: {ddl}"))
+        }
+        (None, None) => Finding::ok(part, "new rows", found),
+    }
+}
+
 fn horizon(part: &'static str, age: TimeDelta) -> Finding {
     let found = format!("{} s behind the snapshot", age.num_seconds());
     if age <= MAX_HORIZON_AGE {
@@ -119,6 +138,9 @@ fn clock(part: &'static str, theirs: DateTime<Utc>) -> Finding {
 
 #[cfg(test)]
 mod tests {
+    use bionicpro_sources::Form;
+    use bionicpro_sources::changes::Holder;
+
     use super::*;
     use crate::commands::doctor::State;
 
@@ -128,6 +150,22 @@ mod tests {
         assert_eq!(clock("crm", Utc::now() - TimeDelta::minutes(2)).state, State::Warning);
         assert_eq!(horizon("telemetry", TimeDelta::seconds(3)).state, State::Ok);
         assert_eq!(horizon("telemetry", TimeDelta::hours(3)).state, State::Warning);
+    }
+
+    #[test]
+    fn a_form_that_could_be_better_offers_its_statements() {
+        let best = Changes {
+            form: Form::TransactionColumn,
+            reason: "the column inserted_by".into(),
+            ddl: None,
+            held_back_by: None,
+        };
+        assert_eq!(new_rows("telemetry", &best).state, State::Ok);
+        let worse = Changes { form: Form::RowXmin, ddl: Some("ALTER TABLE t".into()), ..best.clone() };
+        assert_eq!(new_rows("telemetry", &worse).state, State::Warning);
+        let holder = Holder { pid: 7, application: "psql".into(), age_s: 3600 };
+        let held = new_rows("telemetry", &Changes { held_back_by: Some(holder), ..best });
+        assert_eq!(held.state, State::Warning);
     }
 
     #[test]

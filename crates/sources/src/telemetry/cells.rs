@@ -119,10 +119,13 @@ impl CellQuery {
     }
 
     /// Adds the look-up of the last battery level to the cells.
+    ///
+    /// The instant is a range of one: to an equality the server would prefer the index on the time alone, which finds the
+    /// rows of all chips at that instant.
     fn with_last(&self, cells: &str) -> String {
         format!(
             "SELECT c.*, (SELECT max({BATTERY})::float8 FROM {} AS t WHERE {CHIP} = c.chip::{} \
-             AND {TIME} = c.battery_last_at AND {}) AS battery_last FROM ({cells}) AS c",
+             AND {TIME} BETWEEN c.battery_last_at AND c.battery_last_at AND {}) AS battery_last FROM ({cells}) AS c",
             self.table,
             self.chip_type,
             has_sample(BATTERY, self.battery)

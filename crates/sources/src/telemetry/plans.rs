@@ -11,7 +11,7 @@ use crate::{ChangesConfig, Database, TelemetryConfig};
 /// Two hundred chips, a movement of each every three minutes for three days, in order of time.
 const ROWS: &str = "
     INSERT INTO telemetry.raw_telemetry (chip_id, event_time, created_at, response_time_ms)
-    SELECT 'CHIP-' || chip, moment, moment, 40
+    SELECT 'CHIP-' || chip, moment + chip * interval '1 millisecond', moment, 40
     FROM generate_series(timestamp '2024-01-15', timestamp '2024-01-17 23:57', '3 minutes') AS moment,
         generate_series(1, 200) AS chip;
     CREATE INDEX ON telemetry.raw_telemetry (created_at);";
@@ -86,6 +86,9 @@ async fn cells_of_chips_and_of_hours_are_read_by_index() {
     for work in &works {
         let plan = plan(&telemetry, &telemetry.sql(&planned, work)).await;
         assert!(plan.contains("Index") && !plan.contains("Seq Scan"), "{plan}");
-        assert!(plan.contains("raw_telemetry_chip_time_idx"), "{plan}");
+        // Instants look unique to statistics, and a burst may have thousands of one instant: the last level is looked up
+        // by its chip first.
+        let last = plan.split_once("SubPlan").map_or("", |(_, last)| last);
+        assert!(last.contains("raw_telemetry_chip_time_idx"), "{plan}");
     }
 }

@@ -144,7 +144,7 @@ impl CellQuery {
         instant_literal(at(micros), self.time_has_zone)
     }
 
-    fn instants(&self, micros: impl Iterator<Item = i64>) -> String {
+    pub(super) fn instants(&self, micros: impl Iterator<Item = i64>) -> String {
         let elements: Vec<String> =
             micros.map(|micros| at(micros).format("\"%Y-%m-%d %H:%M:%S%.6f+00\"").to_string()).collect();
         let of = if self.time_has_zone { "timestamptz" } else { "timestamp" };

@@ -6,6 +6,7 @@
 mod batch;
 mod cells;
 mod copy;
+mod crowded;
 mod outside;
 mod plan;
 #[cfg(test)]

@@ -39,9 +39,9 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// The plan. With `in_one_span` the hours between whole hours are read whole too, for a table that is read at once.
-    pub(super) fn new(wanted: &Wanted, in_one_span: bool) -> Plan {
-        let mut planner = Planner::new(wanted, in_one_span);
+    /// The plan, with `crowded` hours read whole. With `in_one_span` the hours between whole hours are read whole too, for a table that is read at once.
+    pub(super) fn new(wanted: &Wanted, crowded: &BTreeSet<i64>, in_one_span: bool) -> Plan {
+        let mut planner = Planner::new(wanted, crowded, in_one_span);
         planner.new_rows(wanted);
         planner.scopes(wanted);
         planner.finish(wanted)
@@ -61,12 +61,11 @@ struct Planner {
 }
 
 impl Planner {
-    fn new(wanted: &Wanted, in_one_span: bool) -> Planner {
+    fn new(wanted: &Wanted, crowded: &BTreeSet<i64>, in_one_span: bool) -> Planner {
         let within = span(&wanted.within);
         let mut hours: Vec<(i64, i64)> = wanted.range.iter().map(span).collect();
-        if let Some(new) = &wanted.new {
-            hours.extend(new.whole.iter().map(|hour| (hour * HOUR_US, (hour + 1) * HOUR_US)));
-        }
+        let late = wanted.new.iter().flat_map(|new| &new.whole);
+        hours.extend(late.chain(crowded).map(|hour| (hour * HOUR_US, (hour + 1) * HOUR_US)));
         let clipped = hours.into_iter().map(|(from, to)| (from.max(within.0), to.min(within.1)));
         let mut plan =
             Plan { whole: union(clipped.filter(|(from, to)| from < to).collect()), ..Plan::default() };

@@ -1,5 +1,6 @@
 //! Reads cells: several sessions under one snapshot, each taking the next query when it is free.
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -11,6 +12,7 @@ use tokio::sync::mpsc;
 use super::Telemetry;
 use super::batch::CellBatch;
 use super::copy::{Decoder, Malformed};
+use super::crowded;
 use super::plan::{HOUR_US, Plan};
 use super::slices::{self, Slicing};
 use super::wanted::Wanted;
@@ -93,12 +95,18 @@ impl Telemetry {
     }
 
     async fn plan(&self, wanted: &Wanted) -> Result<(Plan, Option<Slicing>)> {
-        let plan = Plan::new(wanted, false);
-        let Some(hull) = plan.hull() else { return Ok((plan, None)) };
-        let slicing = slices::choose(self, hull).await?;
-        if slicing == Slicing::AtOnce && plan.whole.len() > 1 {
-            return Ok((Plan::new(wanted, true), Some(slicing)));
-        }
+        let crowded = crowded::hours(self, wanted).await?;
+        let alone = Plan::new(wanted, &BTreeSet::new(), false);
+        let slicing = match alone.hull() {
+            Some(hull) => slices::choose(self, hull).await?,
+            None if crowded.is_empty() => return Ok((alone, None)),
+            None => Slicing::ByHour,
+        };
+        let plan = match slicing {
+            Slicing::ByHour if crowded.is_empty() => alone,
+            Slicing::ByHour => Plan::new(wanted, &crowded, false),
+            Slicing::AtOnce => Plan::new(wanted, &BTreeSet::new(), true),
+        };
         Ok((plan, Some(slicing)))
     }
 

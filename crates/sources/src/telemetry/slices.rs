@@ -25,7 +25,7 @@ pub enum Slicing {
 }
 
 /// Above this many pages for each row, reading by index costs more than reading the table.
-const MOST_PAGES_PER_ROW: f64 = 0.5;
+pub(super) const MOST_PAGES_PER_ROW: f64 = 0.5;
 /// How many rows of an hour are looked at.
 const SAMPLE_ROWS: u32 = 10_000;
 

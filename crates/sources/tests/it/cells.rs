@@ -3,7 +3,7 @@
 use bionicpro_model::hours::parse_instant;
 use bionicpro_sources::{ChangesConfig, ChipScope, Cut, Since, Wanted};
 
-use crate::table::{Table, ages, range, read, told};
+use crate::table::{Table, ages, range, read, read_and_sum_up, told};
 
 fn cut(chip: &str, at: &str) -> Cut {
     Cut { chip_id: chip.to_owned(), at: parse_instant(at).unwrap() }
@@ -138,6 +138,34 @@ async fn nothing_outside_of_the_bounds_is_read() {
         ["B 2024-01-15 08:00:00 1", "A 2024-01-15 09:00:00 2", "B 2024-01-15 09:00:00 1"]
     );
     assert!(read(&telemetry, &Wanted::nothing(within)).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_crowded_hour_is_read_whole_and_each_cell_comes_once() {
+    let table = Table::new(ChangesConfig::Auto).await;
+    let each = |hour: &str| {
+        format!(
+            "INSERT INTO telemetry.raw_telemetry (chip_id, event_time)
+             SELECT 'CHIP-' || chip, timestamp '2024-01-15 {hour}:10' FROM generate_series(1, 400) AS chip"
+        )
+    };
+    table.sql(&each("08")).await;
+    let baseline = table.baseline().await;
+    table.sql(&each("08")).await;
+    table.moves("('CHIP-1', '2024-01-15 09:00:00')").await;
+    let telemetry = table.open().await;
+    let Since::New(new) = telemetry.since(&baseline).await.unwrap() else { panic!("nothing new") };
+    let cuts = vec![cut("CHIP-7", "2024-01-15T08:05:00Z"), cut("CHIP-8", "2024-01-15T08:15:00Z")];
+    let scopes = vec![scope("CHIP-9", "2024-01-15", "2024-01-16")];
+    let wanted = Wanted { new: Some(new), cuts, scopes, ..Wanted::nothing(ages()) };
+    let (cells, summary) = read_and_sum_up(&telemetry, &wanted).await;
+    assert_eq!(summary.whole_hours, 1);
+    assert_eq!((cells.len(), cells.values().sum::<i64>()), (401, 801));
+    assert_eq!(cells[&("2024-01-15 08:05:00".to_owned(), "CHIP-7".to_owned())], 2);
+    // A chip alone is looked up.
+    let alone =
+        Wanted { scopes: vec![scope("CHIP-9", "2024-01-15", "2024-01-16")], ..Wanted::nothing(ages()) };
+    assert_eq!(read_and_sum_up(&telemetry, &alone).await.1.whole_hours, 0);
 }
 
 #[tokio::test]

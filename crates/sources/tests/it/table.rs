@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bionicpro_model::hours::parse_instant;
 use bionicpro_model::{HourRange, Result, SecretUrl};
+use bionicpro_sources::telemetry::ReadSummary;
 use bionicpro_sources::{
     Baseline, CellBatch, ChangesConfig, Database, Form, Since, Telemetry, TelemetryConfig, Wanted,
 };
@@ -90,6 +91,14 @@ pub(crate) fn insert(values: &str) -> String {
 
 /// Reads cells; each comes once, in its hour.
 pub(crate) async fn read(telemetry: &Telemetry, wanted: &Wanted) -> BTreeMap<Place, i64> {
+    read_and_sum_up(telemetry, wanted).await.0
+}
+
+/// The same, and how it went.
+pub(crate) async fn read_and_sum_up(
+    telemetry: &Telemetry,
+    wanted: &Wanted,
+) -> (BTreeMap<Place, i64>, ReadSummary) {
     let (sender, mut batches) = mpsc::channel::<CellBatch>(4);
     let mut cells = BTreeMap::new();
     let gather = async {
@@ -106,8 +115,8 @@ pub(crate) async fn read(telemetry: &Telemetry, wanted: &Wanted) -> BTreeMap<Pla
         }
     };
     let (summary, ()) = tokio::join!(telemetry.cells(wanted, sender, |_| ()), gather);
-    summary.unwrap_or_else(|error| panic!("{}", error.report()));
-    cells
+    let summary = summary.unwrap_or_else(|error| panic!("{}", error.report()));
+    (cells, summary)
 }
 
 /// Every year that these tests write.

@@ -64,13 +64,14 @@ fn row(entries: &[Entry]) -> Vec<String> {
     ]
 }
 
-/// `done` once the load is; otherwise the step that the run is at.
+/// `done` once the load is, `nothing new` for a tick without work; otherwise the step that the run is at.
 fn state(last: &Entry) -> String {
     match (last.step, last.state) {
         (Step::LoadToClickhouse, State::Done) => "done".to_owned(),
         (step, State::Failed) => format!("failed in {}", steps::name(step)),
         (step, State::Started) => format!("in {}", steps::name(step)),
-        (step, State::Done | State::Skipped) => format!("after {}", steps::name(step)),
+        (_, State::Skipped) => "nothing new".to_owned(),
+        (step, State::Done) => format!("after {}", steps::name(step)),
     }
 }
 

@@ -176,9 +176,20 @@ mod watchdog {
     mod tests {
         use super::*;
 
+        /// A shell's background job ignores SIGQUIT, and so would everything that it starts.
+        fn heeds_quit() -> Command {
+            let line: &[&str] = match cfg!(target_os = "linux") {
+                true => &["env", "--default-signal=QUIT", "sleep", "600"],
+                false => &["sleep", "600"],
+            };
+            let mut command = Command::new(line[0]);
+            command.args(&line[1..]);
+            command
+        }
+
         #[test]
         fn the_end_of_the_pipe_ends_the_watched_process() {
-            let mut watched = Command::new("sleep").arg("600").spawn().unwrap();
+            let mut watched = heeds_quit().spawn().unwrap();
             let pid = Pid::from_raw(i32::try_from(watched.id()).unwrap()).unwrap();
             let mut watchdog = watch(pid).unwrap();
             drop(watchdog.0.stdin.take());

@@ -9,6 +9,7 @@
 )]
 
 mod postgres;
+pub mod property;
 mod scratch;
 mod warehouse;
 

@@ -4,8 +4,8 @@
 //! A failing fleet is shrunk, printed, and its seed kept in `tests/it/property.regressions`, which is tried first next
 //! time. `PROPTEST_CASES=1000` looks longer, `PROPTEST_RNG_SEED=…` looks at the same fleets again.
 
+use bionicpro_testing::property;
 use proptest::prelude::*;
-use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
 
 use crate::oracle::{expected, found};
 use crate::world::World;
@@ -182,15 +182,6 @@ async fn mart_equals_recomputation(fleet: &Fleet) -> Result<(), TestCaseError> {
 
 #[test]
 fn the_mart_equals_a_recomputation_by_plain_sql() {
-    let mut config = Config { max_shrink_iters: 200, ..Config::default() };
-    if std::env::var_os("PROPTEST_CASES").is_none() {
-        config.cases = CASES;
-    }
     let kept = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/property.regressions");
-    config.failure_persistence = Some(Box::new(FileFailurePersistence::Direct(kept)));
-    config.source_file = Some(file!());
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let outcome =
-        TestRunner::new(config).run(&fleet(), |fleet| runtime.block_on(mart_equals_recomputation(&fleet)));
-    outcome.unwrap_or_else(|failure| panic!("{failure}"));
+    property::holds(&fleet(), CASES, kept, async |value| mart_equals_recomputation(&value).await);
 }

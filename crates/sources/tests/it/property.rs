@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bionicpro_model::HourRange;
 use bionicpro_sources::{ChangesConfig, ChipScope, Cut, Since, Wanted};
+use bionicpro_testing::property;
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
 
 use crate::table::{Place, Table, read};
 
@@ -192,15 +192,6 @@ async fn what_is_wanted_comes_once(case: &Case) -> Result<(), TestCaseError> {
 
 #[test]
 fn the_cells_that_come_are_those_that_are_wanted() {
-    let mut config = Config { max_shrink_iters: 200, ..Config::default() };
-    if std::env::var_os("PROPTEST_CASES").is_none() {
-        config.cases = CASES;
-    }
     let kept = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/property.regressions");
-    config.failure_persistence = Some(Box::new(FileFailurePersistence::Direct(kept)));
-    config.source_file = Some(file!());
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let outcome =
-        TestRunner::new(config).run(&case(), |case| runtime.block_on(what_is_wanted_comes_once(&case)));
-    outcome.unwrap_or_else(|failure| panic!("{failure}"));
+    property::holds(&case(), CASES, kept, async |value| what_is_wanted_comes_once(&value).await);
 }

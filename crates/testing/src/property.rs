@@ -1,0 +1,25 @@
+//! Property tests whose cases need databases: few of them by default, the failing ones kept beside the test.
+
+use proptest::strategy::Strategy;
+use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestRunner};
+
+/// Holds the property against `cases` values, or as many as `PROPTEST_CASES` says, after those of the file `kept`,
+/// where a failing one is written.
+///
+/// # Panics
+/// With the smallest value found for which the property does not hold.
+pub fn holds<S: Strategy>(
+    strategy: &S,
+    cases: u32,
+    kept: &'static str,
+    property: impl AsyncFn(S::Value) -> Result<(), TestCaseError>,
+) {
+    let mut config = Config { max_shrink_iters: 200, ..Config::default() };
+    if std::env::var_os("PROPTEST_CASES").is_none() {
+        config.cases = cases;
+    }
+    config.failure_persistence = Some(Box::new(FileFailurePersistence::Direct(kept)));
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let outcome = TestRunner::new(config).run(strategy, |value| runtime.block_on(property(value)));
+    outcome.unwrap_or_else(|failure| panic!("{failure}"));
+}

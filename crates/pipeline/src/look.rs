@@ -125,13 +125,12 @@ pub(crate) async fn look(context: &PipelineContext, ask: Ask) -> Result<Look, Fa
         changes.retain(|change| !change.former.is_empty());
     }
     let was: Vec<Was> = changes.iter().flat_map(Change::was).collect();
-    let siblings = siblings(&after);
     let within = within(context, &telemetry, found.range.as_ref())?;
     let wanted = Wanted {
         within,
         range: found.range,
-        scopes: Reach::of(&changes, &after, &siblings, &within).scopes(),
-        siblings,
+        scopes: Reach::of(&changes, &after, &within).scopes(),
+        siblings: siblings(&after),
         cuts: boundaries(&after),
         new: found.new,
     };

@@ -26,7 +26,7 @@ pub const LAST_LOAD_TIMESTAMP: &str = "bionicpro_pipeline_last_load_timestamp_se
 
 /// Records the end of a step.
 pub(crate) fn record(report: &StepReport) {
-    let step = crate::steps::name(report.step);
+    let step = report.step.as_str();
     let state = match report.state {
         State::Failed => "failed",
         State::Skipped => "skipped",

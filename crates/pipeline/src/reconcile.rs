@@ -1,12 +1,19 @@
-//! Compares, day by day, what was staged with what the mart now answers of this load.
+//! Compares, day by day, what was staged with what the mart now answers for the load.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bionicpro_model::hours::midnight;
 use bionicpro_model::{DayTotals, Error, HourRange, Kind, Result};
 use bionicpro_warehouse::Warehouse;
-use bionicpro_warehouse::load::{self, LoadSpec};
-use chrono::{NaiveDate, TimeDelta};
+use bionicpro_warehouse::load::{self, LoadSpec, MartCell};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use uuid::Uuid;
+
+use crate::files::{Source, mart};
+use crate::stage::StagedFile;
+
+/// How many days, and how many cells of each, a failure names.
+const NAMED: usize = 3;
 
 /// What a comparison found.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -17,54 +24,90 @@ pub(crate) struct Reconciled {
     pub(crate) superseded: u64,
 }
 
+/// A day whose totals differ.
+#[derive(Debug, PartialEq, Eq)]
+struct DifferingDay {
+    staged: DayTotals,
+    found: DayTotals,
+}
+
+/// A cell of which the mart says something else than the source.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct DifferingCell {
+    /// None where nothing was staged for it.
+    pub(crate) staged: Option<MartCell>,
+    /// None where the mart has no live row of it.
+    pub(crate) found: Option<MartCell>,
+}
+
 /// Compares the totals of each day.
 ///
 /// # Errors
-/// `Data` that names the first differing days and numbers.
+/// `Data` that names the first differing days and cells.
 pub(crate) async fn reconcile(
     warehouse: &Warehouse,
-    staged: &[DayTotals],
+    mart: &StagedFile,
     spec: &LoadSpec,
 ) -> Result<Reconciled> {
-    let answered = load::version_totals(warehouse, spec.version, &spec.days).await?;
-    let differing = differing(staged, &answered);
-    let mut reconciled = Reconciled { days: (staged.len() - differing.len()) as u64, superseded: 0 };
+    let staged = &mart.manifest.days;
+    let days = differing_days(staged, &load::loaded_totals(warehouse, spec).await?);
+    let mut reconciled = Reconciled { days: (staged.len().saturating_sub(days.len())) as u64, superseded: 0 };
     let mut told = Vec::new();
-    for (staged, found) in differing {
-        if is_superseded(warehouse, staged.date, spec.version).await? {
+    for day in days {
+        if is_superseded(warehouse, day.staged.date, spec.version).await? {
             reconciled.superseded += 1;
         } else {
-            told.push(format!(
-                "{}: staged {}, the mart has {}",
-                staged.date,
-                numbers(&staged),
-                numbers(&found)
-            ));
+            told.push(day);
         }
     }
     if told.is_empty() {
         return Ok(reconciled);
     }
-    let more = told.len().saturating_sub(3);
-    told.truncate(3);
-    let more = if more == 0 { String::new() } else { format!("; and {more} more days") };
+    let source = Source::new(mart.again()?)?;
+    let mut text: Vec<String> = Vec::new();
+    for day in told.iter().take(NAMED) {
+        let cells = differing_cells(warehouse, &source, spec, day.staged.date).await?;
+        text.push(format!("{day}{}", named(&cells)));
+    }
+    if told.len() > NAMED {
+        text.push(format!("and {} more days", told.len() - NAMED));
+    }
     Err(Error::new(Kind::Data, "the mart does not answer what was loaded")
-        .detail(format!("{}{more}", told.join("; ")))
+        .detail(text.join("; "))
         .hint("the baseline has not moved; look for another writer of the mart, then run the range again"))
 }
 
-/// The days whose totals differ, as staged and as found. A day without rows may be left out by either.
-fn differing(staged: &[DayTotals], answered: &[DayTotals]) -> Vec<(DayTotals, DayTotals)> {
-    let found: BTreeMap<NaiveDate, &DayTotals> = answered.iter().map(|day| (day.date, day)).collect();
-    let mut differing = Vec::new();
-    for day in staged {
-        let empty = DayTotals { date: day.date, ..DayTotals::default() };
-        let found = found.get(&day.date).map_or(empty, |found| **found);
-        if *day != found {
-            differing.push((*day, found));
-        }
-    }
-    differing
+/// The days whose totals differ, oldest first. A day without rows may be left out on either side.
+fn differing_days(staged: &[DayTotals], answered: &[DayTotals]) -> Vec<DifferingDay> {
+    let by_date = |days: &[DayTotals]| -> BTreeMap<NaiveDate, DayTotals> {
+        days.iter().map(|day| (day.date, *day)).collect()
+    };
+    let (staged, found) = (by_date(staged), by_date(answered));
+    let dates: BTreeSet<NaiveDate> = staged.keys().chain(found.keys()).copied().collect();
+    let of = |days: &BTreeMap<NaiveDate, DayTotals>, date| {
+        days.get(&date).copied().unwrap_or(DayTotals { date, ..DayTotals::default() })
+    };
+    let days =
+        dates.into_iter().map(|date| DifferingDay { staged: of(&staged, date), found: of(&found, date) });
+    days.filter(|day| day.staged != day.found).collect()
+}
+
+/// The cells of one day that differ between the staged file and what the load answers for in the mart.
+pub(crate) async fn differing_cells(
+    warehouse: &Warehouse,
+    staged: &Source,
+    spec: &LoadSpec,
+    date: NaiveDate,
+) -> Result<Vec<DifferingCell>> {
+    type Key = (DateTime<Utc>, Uuid, Uuid);
+    let by_key = |cells: Vec<MartCell>| -> BTreeMap<Key, MartCell> {
+        cells.into_iter().map(|cell| ((cell.hour, cell.user_id, cell.prosthesis_id), cell)).collect()
+    };
+    let mut staged = by_key(mart::cells(staged, date)?);
+    let mut found = by_key(load::loaded_cells(warehouse, spec, date).await?);
+    let keys: BTreeSet<Key> = staged.keys().chain(found.keys()).copied().collect();
+    let cells = keys.iter().map(|key| DifferingCell { staged: staged.remove(key), found: found.remove(key) });
+    Ok(cells.filter(|cell| cell.staged != cell.found).collect())
 }
 
 /// Whether a newer load has written into the day.
@@ -74,11 +117,42 @@ async fn is_superseded(warehouse: &Warehouse, day: NaiveDate, version: u64) -> R
     Ok(days.iter().any(|day| day.newest_version > version))
 }
 
-fn numbers(day: &DayTotals) -> String {
-    format!(
-        "{} cells, {} movements, {} errors, {} anomalies, {} responses, {} battery levels",
-        day.cells, day.movements, day.errors, day.anomalies, day.response_count, day.battery_count
-    )
+fn named(cells: &[DifferingCell]) -> String {
+    let more = match cells.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    let first: Vec<String> = cells.iter().take(NAMED).map(ToString::to_string).collect();
+    format!(" ({}{more})", first.join(", "))
+}
+
+impl std::fmt::Display for DifferingDay {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let numbers = |day: &DayTotals| {
+            format!(
+                "{} cells, {} movements, {} errors, {} anomalies, {} responses, {} battery levels",
+                day.cells, day.movements, day.errors, day.anomalies, day.response_count, day.battery_count
+            )
+        };
+        let (staged, found) = (numbers(&self.staged), numbers(&self.found));
+        write!(formatter, "{}: staged {staged}, the mart has {found}", self.staged.date)
+    }
+}
+
+impl std::fmt::Display for DifferingCell {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Some(cell) = self.staged.as_ref().or(self.found.as_ref()) else { return Ok(()) };
+        let movements = |cell: &Option<MartCell>| cell.as_ref().map_or(0, |cell| cell.movements);
+        write!(
+            formatter,
+            "chip {:?} at {} of user {}: staged {} movements, the mart has {}",
+            cell.chip_id,
+            cell.hour.format("%Y-%m-%dT%H:%MZ"),
+            cell.user_id,
+            movements(&self.staged),
+            movements(&self.found)
+        )
+    }
 }
 
 #[cfg(test)]
@@ -90,12 +164,14 @@ mod tests {
     }
 
     #[test]
-    fn a_day_differs_in_any_number_and_one_without_rows_may_be_left_out() {
+    fn a_day_differs_in_any_number_on_either_side_and_one_without_rows_may_be_left_out() {
         let (one, two) = (NaiveDate::MIN, NaiveDate::MAX);
-        assert_eq!(differing(&[day(one, 2), day(two, 0)], &[day(one, 2)]), []);
-        assert_eq!(differing(&[day(one, 2)], &[day(one, 3)]), [(day(one, 2), day(one, 3))]);
-        assert_eq!(differing(&[day(one, 2)], &[]), [(day(one, 2), day(one, 0))]);
+        let differ = |staged, found| [DifferingDay { staged, found }];
+        assert_eq!(differing_days(&[day(one, 2), day(two, 0)], &[day(one, 2)]), []);
+        assert_eq!(differing_days(&[day(one, 2)], &[day(one, 3)]), differ(day(one, 2), day(one, 3)));
+        assert_eq!(differing_days(&[day(one, 2)], &[]), differ(day(one, 2), day(one, 0)));
+        assert_eq!(differing_days(&[], &[day(one, 2)]), differ(day(one, 0), day(one, 2)));
         let bits = DayTotals { battery_sum_bits: 1, ..day(one, 2) };
-        assert_eq!(differing(&[day(one, 2)], &[bits]).len(), 1);
+        assert_eq!(differing_days(&[day(one, 2)], &[bits]).len(), 1);
     }
 }

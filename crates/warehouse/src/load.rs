@@ -1,7 +1,7 @@
 //! Writes a run's rows into the mart and its dimensions, and counts what the mart then answers.
 //!
 //! Order of one load: [`insert_mart`], [`tombstone_vanished`], [`hide`] and [`hide_users`], [`upsert_dimensions`],
-//! [`version_totals`] to reconcile, [`restate`], then the ledger. Each may be repeated; loads may come late in any
+//! [`loaded_totals`] to reconcile, [`restate`], then the ledger. Each may be repeated; loads may come late in any
 //! order, because the greater version wins everywhere. Whoever calls these holds the lock that keeps two loads apart.
 
 mod cells;
@@ -17,15 +17,15 @@ mod vanished;
 use bionicpro_model::{HourRange, RunId};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
-pub use self::cells::{MartCell, version_cells};
+pub use self::cells::{MartCell, loaded_cells};
 pub use self::dimensions::{
     Dimensions, UserProsthesisRow, UserRow, dimensions, dimensions_version, restated_version,
 };
 pub use self::hide::{Former, hide, hide_users};
 pub use self::mart::insert_mart;
-pub use self::restate::{Restate, restate};
+pub use self::restate::restate;
 pub(crate) use self::stored::read as read_rows;
-pub use self::totals::{LoadedDay, day_totals, version_totals};
+pub use self::totals::{LoadedDay, day_totals, loaded_totals};
 pub use self::upsert::{Changed, upsert_dimensions};
 pub use self::vanished::tombstone_vanished;
 use crate::Warehouse;
@@ -41,8 +41,6 @@ pub struct LoadSpec {
     pub version: u64,
     /// The UTC days in which the file has rows.
     pub days: Vec<NaiveDate>,
-    /// The file's rows, tombstones included.
-    pub rows: u64,
 }
 
 /// The first day that the mart retains, or none when it keeps everything.

@@ -111,6 +111,11 @@ pub(crate) struct Group<'a> {
 }
 
 impl Group<'_> {
+    /// Passes over the next columns.
+    pub(crate) fn skip(&mut self, columns: usize) {
+        self.next += columns;
+    }
+
     /// The next column, without nulls.
     pub(crate) fn take<T: DataType>(&mut self) -> Result<Vec<T::T>> {
         Ok(self.column::<T>()?.0)

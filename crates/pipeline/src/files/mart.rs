@@ -3,12 +3,15 @@
 use std::io::Write;
 
 use bionicpro_model::Result;
+use bionicpro_warehouse::load::MartCell;
+use chrono::{DateTime, NaiveDate};
 use parquet::data_type::{
     ByteArray, ByteArrayType, DoubleType, FixedLenByteArray, FixedLenByteArrayType, FloatType, Int32Type,
     Int64Type,
 };
 
-use super::columns::{ROW_GROUP, Table};
+use super::columns::{ROW_GROUP, Source, Table};
+use super::crm::{text_of, uuid_of, wrong};
 
 /// The mart's columns in the mart's order. Instants are whole seconds or hours, kept as microseconds.
 pub(crate) const SCHEMA: &str = "message mart {
@@ -166,4 +169,50 @@ impl<W: Write + Send> MartTable<W> {
             columns.put::<Int32Type>(&rows.is_deleted)
         })
     }
+}
+
+/// The live rows of one UTC day, in no order.
+pub(crate) fn cells(source: &Source, date: NaiveDate) -> Result<Vec<MartCell>> {
+    let mut cells = Vec::new();
+    for group in source.row_groups() {
+        let mut group = group?;
+        let users = group.take::<FixedLenByteArrayType>()?;
+        group.skip(1);
+        let prostheses = group.take::<FixedLenByteArrayType>()?;
+        let chips = group.take::<ByteArrayType>()?;
+        group.skip(1);
+        let hours = group.take::<Int64Type>()?;
+        let movements = group.take::<Int32Type>()?;
+        group.skip(2);
+        let errors = group.take::<Int32Type>()?;
+        group.skip(5);
+        let response_count = group.take::<Int32Type>()?;
+        let response_sum = group.take::<DoubleType>()?;
+        let battery_count = group.take::<Int32Type>()?;
+        let battery_sum = group.take::<DoubleType>()?;
+        group.skip(2);
+        let anomalies = group.take::<Int32Type>()?;
+        group.skip(1);
+        let deleted = group.take::<Int32Type>()?;
+        for at in 0..users.len() {
+            let hour = DateTime::from_timestamp_micros(hours[at]).ok_or_else(|| wrong("an hour"))?;
+            if deleted[at] != 0 || hour.date_naive() != date {
+                continue;
+            }
+            cells.push(MartCell {
+                user_id: uuid_of(&users[at])?,
+                prosthesis_id: uuid_of(&prostheses[at])?,
+                chip_id: text_of(&chips[at])?,
+                hour,
+                movements: movements[at].cast_unsigned(),
+                errors: errors[at].cast_unsigned(),
+                anomalies: anomalies[at].cast_unsigned(),
+                response_count: response_count[at].cast_unsigned(),
+                battery_count: battery_count[at].cast_unsigned(),
+                response_sum_bits: response_sum[at].to_bits(),
+                battery_sum_bits: battery_sum[at].to_bits(),
+            });
+        }
+    }
+    Ok(cells)
 }

@@ -1,7 +1,7 @@
 //! How far a change of ownership reaches: which cells have to be read again, and whose rows are theirs no more.
 //!
-//! A row of the mart adds up every chip that a person's prosthesis had in the hour. So wherever one of them changes,
-//! all of them are read.
+//! A row of the mart adds up every chip that a person's prosthesis had in the hour. So wherever one of them is read, its
+//! [`siblings`] are.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,21 +19,12 @@ pub(crate) struct Reach(BTreeMap<String, Vec<HourRange>>);
 
 impl Reach {
     /// Follows the changes within the hours that may be read at all.
-    pub(crate) fn of(
-        changes: &[Change],
-        after: &Timelines<'_>,
-        siblings: &[(String, String)],
-        within: &HourRange,
-    ) -> Reach {
+    pub(crate) fn of(changes: &[Change], after: &Timelines<'_>, within: &HourRange) -> Reach {
         let mut chips_of: BTreeMap<Holding, BTreeSet<&str>> = BTreeMap::new();
         for (chip, spans) in &after.chips {
             for span in spans {
                 chips_of.entry(span.holding).or_default().insert(chip);
             }
-        }
-        let mut mates: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for (one, other) in siblings {
-            mates.entry(one).or_default().push(other);
         }
         let mut reach: BTreeMap<String, Vec<HourRange>> = BTreeMap::new();
         for change in changes {
@@ -45,8 +36,7 @@ impl Reach {
                     let spans = after.chips.get(chip).into_iter().flatten();
                     for span in spans.filter(|span| span.holding == *holding) {
                         let theirs = self::hours(span.from, span.to).and_then(|own| overlap(&own, &hours));
-                        let Some(theirs) = theirs else { continue };
-                        for chip in std::iter::once(chip).chain(mates.get(chip).into_iter().flatten()) {
+                        if let Some(theirs) = theirs {
                             reach.entry((*chip).to_owned()).or_default().push(theirs);
                         }
                     }
@@ -82,40 +72,19 @@ pub(crate) fn former(was: &[Was]) -> Vec<Former> {
         .collect()
 }
 
-/// Pairs of chips, both ways round, whose cells may count for the same row, directly or by way of others.
+/// Pairs of chips whose cells may count for the same row; by way of others they link every two that may.
 pub(crate) fn siblings(after: &Timelines<'_>) -> Vec<(String, String)> {
-    let mut groups: Vec<BTreeSet<&str>> = Vec::new();
-    let mut group_of: BTreeMap<&str, usize> = BTreeMap::new();
     let mut first: BTreeMap<Holding, &str> = BTreeMap::new();
+    let mut pairs: BTreeSet<(&str, &str)> = BTreeSet::new();
     for (chip, spans) in &after.chips {
         for span in spans {
             let other = *first.entry(span.holding).or_insert(chip);
-            if other == *chip {
-                continue;
-            }
-            let mut place = |chip| {
-                *group_of.entry(chip).or_insert_with(|| {
-                    groups.push(BTreeSet::from([chip]));
-                    groups.len() - 1
-                })
-            };
-            let (one, two) = (place(other), place(chip));
-            if one != two {
-                let moved = std::mem::take(&mut groups[two]);
-                for chip in &moved {
-                    group_of.insert(chip, one);
-                }
-                groups[one].extend(moved);
+            if other != *chip {
+                pairs.insert((other, chip));
             }
         }
     }
-    let pairs = groups.iter().flat_map(|group| {
-        group.iter().flat_map(move |one| {
-            let others = group.iter().filter(move |other| *other != one);
-            others.map(move |other| ((*one).to_owned(), (*other).to_owned()))
-        })
-    });
-    pairs.collect()
+    pairs.into_iter().map(|(one, other)| (one.to_owned(), other.to_owned())).collect()
 }
 
 /// Instants at which a cell has to be cut: an owner begins or ends within the hour.

@@ -19,7 +19,7 @@ use object_store::path::Path;
 use crate::config::StageConfig;
 
 pub use manifest::{Manifest, Merged};
-pub(crate) use read::{StagedFile, pieces};
+pub(crate) use read::StagedFile;
 pub(crate) use write::{Upload, hex};
 
 /// The staging area.

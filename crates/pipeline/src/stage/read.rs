@@ -73,23 +73,31 @@ impl Stage {
     }
 }
 
-/// The content of a checked file in pieces.
-pub(crate) fn pieces(file: File) -> impl Stream<Item = Result<Bytes>> + Send {
-    futures_util::stream::try_unfold(file, |mut file| async move {
-        let read = tokio::task::spawn_blocking(move || {
-            let mut piece = vec![0; PIECE_BYTES];
-            let length = file.read(&mut piece)?;
-            piece.truncate(length);
-            Ok((Bytes::from(piece), file))
-        });
-        match read.await {
-            Ok(Ok((piece, _))) if piece.is_empty() => Ok(None),
-            Ok(read) => read.map(Some).map_err(no_space),
-            Err(error) => {
-                Err(Error::new(Kind::Internal, "the reader of a staged file stopped").source(error))
+impl StagedFile {
+    /// The file once more; both share one position.
+    pub(crate) fn again(&self) -> Result<File> {
+        self.file.try_clone().map_err(no_space)
+    }
+
+    /// The content in pieces, from where the file stands.
+    pub(crate) fn pieces(&self) -> Result<impl Stream<Item = Result<Bytes>> + Send + 'static> {
+        let file = self.again()?;
+        Ok(futures_util::stream::try_unfold(file, |mut file| async move {
+            let read = tokio::task::spawn_blocking(move || {
+                let mut piece = vec![0; PIECE_BYTES];
+                let length = file.read(&mut piece)?;
+                piece.truncate(length);
+                Ok((Bytes::from(piece), file))
+            });
+            match read.await {
+                Ok(Ok((piece, _))) if piece.is_empty() => Ok(None),
+                Ok(read) => read.map(Some).map_err(no_space),
+                Err(error) => {
+                    Err(Error::new(Kind::Internal, "the reader of a staged file stopped").source(error))
+                }
             }
-        }
-    })
+        }))
+    }
 }
 
 fn checksum(mut file: File) -> std::io::Result<(File, u64, String)> {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 use bionicpro_model::{Error, Kind, Result, RunId};
 use bionicpro_sources::Lock;
 use bionicpro_warehouse::ledger::Step;
-use bionicpro_warehouse::load::{self, Dimensions, LoadSpec, Restate};
+use bionicpro_warehouse::load::{self, Dimensions, LoadSpec};
 use bionicpro_warehouse::pending;
 use uuid::Uuid;
 
@@ -20,7 +20,7 @@ use crate::files::{Source, crm, owners};
 use crate::owners::former;
 use crate::reconcile;
 use crate::report::StepReport;
-use crate::stage::{Manifest, Merged, StagedFile, StagedName, pieces};
+use crate::stage::{Manifest, Merged, StagedFile, StagedName};
 
 /// Another load has stored another state since the extraction began with its own.
 pub(crate) const STALE: &str = "another load changed who owns what since the extraction";
@@ -35,7 +35,6 @@ pub(super) async fn load(context: &PipelineContext, run: &RunId) -> Result<(Step
         range: manifest.range,
         version: manifest.snapshot.version(),
         days: manifest.days.iter().map(|day| day.date).collect(),
-        rows: manifest.rows,
     };
     let lock = Lock::take(&context.telemetry, &format!("bionicpro load {}", context.warehouse_name)).await?;
     let (stored, stored_version, cut_off) = tokio::try_join!(
@@ -51,9 +50,10 @@ pub(super) async fn load(context: &PipelineContext, run: &RunId) -> Result<(Step
     )?;
 
     pending::write(warehouse, state_version, &staged.owners.applied).await?;
-    let (days, rows) = (manifest.days.clone(), manifest.rows);
-    let bytes =
-        if rows == 0 { 0 } else { load::insert_mart(warehouse, pieces(staged.mart.file), &spec).await? };
+    let bytes = match manifest.rows {
+        0 => 0,
+        _ => load::insert_mart(warehouse, staged.mart.pieces()?, &spec).await?,
+    };
     let mut tombstones = load::tombstone_vanished(warehouse, &spec).await?;
     tombstones += load::hide(warehouse, &spec, &former(&staged.owners.was)).await?;
     let customers: HashSet<Uuid> = staged.dimensions.users.iter().map(|row| row.user_id).collect();
@@ -61,8 +61,8 @@ pub(super) async fn load(context: &PipelineContext, run: &RunId) -> Result<(Step
         stored.users.iter().map(|row| row.user_id).filter(|user| !customers.contains(user)).collect();
     tombstones += load::hide_users(warehouse, &spec, &gone).await?;
     let changed = load::upsert_dimensions(warehouse, &staged.dimensions, state_version).await?;
-    let reconciled = reconcile::reconcile(warehouse, &days, &spec).await?;
-    let restated = load::restate(warehouse, Restate::Changed(&changed)).await?;
+    let reconciled = reconcile::reconcile(warehouse, &staged.mart, &spec).await?;
+    let restated = load::restate(warehouse, &changed).await?;
     if !lock.is_held().await {
         return Err(Error::new(Kind::Unreachable, "the lock of the load was lost")
             .hint("the connection to the telemetry database broke; load again"));

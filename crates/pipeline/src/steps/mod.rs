@@ -21,11 +21,6 @@ use attempt::Attempt;
 
 pub(crate) use load::STALE;
 
-/// The name of a step in the orchestrator.
-pub fn name(step: Step) -> &'static str {
-    step.as_str()
-}
-
 /// Reads who people are into `crm.parquet`.
 ///
 /// # Errors

@@ -5,7 +5,7 @@ use bionicpro_pipeline::progress::Quiet;
 use bionicpro_pipeline::{Ask, RunSpec, run};
 use bionicpro_warehouse::ledger;
 
-use crate::world::{World, days, id};
+use crate::world::{IVAN, World, days, id};
 
 #[tokio::test]
 async fn rows_that_vanished_from_the_source_vanish_from_the_mart() {
@@ -38,6 +38,26 @@ async fn a_load_that_comes_late_brings_nothing_back() {
     assert_eq!(world.told().await, expected);
     world.load(&id("late")).await.unwrap();
     assert_eq!(world.told().await, expected);
+}
+
+#[tokio::test]
+async fn a_row_that_nobody_staged_fails_the_load_and_is_named() {
+    let world = World::new().await;
+    world.moves("('CHIP-1', '2024-01-15 08:00:00', 1, 1, NULL)").await;
+    let staged = world.stage_run(&id("r1")).await.unwrap();
+    let row = format!(
+        "INSERT INTO user_prosthesis_stats (user_id, prosthesis_id, chip_id, date, hour, movements_count, version)
+         VALUES ('{IVAN}', '{IVAN}', 'STRANGE', '2024-01-16', '2024-01-16 10:00:00', 5, {})",
+        staged.version.unwrap()
+    );
+    world.ask(&row).await;
+    let error = world.load(&id("r1")).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Data, "{}", error.report());
+    let cell =
+        format!("chip \"STRANGE\" at 2024-01-16T10:00Z of user {IVAN}: staged 0 movements, the mart has 5");
+    assert!(error.to_string().contains(&cell), "{}", error.report());
+    let warehouse = bionicpro_warehouse::Warehouse::new(&world.warehouse_config()).unwrap();
+    assert_eq!(ledger::data_as_of(&warehouse).await.unwrap(), None);
 }
 
 #[tokio::test]

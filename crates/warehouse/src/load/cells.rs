@@ -1,4 +1,4 @@
-//! A load's rows of one day, to name those that differ from what was staged.
+//! The rows of one day that a load answers for, to name those that differ from what was staged.
 
 use bionicpro_model::Result;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -6,6 +6,8 @@ use clickhouse::Row;
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::LoadSpec;
+use super::totals::{OF_LOAD, answered};
 use crate::Warehouse;
 
 /// A row of the mart as the reconciliation sees it: its key and its numbers, nothing personal.
@@ -38,11 +40,11 @@ pub struct MartCell {
     pub battery_sum_bits: u64,
 }
 
-/// The live rows of exactly this version on one UTC day, by person, hour and prosthesis.
+/// The rows that the load answers for on one UTC day, as [`super::loaded_totals`] adds them up.
 ///
 /// For a day whose totals differ: it reads the day's whole month.
-pub async fn version_cells(warehouse: &Warehouse, version: u64, date: NaiveDate) -> Result<Vec<MartCell>> {
-    let query = warehouse.query(include_str!("version_cells.sql"));
-    let query = query.param("version", version).param("date", date).fetch_all::<MartCell>();
+pub async fn loaded_cells(warehouse: &Warehouse, spec: &LoadSpec, date: NaiveDate) -> Result<Vec<MartCell>> {
+    let sql = include_str!("cells.sql").replace("{rows}", OF_LOAD);
+    let query = answered(warehouse.query(&sql), spec).param("date", date).fetch_all::<MartCell>();
     warehouse.run("reading what was loaded", query).await
 }

@@ -1,4 +1,5 @@
-//! Hides rows whose key belongs to nobody any more: former owners' hours, customers who left.
+//! Hides rows by tombstones: here former owners' hours and customers who left; what vanished from a range is found by
+//! [`super::vanished`].
 //!
 //! Nothing is deleted: a hidden row gets a tombstone at the load's version, so that a load that comes late and brings
 //! it again at a smaller version shows nothing.
@@ -11,6 +12,10 @@ use uuid::Uuid;
 use super::LoadSpec;
 use crate::Warehouse;
 use crate::params::instant;
+
+const WRITE_TOMBSTONES: &str =
+    "INSERT INTO user_prosthesis_stats (user_id, prosthesis_id, date, hour, created_at, version, is_deleted)
+    SELECT user_id, prosthesis_id, date, hour, now(), hidden_at, 1 FROM";
 
 /// How many people or keys one statement takes: its parameters travel in the URL.
 pub(super) const BATCH: usize = 200;
@@ -48,8 +53,7 @@ pub async fn hide_users(warehouse: &Warehouse, spec: &LoadSpec, users: &[Uuid]) 
     let mut hidden = 0;
     for batch in sorted.chunks(BATCH) {
         let of = |query: Query| query.param("users", batch).param("version", spec.version);
-        let (count, hide) = (include_str!("hide/count_users.sql"), include_str!("hide/users.sql"));
-        hidden += run(warehouse, of, count, hide).await?;
+        hidden += tombstones(warehouse, include_str!("hide/users.sql"), of).await?;
     }
     Ok(hidden)
 }
@@ -73,16 +77,24 @@ async fn hide_batch(warehouse: &Warehouse, spec: &LoadSpec, batch: &[Former]) ->
             .param("to", instant(to))
             .param("version", spec.version)
     };
-    run(warehouse, of, include_str!("hide/count_former.sql"), include_str!("hide/former.sql")).await
+    tombstones(warehouse, include_str!("hide/former.sql"), of).await
 }
 
-/// Counts, then hides where there is something to hide.
-async fn run(warehouse: &Warehouse, of: impl Fn(Query) -> Query, count: &str, hide: &str) -> Result<u64> {
-    let count = of(warehouse.query(count)).fetch_one::<u64>();
-    let hidden = warehouse.run("looking for rows of former owners", count).await?;
+/// Writes a tombstone for each row that the statement finds, at the version that it names; returns how many.
+///
+/// They are counted first: most loads hide nothing, and then write nothing.
+pub(super) async fn tombstones(
+    warehouse: &Warehouse,
+    rows: &str,
+    of: impl Fn(Query) -> Query,
+) -> Result<u64> {
+    let count = format!("SELECT count() FROM ({rows})");
+    let count = of(warehouse.query(&count)).fetch_one::<u64>();
+    let hidden = warehouse.run("looking for rows to hide", count).await?;
     if hidden > 0 {
+        let hide = format!("{WRITE_TOMBSTONES} ({rows})");
         let loader = warehouse.loader().await?;
-        warehouse.run("hiding rows of former owners", of(loader.query_raw(hide)).execute()).await?;
+        warehouse.run("hiding rows", of(loader.query_raw(&hide)).execute()).await?;
     }
     Ok(hidden)
 }

@@ -2,14 +2,22 @@
 
 use std::collections::BTreeMap;
 
+use bionicpro_model::hours::FIRST_HOUR;
 use bionicpro_model::{DayTotals, HourRange, Result};
 use chrono::NaiveDate;
 use clickhouse::Row;
 use clickhouse::query::Query;
 use serde::Deserialize;
 
+use super::LoadSpec;
 use super::vanished::ranged;
 use crate::Warehouse;
+use crate::params::instant;
+
+/// The rows that a load answers for.
+pub(super) const OF_LOAD: &str = include_str!("totals/of_load.sql");
+
+const DOING: &str = "adding up the mart's days";
 
 /// Up to how many rows of a load are counted key by key in memory, without reading the months that they lie in.
 const COUNTED_IN_MEMORY: u64 = 1_000_000;
@@ -24,7 +32,7 @@ pub struct LoadedDay {
     pub newest_version: u64,
 }
 
-/// A line of `day_totals.sql` and its like.
+/// A line of `totals.sql`.
 #[derive(Row, Deserialize)]
 struct Totals {
     #[serde(with = "clickhouse::serde::chrono::date")]
@@ -58,11 +66,10 @@ struct Written {
 /// A day without live rows is listed with zero cells when tombstones remain in it, else left out. The versions are
 /// read after the sums: a newer load that changed the sums is always seen in `newest_version`.
 pub async fn day_totals(warehouse: &Warehouse, range: &HourRange) -> Result<Vec<LoadedDay>> {
-    let doing = "adding up the mart's days";
-    let totals = ranged(warehouse.query(include_str!("day_totals.sql")), range);
-    let totals = warehouse.run(doing, totals.fetch_all::<Totals>()).await?;
-    let versions = ranged(warehouse.query(include_str!("day_versions.sql")), range);
-    let versions = warehouse.run(doing, versions.fetch_all::<Version>()).await?;
+    let of = |query: Query| ranged(query, range);
+    let totals = add_up(warehouse, include_str!("totals/of_range.sql"), of).await?;
+    let versions = of(warehouse.query(include_str!("totals/newest.sql"))).fetch_all::<Version>();
+    let versions = warehouse.run(DOING, versions).await?;
     let mut days: BTreeMap<NaiveDate, LoadedDay> = versions
         .into_iter()
         .map(|day| {
@@ -72,35 +79,45 @@ pub async fn day_totals(warehouse: &Warehouse, range: &HourRange) -> Result<Vec<
         .collect();
     for totals in totals {
         let newest_version = days.get(&totals.date).map_or(0, |seen| seen.newest_version);
-        days.insert(totals.date, LoadedDay { totals: totals.into(), newest_version });
+        days.insert(totals.date, LoadedDay { totals, newest_version });
     }
     Ok(days.into_values().collect())
 }
 
-/// What the live rows of exactly this version add up to on each of these UTC days, oldest first; a day without any is
-/// left out.
+/// What the rows that a load answers for add up to on each UTC day, oldest first; a day without any is left out.
 ///
-/// A row is live when no row of its key has a greater version. Where nothing newer was written on these days, which
-/// costs an index to know, the load's own rows are read and nothing else: the cost is the load's, not the mart's.
-/// Compare before [`super::restate`], which gives rows another version.
-pub async fn version_totals(
-    warehouse: &Warehouse,
-    version: u64,
-    days: &[NaiveDate],
-) -> Result<Vec<DayTotals>> {
-    if days.is_empty() {
+/// Of its range every live row, whoever wrote it: one that should have vanished is among them. Outside of it, and for a
+/// tick, the live rows of exactly its version on its days. Where nothing newer was written on these, which costs an
+/// index to know, a tick's own rows are read and nothing else: the cost is the load's, not the mart's. Compare before
+/// [`super::restate`], which gives rows another version.
+pub async fn loaded_totals(warehouse: &Warehouse, spec: &LoadSpec) -> Result<Vec<DayTotals>> {
+    if spec.range.is_none() && spec.days.is_empty() {
         return Ok(Vec::new());
     }
-    let doing = "adding up what was loaded";
-    let of = |query: Query| query.param("version", version).param("days", days);
-    let written = of(warehouse.query(include_str!("version_written.sql"))).fetch_one::<Written>();
-    let written = warehouse.run(doing, written).await?;
-    let sql = if written.newer == 0 && written.rows <= COUNTED_IN_MEMORY {
-        include_str!("version_totals.sql")
-    } else {
-        include_str!("version_totals_final.sql")
+    let rows = match spec.range.is_none() && is_newest(warehouse, spec).await? {
+        true => include_str!("totals/of_tick.sql"),
+        false => OF_LOAD,
     };
-    let totals = warehouse.run(doing, of(warehouse.query(sql)).fetch_all::<Totals>()).await?;
+    add_up(warehouse, rows, |query| answered(query, spec)).await
+}
+
+/// Whether nothing newer was written on the load's days, and its rows are few enough to be told apart in memory.
+async fn is_newest(warehouse: &Warehouse, spec: &LoadSpec) -> Result<bool> {
+    let query = answered(warehouse.query(include_str!("totals/written.sql")), spec);
+    let written = warehouse.run(DOING, query.fetch_one::<Written>()).await?;
+    Ok(written.newer == 0 && written.rows <= COUNTED_IN_MEMORY)
+}
+
+/// The query with the parameters of [`OF_LOAD`]; no hour lies in the range of a tick.
+pub(super) fn answered(query: Query, spec: &LoadSpec) -> Query {
+    let (from, to) = spec.range.map_or((FIRST_HOUR, FIRST_HOUR), |range| (range.from(), range.to()));
+    let query = query.param("version", spec.version).param("days", &spec.days);
+    query.param("from", instant(from)).param("to", instant(to))
+}
+
+async fn add_up(warehouse: &Warehouse, rows: &str, of: impl Fn(Query) -> Query) -> Result<Vec<DayTotals>> {
+    let sql = include_str!("totals.sql").replace("{rows}", rows);
+    let totals = warehouse.run(DOING, of(warehouse.query(&sql)).fetch_all::<Totals>()).await?;
     Ok(totals.into_iter().map(DayTotals::from).collect())
 }
 

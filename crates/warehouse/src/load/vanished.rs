@@ -8,6 +8,7 @@ use clickhouse::query::Query;
 use serde::{Deserialize, Serialize};
 
 use super::LoadSpec;
+use super::hide::tombstones;
 use crate::Warehouse;
 use crate::params::instant;
 
@@ -38,16 +39,8 @@ pub async fn tombstone_vanished(warehouse: &Warehouse, spec: &LoadSpec) -> Resul
         (None, Some(days)) if is_completed_since(warehouse, spec, &days).await? => days,
         (None, _) => return Ok(0),
     };
-    let doing = "looking for rows that vanished";
-    let count = ranged(warehouse.query(include_str!("count_vanished.sql")), &range);
-    let count = count.param("version", spec.version).fetch_one::<u64>();
-    let vanished = warehouse.run(doing, count).await?;
-    if vanished > 0 {
-        let loader = warehouse.loader().await?;
-        let hide = ranged(loader.query_raw(include_str!("vanished.sql")), &range);
-        warehouse.run("hiding rows that vanished", hide.param("version", spec.version).execute()).await?;
-    }
-    Ok(vanished)
+    let of = |query: Query| ranged(query, &range).param("version", spec.version);
+    tombstones(warehouse, include_str!("hide/vanished.sql"), of).await
 }
 
 /// Writes a line of `loaded_ranges`; only after every row of it is stored.

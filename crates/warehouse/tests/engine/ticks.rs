@@ -1,7 +1,7 @@
 //! Loads of single cells: hidden keys, what a load says afterwards, and what it reads for that.
 
 use bionicpro_model::DayTotals;
-use bionicpro_warehouse::load::{self, Former};
+use bionicpro_warehouse::load::{self, Former, LoadSpec};
 use chrono::{NaiveDate, TimeDelta};
 use uuid::Uuid;
 
@@ -133,20 +133,37 @@ async fn a_load_counts_its_own_live_rows_once_however_often_it_is_repeated() {
     let expected = [totals("2026-01-15", &rows), totals("2026-01-31", &rows)];
     for _ in 0..2 {
         db.insert(&[rows.clone(), vec![tombstone.clone()]].concat(), &spec).await;
-        assert_eq!(load::version_totals(&db.warehouse, 2, &spec.days).await.unwrap(), expected);
+        assert_eq!(load::loaded_totals(&db.warehouse, &spec).await.unwrap(), expected);
     }
     // A newer load takes some of them over: they are no longer this load's.
     db.insert(&rows[..4], &tick(3, &rows[..4])).await;
     let left = totals("2026-01-15", &rows[4..]);
-    assert_eq!(load::version_totals(&db.warehouse, 2, &spec.days).await.unwrap(), [left, expected[1]]);
-    let cells = load::version_cells(&db.warehouse, 2, date("2026-01-15")).await.unwrap();
+    assert_eq!(load::loaded_totals(&db.warehouse, &spec).await.unwrap(), [left, expected[1]]);
+    let cells = load::loaded_cells(&db.warehouse, &spec, date("2026-01-15")).await.unwrap();
     assert_eq!((cells.len(), cells[0].user_id, cells[0].movements), (16, Uuid::from_u128(4), 10));
-    assert_eq!(load::version_totals(&db.warehouse, 2, &[]).await.unwrap(), []);
+    assert_eq!(load::loaded_totals(&db.warehouse, &tick(2, &[])).await.unwrap(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_of_a_range_answers_for_rows_that_it_did_not_write() {
+    let db = Db::migrated().await;
+    let hours = range("2026-01-15", "2026-01-16");
+    let old = [row(1, 1, "15T08"), row(2, 1, "15T09")];
+    db.insert(&old, &tick(1, &old)).await;
+    let new = [row(1, 1, "15T08")];
+    let spec = LoadSpec { range: Some(hours), ..tick(2, &new) };
+    db.insert(&new, &spec).await;
+    // Nothing has hidden the second row yet, and nobody has staged it.
+    assert_eq!(load::loaded_totals(&db.warehouse, &spec).await.unwrap(), [totals("2026-01-15", &old)]);
+    let cells = load::loaded_cells(&db.warehouse, &spec, date("2026-01-15")).await.unwrap();
+    assert_eq!(cells[1].user_id, Uuid::from_u128(2));
+    assert_eq!(load::tombstone_vanished(&db.warehouse, &spec).await.unwrap(), 1);
+    assert_eq!(load::loaded_totals(&db.warehouse, &spec).await.unwrap(), [totals("2026-01-15", &new)]);
 }
 
 /// The statements of a tick that read the mart when there is nothing to hide.
 const ASKED: [&str; 2] =
-    [include_str!("../../src/load/version_written.sql"), include_str!("../../src/load/version_totals.sql")];
+    [include_str!("../../src/load/totals/written.sql"), include_str!("../../src/load/totals/of_tick.sql")];
 
 #[derive(clickhouse::Row, serde::Deserialize)]
 struct Estimate {
@@ -174,5 +191,5 @@ async fn what_a_tick_reads_of_the_mart_is_what_it_wrote() {
         let rows = query.fetch_one::<Estimate>().await.unwrap().rows;
         assert_eq!(rows, 100, "{sql}");
     }
-    assert_eq!(load::version_totals(&db.warehouse, 2, &spec.days).await.unwrap()[0].cells, 100);
+    assert_eq!(load::loaded_totals(&db.warehouse, &spec).await.unwrap()[0].cells, 100);
 }

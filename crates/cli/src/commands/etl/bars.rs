@@ -5,7 +5,6 @@ use std::sync::Mutex;
 
 use bionicpro_model::HourRange;
 use bionicpro_pipeline::progress::{Progress, Quiet};
-use bionicpro_pipeline::steps;
 use bionicpro_warehouse::ledger::Step;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
@@ -40,11 +39,11 @@ impl Progress for Bars {
             {
                 self.hours.set_style(style);
             }
-            self.hours.set_message(steps::name(step));
+            self.hours.set_message(step.as_str());
             return;
         }
         let line = self.all.add(ProgressBar::new_spinner());
-        line.set_message(steps::name(step));
+        line.set_message(step.as_str());
         line.enable_steady_tick(std::time::Duration::from_millis(120));
         self.running.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((step, line));
     }

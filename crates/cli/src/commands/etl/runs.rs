@@ -1,7 +1,6 @@
 //! `bionicpro etl runs`: the ledger, newest run first.
 
 use bionicpro_model::Result;
-use bionicpro_pipeline::steps;
 use bionicpro_warehouse::Warehouse;
 use bionicpro_warehouse::ledger::{self, Entry, State, Step};
 use chrono::{DateTime, Utc};
@@ -68,10 +67,10 @@ fn row(entries: &[Entry]) -> Vec<String> {
 fn state(last: &Entry) -> String {
     match (last.step, last.state) {
         (Step::LoadToClickhouse, State::Done) => "done".to_owned(),
-        (step, State::Failed) => format!("failed in {}", steps::name(step)),
-        (step, State::Started) => format!("in {}", steps::name(step)),
+        (step, State::Failed) => format!("failed in {}", step.as_str()),
+        (step, State::Started) => format!("in {}", step.as_str()),
         (_, State::Skipped) => "nothing new".to_owned(),
-        (step, State::Done) => format!("after {}", steps::name(step)),
+        (step, State::Done) => format!("after {}", step.as_str()),
     }
 }
 

@@ -1,7 +1,6 @@
 //! `bionicpro etl show`: one run of the ledger, and what to do where it failed.
 
 use bionicpro_model::{Error, Kind, Result, RunId};
-use bionicpro_pipeline::steps;
 use bionicpro_warehouse::Warehouse;
 use bionicpro_warehouse::ledger::{self, Entry, State};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -41,7 +40,7 @@ impl ShowArgs {
         let failed = entries.iter().filter(|entry| entry.state == State::Failed);
         for entry in failed {
             let error = entry.error.as_deref().unwrap_or("it says no reason");
-            output::line(&format!("{}, try {}: {error}", steps::name(entry.step), entry.attempt))?;
+            output::line(&format!("{}, try {}: {error}", entry.step.as_str(), entry.attempt))?;
             if let Some(hint) = &entry.hint {
                 output::line(&format!("  what to do: {hint}"))?;
             }
@@ -82,7 +81,7 @@ fn row(entry: &Entry) -> Vec<String> {
     let count = |count: Option<u64>| count.map_or(String::new(), |count| count.to_string());
     let took = entry.duration_ms.and_then(|took| i64::try_from(took).ok()).map(TimeDelta::milliseconds);
     vec![
-        steps::name(entry.step).to_owned(),
+        entry.step.as_str().to_owned(),
         entry.attempt.to_string(),
         entry.state.as_str().to_owned(),
         second(entry.at),

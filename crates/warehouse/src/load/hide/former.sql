@@ -1,6 +1,5 @@
--- Tombstones for the rows of keys (person, prosthesis, hours) whose owner has changed. FINAL reads the live rows only.
-INSERT INTO user_prosthesis_stats (user_id, prosthesis_id, date, hour, created_at, version, is_deleted)
-SELECT DISTINCT stats.user_id, stats.prosthesis_id, date, hour, now() AS created_at, {version: UInt64}, 1
+-- The rows of keys (person, prosthesis, hours) whose owner has changed. FINAL reads the live rows only.
+SELECT DISTINCT stats.user_id AS user_id, stats.prosthesis_id AS prosthesis_id, date, hour, {version: UInt64} AS hidden_at
 FROM user_prosthesis_stats AS stats FINAL
 INNER JOIN
 (

@@ -45,6 +45,5 @@ FROM user_prosthesis_stats AS stats FINAL
 INNER JOIN people ON people.person = stats.user_id
 LEFT JOIN models ON models.prosthesis = stats.prosthesis_id
 WHERE stats.user_id IN {users: Array(UUID)}
-    AND ({only_version: UInt64} = 0 OR stats.version = {only_version: UInt64})
     AND (stats.ldap_username != people.login OR stats.customer_name != people.name
         OR stats.customer_email != people.email OR (models.known = 1 AND stats.prosthesis_model != models.model))

@@ -92,14 +92,14 @@ impl Db {
 /// The description of a load that replaces a range.
 pub(crate) fn spec(range: HourRange, version: u64) -> LoadSpec {
     let run = format!("test-{version}").parse().unwrap();
-    LoadSpec { run, range: Some(range), version, days: Vec::new(), rows: 0 }
+    LoadSpec { run, range: Some(range), version, days: Vec::new() }
 }
 
 /// The description of a load of single cells.
 pub(crate) fn tick(version: u64, rows: &[MartRow]) -> LoadSpec {
     let days: BTreeSet<_> = rows.iter().map(|row| row.hour.date_naive()).collect();
     let run = format!("test-{version}").parse().unwrap();
-    LoadSpec { run, range: None, version, days: days.into_iter().collect(), rows: rows.len() as u64 }
+    LoadSpec { run, range: None, version, days: days.into_iter().collect() }
 }
 
 /// `2024-01-15` or `2024-01-15T08:00:00Z`.

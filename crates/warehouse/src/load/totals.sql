@@ -1,4 +1,5 @@
--- What a load's live rows add up to on each day, where a newer load may have replaced some of them.
+-- What some rows of the mart, each once, add up to on each UTC day. Sums of floats depend on the order of addition; the
+-- sum of their bit patterns does not, and wraps in 64 bits.
 SELECT
     date,
     count() AS cells,
@@ -9,7 +10,6 @@ SELECT
     sum(stats.battery_count) AS battery_count,
     sum(reinterpretAsUInt64(response_sum)) AS response_sum_bits,
     sum(reinterpretAsUInt64(battery_sum)) AS battery_sum_bits
-FROM user_prosthesis_stats AS stats FINAL
-WHERE date IN {days: Array(Date)} AND version = {version: UInt64}
+FROM ({rows}) AS stats
 GROUP BY date
 ORDER BY date

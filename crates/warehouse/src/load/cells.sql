@@ -1,4 +1,4 @@
--- The live rows of one version on one day.
+-- Some rows of the mart on one day, by person, hour and prosthesis.
 SELECT
     user_id,
     prosthesis_id,
@@ -7,10 +7,10 @@ SELECT
     movements_count AS movements,
     error_count AS errors,
     anomaly_count AS anomalies,
-    response_count,
-    battery_count,
+    stats.response_count AS response_count,
+    stats.battery_count AS battery_count,
     reinterpretAsUInt64(response_sum) AS response_sum_bits,
     reinterpretAsUInt64(battery_sum) AS battery_sum_bits
-FROM user_prosthesis_stats FINAL
-WHERE date = {date: Date} AND version = {version: UInt64}
+FROM ({rows}) AS stats
+WHERE date = {date: Date}
 ORDER BY user_id, hour, prosthesis_id

@@ -1,0 +1,26 @@
+-- The rows of a range that a complete load has made obsolete.
+--
+-- complete:  the ranges that are loaded whole at this version or a newer one. This load's own is among them; a newer
+--            one is there when this load comes late, and its version decides.
+-- hidden_at: the version that the row's hour is complete at. A live row that is older has vanished.
+-- FINAL reads the live rows only. A row that another load writes meanwhile at a greater version wins over the
+-- tombstone.
+WITH (
+    SELECT groupArray((range_from, range_to, version))
+    FROM loaded_ranges
+    WHERE version >= {version: UInt64}
+        AND range_from < {to: DateTime('UTC')}
+        AND range_to > {from: DateTime('UTC')}
+) AS complete
+SELECT
+    user_id,
+    prosthesis_id,
+    date,
+    hour,
+    arrayMax(range -> if(hour >= range.1 AND hour < range.2, range.3, 0), complete) AS hidden_at
+FROM user_prosthesis_stats FINAL
+WHERE date >= toDate({from: DateTime('UTC')}, 'UTC')
+    AND date <= toDate({to: DateTime('UTC')}, 'UTC')
+    AND hour >= {from: DateTime('UTC')}
+    AND hour < {to: DateTime('UTC')}
+    AND version < hidden_at

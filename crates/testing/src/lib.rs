@@ -1,4 +1,4 @@
-//! What tests of several crates share: throw-away databases on the real engines.
+//! What tests of several crates share: throw-away databases on the real engines, and a bad network in front of them.
 //!
 //! A test binary starts each engine once, on its first use, and every test gets a fresh database. Nothing stays
 //! behind when the binary ends, and what a killed one leaves is removed by the next.
@@ -8,11 +8,13 @@
     reason = "a test that cannot get its database fails by a panic"
 )]
 
+mod network;
 mod postgres;
 pub mod property;
 mod scratch;
 mod warehouse;
 
+pub use network::{End, Network, Proxy, Weather};
 pub use postgres::{SharedPostgres, TestDatabase, postgres};
 pub use warehouse::{TestWarehouse, warehouse};
 

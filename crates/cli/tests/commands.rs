@@ -7,10 +7,7 @@ use std::process::{Command, Output};
 
 fn bionicpro(folder: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bionicpro"));
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("BIONICPRO_"))
-    {
-        command.env_remove(name);
-    }
+    bionicpro_testing::without_configuration(&mut command);
     command.current_dir(folder).envs(variables.iter().copied()).args(arguments).output().unwrap()
 }
 

@@ -17,13 +17,7 @@ fn folder() -> tempfile::TempDir {
 fn demo(data: &Path, flags: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bionicpro"));
     command.args(["demo", "--ports", "auto", "--users", "5", "--days", "3", "--data"]).arg(data).args(flags);
-    // A demo of the developer's own must not leak into the test.
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("BIONICPRO_"))
-    {
-        if name != "BIONICPRO_ENGINES_DIR" {
-            command.env_remove(name);
-        }
-    }
+    bionicpro_testing::without_configuration(&mut command);
     command
 }
 

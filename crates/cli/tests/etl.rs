@@ -57,13 +57,8 @@ impl Company {
     }
 
     fn configure(&self, command: &mut Command) {
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("BIONICPRO_") {
-                command.env_remove(name);
-            }
-        }
         let stage = format!("file://{}/stage", self.stage.path().display());
-        command
+        bionicpro_testing::without_configuration(command)
             .current_dir(self.stage.path())
             .env("BIONICPRO_CRM_URL", self.crm.url.expose_secret().as_str())
             .env("BIONICPRO_TELEMETRY_URL", self.telemetry.url.expose_secret().as_str())

@@ -12,11 +12,7 @@ const BINARY: &str = env!("CARGO_BIN_EXE_bionicpro");
 fn serve(folder: &tempfile::TempDir, flags: &[&str]) -> Command {
     let mut command = Command::new(BINARY);
     command.current_dir(folder).args(["serve", "api", "--listen", "127.0.0.1:0", "--no-metrics"]).args(flags);
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("BIONICPRO_") {
-            command.env_remove(name);
-        }
-    }
+    bionicpro_testing::without_configuration(&mut command);
     command.env("BIONICPRO_LOG_JSON", "true").stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }

@@ -26,3 +26,13 @@ pub fn packages() -> bionicpro_engines::Packages {
     let dir = std::env::var_os("BIONICPRO_ENGINES_DIR").map(std::path::PathBuf::from);
     bionicpro_engines::Packages::find(dir.as_deref()).unwrap_or_else(|error| panic!("{}", error.report()))
 }
+
+/// Takes the configuration of this machine away from a command; where the engines are stays known.
+pub fn without_configuration(command: &mut std::process::Command) -> &mut std::process::Command {
+    let is_ours = |name: &std::ffi::OsStr| name.to_string_lossy().starts_with("BIONICPRO_");
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_ours(name) && name != "BIONICPRO_ENGINES_DIR")
+    {
+        command.env_remove(name);
+    }
+    command
+}

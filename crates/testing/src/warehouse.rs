@@ -35,6 +35,25 @@ impl TestWarehouse {
             ..bionicpro_warehouse::Config::default()
         }
     }
+
+    /// The rows of any query.
+    ///
+    /// # Panics
+    /// When the engine refuses it.
+    pub async fn ask(&self, sql: &str) -> Vec<serde_json::Value> {
+        let url = self.url.expose_secret();
+        let mut address = url.clone();
+        address.set_username("").unwrap();
+        address.set_password(None).unwrap();
+        let client = clickhouse::Client::default()
+            .with_url(address.as_str())
+            .with_user(url.username())
+            .with_password(url.password().unwrap_or_default())
+            .with_database(&self.database);
+        let text = client.query(sql).fetch_bytes("JSONEachRow").unwrap().collect().await.unwrap();
+        let lines = std::str::from_utf8(&text).unwrap().lines();
+        lines.map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
 }
 
 /// A fresh database name in the ClickHouse of this test binary, which is started on the first call.

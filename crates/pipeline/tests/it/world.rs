@@ -144,19 +144,7 @@ impl World {
 
     /// Rows of any query of the warehouse.
     pub(crate) async fn ask(&self, sql: &str) -> Vec<serde_json::Value> {
-        let url = self.warehouse.url.expose_secret();
-        let mut address = url.clone();
-        address.set_username("").unwrap();
-        address.set_password(None).unwrap();
-        let client = clickhouse::Client::default()
-            .with_url(address.as_str())
-            .with_user(url.username())
-            .with_password(url.password().unwrap_or_default())
-            .with_database(&self.warehouse.database);
-        let mut cursor = client.query(sql).fetch_bytes("JSONEachRow").unwrap();
-        let text = cursor.collect().await.unwrap();
-        let lines = std::str::from_utf8(&text).unwrap().lines();
-        lines.map(|line| serde_json::from_str(line).unwrap()).collect()
+        self.warehouse.ask(sql).await
     }
 }
 

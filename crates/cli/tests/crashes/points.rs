@@ -1,0 +1,45 @@
+//! Where a command is stopped: at every piece that passes between it and its databases, in an order that is spread out
+//! from the beginning and leaves none out in the end.
+
+use std::collections::BTreeSet;
+
+/// The points of one command.
+#[derive(Default)]
+pub(crate) struct Points {
+    /// How many pieces the last undisturbed run has passed; it varies with what there is to do.
+    total: u64,
+    tried: u32,
+    reached: BTreeSet<u64>,
+    pub(crate) kills: u64,
+}
+
+impl Points {
+    /// The next point, from 1. The bits of a counter in reverse fall evenly into any number of points.
+    pub(crate) fn next(&mut self) -> u64 {
+        let spread = u64::from(self.tried.reverse_bits());
+        self.tried += 1;
+        1 + ((spread * self.total) >> u32::BITS)
+    }
+
+    /// It was killed here.
+    pub(crate) fn killed(&mut self, at: u64) {
+        self.kills += 1;
+        self.reached.insert(at);
+    }
+
+    /// It came to its end after so many pieces.
+    pub(crate) fn ended(&mut self, pieces: u64) {
+        self.total = pieces;
+    }
+
+    pub(crate) fn told(&self) -> String {
+        format!("{} kills at {} different pieces of about {}", self.kills, self.reached.len(), self.total)
+    }
+}
+
+#[test]
+fn every_point_is_reached() {
+    let mut points = Points { total: 100, ..Points::default() };
+    let all: BTreeSet<u64> = (0..256).map(|_| points.next()).collect();
+    assert_eq!(all, (1..=100).collect());
+}

@@ -1,18 +1,21 @@
-"""The tick: what it costs when little is new, whatever the size of the table; and a backfill of a year."""
+"""What a tick costs when little is new, whatever the size of the table; beside it dlt and the plain form."""
 
-import time
 from dataclasses import dataclass
 
 import psycopg
 from engines import Engines, engines
-from fleet import seed, seed_year
+from fleet import seed
 from measure import Measured, middle, note, run
-from pipeline import Bench, figures
+from peer import Dlt
+from pipeline import Bench, agreement, figures
 from processes import PROGRAM
 
 # The same at every size from a million on: so many movements of so many chips, all in the hour that runs.
 NEW_ROWS = 20_000
 CHIPS = 250
+
+# The plain form and dlt's first run take minutes and gigabytes beyond this.
+OTHERS_UP_TO = 10_000_000
 
 NOTHING_NEW = 99
 
@@ -29,8 +32,6 @@ ACTIVE = """
     ORDER BY chip_id LIMIT %(chips)s
 """
 
-READ_EVERYTHING = "COPY telemetry.raw_telemetry TO STDOUT (FORMAT binary)"
-
 
 @dataclass(frozen=True)
 class Ticks:
@@ -39,10 +40,13 @@ class Ticks:
     engines: Engines
     chips: list[str]
 
-    def tick(self) -> Measured:
-        """Ours, after movements have arrived: the arrival is not counted."""
+    def arrive(self) -> None:
+        """New movements, which every form finds; not counted."""
         with psycopg.connect(self.engines.telemetry, autocommit=True) as connection:
             connection.execute(ARRIVE, {"chips": self.chips, "each": NEW_ROWS // len(self.chips)})
+
+    def tick(self) -> Measured:
+        """Ours, after movements have arrived."""
         return run([PROGRAM, "etl", "run"], self.engines.environment)
 
     def empty(self) -> Measured:
@@ -51,7 +55,7 @@ class Ticks:
 
 
 def ticks(rows: int, repeat: int) -> dict:
-    """Ticks on a table of that size, and the plain form's run over the same table, where that is bearable."""
+    """Ticks on a table of that size; where bearable, dlt's on the same rows and the plain form's run."""
     note(f"ticks: {rows:,} rows")
     with engines() as started:
         fleet = seed(started, rows)
@@ -60,47 +64,33 @@ def ticks(rows: int, repeat: int) -> dict:
         ours = Ticks(started, chips)
         # The first run loads the lookback and leaves a baseline; the first tick opens files and plans.
         run([PROGRAM, "etl", "run", "--full"], started.environment)
+        ours.arrive()
         ours.tick()
-        forms = {"tick": [], "empty_tick": []}
-        for _ in range(repeat):
-            for name, form in (("tick", ours.tick), ("empty_tick", ours.empty)):
+        orders = [{"tick": ours.tick, "empty_tick": ours.empty}]
+        if rows <= OTHERS_UP_TO:
+            # By id: the one cursor with an index, and the usual one for a table that is only added to.
+            dlt = Dlt(started, "dlt_id", "id")
+            first = dlt.tick()
+            note(f"  dlt's first run: {first.seconds:.1f} s")
+            orders = [orders[0] | {"dlt": dlt.tick}, {"dlt": dlt.tick} | orders[0]]
+        measured: dict[str, list[Measured]] = {name: [] for name in orders[0]}
+        for number in range(repeat):
+            ours.arrive()
+            for name, form in orders[number % len(orders)].items():
                 started.settle()
-                forms[name].append(form())
-                note(f"  {name}: {forms[name][-1].seconds * 1000:.0f} ms")
-        if rows <= 10_000_000:
+                measured[name].append(form())
+                note(f"  {name}: {measured[name][-1].seconds * 1000:.0f} ms")
+        found = {"rows": fleet.rows, "people": fleet.people, "chips": len(chips)}
+        if rows <= OTHERS_UP_TO:
+            found["agreement_with_dlt"] = agreement(started, "dlt_id")
+            measured["dlt_first_run"] = [first]
             bench = Bench(started, fleet)
-            forms["plain_copy"] = [bench.plain("copy") for _ in range(min(repeat, 3))]
-        found = {name: figures(values) for name, values in forms.items()}
+            measured["plain_copy"] = [bench.plain("copy") for _ in range(min(repeat, 3))]
+        found["forms"] = {name: figures(values) for name, values in measured.items()}
         for name in ("tick", "empty_tick"):
-            inside = [value.answer["duration_ms"] / 1000 for value in forms[name]]
-            found[name]["seconds_inside"] = middle(inside)
-        return {"rows": fleet.rows, "people": fleet.people, "chips": len(chips), "forms": found}
-
-
-def backfill(rows: int) -> dict:
-    """A year in one backfill, against the same table read with COPY and thrown away."""
-    note(f"backfill: a year of {rows:,} rows")
-    with engines() as started:
-        fleet = seed_year(started, rows)
-        begin = time.perf_counter()
-        read = 0
-        with (
-            psycopg.connect(started.telemetry) as connection,
-            connection.cursor() as cursor,
-            cursor.copy(READ_EVERYTHING) as copy,
-        ):
-            for piece in copy:
-                read += len(piece)
-        copied = time.perf_counter() - begin
-        command = [PROGRAM, "etl", "run", "--from", fleet.start, "--to", fleet.end]
-        ours = run(command, started.environment)
-        note(f"  backfill: {ours.seconds:.1f} s, COPY to nowhere: {copied:.1f} s")
-        return {
-            "rows": fleet.rows,
-            "days": fleet.days,
-            "seconds": ours.seconds,
-            "rows_per_second": round(fleet.rows / ours.seconds),
-            "peak_rss_mb": ours.peak_rss_mb,
-            "copy_to_nowhere_seconds": copied,
-            "copy_to_nowhere_bytes": read,
-        }
+            inside = [value.answer["duration_ms"] / 1000 for value in measured[name]]
+            found["forms"][name]["seconds_inside"] = middle(inside)
+        if "dlt" in measured:
+            inside = [value.answer["seconds_inside"] for value in measured["dlt"]]
+            found["forms"]["dlt"]["seconds_inside"] = middle(inside)
+        return found

@@ -1,0 +1,38 @@
+"""What the page says of losses."""
+
+import pytest
+import report
+
+
+def _losses(missed: int, doubled: int, by_dlt: int, committed: int = 31_000) -> dict:
+    forms = {
+        "ours": {"missed": missed, "counted_twice": doubled},
+        **{
+            name: {"missed": by_dlt, "counted_twice": 0}
+            for name in ("dlt_id", "dlt_created_at", "dlt_lag_5s", "dlt_lag_60s")
+        },
+    }
+    return {"committed": committed, "forms": forms}
+
+
+def nothing_missed_where_a_cursor_loses_meets_the_aim():
+    assert report.loss_aim(_losses(0, 0, by_dlt=2_117))[1:] == ("0 and 2,117", "yes")
+
+
+@pytest.mark.parametrize("wrong", [(1, 0), (0, 1)])
+def one_row_missed_or_doubled_does_not(wrong):
+    assert report.loss_aim(_losses(*wrong, by_dlt=2_117))[2] == "no"
+
+
+def rows_that_a_cursor_finds_too_prove_nothing():
+    assert report.loss_aim(_losses(0, 0, by_dlt=0))[2] == "void"
+
+
+def few_rows_prove_nothing():
+    assert report.loss_aim(_losses(0, 0, by_dlt=9, committed=29_999))[2] == "void"
+
+
+def each_form_of_the_peer_has_its_line():
+    lines = report.loss_lines(_losses(0, 0, by_dlt=2_117))
+    assert [line[1] for line in lines] == ["0 and 0"] * 4
+    assert [line[2].rsplit(": ", 1)[1] for line in lines] == ["2,117 and 0"] * 4

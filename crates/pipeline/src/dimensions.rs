@@ -105,7 +105,9 @@ pub(crate) fn dimensions(people: &[CrmRow], mut owners: Vec<Ownership>) -> Dimen
     Dimensions { users: users.into_values().collect(), prostheses, owners }
 }
 
-/// Tells two states apart without keeping either.
-pub(crate) fn checksum(dimensions: &Dimensions) -> String {
-    hex(digest(&SHA256, format!("{dimensions:?}").as_bytes()).as_ref())
+/// Tells two states apart without keeping either: by users, by prostheses, by owners.
+pub(crate) fn checksum(dimensions: &Dimensions) -> [String; 3] {
+    let Dimensions { users, prostheses, owners } = dimensions;
+    [format!("{users:?}"), format!("{prostheses:?}"), format!("{owners:?}")]
+        .map(|text| hex(digest(&SHA256, text.as_bytes()).as_ref()))
 }

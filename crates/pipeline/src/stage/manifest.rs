@@ -56,8 +56,8 @@ pub struct Manifest {
 /// The state of the warehouse that a run's ownership was merged from: a load of another state is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Merged {
-    /// The checksum of the stored dimensions.
-    pub stored: String,
+    /// The checksums of the stored users, prostheses and owners.
+    pub stored: [String; 3],
     /// The versions of loads that had not come to their end.
     pub cut_off: Vec<u64>,
 }

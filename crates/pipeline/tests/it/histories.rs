@@ -1,226 +1,125 @@
 //! Random histories: whatever happens in whatever order, after a run that ends well every person has exactly the
 //! movements of the chips that were theirs at the time.
 //!
-//! `BIONICPRO_HISTORIES` says how many (a few by default), `BIONICPRO_HISTORY_SEED` replays one.
+//! `BIONICPRO_HISTORIES` says how many (a few by default), `BIONICPRO_HISTORY_SEED` replays one. One that fails is made
+//! shorter, printed, and written to `histories.regressions`, whose histories come first in every later test.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+mod action;
+mod history;
+mod truth;
 
-use bionicpro_pipeline::Ask;
-use chrono::{DateTime, TimeDelta, Utc};
-use rand::{RngExt, SeedableRng};
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bionicpro_model::HourRange;
+use bionicpro_model::hours::midnight;
+use chrono::{TimeDelta, Utc};
+use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use tokio_postgres::Client;
 
-use crate::world::{World, days};
+use crate::world::World;
+use action::Plan;
+use history::History;
 
-const STEPS: u32 = 24;
-const CHIPS: [&str; 4] = ["CHIP-1", "CHIP-2", "CHIP-3", "CHIP-4"];
-
-fn customer(number: u32) -> String {
-    format!("00000000-0000-0000-0000-00000000000{}", ["a", "b", "d"][number as usize])
+/// The days in which all telemetry lies: some days ago, so that full runs reach them.
+fn days() -> HourRange {
+    let from = midnight(Utc::now().date_naive()) - TimeDelta::days(3);
+    HourRange::new(from, from + TimeDelta::days(2)).unwrap()
 }
 
-/// A movement, once it is committed.
-type Movement = (&'static str, DateTime<Utc>);
-
-/// What is true, kept beside the databases.
-struct Truth {
-    movements: Vec<Movement>,
-    /// From when which customer has the chip.
-    owners: BTreeMap<&'static str, Vec<(DateTime<Utc>, u32)>>,
+/// Why a history failed, and after how many of its actions.
+struct Failed {
+    after: usize,
+    why: String,
 }
 
-impl Truth {
-    fn told(&self) -> Vec<String> {
-        let mut cells: BTreeMap<(String, &str, String), u32> = BTreeMap::new();
-        for (chip, at) in &self.movements {
-            let owner = self.owners.get(chip).and_then(|owners| owners.iter().rfind(|(from, _)| from <= at));
-            if let Some((_, owner)) = owner {
-                let id = customer(*owner);
-                let hour = at.format("%Y-%m-%d %H").to_string();
-                *cells.entry((id[id.len() - 1..].to_owned(), chip, hour)).or_default() += 1;
-            }
+/// Plays a plan. It fails by a panic, which is caught.
+async fn play(plan: &Plan) -> Result<(), Failed> {
+    let world = Arc::new(World::new().await);
+    let after = Arc::new(AtomicUsize::new(0));
+    let (plan, player, counted) = (plan.clone(), Arc::clone(&world), Arc::clone(&after));
+    let played = tokio::spawn(async move {
+        let mut history = History::new(&player, plan.changes).await;
+        for action in &plan.actions {
+            counted.fetch_add(1, Ordering::SeqCst);
+            history.step(action).await;
         }
-        cells.iter().map(|((user, chip, hour), count)| format!("{user} {chip} {hour} {count}")).collect()
+        history.end().await;
+    });
+    let Err(error) = played.await else { return Ok(()) };
+    forget_prepared(&world).await;
+    let why = error.into_panic();
+    let why =
+        why.downcast_ref::<String>().cloned().or_else(|| why.downcast_ref::<&str>().map(|&why| why.into()));
+    Err(Failed { after: after.load(Ordering::SeqCst), why: why.unwrap_or_default() })
+}
+
+/// Rolls back what a failed history has prepared: the server holds few of them.
+async fn forget_prepared(world: &World) {
+    let client = world.telemetry.client().await;
+    let names = "SELECT gid FROM pg_prepared_xacts WHERE database = current_database()";
+    for row in client.query(names, &[]).await.unwrap() {
+        client.batch_execute(&format!("ROLLBACK PREPARED '{}'", row.get::<_, &str>(0))).await.unwrap();
     }
 }
 
-struct History {
-    world: World,
-    random: ChaCha8Rng,
-    truth: Truth,
-    /// Transactions that are still open, and what they will bring.
-    open: Vec<(Client, Vec<Movement>)>,
-}
-
-impl History {
-    async fn new(seed: u64) -> History {
-        let world = World::new().await;
-        world
-            .crm_sql(
-                "INSERT INTO crm.customers (id, name, email, ldap_username)
-                 VALUES ('00000000-0000-0000-0000-00000000000d', 'Olga', 'olga@example.com', 'olga')",
-            )
-            .await;
-        world.ask_for(Ask::Full).await.unwrap();
-        let first = |owner| vec![(DateTime::UNIX_EPOCH, owner)];
-        let owners = BTreeMap::from([(CHIPS[0], first(0)), (CHIPS[1], first(1))]);
-        let truth = Truth { movements: Vec::new(), owners };
-        History { world, random: ChaCha8Rng::seed_from_u64(seed), truth, open: Vec::new() }
-    }
-
-    fn instant(&mut self) -> DateTime<Utc> {
-        days().from() + TimeDelta::seconds(self.random.random_range(0..2 * 86_400))
-    }
-
-    fn movements(&mut self) -> Vec<Movement> {
-        (0..self.random.random_range(1..30))
-            .map(|_| (CHIPS[self.random.random_range(0..4)], self.instant()))
-            .collect()
-    }
-
-    async fn step(&mut self) -> String {
-        match self.random.random_range(0..12) {
-            0..=2 => {
-                let movements = self.movements();
-                self.world.telemetry_sql(&insert(&movements)).await;
-                self.truth.movements.extend(&movements);
-                format!("{} movements", movements.len())
-            }
-            3 => {
-                let movements = self.movements();
-                let client = self.world.telemetry.client().await;
-                client.batch_execute(&format!("BEGIN; {}", insert(&movements))).await.unwrap();
-                self.open.push((client, movements));
-                "a transaction begins".to_owned()
-            }
-            4 | 5 if !self.open.is_empty() => {
-                let (client, movements) = self.open.swap_remove(self.random.random_range(0..self.open.len()));
-                if self.random.random_bool(0.2) {
-                    client.batch_execute("ROLLBACK").await.unwrap();
-                    return "it rolls back".to_owned();
-                }
-                client.batch_execute("COMMIT").await.unwrap();
-                self.truth.movements.extend(movements);
-                "it commits".to_owned()
-            }
-            6 => self.change_hands().await,
-            7 => self.correct().await,
-            8 => {
-                let name = format!("Name {}", self.random.random_range(0..1000));
-                self.world.crm_sql(&format!("UPDATE crm.customers SET name = '{name}'")).await;
-                "everybody is renamed".to_owned()
-            }
-            9 => {
-                let after = Duration::from_millis(self.random.random_range(1..400));
-                let _ = tokio::time::timeout(after, self.world.ask_for(Ask::Tick)).await;
-                format!("a tick is dropped after {after:?}")
-            }
-            10 => {
-                let (one, two) = tokio::join!(self.world.ask_for(Ask::Tick), self.world.ask_for(Ask::Tick));
-                one.and(two).unwrap_or_else(|error| panic!("{}", error.report()));
-                self.check().await;
-                "two ticks at once".to_owned()
-            }
-            _ => {
-                let ask = if self.random.random_bool(0.7) { Ask::Tick } else { Ask::Range(days()) };
-                self.world.ask_for(ask).await.unwrap_or_else(|error| panic!("{}", error.report()));
-                if ask == Ask::Tick {
-                    self.check().await;
-                }
-                format!("{ask:?}")
+/// The shortest failing beginning, and of that what fails without any single action.
+async fn shrink(plan: &Plan, mut failed: Failed) -> (Plan, Failed) {
+    let mut shortest = plan.clone();
+    shortest.actions.truncate(failed.after);
+    for at in (0..shortest.actions.len()).rev() {
+        let mut shorter = shortest.clone();
+        if at < shorter.actions.len() {
+            shorter.actions.remove(at);
+            if let Err(still) = play(&shorter).await {
+                shorter.actions.truncate(still.after);
+                (shortest, failed) = (shorter, still);
             }
         }
     }
-
-    /// A chip goes to somebody else, at an instant after its last change; or gets its first owner.
-    async fn change_hands(&mut self) -> String {
-        let chip = CHIPS[self.random.random_range(0..4)];
-        let to = self.random.random_range(0..3);
-        let id = customer(to);
-        let Some((last, owner)) = self.truth.owners.get(chip).and_then(|owners| owners.last().copied())
-        else {
-            let prosthesis = &chip[5..];
-            self.world
-                .crm_sql(&format!(
-                    "INSERT INTO crm.prostheses (id, customer_id, model_id, chip_id) VALUES
-                     ('00000000-0000-0000-0000-0000000000c{prosthesis}', '{id}', '00000000-0000-0000-0000-0000000000f1', '{chip}')"
-                ))
-                .await;
-            self.truth.owners.insert(chip, vec![(DateTime::UNIX_EPOCH, to)]);
-            return format!("{chip} gets its first owner");
-        };
-        let at = last.max(days().from()) + TimeDelta::seconds(self.random.random_range(1..20_000));
-        if owner == to || at >= days().to() {
-            return "nothing".to_owned();
-        }
-        self.world.ask_for(Ask::Tick).await.unwrap_or_else(|error| panic!("{}", error.report()));
-        let at_text = at.format("%Y-%m-%d %H:%M:%S");
-        self.world
-            .crm_sql(&format!(
-                "UPDATE crm.prostheses SET customer_id = '{id}', updated_at = '{at_text}' WHERE chip_id = '{chip}'"
-            ))
-            .await;
-        self.truth.owners.entry(chip).or_default().push((at, to));
-        format!("{chip} changes hands at {at_text}")
-    }
-
-    /// The last change of a chip was at another instant, says the CRM.
-    async fn correct(&mut self) -> String {
-        let chip = CHIPS[self.random.random_range(0..4)];
-        let Some(owners) = self.truth.owners.get_mut(chip).filter(|owners| owners.len() > 1) else {
-            return "nothing".to_owned();
-        };
-        let count = owners.len();
-        let former = owners[count - 2].0.max(days().from());
-        let seconds = (owners[count - 1].0 - former).num_seconds();
-        if seconds < 3 {
-            return "nothing".to_owned();
-        }
-        let at = former + TimeDelta::seconds(self.random.random_range(1..seconds));
-        // What the CRM says before anybody has seen it is no correction: the change has to be stored first.
-        self.world.ask_for(Ask::Tick).await.unwrap_or_else(|error| panic!("{}", error.report()));
-        owners[count - 1].0 = at;
-        let at_text = at.format("%Y-%m-%d %H:%M:%S");
-        self.world
-            .crm_sql(&format!("UPDATE crm.prostheses SET updated_at = '{at_text}' WHERE chip_id = '{chip}'"))
-            .await;
-        format!("{chip} changed hands at {at_text} already")
-    }
-
-    async fn check(&self) {
-        assert_eq!(self.world.told().await, self.truth.told());
-    }
-}
-
-fn insert(movements: &[Movement]) -> String {
-    let rows: Vec<String> = movements
-        .iter()
-        .map(|(chip, at)| format!("('{chip}', '{}')", at.format("%Y-%m-%d %H:%M:%S")))
-        .collect();
-    format!("INSERT INTO telemetry.raw_telemetry (chip_id, event_time) VALUES {}", rows.join(", "))
+    (shortest, failed)
 }
 
 fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok().and_then(|text| text.parse().ok())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn every_history_ends_with_everybody_having_exactly_their_own() {
+    let kept = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/histories.regressions"));
+    let mut text = std::fs::read_to_string(kept).unwrap();
     let replayed = number("BIONICPRO_HISTORY_SEED");
     let count = if replayed.is_some() { 1 } else { number("BIONICPRO_HISTORIES").unwrap_or(4) };
+    let regressions: Vec<Plan> = text
+        .lines()
+        .filter(|line| line.starts_with('{'))
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    for plan in &regressions {
+        if let Err(failed) = play(plan).await {
+            panic!("a history that failed before fails again: {plan:#?}\n{}", failed.why);
+        }
+    }
     for _ in 0..count {
         let seed = replayed.unwrap_or_else(rand::random);
         println!("BIONICPRO_HISTORY_SEED={seed}");
-        let mut history = History::new(seed).await;
-        for _ in 0..STEPS {
-            println!("  {}", history.step().await);
+        let plan = Plan::random(&mut ChaCha8Rng::seed_from_u64(seed));
+        if let Err(failed) = play(&plan).await {
+            println!("it fails after {} actions: {}", failed.after, failed.why);
+            let (plan, failed) = shrink(&plan, failed).await;
+            writeln!(text, "{}", serde_json::to_string(&plan).unwrap()).unwrap();
+            std::fs::write(kept, &text).unwrap();
+            panic!("BIONICPRO_HISTORY_SEED={seed} fails, and so does {plan:#?}\n{}", failed.why);
         }
-        for (client, _) in history.open.drain(..) {
-            client.batch_execute("ROLLBACK").await.unwrap();
-        }
-        history.world.tick().await;
-        history.check().await;
     }
+}
+
+#[test]
+fn a_seed_gives_the_same_history_again_and_it_survives_being_written_down() {
+    let plan = Plan::random(&mut ChaCha8Rng::seed_from_u64(7));
+    assert_eq!(plan, Plan::random(&mut ChaCha8Rng::seed_from_u64(7)));
+    let text = serde_json::to_string(&plan).unwrap();
+    assert_eq!(serde_json::from_str::<Plan>(&text).unwrap(), plan);
 }

@@ -1,0 +1,170 @@
+//! What may happen to a company, as a list that is made up front: a shorter list is a history too.
+
+use bionicpro_sources::ChangesConfig;
+use bionicpro_testing::End;
+use chrono::{DateTime, TimeDelta, Utc};
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
+use super::days;
+use super::truth::{CHIPS, CUSTOMERS};
+
+/// How many things happen.
+const LENGTH: usize = 24;
+
+/// A history before it happens.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Plan {
+    /// How new rows are found.
+    pub(super) changes: ChangesConfig,
+    pub(super) actions: Vec<Action>,
+}
+
+/// A movement that is to be: the chip's number, and seconds after the first instant.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(super) struct Planned {
+    chip: usize,
+    second: i64,
+}
+
+impl Planned {
+    /// The movement itself.
+    pub(super) fn movement(self) -> (usize, DateTime<Utc>) {
+        (self.chip, days().from() + TimeDelta::seconds(self.second))
+    }
+}
+
+/// One thing that happens. Where it cannot, nothing does: `pick` means one of those that are there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) enum Action {
+    Insert(Vec<Planned>),
+    /// The same movement comes again, and counts again.
+    Duplicate {
+        pick: usize,
+    },
+    Delete {
+        pick: usize,
+    },
+    /// A movement turns out to have been at another time.
+    Shift {
+        pick: usize,
+        to: Planned,
+    },
+    Begin(Vec<Planned>),
+    Prepare {
+        pick: usize,
+    },
+    Commit {
+        pick: usize,
+    },
+    Rollback {
+        pick: usize,
+    },
+    /// A chip goes to somebody else, so many seconds after its last change; or gets its first owner.
+    ChangeHands {
+        chip: usize,
+        to: usize,
+        after: i64,
+    },
+    /// The last change of a chip was earlier, says the CRM.
+    Correct {
+        chip: usize,
+        per_mille: i32,
+    },
+    DeleteProsthesis {
+        chip: usize,
+    },
+    DeleteCustomer {
+        who: usize,
+    },
+    Rename {
+        number: u32,
+    },
+    Tick,
+    Full,
+    Range,
+    TwoTicks,
+    TickAndRange,
+    /// A tick whose way to a database ends at a piece; the others stay.
+    Cut {
+        way: usize,
+        piece: u64,
+        how: Cut,
+    },
+}
+
+/// How a tick is cut.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(super) enum Cut {
+    /// The way is closed and stays so for the rest of the tick.
+    Close,
+    Reset,
+    /// Whoever runs the tick drops it there; what was on its way arrives.
+    Drop,
+    /// The same, and what was on its way is lost.
+    DropAndLose,
+}
+
+impl Cut {
+    pub(super) fn end(self) -> End {
+        match self {
+            Cut::Close => End::Close,
+            Cut::Reset => End::Reset,
+            Cut::Drop | Cut::DropAndLose => End::Silence,
+        }
+    }
+}
+
+impl Plan {
+    pub(super) fn random(random: &mut ChaCha8Rng) -> Plan {
+        let changes = match random.random_range(0..4) {
+            0 => ChangesConfig::CreationTime,
+            1 => ChangesConfig::RowXmin,
+            _ => ChangesConfig::TransactionColumn,
+        };
+        Plan { changes, actions: (0..LENGTH).map(|_| action(random)).collect() }
+    }
+}
+
+fn action(random: &mut ChaCha8Rng) -> Action {
+    let pick = random.random_range(0..1_000);
+    let (chip, who) = (random.random_range(0..CHIPS.len()), random.random_range(0..CUSTOMERS.len()));
+    match random.random_range(0..40) {
+        0..=7 => Action::Insert(movements(random)),
+        8 | 9 => Action::Duplicate { pick },
+        10 => Action::Delete { pick },
+        11 => Action::Shift { pick, to: planned(random) },
+        12..=14 => Action::Begin(movements(random)),
+        15 => Action::Prepare { pick },
+        16..=18 => Action::Commit { pick },
+        19 => Action::Rollback { pick },
+        20..=23 => Action::ChangeHands { chip, to: who, after: random.random_range(1..20_000) },
+        24 | 25 => Action::Correct { chip, per_mille: random.random_range(1..1_000) },
+        26 => Action::DeleteProsthesis { chip },
+        27 => Action::DeleteCustomer { who },
+        28 => Action::Rename { number: random.random_range(0..1_000) },
+        29 | 30 => Action::Tick,
+        31 => Action::Full,
+        32 => Action::Range,
+        33 => Action::TwoTicks,
+        34 => Action::TickAndRange,
+        _ => Action::Cut {
+            way: random.random_range(0..3),
+            piece: random.random_range(1..90),
+            how: [Cut::Close, Cut::Reset, Cut::Drop, Cut::DropAndLose][random.random_range(0..4)],
+        },
+    }
+}
+
+fn movements(random: &mut ChaCha8Rng) -> Vec<Planned> {
+    (0..random.random_range(1..20)).map(|_| planned(random)).collect()
+}
+
+fn planned(random: &mut ChaCha8Rng) -> Planned {
+    let seconds = days().to() - days().from();
+    Planned {
+        chip: random.random_range(0..CHIPS.len()),
+        second: random.random_range(0..seconds.num_seconds()),
+    }
+}

@@ -77,6 +77,32 @@ pub(crate) async fn reconcile(
         .hint("the baseline has not moved; look for another writer of the mart, then run the range again"))
 }
 
+/// Compares what was read of a range, by UTC day, with what the source counts there by itself.
+///
+/// # Errors
+/// `Data` that names the first differing days.
+pub(crate) fn with_source(
+    source: &BTreeMap<NaiveDate, u64>,
+    read: &BTreeMap<NaiveDate, u64>,
+    range: &HourRange,
+) -> Result<()> {
+    let (first, last) = (range.from().date_naive(), (range.to() - TimeDelta::hours(1)).date_naive());
+    let dates: BTreeSet<NaiveDate> =
+        source.keys().chain(read.keys()).copied().filter(|date| (first..=last).contains(date)).collect();
+    let of = |days: &BTreeMap<NaiveDate, u64>, date| days.get(&date).copied().unwrap_or(0);
+    let differing: Vec<String> = dates
+        .into_iter()
+        .filter(|date| of(source, *date) != of(read, *date))
+        .map(|date| format!("{date}: {} rows in the source, {} read", of(source, date), of(read, date)))
+        .collect();
+    if differing.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Data, "what was read of the telemetry is not what the source counts")
+        .detail(differing[..differing.len().min(NAMED)].join("; "))
+        .hint("nothing was loaded; run again, and report it when it stays: no data cause this"))
+}
+
 /// The days whose totals differ, oldest first. A day without rows may be left out on either side.
 fn differing_days(staged: &[DayTotals], answered: &[DayTotals]) -> Vec<DifferingDay> {
     let by_date = |days: &[DayTotals]| -> BTreeMap<NaiveDate, DayTotals> {
@@ -161,6 +187,21 @@ mod tests {
 
     fn day(date: NaiveDate, cells: u64) -> DayTotals {
         DayTotals { date, cells, movements: 10 * cells, ..DayTotals::default() }
+    }
+
+    #[test]
+    fn a_day_of_the_range_with_other_rows_than_the_source_counts_is_named() {
+        let date = |day| NaiveDate::from_ymd_opt(2024, 1, day).unwrap();
+        let range = HourRange::new(midnight(date(15)), midnight(date(17))).unwrap();
+        let compare = |source: &[(u32, u64)], read: &[(u32, u64)]| {
+            let days = |of: &[(u32, u64)]| of.iter().map(|(day, rows)| (date(*day), *rows)).collect();
+            with_source(&days(source), &days(read), &range).err().map(|error| error.to_string())
+        };
+        // What is dirty outside of the range was read too.
+        assert_eq!(compare(&[(15, 5), (16, 1)], &[(15, 5), (16, 1), (17, 9), (2, 3)]), None);
+        let error = compare(&[(15, 5), (16, 1)], &[(15, 5)]).unwrap();
+        assert!(error.contains("2024-01-16: 1 rows in the source, 0 read"), "{error}");
+        assert!(compare(&[], &[(16, 1)]).is_some());
     }
 
     #[test]

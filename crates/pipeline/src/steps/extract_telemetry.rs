@@ -8,13 +8,16 @@ use bionicpro_model::{Error, Kind, Result, RunId};
 use bionicpro_sources::CellBatch;
 use bionicpro_sources::telemetry::Outside;
 use bionicpro_warehouse::ledger::{State, Step};
+use chrono::{DateTime, NaiveDate};
 use tokio::sync::mpsc;
 
 use crate::context::PipelineContext;
 use crate::files::cells::CellTable;
 use crate::files::owners;
+use crate::kind::RunKind;
 use crate::look::Look;
 use crate::progress::Progress;
+use crate::reconcile;
 use crate::report::StepReport;
 use crate::stage::{Manifest, StagedName, Upload};
 
@@ -28,7 +31,11 @@ pub(super) fn skipped(run: &RunId, look: &Look) -> Result<StepReport> {
     let mut report = report(run, look);
     report.state = State::Skipped;
     report.baseline = baseline(look)?;
-    report.counts = BTreeMap::from([("rows".to_owned(), 0), ("cells".to_owned(), 0)]);
+    report.counts = BTreeMap::from([
+        ("rows".to_owned(), 0),
+        ("cells".to_owned(), 0),
+        ("horizon_age_ms".to_owned(), horizon_age_ms(look)),
+    ]);
     Ok(report)
 }
 
@@ -69,8 +76,10 @@ pub(super) async fn extract(
     };
 
     let counted = &written.value;
+    if let (RunKind::Full, Some(range)) = (look.kind, &look.range) {
+        reconcile::with_source(&telemetry.rows_by_day(range).await?, &counted.days, range)?;
+    }
     let snapshot = telemetry.snapshot().clone();
-    let horizon_age_ms = (snapshot.taken_at - telemetry.horizon()).num_milliseconds().unsigned_abs();
     let counts: BTreeMap<String, u64> = [
         ("rows", counted.movements),
         ("cells", counted.cells),
@@ -78,7 +87,7 @@ pub(super) async fn extract(
         ("scopes", look.wanted.scopes.len() as u64),
         ("anomalies", counted.anomalies),
         ("bytes", written.bytes),
-        ("horizon_age_ms", horizon_age_ms),
+        ("horizon_age_ms", horizon_age_ms(&look)),
         ("rows_without_chip", read.without_chip),
         ("rows_before_1970", outside.before_1970),
         ("rows_after_2106", outside.after_2106),
@@ -130,6 +139,11 @@ fn report(run: &RunId, look: &Look) -> StepReport {
     report
 }
 
+fn horizon_age_ms(look: &Look) -> u64 {
+    let age = look.telemetry.snapshot().taken_at - look.telemetry.horizon();
+    age.num_milliseconds().unsigned_abs()
+}
+
 fn baseline(look: &Look) -> Result<Option<String>> {
     let baseline = look.baseline.as_ref().map(serde_json::to_string).transpose();
     baseline.map_err(|error| Error::new(Kind::Internal, "a baseline cannot be written").source(error))
@@ -154,6 +168,8 @@ struct Counted {
     cells: u64,
     movements: u64,
     anomalies: u64,
+    /// Movements by the UTC day.
+    days: BTreeMap<NaiveDate, u64>,
 }
 
 /// Writes until the channel closes. A channel that closes before everything was read leaves no file.
@@ -168,6 +184,10 @@ fn write(
     while let Some(batch) = batches.blocking_recv() {
         counted.movements += sum(&batch.movements);
         counted.anomalies += sum(&batch.anomalies);
+        for (hour, movements) in batch.hour.iter().zip(&batch.movements) {
+            let hour = DateTime::from_timestamp_micros(*hour).unwrap_or_default();
+            *counted.days.entry(hour.date_naive()).or_default() += movements.unsigned_abs();
+        }
         table.add(batch)?;
     }
     if !is_complete.load(Ordering::Acquire) {

@@ -7,6 +7,7 @@ mod batch;
 mod cells;
 mod copy;
 mod crowded;
+mod days;
 mod outside;
 mod plan;
 #[cfg(test)]

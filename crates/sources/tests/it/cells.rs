@@ -190,3 +190,21 @@ async fn a_chip_may_be_called_anything() {
     let whole = Wanted { cuts, ..Wanted::range(range("2024-01-15", "2024-01-16")) };
     assert_eq!(read(&table.open().await, &whole).await, found);
 }
+
+#[tokio::test]
+async fn rows_are_counted_by_their_utc_day_whatever_the_type_of_the_time_and_the_zone_of_the_server() {
+    for of in ["timestamp", "timestamptz USING event_time AT TIME ZONE 'UTC'"] {
+        let table = some_moves().await;
+        table
+            .sql(&format!(
+                "ALTER TABLE telemetry.raw_telemetry ALTER event_time TYPE {of}, ALTER chip_id DROP NOT NULL;
+                 INSERT INTO telemetry.raw_telemetry (chip_id, event_time) VALUES (NULL, '2024-01-15 10:00:00+00');
+                 DO $$BEGIN EXECUTE format('ALTER DATABASE %I SET TimeZone = ''Asia/Kamchatka''', current_database()); END$$"
+            ))
+            .await;
+        let days =
+            table.open().await.rows_by_day(&range("2024-01-15T09:00:00Z", "2024-01-17")).await.unwrap();
+        let told: Vec<String> = days.iter().map(|(day, rows)| format!("{day} {rows}")).collect();
+        assert_eq!(told, ["2024-01-15 3", "2024-01-16 1"], "{of}");
+    }
+}

@@ -215,6 +215,36 @@ async fn a_run_that_was_killed_at_any_moment_is_right_when_run_again() {
 }
 
 #[tokio::test]
+async fn a_backfill_says_what_it_would_do_and_goes_on_where_it_stopped() {
+    let company = Company::new().await;
+    let range = ["--from", "2023-12-30", "--to", "2024-01-17"];
+    let run = [&["run", "--run", "b"], &range[..]].concat();
+    let plan = || line(&company.etl(&[&run[..], &["--dry-run"]].concat()));
+    let planned = plan();
+    assert_eq!((&planned["rows"], &planned["days"]), (&Value::from(MOVES), &Value::from(18)));
+    assert_eq!(planned["pieces"].as_array().unwrap().len(), 2);
+    assert_eq!(company.moves().await, 0);
+
+    // As if it had been stopped after its first piece.
+    let january = ["run", "--run", "b.20240101", "--from", "2024-01-01", "--to", "2024-01-17"];
+    ends_with(&company.etl(&january), 0);
+    assert_eq!(plan()["days"], 2);
+    let output = company.etl(&[&run[..], &["--source-share", "50"]].concat());
+    ends_with(&output, 0);
+    let report = line(&output);
+    assert_eq!((&report["counts"]["pieces"], &report["counts"]["rows"]), (&Value::from(1), &Value::from(0)));
+    assert_eq!((plan()["days"].clone(), company.moves().await), (Value::from(0), MOVES));
+
+    let shown = company.etl(&["show", "b"]);
+    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+    assert!(shown.contains("b.20231230") && shown.contains("b.20240101"), "{shown}");
+    for wrong in [&["run", "--dry-run"][..], &["run", "--full", "--source-share", "50"]] {
+        ends_with(&company.etl(wrong), 2);
+    }
+    ends_with(&company.etl(&[&run[..], &["--source-share", "0"]].concat()), 2);
+}
+
+#[tokio::test]
 async fn two_processes_at_once_end_right() {
     let company = Company::new().await;
     let run = [&["etl", "run"], &RANGE[..]].concat();

@@ -1,8 +1,9 @@
 //! The pipeline: extract, transform, load; staging, ledger, schedule. Knows no HTTP server and no SQL.
 //!
-//! [`run`](run::run) does all four steps, [`schedule`](schedule::schedule) does so again and again, and
-//! [`steps`] holds each one for an orchestrator to call.
+//! [`run`](run::run) does all four steps, [`backfill`](backfill::backfill) does so for a range in pieces,
+//! [`schedule`](schedule::schedule) again and again, and [`steps`] holds each one for an orchestrator to call.
 
+pub mod backfill;
 pub mod config;
 pub mod context;
 pub mod kind;
@@ -22,6 +23,7 @@ mod owners;
 mod reconcile;
 mod retry;
 
+pub use backfill::Backfill;
 pub use config::{PipelineConfig, StageConfig};
 pub use context::PipelineContext;
 pub use kind::{Ask, RunKind};

@@ -246,7 +246,11 @@ fn first_hour(context: &PipelineContext, now: DateTime<Utc>) -> DateTime<Utc> {
 }
 
 /// The range that somebody asked for; refused where the mart does not retain it.
-fn retained(context: &PipelineContext, telemetry: &Telemetry, range: HourRange) -> Result<HourRange> {
+pub(crate) fn retained(
+    context: &PipelineContext,
+    telemetry: &Telemetry,
+    range: HourRange,
+) -> Result<HourRange> {
     let first_day = first_hour(context, telemetry.snapshot().taken_at);
     if first_day <= range.from() {
         return Ok(range);

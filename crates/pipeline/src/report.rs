@@ -112,12 +112,28 @@ pub struct RunReport {
     /// Why a tick became a full run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why_full: Option<String>,
-    /// The hours that it replaced, from the first piece's to the last's.
+    /// The hours that it replaced.
     pub range: Option<HourRange>,
-    /// What was counted, summed over its pieces.
+    /// What was counted, summed over the pieces of a backfill.
     pub counts: BTreeMap<String, u64>,
     /// How long it took.
     pub duration_ms: u64,
-    /// Its steps in the order in which they ended.
+    /// Its steps in the order in which they ended; a backfill in pieces has none of its own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<StepReport>,
+}
+
+impl RunReport {
+    pub(crate) fn new(run: &RunId) -> Self {
+        RunReport {
+            run: run.clone(),
+            state: State::Done,
+            kind: None,
+            why_full: None,
+            range: None,
+            counts: BTreeMap::new(),
+            duration_ms: 0,
+            steps: Vec::new(),
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 mod row;
 
-use bionicpro_model::{Result, RunId};
+use bionicpro_model::{HourRange, Result, RunId};
 use chrono::{DateTime, Utc};
 use clickhouse::query::Query;
 use serde::Serialize;
@@ -178,6 +178,20 @@ pub async fn runs(warehouse: &Warehouse, limit: u32) -> Result<Vec<Vec<Entry>>> 
 /// The entries of one run in the order of time; empty when the ledger has none.
 pub async fn run(warehouse: &Warehouse, run: &RunId) -> Result<Vec<Entry>> {
     read(warehouse, warehouse.query(include_str!("ledger/run.sql")).param("run", run.as_str())).await
+}
+
+/// The ranges of a backfill that are loaded: those of the runs that are named after it, as `RUN.20240115`.
+pub async fn loaded_pieces(warehouse: &Warehouse, run: &RunId) -> Result<Vec<HourRange>> {
+    #[derive(clickhouse::Row, serde::Deserialize)]
+    struct Piece {
+        #[serde(with = "clickhouse::serde::chrono::datetime")]
+        range_from: DateTime<Utc>,
+        #[serde(with = "clickhouse::serde::chrono::datetime")]
+        range_to: DateTime<Utc>,
+    }
+    let query = warehouse.query(include_str!("ledger/loaded_pieces.sql")).param("run", run.as_str());
+    let pieces = warehouse.run("reading the ledger", query.fetch_all::<Piece>()).await?;
+    pieces.into_iter().map(|piece| HourRange::new(piece.range_from, piece.range_to)).collect()
 }
 
 /// The baseline that the newest run (by version) left behind; none before the first.

@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::sync::Mutex;
 
 use bionicpro_model::HourRange;
+use bionicpro_pipeline::backfill::{Piece, Plan};
 use bionicpro_pipeline::progress::{Progress, Quiet};
 use bionicpro_warehouse::ledger::Step;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -13,9 +14,12 @@ pub(super) fn progress() -> Box<dyn Progress> {
     if std::io::stderr().is_terminal() { Box::new(Bars::new()) } else { Box::new(Quiet) }
 }
 
-/// One bar for the hours of the telemetry, one line for each other step.
+/// One bar for a backfill's rows, one for the hours of the telemetry, one line for each other step.
 struct Bars {
     all: MultiProgress,
+    backfill: ProgressBar,
+    /// Days and cells that are done.
+    done: Mutex<(u64, u64)>,
     hours: ProgressBar,
     running: Mutex<Vec<(Step, ProgressBar)>>,
 }
@@ -23,22 +27,37 @@ struct Bars {
 impl Bars {
     fn new() -> Self {
         let all = MultiProgress::new();
-        let hours = all.add(ProgressBar::hidden());
-        Bars { all, hours, running: Mutex::default() }
+        let (backfill, hours) = (all.add(ProgressBar::hidden()), all.add(ProgressBar::hidden()));
+        Bars { all, backfill, done: Mutex::default(), hours, running: Mutex::default() }
+    }
+
+    fn show(bar: &ProgressBar, template: &str, length: u64) {
+        bar.reset();
+        bar.set_length(length);
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
     }
 }
 
 impl Progress for Bars {
+    fn plan(&self, plan: &Plan) {
+        let template = "{msg} {wide_bar} {human_pos}/{human_len} rows, {per_sec}, {eta} left";
+        Bars::show(&self.backfill, template, plan.rows);
+        self.backfill.set_message(format!("0 of {} days", plan.days));
+    }
+
+    fn piece(&self, piece: &Piece, cells: u64) {
+        let mut done = self.done.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        *done = (done.0 + piece.days, done.1 + cells);
+        self.backfill.set_message(format!("{} days, {} cells", done.0, done.1));
+        self.backfill.inc(piece.rows);
+    }
+
     fn step(&self, step: Step, range: Option<&HourRange>) {
         if let (Step::ExtractTelemetryData, Some(range)) = (step, range) {
             let hours = (range.to() - range.from()).num_hours().unsigned_abs();
-            self.hours.set_draw_target(indicatif::ProgressDrawTarget::stderr());
-            self.hours.set_length(hours);
-            self.hours.set_position(0);
-            if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} hours, {eta} left")
-            {
-                self.hours.set_style(style);
-            }
+            Bars::show(&self.hours, "{msg} {wide_bar} {pos}/{len} hours, {eta} left", hours);
             self.hours.set_message(step.as_str());
             return;
         }

@@ -1,7 +1,7 @@
 //! `bionicpro etl run`: all four steps.
 
 use bionicpro_model::{Error, HourRange, Kind, Result, RunId, hours};
-use bionicpro_pipeline::{Ask, RunSpec};
+use bionicpro_pipeline::{Ask, Backfill, RunSpec, backfill};
 use bionicpro_warehouse::ledger::State;
 use chrono::Utc;
 use clap::Args;
@@ -12,15 +12,25 @@ use crate::output;
 /// Run all four steps over what is new, over the last days or over a range, then say what was done as one JSON line.
 ///
 /// Without a range this is a tick: it recomputes the hours in which something is new and ends with status 99 when
-/// nothing is. The first run ever, and one whose baseline is lost, is a full one by itself. A range longer than a month
-/// is replaced month by month, newest first; with the same --run a run that was stopped goes on where it was.
+/// nothing is. The first run ever, and one whose baseline is lost, is a full one by itself.
+///
+/// A range is a backfill: it is replaced in pieces of whole days, newest first, while ticks go on; with the same --run
+/// one that was stopped goes on where it was.
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
-    /// The id of the run; made when not given.
+    /// The id of the run; made when not given, and logged.
     #[arg(long, value_name = "RUN")]
     run: Option<RunId>,
     #[command(flatten)]
     range: RangeArgs,
+    /// Of a range: in which part of the time the source may be busy with it, in per cent. Below 100 one connection reads
+    /// and the backfill waits after each piece.
+    #[arg(long, value_name = "PERCENT", default_value_t = 100, requires = "from", conflicts_with = "full",
+          value_parser = clap::value_parser!(u8).range(1..=100))]
+    source_share: u8,
+    /// Of a range: say how many rows each day and piece has that is left to do, and do nothing.
+    #[arg(long, requires = "from", conflicts_with = "full")]
+    dry_run: bool,
 }
 
 /// What to recompute.
@@ -56,8 +66,20 @@ impl RunArgs {
         let pipeline = super::pipeline(context)?;
         let run = self.run.unwrap_or_else(|| RunId::generate(Utc::now()));
         let progress = super::bars::progress();
-        let spec = RunSpec { run: Some(run.clone()), ask };
-        match bionicpro_pipeline::run(&pipeline, spec, progress.as_ref()).await {
+        let outcome = match ask {
+            Ask::Range(range) => {
+                let spec = Backfill { run: run.clone(), range, source_share: self.source_share };
+                if self.dry_run {
+                    return output::json(&backfill::plan(&pipeline, &spec).await?);
+                }
+                backfill::backfill(&pipeline, &spec, progress.as_ref()).await
+            }
+            Ask::Tick | Ask::Full => {
+                let spec = RunSpec { run: Some(run.clone()), ask };
+                bionicpro_pipeline::run(&pipeline, spec, progress.as_ref()).await
+            }
+        };
+        match outcome {
             Ok(report) => {
                 output::json(&report)?;
                 if report.state == State::Skipped { Err(nothing_new()) } else { Ok(()) }

@@ -30,8 +30,20 @@ impl RunsArgs {
                 output::json(&serde_json::json!({ "run": run, "entries": entries }))
             });
         }
-        let headings =
-            ["RUN", "STARTED", "STATE", "RANGE", "ROWS", "CELLS", "ORPHANS", "ANOMALIES", "TIME", "ERROR"];
+        let headings = [
+            "RUN",
+            "KIND",
+            "STARTED",
+            "STATE",
+            "FORM",
+            "RANGE",
+            "ROWS",
+            "CELLS",
+            "ORPHANS",
+            "ANOMALIES",
+            "TIME",
+            "ERROR",
+        ];
         output::table(
             &headings,
             runs.iter().filter(|entries| !entries.is_empty()).map(|entries| row(entries)),
@@ -44,6 +56,8 @@ fn row(entries: &[Entry]) -> Vec<String> {
     let newest = |of: fn(&Entry) -> Option<u64>| {
         entries.iter().rev().find_map(of).map_or(String::new(), |count| count.to_string())
     };
+    let text =
+        |of: fn(&Entry) -> Option<&String>| entries.iter().rev().find_map(of).cloned().unwrap_or_default();
     let from = entries.iter().rev().find_map(|entry| entry.from);
     let to = entries.iter().rev().find_map(|entry| entry.to);
     let range =
@@ -51,8 +65,10 @@ fn row(entries: &[Entry]) -> Vec<String> {
     let took = (last.at - first.at).num_milliseconds();
     vec![
         first.run.to_string(),
+        text(|entry| entry.kind.as_ref()),
         first.at.format("%Y-%m-%d %H:%M:%SZ").to_string(),
         state(last),
+        text(|entry| entry.form.as_ref()),
         range,
         newest(|entry| entry.rows),
         newest(|entry| entry.cells),

@@ -1,6 +1,6 @@
 //! `bionicpro etl show`: one run of the ledger, and what to do where it failed.
 
-use bionicpro_model::{Error, Kind, Result, RunId};
+use bionicpro_model::{Error, HourRange, Kind, Result, RunId};
 use bionicpro_warehouse::Warehouse;
 use bionicpro_warehouse::ledger::{self, Entry, State};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -25,6 +25,10 @@ impl ShowArgs {
         let warehouse = Warehouse::new(&context.config.warehouse)?;
         let entries = ledger::run(&warehouse, &self.run).await?;
         if entries.is_empty() {
+            let pieces = ledger::loaded_pieces(&warehouse, &self.run).await?;
+            if !pieces.is_empty() {
+                return self.backfill(&pieces);
+            }
             return Err(Error::new(Kind::Usage, "the ledger has no such run")
                 .detail(self.run.to_string())
                 .hint("`bionicpro etl runs` lists the newest ones"));
@@ -46,6 +50,22 @@ impl ShowArgs {
             }
         }
         Ok(())
+    }
+}
+
+impl ShowArgs {
+    /// A backfill in pieces has no entries of its own.
+    fn backfill(&self, pieces: &[HourRange]) -> Result<()> {
+        let name = |piece: &HourRange| format!("{}.{}", self.run, piece.from().format("%Y%m%d"));
+        if self.json {
+            let loaded: Vec<_> = pieces
+                .iter()
+                .map(|piece| serde_json::json!({ "run": name(piece), "range": piece }))
+                .collect();
+            return output::json(&serde_json::json!({ "run": self.run, "loaded": loaded }));
+        }
+        output::line(&format!("{}: a backfill; these pieces of it are loaded", self.run))?;
+        output::table(&["RUN", "RANGE"], pieces.iter().map(|piece| vec![name(piece), piece.to_string()]))
     }
 }
 

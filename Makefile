@@ -64,7 +64,7 @@ bench: build $(VENV) $(DLT) ## Measure, print ratios, write them to bench/result
 	$(CARGO) build --release --locked --package bionicpro-bench-http
 	.venv/bin/python bench/run.py $(ARGS)
 
-bench-large: ## The same with ticks on 50 million rows too: 12 GB of disk, a quarter of an hour more
+bench-large: ## The same with ticks on 50 million rows too: 14 GB of temporary space, a quarter of an hour more
 	$(MAKE) bench ARGS="--ticks 1m,10m,50m $(ARGS)"
 
 clean: ## Remove what was built, fetched and simulated

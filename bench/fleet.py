@@ -1,5 +1,7 @@
 """The data: a seeded fleet in the source databases, and a large mart made by SQL for the API."""
 
+import shutil
+import tempfile
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -19,6 +21,12 @@ SEED = 20240115
 # What the simulator writes per person and day, people without a prosthesis included: decides how many people
 # make the wanted number of rows. The number that came out is measured and written down.
 MOVEMENTS_PER_PERSON_AND_DAY = 350
+
+# Slower than this is taken for stuck.
+SLOWEST_ROWS_PER_SECOND = 20_000
+
+# What a row takes at the most on the way, with its indexes, the log and everybody's copies of it.
+BYTES_PER_ROW = 280
 
 
 @dataclass(frozen=True)
@@ -50,9 +58,13 @@ def seed_year(started: Engines, wanted_rows: int) -> Fleet:
 
 def seed_days(started: Engines, wanted_rows: int, days: int) -> Fleet:
     """Fills both source databases with so many days of so many people as make the rows."""
+    free = shutil.disk_usage(tempfile.gettempdir()).free
+    if free < wanted_rows * BYTES_PER_ROW:
+        need = f"{wanted_rows:,} rows need {wanted_rows * BYTES_PER_ROW / 1e9:.0f} GB of temporary space"
+        raise SystemExit(f"bench: {need}, and {free / 1e9:.0f} GB are free: set TMPDIR to a larger disk")
     people = max(10, round(wanted_rows / days / MOVEMENTS_PER_PERSON_AND_DAY))
     command = [PROGRAM, "simulate", "seed", "--users", str(people), "--days", str(days), "--seed", str(SEED)]
-    seeded = run(command, started.environment)
+    seeded = run(command, started.environment, timeout_s=max(900, wanted_rows / SLOWEST_ROWS_PER_SECOND))
     with psycopg.connect(started.telemetry, autocommit=True) as connection:
         # Statistics and visibility as on a server that has been up for a day; no checkpoint in the midst.
         connection.execute("VACUUM (ANALYZE) telemetry.raw_telemetry")

@@ -16,7 +16,7 @@ def _losses(missed: int, doubled: int, by_dlt: int, committed: int = 31_000) -> 
 
 
 def nothing_missed_where_a_cursor_loses_meets_the_aim():
-    assert report.loss_aim(_losses(0, 0, by_dlt=2_117))[1:] == ("0 and 2,117", "yes")
+    assert report.loss_aim(_losses(0, 0, by_dlt=2_117))[1:] == ("0; the cursor 2,117", "yes")
 
 
 @pytest.mark.parametrize("wrong", [(1, 0), (0, 1)])

@@ -65,7 +65,7 @@ def arguments() -> argparse.Namespace:
         "--ticks",
         type=some_of(tuple(SIZES)),
         metavar="LIST",
-        help="sizes for ticks (those of --rows unless told otherwise); 50m takes 12 GB of disk",
+        help="sizes for ticks (those of --rows unless told otherwise); 50m takes 14 GB of temporary space",
     )
     parser.add_argument(
         "--only",

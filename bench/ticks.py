@@ -63,15 +63,14 @@ def ticks(rows: int, repeat: int) -> dict:
             chips = [chip for (chip,) in connection.execute(ACTIVE, {"chips": CHIPS})]
         ours = Ticks(started, chips)
         # The first run loads the lookback and leaves a baseline; the first tick opens files and plans.
-        run([PROGRAM, "etl", "run", "--full"], started.environment)
+        first_runs = {"first_run": [run([PROGRAM, "etl", "run", "--full"], started.environment)]}
         ours.arrive()
         ours.tick()
         orders = [{"tick": ours.tick, "empty_tick": ours.empty}]
         if rows <= OTHERS_UP_TO:
             # By id: the one cursor with an index, and the usual one for a table that is only added to.
             dlt = Dlt(started, "dlt_id", "id")
-            first = dlt.tick()
-            note(f"  dlt's first run: {first.seconds:.1f} s")
+            first_runs["dlt_first_run"] = [dlt.tick()]
             orders = [orders[0] | {"dlt": dlt.tick}, {"dlt": dlt.tick} | orders[0]]
         measured: dict[str, list[Measured]] = {name: [] for name in orders[0]}
         for number in range(repeat):
@@ -83,14 +82,25 @@ def ticks(rows: int, repeat: int) -> dict:
         found = {"rows": fleet.rows, "people": fleet.people, "chips": len(chips)}
         if rows <= OTHERS_UP_TO:
             found["agreement_with_dlt"] = agreement(started, "dlt_id")
-            measured["dlt_first_run"] = [first]
             bench = Bench(started, fleet)
             measured["plain_copy"] = [bench.plain("copy") for _ in range(min(repeat, 3))]
-        found["forms"] = {name: figures(values) for name, values in measured.items()}
+        found["forms"] = {name: figures(values) for name, values in (measured | first_runs).items()}
         for name in ("tick", "empty_tick"):
             inside = [value.answer["duration_ms"] / 1000 for value in measured[name]]
             found["forms"][name]["seconds_inside"] = middle(inside)
+        found["forms"]["tick"]["step_ms"] = steps_of(measured["tick"])
         if "dlt" in measured:
             inside = [value.answer["seconds_inside"] for value in measured["dlt"]]
             found["forms"]["dlt"]["seconds_inside"] = middle(inside)
         return found
+
+
+def steps_of(ticks: list[Measured]) -> dict[str, dict]:
+    """How long each step of ours took: where to look when a size stands out."""
+    names = [step["step"] for step in ticks[0].answer["steps"]]
+    return {
+        name: middle(
+            [step["duration_ms"] for tick in ticks for step in tick.answer["steps"] if step["step"] == name]
+        )
+        for name in names
+    }

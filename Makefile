@@ -64,8 +64,8 @@ bench: build $(VENV) $(DLT) ## Measure, print ratios, write them to bench/result
 	$(CARGO) build --release --locked --package bionicpro-bench-http
 	.venv/bin/python bench/run.py $(ARGS)
 
-bench-large: ## The same with ticks on 50 million rows too: 14 GB of temporary space, a quarter of an hour more
-	$(MAKE) bench ARGS="--ticks 1m,10m,50m $(ARGS)"
+bench-large: ## The same with ticks on 50 million rows too: 14 GB of temporary space, half an hour more
+	$(MAKE) bench ARGS="--ticks 1m,10m,50m --history 10m,50m $(ARGS)"
 
 clean: ## Remove what was built, fetched and simulated
 	rm -rf target .tools .venv demo-data crates/engines/npm/node_modules crates/engines/tests/clients/node/node_modules

@@ -51,6 +51,11 @@ def seed(started: Engines, wanted_rows: int) -> Fleet:
     return seed_days(started, wanted_rows, DAYS)
 
 
+def seed_history(started: Engines, wanted_rows: int) -> Fleet:
+    """The people who make a million rows in the usual days, for as many days as make the rows."""
+    return seed_days(started, wanted_rows, round(wanted_rows / 1_000_000 * DAYS))
+
+
 def seed_year(started: Engines, wanted_rows: int) -> Fleet:
     """The same over as many days as the mart retains, but for the one that it is about to drop."""
     return seed_days(started, wanted_rows, YEAR_DAYS)

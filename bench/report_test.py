@@ -28,6 +28,15 @@ def rows_that_a_cursor_finds_too_prove_nothing():
     assert report.loss_aim(_losses(0, 0, by_dlt=0))[2] == "void"
 
 
+def _ticks(seconds: float) -> dict:
+    return {"forms": {"tick": {"seconds": {"median": seconds}}}}
+
+
+@pytest.mark.parametrize(("slowest", "met"), [(0.3, "yes"), (0.31, "no")])
+def a_size_that_is_half_as_slow_again_is_still_flat(slowest, met):
+    assert report.flat_aim("", [_ticks(0.25), _ticks(0.2), _ticks(slowest)])[2] == met
+
+
 def few_rows_prove_nothing():
     assert report.loss_aim(_losses(0, 0, by_dlt=9, committed=29_999))[2] == "void"
 

@@ -11,11 +11,11 @@ from api import api
 from engines import engines
 from losses import losses
 from pipeline import pipeline
-from ticks import ticks
+from ticks import ticks, ticks_with_history
 from year import year
 
 SIZES = {"100k": 100_000, "1m": 1_000_000, "10m": 10_000_000, "50m": 50_000_000}
-PARTS = ("pipeline", "ticks", "year", "losses", "api")
+PARTS = ("pipeline", "ticks", "history", "year", "losses", "api")
 
 # Committed rows and rounds, at the least. The quick form shows that it works; it proves nothing.
 LOSSES = (report.LEAST_COMMITTED, 8)
@@ -34,6 +34,9 @@ def main() -> None:
     if "ticks" in flags.only:
         repeat = flags.repeat or (2 if quick else 9)
         results["ticks"] = {size: ticks(SIZES[size], repeat) for size in flags.ticks or flags.rows}
+    if "history" in flags.only and not quick:
+        repeat = flags.repeat or 9
+        results["history"] = {size: ticks_with_history(SIZES[size], repeat) for size in flags.history}
     if "year" in flags.only:
         results["year"] = year(SIZES[flags.rows[-1]])
     if "losses" in flags.only:
@@ -66,6 +69,13 @@ def arguments() -> argparse.Namespace:
         type=some_of(tuple(SIZES)),
         metavar="LIST",
         help="sizes for ticks (those of --rows unless told otherwise); 50m takes 14 GB of temporary space",
+    )
+    parser.add_argument(
+        "--history",
+        type=some_of(tuple(SIZES)[1:]),
+        default=["10m"],
+        metavar="LIST",
+        help="sizes for ticks on a long past of the people of 1m (10m unless told otherwise), up to 50m",
     )
     parser.add_argument(
         "--only",

@@ -1,10 +1,11 @@
 """What a tick costs when little is new, whatever the size of the table; beside it dlt and the plain form."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import psycopg
 from engines import Engines, engines
-from fleet import seed
+from fleet import Fleet, seed, seed_history
 from measure import Measured, middle, note, run
 from peer import Dlt
 from pipeline import Bench, agreement, figures
@@ -55,10 +56,20 @@ class Ticks:
 
 
 def ticks(rows: int, repeat: int) -> dict:
-    """Ticks on a table of that size; where bearable, dlt's on the same rows and the plain form's run."""
+    """Ticks on a week of so many rows; where bearable, dlt's on the same rows and the plain form's run."""
+    return on_fleet(seed, rows, repeat, with_others=rows <= OTHERS_UP_TO)
+
+
+def ticks_with_history(rows: int, repeat: int) -> dict:
+    """Ticks on so many rows of the people of the smallest table: only the past grows, not what is new."""
+    return on_fleet(seed_history, rows, repeat, with_others=False)
+
+
+def on_fleet(seed_fleet: Callable[[Engines, int], Fleet], rows: int, repeat: int, with_others: bool) -> dict:
+    """Ticks on that fleet, and what is measured beside them."""
     note(f"ticks: {rows:,} rows")
     with engines() as started:
-        fleet = seed(started, rows)
+        fleet = seed_fleet(started, rows)
         with psycopg.connect(started.telemetry) as connection:
             chips = [chip for (chip,) in connection.execute(ACTIVE, {"chips": CHIPS})]
         ours = Ticks(started, chips)
@@ -67,7 +78,7 @@ def ticks(rows: int, repeat: int) -> dict:
         ours.arrive()
         ours.tick()
         orders = [{"tick": ours.tick, "empty_tick": ours.empty}]
-        if rows <= OTHERS_UP_TO:
+        if with_others:
             # By id: the one cursor with an index, and the usual one for a table that is only added to.
             dlt = Dlt(started, "dlt_id", "id")
             first_runs["dlt_first_run"] = [dlt.tick()]
@@ -79,8 +90,8 @@ def ticks(rows: int, repeat: int) -> dict:
                 started.settle()
                 measured[name].append(form())
                 note(f"  {name}: {measured[name][-1].seconds * 1000:.0f} ms")
-        found = {"rows": fleet.rows, "people": fleet.people, "chips": len(chips)}
-        if rows <= OTHERS_UP_TO:
+        found = {"rows": fleet.rows, "people": fleet.people, "days": fleet.days, "chips": len(chips)}
+        if with_others:
             found["agreement_with_dlt"] = agreement(started, "dlt_id")
             bench = Bench(started, fleet)
             measured["plain_copy"] = [bench.plain("copy") for _ in range(min(repeat, 3))]

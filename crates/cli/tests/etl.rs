@@ -245,6 +245,53 @@ async fn a_backfill_says_what_it_would_do_and_goes_on_where_it_stopped() {
 }
 
 #[tokio::test]
+async fn a_comparison_names_what_differs_and_not_what_only_waits_and_mends_it() {
+    let company = Company::new().await;
+    ends_with(&company.etl(&["run"]), 0);
+    ends_with(&company.etl(&[&["run"], &RANGE[..]].concat()), 0);
+    let verify = |more: &[&str]| company.etl(&[&["verify"], &RANGE[..], more].concat());
+    let output = verify(&[]);
+    ends_with(&output, 0);
+    let report = line(&output);
+    assert_eq!((&report["differing"], &report["waiting"]), (&Value::from(0), &Value::from(0)));
+    assert!(report["cells"].as_u64().unwrap() > 3_000, "{report}");
+
+    // A deletion is what ticks do not see; a new row is what the next tick brings.
+    sql(
+        &company.telemetry,
+        "DELETE FROM telemetry.raw_telemetry WHERE chip_id = 'C-5' AND event_time < '2024-01-15 01:00';
+         UPDATE telemetry.raw_telemetry SET battery_level = 101 WHERE chip_id = 'C-7' AND id =
+             (SELECT max(id) FROM telemetry.raw_telemetry WHERE chip_id = 'C-7' AND event_time < '2024-01-16');
+         INSERT INTO telemetry.raw_telemetry (chip_id, event_time) VALUES ('C-9', '2024-01-15 09:00')",
+    )
+    .await;
+    let output = verify(&[]);
+    ends_with(&output, 4);
+    let report = line(&output);
+    assert_eq!((&report["differing"], &report["waiting"]), (&Value::from(2), &Value::from(1)), "{report}");
+    let first = &report["first"][0];
+    assert_eq!((&first["chip_id"], &first["source"]), (&Value::from("C-5"), &Value::Null));
+    assert_eq!(first["mart"]["movements"], 18);
+    assert_eq!(report["first"][1]["source"]["battery_last"], 101.0);
+    assert_eq!(company.moves().await, MOVES);
+
+    let output = verify(&["--repair"]);
+    ends_with(&output, 0);
+    assert_eq!(line(&output)["repaired"], true);
+    assert_eq!(company.moves().await, MOVES - 18 + 1);
+    assert_eq!(line(&verify(&[]))["differing"], 0);
+    let staged = std::fs::read_dir(company.stage.path().join("stage")).unwrap();
+    let left: Vec<_> = staged.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    assert_eq!(left.iter().filter(|name| name.starts_with("verify")).count(), 1, "{left:?}");
+
+    // Whose hours they are is not settled before the next run has seen it.
+    sql(&company.crm, "DELETE FROM crm.prostheses WHERE chip_id = 'C-3'").await;
+    let output = verify(&[]);
+    ends_with(&output, 4);
+    assert!(line(&output)["error"]["hint"].as_str().unwrap().contains("etl run"));
+}
+
+#[tokio::test]
 async fn two_processes_at_once_end_right() {
     let company = Company::new().await;
     let run = [&["etl", "run"], &RANGE[..]].concat();

@@ -24,4 +24,8 @@ pub struct DayTotals {
     pub response_sum_bits: u64,
     /// Wrapping sum of the bits of each row's `battery_sum`.
     pub battery_sum_bits: u64,
+    /// Sum of the bits of each row's `battery_min`, where it has one.
+    pub battery_min_bits: u64,
+    /// Sum of the bits of each row's `battery_last`, where it has one.
+    pub battery_last_bits: u64,
 }

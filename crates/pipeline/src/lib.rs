@@ -1,7 +1,7 @@
 //! The pipeline: extract, transform, load; staging, ledger, schedule. Knows no HTTP server and no SQL.
 //!
 //! [`run`](run::run) does all four steps, [`backfill`](backfill::backfill) does so for a range in pieces,
-//! [`schedule`](schedule::schedule) again and again, and [`steps`] holds each one for an orchestrator to call.
+//! [`schedule`](schedule::schedule) again and again, [`verify`](verify::verify) compares, and [`steps`] holds each one for an orchestrator to call.
 
 pub mod backfill;
 pub mod config;
@@ -14,6 +14,7 @@ pub mod run;
 pub mod schedule;
 pub mod stage;
 pub mod steps;
+pub mod verify;
 
 mod dimensions;
 mod files;

@@ -32,6 +32,8 @@ pub(crate) struct Look {
     pub(crate) why_full: Option<String>,
     /// Whether there is anything to load.
     pub(crate) is_needed: bool,
+    /// Whether rows of the mart are not their present owner's yet.
+    pub(crate) owners_changed: bool,
     pub(crate) range: Option<HourRange>,
     pub(crate) crm: Crm,
     pub(crate) people: Vec<CrmRow>,
@@ -83,6 +85,13 @@ pub(crate) enum Failed {
     Warehouse(Error),
     Crm(Error),
     Telemetry(Error),
+}
+
+impl Failed {
+    pub(crate) fn into_error(self) -> Error {
+        let (Failed::Warehouse(error) | Failed::Crm(error) | Failed::Telemetry(error)) = self;
+        error
+    }
 }
 
 impl From<Error> for Failed {
@@ -137,10 +146,10 @@ pub(crate) async fn look(context: &PipelineContext, ask: Ask) -> Result<Look, Fa
     let mut versions: Vec<u64> = known.cut_off.iter().map(|(version, _)| *version).collect();
     versions.dedup();
     let merged = Merged { stored: checksum(&known.stored), cut_off: versions };
+    let owners_changed = !changes.is_empty() || !cut_off.is_empty();
     let is_needed = found.kind != RunKind::Tick
         || wanted.new.is_some()
-        || !changes.is_empty()
-        || !cut_off.is_empty()
+        || owners_changed
         || known.restated < known.version
         || dimensions(&people, owned.clone()) != known.stored;
     let intervals = owned
@@ -154,6 +163,7 @@ pub(crate) async fn look(context: &PipelineContext, ask: Ask) -> Result<Look, Fa
         kind: found.kind,
         why_full: found.why_full,
         is_needed,
+        owners_changed,
         range: found.range,
         owners: Owners { intervals, applied, was },
         crm,

@@ -26,9 +26,15 @@ pub(crate) struct Reconciled {
 
 /// A day whose totals differ.
 #[derive(Debug, PartialEq, Eq)]
-struct DifferingDay {
+pub(crate) struct DifferingDay {
     staged: DayTotals,
     found: DayTotals,
+}
+
+impl DifferingDay {
+    pub(crate) fn date(&self) -> NaiveDate {
+        self.staged.date
+    }
 }
 
 /// A cell of which the mart says something else than the source.
@@ -38,6 +44,13 @@ pub(crate) struct DifferingCell {
     pub(crate) staged: Option<MartCell>,
     /// None where the mart has no live row of it.
     pub(crate) found: Option<MartCell>,
+}
+
+impl DifferingCell {
+    /// Either side; both have the same key.
+    pub(crate) fn key(&self) -> Option<&MartCell> {
+        self.staged.as_ref().or(self.found.as_ref())
+    }
 }
 
 /// Compares the totals of each day.
@@ -54,7 +67,7 @@ pub(crate) async fn reconcile(
     let mut reconciled = Reconciled { days: (staged.len().saturating_sub(days.len())) as u64, superseded: 0 };
     let mut told = Vec::new();
     for day in days {
-        if is_superseded(warehouse, day.staged.date, spec.version).await? {
+        if is_superseded(warehouse, day.date(), spec.version).await? {
             reconciled.superseded += 1;
         } else {
             told.push(day);
@@ -66,7 +79,7 @@ pub(crate) async fn reconcile(
     let source = Source::new(mart.again()?)?;
     let mut text: Vec<String> = Vec::new();
     for day in told.iter().take(NAMED) {
-        let cells = differing_cells(warehouse, &source, spec, day.staged.date).await?;
+        let cells = differing_cells(warehouse, &source, spec, day.date()).await?;
         text.push(format!("{day}{}", named(&cells)));
     }
     if told.len() > NAMED {
@@ -104,7 +117,7 @@ pub(crate) fn with_source(
 }
 
 /// The days whose totals differ, oldest first. A day without rows may be left out on either side.
-fn differing_days(staged: &[DayTotals], answered: &[DayTotals]) -> Vec<DifferingDay> {
+pub(crate) fn differing_days(staged: &[DayTotals], answered: &[DayTotals]) -> Vec<DifferingDay> {
     let by_date = |days: &[DayTotals]| -> BTreeMap<NaiveDate, DayTotals> {
         days.iter().map(|day| (day.date, *day)).collect()
     };
@@ -167,7 +180,7 @@ impl std::fmt::Display for DifferingDay {
 
 impl std::fmt::Display for DifferingCell {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Some(cell) = self.staged.as_ref().or(self.found.as_ref()) else { return Ok(()) };
+        let Some(cell) = self.key() else { return Ok(()) };
         let movements = |cell: &Option<MartCell>| cell.as_ref().map_or(0, |cell| cell.movements);
         write!(
             formatter,

@@ -6,6 +6,7 @@ mod runs;
 mod schedule;
 mod show;
 mod step;
+mod verify;
 
 use bionicpro_model::Result;
 use bionicpro_pipeline::PipelineContext;
@@ -20,6 +21,7 @@ pub(crate) enum EtlCommand {
     Schedule(schedule::ScheduleArgs),
     Runs(runs::RunsArgs),
     Show(show::ShowArgs),
+    Verify(verify::VerifyArgs),
     /// Step 1: read the CRM and who owned which chip when.
     ExtractCrm(step::StepArgs),
     /// Step 2: read the telemetry, one row for each chip and hour.
@@ -37,6 +39,7 @@ impl EtlCommand {
             EtlCommand::Schedule(args) => args.run(context).await,
             EtlCommand::Runs(args) => args.run(context).await,
             EtlCommand::Show(args) => args.run(context).await,
+            EtlCommand::Verify(args) => args.run(context).await,
             EtlCommand::ExtractCrm(args) => args.run(context, step::One::ExtractCrm).await,
             EtlCommand::ExtractTelemetry(args) => args.run(context).await,
             EtlCommand::Transform(args) => args.run(context, step::One::Transform).await,

@@ -190,7 +190,8 @@ pub(crate) fn cells(source: &Source, date: NaiveDate) -> Result<Vec<MartCell>> {
         let response_sum = group.take::<DoubleType>()?;
         let battery_count = group.take::<Int32Type>()?;
         let battery_sum = group.take::<DoubleType>()?;
-        group.skip(2);
+        let battery_min = group.take_optional::<FloatType>()?;
+        let battery_last = group.take_optional::<FloatType>()?;
         let anomalies = group.take::<Int32Type>()?;
         group.skip(1);
         let deleted = group.take::<Int32Type>()?;
@@ -211,6 +212,8 @@ pub(crate) fn cells(source: &Source, date: NaiveDate) -> Result<Vec<MartCell>> {
                 battery_count: battery_count[at].cast_unsigned(),
                 response_sum_bits: response_sum[at].to_bits(),
                 battery_sum_bits: battery_sum[at].to_bits(),
+                battery_min_bits: battery_min[at].map(f32::to_bits),
+                battery_last_bits: battery_last[at].map(f32::to_bits),
             });
         }
     }

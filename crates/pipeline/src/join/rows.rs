@@ -135,8 +135,10 @@ impl<'a, W: Write + Send> Joiner<'a, W> {
         rows.response_sum.push(cell.response_sum);
         rows.battery_count.push(levels.cast_signed());
         rows.battery_sum.push(cell.battery_sum);
-        rows.battery_min.push(cell.battery_min.map(single));
-        rows.battery_last.push(cell.battery_last.map(|(_, level)| single(level)));
+        let battery_min = cell.battery_min.map(single);
+        let battery_last = cell.battery_last.map(|(_, level)| single(level));
+        rows.battery_min.push(battery_min);
+        rows.battery_last.push(battery_last);
         rows.anomaly_count.push(anomalies.cast_signed());
         rows.is_deleted.push(0);
 
@@ -150,6 +152,8 @@ impl<'a, W: Write + Send> Joiner<'a, W> {
         day.battery_count += u64::from(levels);
         day.response_sum_bits = day.response_sum_bits.wrapping_add(cell.response_sum.to_bits());
         day.battery_sum_bits = day.battery_sum_bits.wrapping_add(cell.battery_sum.to_bits());
+        day.battery_min_bits += battery_min.map_or(0, |level| u64::from(level.to_bits()));
+        day.battery_last_bits += battery_last.map_or(0, |level| u64::from(level.to_bits()));
         self.table.flush_when_full()
     }
 

@@ -88,6 +88,8 @@ impl Stage {
                 })?;
                 let store =
                     LocalFileSystem::new_with_prefix(&folder).map_err(|error| refused().source(error))?;
+                // The folder of a run goes with its last file.
+                let store = store.with_automatic_cleanup(true);
                 Ok(Stage { store: Arc::new(store), prefix: Path::default() })
             }
             "s3" => {

@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use aws_lc_rs::digest::{Context, SHA256};
 use bionicpro_model::{Error, Kind, Result, RunId};
 use bytes::{Bytes, BytesMut};
-use object_store::{ObjectStoreExt, PutPayload, WriteMultipart};
+use futures_util::{StreamExt, TryStreamExt};
+use object_store::{ObjectStore, ObjectStoreExt, PutPayload, WriteMultipart};
 use tokio::sync::mpsc;
 
 use super::{Manifest, Stage, StagedName, store_error};
@@ -85,6 +86,16 @@ impl Stage {
             .map_err(|error| Error::new(Kind::Internal, "a manifest cannot be written").source(error))?;
         self.store.put(&path, PutPayload::from(text)).await.map_err(|error| store_error(error, &path))?;
         Ok(())
+    }
+}
+
+impl Stage {
+    /// Removes what a run has staged.
+    pub(crate) async fn remove(&self, run: &RunId) -> Result<()> {
+        let folder = self.prefix.clone().join(run.as_str());
+        let files = self.store.list(Some(&folder)).map_ok(|file| file.location).boxed();
+        let removed = self.store.delete_stream(files).try_for_each(async |_| Ok(())).await;
+        removed.map_err(|error| store_error(error, &folder))
     }
 }
 

@@ -9,7 +9,7 @@ mod extract_telemetry;
 mod load;
 mod transform;
 
-use bionicpro_model::{Result, RunId};
+use bionicpro_model::{Error, Kind, Result, RunId};
 use bionicpro_warehouse::ledger::{self, Step};
 
 use crate::context::PipelineContext;
@@ -52,9 +52,7 @@ pub async fn extract_telemetry(
     let former = ledger::run(&context.warehouse, run).await?;
     let mut attempt = Attempt::new(context, progress, run, Step::ExtractTelemetryData, &former);
     match look(context, ask).await {
-        Err(Failed::Warehouse(error) | Failed::Crm(error) | Failed::Telemetry(error)) => {
-            attempt.end(Err(error)).await
-        }
+        Err(failed) => attempt.end(Err(failed.into_error())).await,
         Ok(look) if !look.is_needed => attempt.end(extract_telemetry::skipped(run, &look)).await,
         Ok(look) => {
             attempt.begin().await?;
@@ -110,6 +108,29 @@ pub(crate) async fn extract(
         async { telemetry.end(extract_telemetry::extract(context, run, look, progress).await).await },
     )?;
     Ok(Extracted { telemetry, crm: Some(crm) })
+}
+
+/// Makes the file that a load would load, and tells neither the ledger nor the metrics: for a comparison.
+///
+/// # Errors
+/// As the first three steps give them; `Data` where the CRM changed since the last load: the mart is then of another
+/// state by design.
+pub(crate) async fn stage(
+    context: &PipelineContext,
+    run: &RunId,
+    ask: Ask,
+    progress: &dyn Progress,
+) -> Result<()> {
+    let look = look(context, ask).await.map_err(Failed::into_error)?;
+    if look.owners_changed {
+        return Err(Error::new(Kind::Data, "the CRM has changed who owns what since the last load")
+            .hint("run `bionicpro etl run` first, then verify"));
+    }
+    extract_crm::stage(context, run, look.people.clone(), look.counts.clone(), look.crm.snapshot.clone())
+        .await?;
+    extract_telemetry::extract(context, run, look, progress).await?;
+    transform::transform(context, run).await?;
+    Ok(())
 }
 
 /// Joins the staged files into `mart.parquet`.

@@ -5,6 +5,7 @@ use std::pin::pin;
 
 use bionicpro_model::Result;
 use bionicpro_model::hours::{END_OF_HOURS, FIRST_HOUR};
+use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt;
 
 use super::baseline::Baseline;
@@ -40,6 +41,25 @@ pub struct NewRows {
     pub(crate) cells: Vec<(i64, u32)>,
     /// Hours to read whole in place of cells.
     pub(crate) whole: BTreeSet<i64>,
+}
+
+impl NewRows {
+    /// The cells in which there are any, by the beginning of the hour and the chip; without those of
+    /// [`NewRows::whole_hours`].
+    pub fn cells(&self) -> impl Iterator<Item = (DateTime<Utc>, &str)> {
+        self.cells
+            .iter()
+            .filter_map(|(hour, chip)| Some((instant(*hour)?, &**self.chips.get(*chip as usize)?)))
+    }
+
+    /// The hours in which there may be any of any chip: there are too many to tell their chips apart.
+    pub fn whole_hours(&self) -> impl Iterator<Item = DateTime<Utc>> {
+        self.whole.iter().copied().filter_map(instant)
+    }
+}
+
+fn instant(hour: i64) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp(hour * 3600, 0)
 }
 
 /// The table that is looked at.

@@ -38,6 +38,10 @@ pub struct MartCell {
     pub response_sum_bits: u64,
     /// `f64::to_bits` of the sum of the battery levels.
     pub battery_sum_bits: u64,
+    /// `f32::to_bits` of the lowest battery level.
+    pub battery_min_bits: Option<u32>,
+    /// `f32::to_bits` of the last battery level.
+    pub battery_last_bits: Option<u32>,
 }
 
 /// The rows that the load answers for on one UTC day, as [`super::loaded_totals`] adds them up.

@@ -9,7 +9,9 @@ SELECT
     sum(stats.response_count) AS response_count,
     sum(stats.battery_count) AS battery_count,
     sum(reinterpretAsUInt64(response_sum)) AS response_sum_bits,
-    sum(reinterpretAsUInt64(battery_sum)) AS battery_sum_bits
+    sum(reinterpretAsUInt64(battery_sum)) AS battery_sum_bits,
+    sum(toUInt64(ifNull(reinterpretAsUInt32(battery_min), 0))) AS battery_min_bits,
+    sum(toUInt64(ifNull(reinterpretAsUInt32(battery_last), 0))) AS battery_last_bits
 FROM ({rows}) AS stats
 GROUP BY date
 ORDER BY date

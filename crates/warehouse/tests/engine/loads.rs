@@ -175,6 +175,8 @@ async fn the_days_add_up_to_the_rows() {
             battery_count: sum(|row| row.battery_count.into()),
             response_sum_bits: sum(|row| row.response_sum.to_bits()),
             battery_sum_bits: sum(|row| row.battery_sum.to_bits()),
+            battery_min_bits: sum(|row| row.battery_min.map_or(0, |level| u64::from(level.to_bits()))),
+            battery_last_bits: sum(|row| row.battery_last.map_or(0, |level| u64::from(level.to_bits()))),
         };
         LoadedDay { totals, newest_version: 3 }
     };

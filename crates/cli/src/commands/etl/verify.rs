@@ -1,0 +1,49 @@
+//! `bionicpro etl verify`: is the mart what the source makes of it?
+
+use bionicpro_model::{Error, HourRange, Kind, Result, RunId, hours};
+use bionicpro_pipeline::verify::{Verify, verify};
+use chrono::Utc;
+use clap::Args;
+
+use crate::context::Context;
+use crate::output;
+
+/// Recompute a range from the source and compare it with the mart, cell by cell.
+///
+/// One JSON line names the differing cells, normally none, with the numbers of both sides; status 4 when there are some.
+/// What arrived since the last tick is counted as waiting, not as differing. Writes nothing without --repair.
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// The first hour to compare: 2024-01-15 or 2024-01-15T08:00:00Z.
+    #[arg(long, value_name = "TIME")]
+    from: String,
+    /// The end of the range, not included.
+    #[arg(long, value_name = "TIME")]
+    to: String,
+    /// Replace the days in which a cell differs.
+    #[arg(long)]
+    repair: bool,
+}
+
+impl VerifyArgs {
+    pub(crate) async fn run(self, context: &Context) -> Result<()> {
+        let range = HourRange::new(hours::parse_instant(&self.from)?, hours::parse_instant(&self.to)?)?;
+        let pipeline = super::pipeline(context)?;
+        let run: RunId = format!("verify-{}", RunId::generate(Utc::now())).parse()?;
+        let spec = Verify { run: run.clone(), range, repair: self.repair };
+        let verified = match verify(&pipeline, &spec, super::bars::progress().as_ref()).await {
+            Ok(verified) => verified,
+            Err(error) => {
+                output::json(&bionicpro_pipeline::run::failed(&run, &error))?;
+                return Err(error);
+            }
+        };
+        output::json(&verified)?;
+        if verified.differing == 0 || verified.repaired {
+            return Ok(());
+        }
+        Err(Error::new(Kind::Data, "the mart is not what the source makes of it")
+            .detail(format!("{} cells differ", verified.differing))
+            .hint("`--repair` replaces the days in which they lie"))
+    }
+}

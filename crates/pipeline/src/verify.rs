@@ -1,0 +1,244 @@
+//! Compares a range of the mart with a recomputation from the source, and mends what differs when asked to.
+//!
+//! What arrived in the source since the last tick is no difference: it waits for the next one.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use bionicpro_model::{HourRange, Result, RunId};
+use bionicpro_sources::Telemetry;
+use bionicpro_sources::changes::{Baseline, NewRows, Since};
+use bionicpro_warehouse::ledger;
+use bionicpro_warehouse::load::{self, LoadSpec, MartCell};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::backfill::{Backfill, plan};
+use crate::context::PipelineContext;
+use crate::files::{Source, owners};
+use crate::kind::Ask;
+use crate::owners::Holding;
+use crate::progress::Progress;
+use crate::reconcile::{DifferingCell, differing_cells, differing_days};
+use crate::run::{RunSpec, run};
+use crate::stage::StagedName;
+use crate::steps;
+
+/// How many differing cells a report names.
+const MOST_NAMED: usize = 1000;
+
+/// What to compare.
+#[derive(Debug, Clone)]
+pub struct Verify {
+    /// The name of the comparison, and of the runs that mend.
+    pub run: RunId,
+    /// The range.
+    pub range: HourRange,
+    /// Whether to recompute what differs.
+    pub repair: bool,
+}
+
+/// What a comparison found.
+#[derive(Debug, Clone, Serialize)]
+pub struct Verified {
+    /// The name of the comparison.
+    pub run: RunId,
+    /// What was compared.
+    pub range: HourRange,
+    /// Cells of the source that were compared.
+    pub cells: u64,
+    /// Cells in which something arrived since the last tick: the next one brings them up to date.
+    pub waiting: u64,
+    /// Cells that differ, and wait for nothing.
+    pub differing: u64,
+    /// Whether what differed was recomputed.
+    pub repaired: bool,
+    /// Why cells that only wait for the next tick may be among the differing ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// The first of the differing cells.
+    pub first: Vec<Difference>,
+}
+
+/// A cell of which the mart says something else than the source.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Difference {
+    /// The person.
+    pub user_id: Uuid,
+    /// The prosthesis.
+    pub prosthesis_id: Uuid,
+    /// The chip.
+    pub chip_id: String,
+    /// The beginning of the hour.
+    pub hour: DateTime<Utc>,
+    /// What the source makes of it; none where it has nothing.
+    pub source: Option<Numbers>,
+    /// What the mart says; none where it has no row.
+    pub mart: Option<Numbers>,
+}
+
+/// The numbers of a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Numbers {
+    /// Movements.
+    pub movements: u32,
+    /// Movements with an error.
+    pub errors: u32,
+    /// Movements with a reading out of its range.
+    pub anomalies: u32,
+    /// Response samples.
+    pub response_count: u32,
+    /// Sum of the response times.
+    pub response_sum: f64,
+    /// Battery samples.
+    pub battery_count: u32,
+    /// Sum of the battery levels.
+    pub battery_sum: f64,
+    /// The lowest battery level.
+    pub battery_min: Option<f32>,
+    /// The last battery level.
+    pub battery_last: Option<f32>,
+}
+
+/// Compares, piece by piece as a backfill would go; stages files aside and removes them.
+///
+/// # Errors
+/// As the sources, the warehouse and the staging area give them; `Usage` for a range that the mart no longer holds,
+/// `Data` where the CRM changed since the last load.
+pub async fn verify(context: &PipelineContext, verify: &Verify, progress: &dyn Progress) -> Result<Verified> {
+    let backfill = Backfill { run: verify.run.clone(), range: verify.range, source_share: 100 };
+    let plan = plan(context, &backfill).await?;
+    progress.plan(&plan);
+    let mut verified = Verified {
+        run: verify.run.clone(),
+        range: plan.range,
+        cells: 0,
+        waiting: 0,
+        differing: 0,
+        repaired: false,
+        note: None,
+        first: Vec::new(),
+    };
+    for piece in &plan.pieces {
+        let id: RunId = format!("{}.{}", verify.run, piece.range.from().format("%Y%m%d")).parse()?;
+        let before = verified.cells;
+        let compared = compare(context, &id, piece.range, &mut verified, progress).await;
+        context.stage.remove(&id).await?;
+        if compared? && verify.repair {
+            run(context, RunSpec { run: Some(id), ask: Ask::Range(piece.range) }, progress).await?;
+            verified.repaired = true;
+        }
+        progress.piece(piece, verified.cells - before);
+    }
+    Ok(verified)
+}
+
+/// Compares a piece; whether anything differs that the next tick does not mend.
+async fn compare(
+    context: &PipelineContext,
+    id: &RunId,
+    range: HourRange,
+    verified: &mut Verified,
+    progress: &dyn Progress,
+) -> Result<bool> {
+    let warehouse = &context.warehouse;
+    // Before the source is read: what arrives later is new since then in any case.
+    let baseline = ledger::baseline(warehouse).await?;
+    steps::stage(context, id, Ask::Range(range), progress).await?;
+    let mart = context.stage.open_file(id, StagedName::Mart).await?;
+    let staged = &mart.manifest.days;
+    verified.cells += staged.iter().map(|day| day.cells).sum::<u64>();
+    let version = mart.manifest.snapshot.version();
+    let spec = LoadSpec { run: id.clone(), range: Some(range), version, days: Vec::new() };
+    let days = differing_days(staged, &load::loaded_totals(warehouse, &spec).await?);
+    if days.is_empty() {
+        return Ok(false);
+    }
+    let source = Source::new(mart.again()?)?;
+    let mut cells = Vec::new();
+    for day in &days {
+        cells.extend(differing_cells(warehouse, &source, &spec, day.date()).await?);
+    }
+    let chips = chips(context, id).await?;
+    let new = match since(context, baseline).await? {
+        Ok(new) => new,
+        Err(why) => {
+            verified.note = Some(why);
+            None
+        }
+    };
+    let new_cells: HashSet<(DateTime<Utc>, &str)> = new.iter().flat_map(NewRows::cells).collect();
+    let new_hours: HashSet<DateTime<Utc>> = new.iter().flat_map(NewRows::whole_hours).collect();
+    let waits = |cell: &MartCell| {
+        let holding = Holding { user_id: cell.user_id, prosthesis_id: cell.prosthesis_id };
+        let mut chips = chips.get(&holding).into_iter().flatten();
+        new_hours.contains(&cell.hour)
+            || new_cells.contains(&(cell.hour, &*cell.chip_id))
+            || chips.any(|chip| new_cells.contains(&(cell.hour, chip)))
+    };
+    let (waiting, differing): (Vec<_>, Vec<_>) =
+        cells.into_iter().partition(|cell| cell.key().is_some_and(waits));
+    verified.waiting += waiting.len() as u64;
+    verified.differing += differing.len() as u64;
+    let room = MOST_NAMED - verified.first.len();
+    verified.first.extend(differing.iter().take(room).filter_map(Difference::of));
+    Ok(!differing.is_empty())
+}
+
+/// What arrived since the baseline, or why that cannot be told.
+async fn since(
+    context: &PipelineContext,
+    baseline: Option<String>,
+) -> Result<std::result::Result<Option<NewRows>, String>> {
+    let cannot = |why: &str| Ok(Err(format!("{why}: cells that wait for the next run may be among these")));
+    let Some(baseline) = baseline.and_then(|text| serde_json::from_str::<Baseline>(&text).ok()) else {
+        return cannot("no run has left a baseline");
+    };
+    let telemetry = Telemetry::open(&context.telemetry, &context.telemetry_config, 0).await?;
+    match telemetry.since(&baseline).await? {
+        Since::Nothing => Ok(Ok(None)),
+        Since::New(new) => Ok(Ok(Some(new))),
+        Since::Lost(why) => cannot(&why),
+    }
+}
+
+/// Every chip that a person's prosthesis ever had: its row adds them up.
+async fn chips(context: &PipelineContext, id: &RunId) -> Result<BTreeMap<Holding, BTreeSet<String>>> {
+    let staged = context.stage.open_file(id, StagedName::Owners).await?;
+    let owners = owners::read(&Source::new(staged.file)?)?;
+    let mut chips: BTreeMap<Holding, BTreeSet<String>> = BTreeMap::new();
+    for (interval, _) in owners.intervals {
+        chips.entry(Holding::of(&interval)).or_default().insert(interval.chip_id);
+    }
+    Ok(chips)
+}
+
+impl Difference {
+    fn of(cell: &DifferingCell) -> Option<Difference> {
+        let key = cell.key()?;
+        Some(Difference {
+            user_id: key.user_id,
+            prosthesis_id: key.prosthesis_id,
+            chip_id: key.chip_id.clone(),
+            hour: key.hour,
+            source: cell.staged.as_ref().map(Numbers::of),
+            mart: cell.found.as_ref().map(Numbers::of),
+        })
+    }
+}
+
+impl Numbers {
+    fn of(cell: &MartCell) -> Numbers {
+        Numbers {
+            movements: cell.movements,
+            errors: cell.errors,
+            anomalies: cell.anomalies,
+            response_count: cell.response_count,
+            response_sum: f64::from_bits(cell.response_sum_bits),
+            battery_count: cell.battery_count,
+            battery_sum: f64::from_bits(cell.battery_sum_bits),
+            battery_min: cell.battery_min_bits.map(f32::from_bits),
+            battery_last: cell.battery_last_bits.map(f32::from_bits),
+        }
+    }
+}

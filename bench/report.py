@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psycopg
 from engines import Engines
-from processes import PROGRAM, ROOT
+from processes import DLT_PYTHON, PROGRAM, ROOT
 
 RESULTS = ROOT / "bench" / "results"
 
@@ -49,6 +49,7 @@ def machine(started: Engines) -> dict:
         "commit": output(["git", "describe", "--always", "--dirty"]),
         "python": platform.python_version(),
         **{name: version(name) for name in ("psycopg", "pandas", "clickhouse-connect")},
+        "dlt": output([DLT_PYTHON, "-c", "from importlib.metadata import version; print(version('dlt'))"]),
     }
 
 
@@ -196,8 +197,9 @@ def aims_of(results: dict) -> list[tuple[str, str, str]]:
         ratio = forms["plain_copy"]["seconds"]["median"] / forms["tick"]["seconds"]["median"]
         what = "a tick with 20,000 new rows in 10 million is 100 times faster than the plain form's run"
         lines.append((what, f"{ratio:.0f}", yes(ratio >= 100)))
-        inside = forms["empty_tick"]["seconds_inside"]["median"]
-        lines.append(("an empty tick takes less than 50 ms", f"{inside * 1000:.0f} ms", yes(inside < 0.05)))
+        empty = forms["empty_tick"]["seconds"]["median"]
+        what = "an empty tick takes less than 50 ms, its process's start included"
+        lines.append((what, f"{empty * 1000:.0f} ms", yes(empty < 0.05)))
     histories = results.get("history", {})
     if "1m" in sizes and histories:
         what = f"ticks at 1m, {', '.join(histories)} rows of the same people lie within 1.5 of each other"
@@ -266,7 +268,7 @@ def write(results: dict) -> Path:
         f"{date.today().isoformat()}, {size['cores']} cores, {size['memory_gb']} GB, commit {size['commit']}."
     )
     told = ", ".join(
-        f"{name} {size[name]}" for name in ("kernel", "postgresql", "clickhouse", "python", "pandas")
+        f"{name} {size[name]}" for name in ("kernel", "postgresql", "clickhouse", "python", "pandas", "dlt")
     )
     aims, ratios = text_of(results)
     page = PAGE.format(title=title, aims=aims, table=ratios, machine=f"With {told}.")

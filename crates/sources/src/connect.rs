@@ -4,8 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use bionicpro_model::{Error, Kind, Result, Secret, SecretUrl};
-use tokio_postgres::Client;
 use tokio_postgres::config::SslMode;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Row, RowStream};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use url::Url;
 
@@ -76,7 +77,10 @@ impl Database {
     }
 
     /// Opens a session: UTC, read-only by default, no time limits of the account's.
-    pub(crate) async fn connect(&self) -> Result<Session> {
+    ///
+    /// # Errors
+    /// `Unreachable` when nothing answers in time, `Config` when the account is refused.
+    pub async fn connect(&self) -> Result<Session> {
         let connecting = self.config.connect(self.tls.clone());
         let (client, connection) = connecting.await.map_err(|error| self.place.error(error))?;
         // Ends by itself when the client is dropped; its error reaches the caller through the client.
@@ -91,19 +95,38 @@ impl Database {
         let row = session.client.query_one("SHOW server_version", &[]).await;
         row.and_then(|row| row.try_get(0)).map_err(|error| self.place.error(error))
     }
-
-    pub(crate) fn place(&self) -> &Place {
-        &self.place
-    }
 }
 
 /// One connection.
-pub(crate) struct Session {
+///
+/// What is asked of it at the same time travels together and is answered in the order in which it was first polled:
+/// questions that do not wait for each other's answers are joined, and cost one round trip.
+pub struct Session {
     pub(crate) client: Client,
     pub(crate) place: Place,
 }
 
 impl Session {
+    /// Asks with names of the catalogue for `$1`, `$2`, …; in one round trip, because nothing is prepared.
+    pub(crate) async fn rows(&self, sql: &str, names: &[&str]) -> Result<Vec<Row>> {
+        let names: Vec<(&(dyn ToSql + Sync), Type)> =
+            names.iter().map(|name| (name as &(dyn ToSql + Sync), Type::NAME)).collect();
+        self.client.query_typed(sql, &names).await.map_err(|error| self.place.error(error))
+    }
+
+    /// The same for a question that has one row for its answer.
+    pub(crate) async fn row(&self, sql: &str, names: &[&str]) -> Result<Row> {
+        let mut rows = self.rows(sql, names).await?;
+        rows.pop()
+            .ok_or_else(|| Error::new(Kind::Internal, "a source gave no answer").detail(self.place.name))
+    }
+
+    /// Asks and takes the rows as they come.
+    pub(crate) async fn stream(&self, sql: &str) -> Result<RowStream> {
+        let no_parameters = std::iter::empty::<(&(dyn ToSql + Sync), Type)>();
+        self.client.query_typed_raw(sql, no_parameters).await.map_err(|error| self.place.error(error))
+    }
+
     pub(crate) async fn execute(&self, sql: &str) -> Result<()> {
         self.client.batch_execute(sql).await.map_err(|error| self.place.error(error))
     }

@@ -12,11 +12,10 @@ use futures_util::TryStreamExt;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use crate::connect::Session;
 use crate::ident::{quote_identifier, quote_table};
 use crate::shape::{Shape, Type, Wanted};
 use crate::snapshot::Held;
-use crate::{CrmConfig, Database};
+use crate::{CrmConfig, Database, Session};
 
 /// A row of `customers`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,11 +65,24 @@ impl Crm {
     /// `Unreachable` and `Config` as the connection gives them; `Data` when a table or a column is missing or of
     /// another type, or when two rows claim the same customer id, login name, prosthesis id or chip.
     pub async fn read(database: &Database, config: &CrmConfig, floor: u64) -> Result<Crm> {
-        let held = Held::take(database, floor).await?;
-        let session = &held.session;
-        let schema = &config.schema;
-        let customers = customers(session, schema).await?;
-        let prostheses = prostheses(session, schema).await?;
+        Self::read_in(database.connect().await?, config, floor).await
+    }
+
+    /// The same in a session that was opened before, which ends with it.
+    ///
+    /// # Errors
+    /// As [`Crm::read`].
+    pub async fn read_in(session: Session, config: &CrmConfig, floor: u64) -> Result<Crm> {
+        let (session, schema) = (&session, &config.schema);
+        let (held, of_customers, of_prostheses, of_models) = tokio::try_join!(
+            biased;
+            Held::take(session, floor),
+            Shape::read(session, schema, "customers"),
+            Shape::read(session, schema, "prostheses"),
+            Shape::read(session, schema, "prosthesis_models"),
+        )?;
+        check(&of_customers, &of_prostheses, &of_models)?;
+        let (customers, prostheses) = tokio::try_join!(biased; customers(session, schema), prostheses(session, schema, &of_prostheses))?;
         let place = &session.place;
         let unique = [
             repeated(customers.iter().map(|row| row.id)).map(|id| format!("customers.id {id}")),
@@ -89,12 +101,22 @@ impl Crm {
     }
 }
 
-async fn customers(session: &Session, schema: &str) -> Result<Vec<Customer>> {
-    let shape = Shape::read(session, schema, "customers").await?;
-    shape.require("id", Wanted::Uuid)?;
+/// Whether all that must be there is there.
+fn check(customers: &Shape, prostheses: &Shape, models: &Shape) -> Result<()> {
+    customers.require("id", Wanted::Uuid)?;
     for column in ["name", "email", "ldap_username"] {
-        shape.require(column, Wanted::Text)?;
+        customers.require(column, Wanted::Text)?;
     }
+    for column in ["id", "customer_id", "model_id"] {
+        prostheses.require(column, Wanted::Uuid)?;
+    }
+    prostheses.require("chip_id", Wanted::Text)?;
+    models.require("id", Wanted::Uuid)?;
+    models.require("name", Wanted::Text)?;
+    Ok(())
+}
+
+async fn customers(session: &Session, schema: &str) -> Result<Vec<Customer>> {
     let table = quote_table(schema, "customers");
     let sql = format!(
         "SELECT id, coalesce(name, ''), coalesce(email, ''), coalesce(ldap_username, '') FROM {table} \
@@ -111,20 +133,12 @@ async fn customers(session: &Session, schema: &str) -> Result<Vec<Customer>> {
     .await
 }
 
-async fn prostheses(session: &Session, schema: &str) -> Result<Vec<Prosthesis>> {
-    let shape = Shape::read(session, schema, "prostheses").await?;
-    for column in ["id", "customer_id", "model_id"] {
-        shape.require(column, Wanted::Uuid)?;
-    }
-    shape.require("chip_id", Wanted::Text)?;
-    let models = Shape::read(session, schema, "prosthesis_models").await?;
-    models.require("id", Wanted::Uuid)?;
-    models.require("name", Wanted::Text)?;
+async fn prostheses(session: &Session, schema: &str, shape: &Shape) -> Result<Vec<Prosthesis>> {
     let serial = match shape.has("serial_number") {
         true => format!("coalesce(p.{}::text, '')", quote_identifier("serial_number")),
         false => "''".to_owned(),
     };
-    let updated = updated_at(&shape);
+    let updated = updated_at(shape);
     let sql = format!(
         "SELECT p.id, p.customer_id, p.chip_id::text, m.name, {serial}, {updated} FROM {} AS p LEFT JOIN {} AS m \
          ON m.id = p.model_id WHERE p.id IS NOT NULL ORDER BY p.id",
@@ -160,10 +174,7 @@ async fn read<T>(
     sql: &str,
     decode: impl Fn(&Row) -> Result<T, tokio_postgres::Error>,
 ) -> Result<Vec<T>> {
-    let no_parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 0] = [];
-    let stream =
-        session.client.query_raw(sql, no_parameters).await.map_err(|error| session.place.error(error))?;
-    let rows = stream.and_then(|row| std::future::ready(decode(&row)));
+    let rows = session.stream(sql).await?.and_then(|row| std::future::ready(decode(&row)));
     rows.try_collect().await.map_err(|error| session.place.error(error))
 }
 

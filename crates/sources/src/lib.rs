@@ -19,7 +19,7 @@ mod tls;
 
 pub use changes::{Baseline, Changes, Form, Since};
 pub use config::{ChangesConfig, CrmConfig, TelemetryConfig};
-pub use connect::Database;
+pub use connect::{Database, Session};
 pub use crm::Crm;
 pub use facts::Facts;
 pub use lock::Lock;

@@ -85,8 +85,7 @@ impl Shape {
     /// # Errors
     /// `Data` when the schema has no such table.
     pub(crate) async fn read(session: &Session, schema: &str, table: &str) -> Result<Shape> {
-        let rows = session.client.query(include_str!("shape.sql"), &[&schema, &table]).await;
-        let rows = rows.map_err(|error| session.place.error(error))?;
+        let rows = session.rows(include_str!("shape.sql"), &[schema, table]).await?;
         let mut shape = Shape {
             place: session.place.clone(),
             table: format!("{schema}.{table}"),

@@ -10,9 +10,8 @@ use crate::connect::Session;
 /// time, and the mart's versions order as the snapshots do. Held for a few statements.
 const CLOCK_LOCK: i64 = 0x62_69_6f_6e_69_63;
 
-/// A snapshot that lasts as long as this value.
+/// The snapshot that a session holds until it ends.
 pub(crate) struct Held {
-    pub(crate) session: Session,
     pub(crate) snapshot: Snapshot,
     pub(crate) others: Others,
     exported: String,
@@ -40,22 +39,26 @@ pub(crate) struct OpenTransaction {
 }
 
 impl Held {
-    /// Opens a session and takes a snapshot in it, with a version above `floor`.
-    pub(crate) async fn take(database: &Database, floor: u64) -> Result<Held> {
-        let session = database.connect().await?;
-        let fail = |error| database.place().error(error);
-        session.execute(&format!("SELECT pg_advisory_lock({CLOCK_LOCK})")).await?;
-        // Open transactions come first: what begins after them is younger. Then the prepared ones: a transaction that
-        // is prepared between the two was already seen open.
-        let open =
-            session.client.query_one(include_str!("open_transactions.sql"), &[]).await.map_err(fail)?;
-        let prepared = session.client.query_one(include_str!("prepared.sql"), &[]).await.map_err(fail)?;
-        session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
-        let sql = "SELECT pg_export_snapshot(), pg_current_snapshot()::text, clock_timestamp()";
-        let row = session.client.query_one(sql, &[]).await.map_err(fail)?;
+    /// Takes a snapshot in a session, with a version above `floor`.
+    pub(crate) async fn take(session: &Session, floor: u64) -> Result<Held> {
+        let fail = |error| session.place.error(error);
+        let (lock, unlock) = (
+            format!("SELECT pg_advisory_lock({CLOCK_LOCK})"),
+            format!("SELECT pg_advisory_unlock({CLOCK_LOCK})"),
+        );
+        // They travel together and run in this order. Open transactions come first: what begins after them is younger.
+        // Then the prepared ones: a transaction that is prepared between the two was already seen open.
+        let ((), open, prepared, (), row, ()) = tokio::try_join!(
+            biased;
+            session.execute(&lock),
+            session.row(include_str!("open_transactions.sql"), &[]),
+            session.row(include_str!("prepared.sql"), &[]),
+            session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+            session.row("SELECT pg_export_snapshot(), pg_current_snapshot()::text, clock_timestamp()", &[]),
+            session.execute(&unlock),
+        )?;
         let exported = row.try_get(0).map_err(fail)?;
         let snapshot = Snapshot::new(row.try_get(2).map_err(fail)?, row.try_get(1).map_err(fail)?, floor);
-        session.execute(&format!("SELECT pg_advisory_unlock({CLOCK_LOCK})")).await?;
         let began: Option<DateTime<Utc>> = open.try_get(0).map_err(fail)?;
         let oldest = match began {
             Some(began) => Some(OpenTransaction {
@@ -71,7 +74,7 @@ impl Held {
             data_until: open.try_get(4).map_err(fail)?,
             prepared_at: prepared.try_get(0).map_err(fail)?,
         };
-        Ok(Held { session, snapshot, others, exported })
+        Ok(Held { snapshot, others, exported })
     }
 
     /// The moment before which no row can appear any more, as far as the account sees.
@@ -82,7 +85,7 @@ impl Held {
         known.map_or(until, |began| began.min(until))
     }
 
-    /// Another session that sees exactly what this one sees.
+    /// Another session that sees exactly what the holder sees.
     pub(crate) async fn join(&self, database: &Database) -> Result<Session> {
         let session = database.connect().await?;
         // The server made this id of hexadecimal digits and dashes; quoted all the same.

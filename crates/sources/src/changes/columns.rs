@@ -25,8 +25,7 @@ impl Candidate {
     /// Asks for the candidates of a table.
     pub(super) async fn read(session: &Session, schema: &str, table: &str) -> Result<Vec<Candidate>> {
         let fail = |error| session.place.error(error);
-        let rows =
-            session.client.query(include_str!("columns.sql"), &[&schema, &table]).await.map_err(fail)?;
+        let rows = session.rows(include_str!("columns.sql"), &[schema, table]).await?;
         let candidates = rows.iter().map(|row| {
             let default: Option<String> = row.try_get(2)?;
             Ok(Candidate {

@@ -40,7 +40,7 @@ impl Finder {
 }
 
 /// What the table and the account are, as far as a form needs it.
-struct Ground {
+pub(crate) struct Ground {
     candidates: Vec<Candidate>,
     is_table: bool,
     is_partitioned: bool,
@@ -55,15 +55,14 @@ struct Ground {
 ///
 /// # Errors
 /// `Config` when the configuration asks for a form that the source does not allow; it says what is missing.
-pub(crate) async fn detect(
+pub(crate) fn detect(
+    ground: Ground,
     held: &Held,
-    schema: &str,
-    table: &str,
-    asked: ChangesConfig,
     is_standby: bool,
+    (schema, table): (&str, &str),
+    asked: ChangesConfig,
 ) -> Result<(Finder, Changes)> {
-    let session = &held.session;
-    let ground = Ground::read(session, schema, table, is_standby, held.others.some_hide).await?;
+    let ground = Ground { is_standby, some_hide: held.others.some_hide, ..ground };
     let tries = [ground.transaction_column(), ground.creation_time(), ground.row_xmin()];
     let index = match asked {
         ChangesConfig::Auto => tries.iter().position(Result::is_ok),
@@ -132,17 +131,15 @@ fn holder(held: &Held) -> Option<Holder> {
 type Tried = Result<Finder, &'static str>;
 
 impl Ground {
-    async fn read(
-        session: &Session,
-        schema: &str,
-        table: &str,
-        is_standby: bool,
-        some_hide: bool,
-    ) -> Result<Ground> {
+    /// Asks the catalogue; what the snapshot shows of the server, [`detect`] adds.
+    pub(crate) async fn read(session: &Session, schema: &str, table: &str) -> Result<Ground> {
         let fail = |error| session.place.error(error);
-        let candidates = Candidate::read(session, schema, table).await?;
-        let row =
-            session.client.query_one(include_str!("table.sql"), &[&schema, &table]).await.map_err(fail)?;
+        let names = [schema, table];
+        let (candidates, row) = tokio::try_join!(
+            biased;
+            Candidate::read(session, schema, table),
+            session.row(include_str!("table.sql"), &names)
+        )?;
         let flag = |column: usize| row.try_get::<_, bool>(column).map_err(fail);
         Ok(Ground {
             candidates,
@@ -151,8 +148,8 @@ impl Ground {
             has_foreign_part: flag(2)?,
             has_children: flag(3)?,
             sees_all_transactions: flag(4)?,
-            is_standby,
-            some_hide,
+            is_standby: false,
+            some_hide: false,
         })
     }
 

@@ -19,7 +19,7 @@ pub use baseline::Baseline;
 pub use since::{NewRows, Since};
 
 pub(crate) use baseline::Present;
-pub(crate) use detect::{Finder, detect};
+pub(crate) use detect::{Finder, Ground, detect};
 pub(crate) use server::Server;
 #[cfg(test)]
 pub(crate) use since::query;

@@ -24,8 +24,7 @@ impl Server {
     /// Asks the server; also whether it is a standby.
     pub(crate) async fn read(session: &Session, schema: &str, table: &str) -> Result<(Server, bool)> {
         let fail = |error| session.place.error(error);
-        let row =
-            session.client.query_one(include_str!("server.sql"), &[&schema, &table]).await.map_err(fail)?;
+        let row = session.row(include_str!("server.sql"), &[schema, table]).await?;
         let is_standby: bool = row.try_get(0).map_err(fail)?;
         let wal: Option<i64> = row.try_get(1).map_err(fail)?;
         let log_file: Option<&str> = row.try_get(2).map_err(fail)?;
@@ -39,7 +38,7 @@ impl Server {
             wal: wal.unwrap_or(0).cast_unsigned(),
         };
         if may_read_control {
-            let row = session.client.query_one(include_str!("control.sql"), &[]).await.map_err(fail)?;
+            let row = session.row(include_str!("control.sql"), &[]).await?;
             let system: i64 = row.try_get(0).map_err(fail)?;
             let noted: Option<i32> = row.try_get(1).map_err(fail)?;
             server.system = Some(system.to_string());

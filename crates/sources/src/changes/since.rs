@@ -80,22 +80,20 @@ pub(crate) async fn find(
         return Ok(Since::Lost("the source does not tell which rows are new".to_owned()));
     };
     let by_index = *finder != Finder::RowXmin;
-    if by_index {
-        // The index is the reason for this form; missing or old statistics must not turn it down.
-        session.execute("SET LOCAL enable_seqscan = off").await?;
-    }
-    let new = read(session, &sql).await?;
-    if by_index {
-        session.execute("SET LOCAL enable_seqscan = on").await?;
-    }
+    // The index is the reason for its form; missing or old statistics must not turn it down. Nor must they make the server
+    // sort: it takes the rows for few, and sorting texts costs more than reading them.
+    let seqscan = if by_index { "off" } else { "on" };
+    let before = format!("SET LOCAL enable_seqscan = {seqscan}; SET LOCAL enable_sort = off");
+    let after = "SET LOCAL enable_seqscan = on; SET LOCAL enable_sort = on";
+    let ((), new, ()) =
+        tokio::try_join!(biased; session.execute(&before), read(session, &sql), session.execute(after))?;
     tracing::debug!(form = %finder.form(), rows = new.rows, hours = new.hours, cells = new.cells.len(), "new rows");
     Ok(if new.rows == 0 { Since::Nothing } else { Since::New(new) })
 }
 
 async fn read(session: &Session, sql: &str) -> Result<NewRows> {
     let fail = |error| session.place.error(error);
-    let no_parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 0] = [];
-    let mut stream = pin!(session.client.query_raw(sql, no_parameters).await.map_err(fail)?);
+    let mut stream = pin!(session.stream(sql).await?);
     let mut gathered = Gathered::default();
     while let Some(row) = stream.try_next().await.map_err(fail)? {
         let chip: &str = row.try_get(0).map_err(fail)?;

@@ -41,9 +41,9 @@ pub(super) async fn hours(telemetry: &Telemetry, wanted: &Wanted) -> Result<BTre
             ("most", &format!("'{{{}}}'::bigint[]", most.join(","))),
         ],
     );
-    let session = &telemetry.held.session;
+    let session = &telemetry.session;
     session.execute("SET LOCAL enable_seqscan = off").await?;
-    let rows = session.client.query(&sql, &[]).await.map_err(|error| session.place.error(error))?;
+    let rows = session.rows(&sql, &[]).await?;
     session.execute("SET LOCAL enable_seqscan = on").await?;
     for (row, (hour, cells)) in rows.iter().zip(&cells) {
         let (rows, sampled, pages): (i64, i64, i64) = (row.get(0), row.get(1), row.get(2));

@@ -22,7 +22,7 @@ impl Telemetry {
             false => r#"t."event_time"::date"#,
         };
         let words = [("day", day), ("table", &*self.query.table), ("from", &*from), ("to", &*to)];
-        let session = &self.held.session;
+        let session = &self.session;
         let fail = |error| session.place.error(error);
         let sql = fill(include_str!("rows_by_day.sql"), &words);
         let mut days = BTreeMap::new();

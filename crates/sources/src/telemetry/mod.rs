@@ -21,11 +21,11 @@ mod work;
 use bionicpro_model::{HourRange, Result, Snapshot};
 use chrono::{DateTime, Utc};
 
-use crate::changes::{self, Baseline, Changes, Finder, Present, Server, Since};
+use crate::changes::{self, Baseline, Changes, Finder, Ground, Present, Server, Since};
 use crate::ident::quote_table;
 use crate::shape::{Shape, Type, Wanted as Column};
 use crate::snapshot::Held;
-use crate::{Database, TelemetryConfig};
+use crate::{Database, Session, TelemetryConfig};
 
 pub use batch::CellBatch;
 pub use outside::Outside;
@@ -38,6 +38,7 @@ use cells::CellQuery;
 /// The telemetry at one moment. The source keeps the snapshot's rows while this value lives.
 pub struct Telemetry {
     database: Database,
+    session: Session,
     held: Held,
     shape: Shape,
     query: CellQuery,
@@ -55,13 +56,30 @@ impl Telemetry {
     /// `Unreachable` and `Config` as the connection gives them, `Config` also when new rows cannot be found in the way
     /// that is configured; `Data` when the table or a column is missing or of another type.
     pub async fn open(database: &Database, config: &TelemetryConfig, floor: u64) -> Result<Telemetry> {
-        let held = Held::take(database, floor).await?;
-        let (schema, table) = (&config.schema, &config.table);
-        let shape = Shape::read(&held.session, schema, table).await?;
-        let indexes = slices::Indexes::read(&held.session, schema, table).await?;
+        Self::open_in(database, database.connect().await?, config, floor).await
+    }
+
+    /// The same in a session of the database that was opened before.
+    ///
+    /// # Errors
+    /// As [`Telemetry::open`].
+    pub async fn open_in(
+        database: &Database,
+        session: Session,
+        config: &TelemetryConfig,
+        floor: u64,
+    ) -> Result<Telemetry> {
+        let (schema, table) = (config.schema.as_str(), config.table.as_str());
+        let (held, shape, indexes, ground) = tokio::try_join!(
+            biased;
+            Held::take(&session, floor),
+            Shape::read(&session, schema, table),
+            slices::Indexes::read(&session, schema, table),
+            Ground::read(&session, schema, table),
+        )?;
         let query = query(&shape, quote_table(schema, table), &indexes)?;
-        let (server, is_standby) = Server::read(&held.session, schema, table).await?;
-        let (finder, changes) = changes::detect(&held, schema, table, config.changes, is_standby).await?;
+        let (server, is_standby) = Server::read(&session, schema, table).await?;
+        let (finder, changes) = changes::detect(ground, &held, is_standby, (schema, table), config.changes)?;
         let present = Present {
             form: changes.form,
             server,
@@ -74,6 +92,7 @@ impl Telemetry {
         let connections = config.connections.max(1);
         Ok(Telemetry {
             database: database.clone(),
+            session,
             held,
             shape,
             query,
@@ -120,7 +139,7 @@ impl Telemetry {
             return Ok(Since::Lost(why));
         }
         let target = changes::Target { table: &self.query.table, time_has_zone: self.query.time_has_zone };
-        changes::find(&self.held.session, &self.finder, baseline, &target).await
+        changes::find(&self.session, &self.finder, baseline, &target).await
     }
 
     /// Counts the rows that no range can hold, and those that lie in the future of the snapshot and of the range.

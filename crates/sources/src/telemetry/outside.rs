@@ -36,9 +36,9 @@ pub(super) async fn count(telemetry: &Telemetry, range: &HourRange) -> Result<Ou
         [FIRST_HOUR, END_OF_HOURS, future].map(|at| instant_literal(at, telemetry.query.time_has_zone));
     let words = [("first", &*first), ("end", &end), ("future", &future), ("table", &telemetry.query.table)];
     let sql = fill(include_str!("outside.sql"), &words);
-    let session = &telemetry.held.session;
+    let session = &telemetry.session;
     let fail = |error| session.place.error(error);
-    let row = session.client.query_one(&sql, &[]).await.map_err(fail)?;
+    let row = session.row(&sql, &[]).await?;
     let count = |column: usize| -> Result<u64> {
         let count: i64 = row.try_get(column).map_err(fail)?;
         Ok(count.cast_unsigned())

@@ -31,7 +31,7 @@ async fn plan(telemetry: &Telemetry, sql: &str) -> String {
         .strip_prefix("COPY (")
         .and_then(|sql| sql.strip_suffix(") TO STDOUT (FORMAT binary)"))
         .unwrap_or(sql);
-    let rows = telemetry.held.session.client.query(&format!("EXPLAIN {sql}"), &[]).await.unwrap();
+    let rows = telemetry.session.client.query(&format!("EXPLAIN {sql}"), &[]).await.unwrap();
     rows.iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>().join("\n")
 }
 
@@ -59,7 +59,7 @@ async fn new_rows_are_found_by_their_index() {
             let sql = changes::query(&telemetry.finder, &baseline, &target).unwrap();
             if !has_statistics {
                 // As the look-up itself sets it.
-                telemetry.held.session.execute("SET LOCAL enable_seqscan = off").await.unwrap();
+                telemetry.session.execute("SET LOCAL enable_seqscan = off").await.unwrap();
             }
             let plan = plan(&telemetry, &sql).await;
             assert!(plan.contains(index) && !plan.contains("Seq Scan"), "{config:?}: {plan}");

@@ -58,13 +58,16 @@ impl Telemetry {
         let queue = Mutex::new(works.into_iter());
         let without_chip = AtomicI64::new(0);
         let next = || queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
-        let others = (1..readers).map(|_| self.held.join(&self.database));
-        let others: Vec<Session> = try_join_all(others).await?;
-        let sessions = std::iter::once(&self.held.session).chain(&others).take(readers);
-        let read = |session| {
+        let read = |reader| {
             let (next, advance, batches, without_chip, plan) =
                 (&next, &advance, &batches, &without_chip, &plan);
             async move {
+                // The first begins while the others connect.
+                let other = match reader {
+                    0 => None,
+                    _ => Some(self.held.join(&self.database).await?),
+                };
+                let session = other.as_ref().unwrap_or(&self.session);
                 let mut prefers_index = false;
                 while let Some(work) = next() {
                     let by_index = match work {
@@ -85,7 +88,7 @@ impl Telemetry {
                 if prefers_index { prefer_index(session, false).await } else { Ok(()) }
             }
         };
-        try_join_all(sessions.map(read)).await?;
+        try_join_all((0..readers).map(read)).await?;
         Ok(ReadSummary {
             slicing,
             whole_hours: plan.whole.iter().map(|(from, to)| ((to - from) / HOUR_US).cast_unsigned()).sum(),

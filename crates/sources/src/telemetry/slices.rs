@@ -37,8 +37,7 @@ pub(super) struct Indexes {
 
 impl Indexes {
     pub(super) async fn read(session: &Session, schema: &str, table: &str) -> Result<Indexes> {
-        let rows = session.client.query(include_str!("indexes.sql"), &[&schema, &table]).await;
-        let rows = rows.map_err(|error| session.place.error(error))?;
+        let rows = session.rows(include_str!("indexes.sql"), &[schema, table]).await?;
         let mut indexes = Indexes { by_time: false, by_chip_and_time: false };
         for row in &rows {
             let first: Option<&str> = row.get(0);
@@ -55,7 +54,7 @@ pub(super) async fn choose(telemetry: &Telemetry, (first, end): (i64, i64)) -> R
     if !telemetry.indexes.by_time || !telemetry.shape.is_stored {
         return Ok(Slicing::AtOnce);
     }
-    let session = &telemetry.held.session;
+    let session = &telemetry.session;
     let (mut rows, mut pages) = (0_i64, 0_i64);
     session.execute("SET LOCAL enable_seqscan = off").await?;
     for quarter in 1..=3 {
@@ -69,7 +68,7 @@ pub(super) async fn choose(telemetry: &Telemetry, (first, end): (i64, i64)) -> R
             instant_literal(from, zone),
             instant_literal(from + TimeDelta::hours(1), zone),
         );
-        let row = session.client.query_one(&sql, &[]).await.map_err(|error| session.place.error(error))?;
+        let row = session.row(&sql, &[]).await?;
         rows += row.get::<_, i64>(0);
         pages += row.get::<_, i64>(1);
     }

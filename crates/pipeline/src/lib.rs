@@ -29,6 +29,6 @@ pub use config::{PipelineConfig, StageConfig};
 pub use context::PipelineContext;
 pub use kind::{Ask, RunKind};
 pub use report::{RunReport, StepReport};
-pub use run::{RunSpec, run};
+pub use run::{RunSpec, run, run_new};
 pub use schedule::schedule;
 pub use stage::Stage;

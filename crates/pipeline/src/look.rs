@@ -9,8 +9,10 @@ use bionicpro_model::hours::{END_OF_HOURS, FIRST_HOUR, floor_to_hour, midnight};
 use bionicpro_model::{Error, HourRange, Kind, Result};
 use bionicpro_sources::changes::{Baseline, NewRows, Since};
 use bionicpro_sources::{Crm, Telemetry, Wanted};
+use bionicpro_warehouse::Warehouse;
 use bionicpro_warehouse::load::{self, Dimensions};
-use bionicpro_warehouse::{ledger, pending};
+use bionicpro_warehouse::pending::{self, Pending};
+use bionicpro_warehouse::state::{self, State};
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
@@ -49,33 +51,30 @@ pub(crate) struct Look {
 
 /// What the warehouse knows.
 struct Known {
+    state: State,
     stored: Dimensions,
-    /// The version of the stored dimensions; 0 before the first.
-    version: u64,
-    restated: u64,
-    cut_off: Vec<(u64, pending::Pending)>,
-    baseline: Option<String>,
-    /// The newest version of anything.
-    floor: u64,
+    cut_off: Vec<(u64, Pending)>,
 }
 
 impl Known {
-    async fn read(context: &PipelineContext) -> Result<Known> {
-        let warehouse = &context.warehouse;
-        let (stored, version, restated, cut_off, baseline, floor) = tokio::try_join!(
-            load::dimensions(warehouse),
-            load::dimensions_version(warehouse),
-            load::restated_version(warehouse),
-            pending::read(warehouse),
-            ledger::baseline(warehouse),
-            ledger::newest_version(warehouse),
-        )?;
-        Ok(Known { stored, version, restated, cut_off, baseline, floor })
+    async fn read(warehouse: &Warehouse, state: State) -> Result<Known> {
+        let (stored, cut_off) = tokio::try_join!(load::dimensions(warehouse), async {
+            match state.stamp.has_pending() {
+                true => pending::read(warehouse, state.stamp.dimensions).await,
+                false => Ok(Vec::new()),
+            }
+        })?;
+        Ok(Known { state, stored, cut_off })
+    }
+
+    /// The version of the stored dimensions; 0 before the first.
+    fn version(&self) -> u64 {
+        self.state.stamp.dimensions
     }
 
     /// When the CRM was last seen, in the microseconds that versions count.
     fn seen_at(&self) -> Option<DateTime<Utc>> {
-        let micros = i64::try_from(self.version).ok().filter(|micros| *micros > 0)?;
+        let micros = i64::try_from(self.version()).ok().filter(|micros| *micros > 0)?;
         DateTime::from_timestamp_micros(micros)
     }
 }
@@ -102,12 +101,24 @@ impl From<Error> for Failed {
 
 /// Reads everything small and decides.
 pub(crate) async fn look(context: &PipelineContext, ask: Ask) -> Result<Look, Failed> {
-    let known = Known::read(context).await.map_err(Failed::Warehouse)?;
-    let (crm, telemetry) = tokio::try_join!(
-        async { Crm::read(&context.crm, &context.crm_config, known.floor).await.map_err(Failed::Crm) },
+    let warehouse = &context.warehouse;
+    let (state, crm, telemetry) = tokio::try_join!(
+        async { state::read(warehouse).await.map_err(Failed::Warehouse) },
+        async { context.crm.connect().await.map_err(Failed::Crm) },
+        async { context.telemetry.connect().await.map_err(Failed::Telemetry) },
+    )?;
+    let (baseline, floor) = (state.baseline.clone(), state.newest_version);
+    let ((known, crm), (telemetry, found)) = tokio::try_join!(
         async {
-            let opened = Telemetry::open(&context.telemetry, &context.telemetry_config, known.floor).await;
-            opened.map_err(Failed::Telemetry)
+            let known = Known::read(warehouse, state).await.map_err(Failed::Warehouse)?;
+            let crm = Crm::read_in(crm, &context.crm_config, floor).await.map_err(Failed::Crm)?;
+            Ok((known, crm))
+        },
+        async {
+            let config = &context.telemetry_config;
+            let telemetry = Telemetry::open_in(&context.telemetry, telemetry, config, floor).await?;
+            let found = Found::new(context, ask, &telemetry, baseline.as_deref()).await?;
+            Ok::<_, Failed>((telemetry, found))
         },
     )?;
     if let Some(holder) = &telemetry.changes().held_back_by {
@@ -118,7 +129,6 @@ pub(crate) async fn look(context: &PipelineContext, ask: Ask) -> Result<Look, Fa
             "a transaction on the source is open for long: freshness waits for it, what it inserted comes when it commits"
         );
     }
-    let found = Found::new(context, ask, &telemetry, known.baseline.as_deref()).await?;
 
     let (people, counts) = people(&crm);
     let owned = merge(&known.stored.owners, &seen(&crm, &people, known.seen_at()));
@@ -129,7 +139,7 @@ pub(crate) async fn look(context: &PipelineContext, ask: Ask) -> Result<Look, Fa
     let cut_off: Vec<_> = known.cut_off.iter().map(|(_, change)| change.clone()).collect();
     let mut changes = changes(&before, &cut_off, &after);
     let applied = changes.iter().map(Change::applied).collect();
-    if known.version == 0 {
+    if known.version() == 0 {
         // Everything is new before the first load; only what a load left that was cut off is anybody's former.
         changes.retain(|change| !change.former.is_empty());
     }
@@ -145,12 +155,12 @@ pub(crate) async fn look(context: &PipelineContext, ask: Ask) -> Result<Look, Fa
     };
     let mut versions: Vec<u64> = known.cut_off.iter().map(|(version, _)| *version).collect();
     versions.dedup();
-    let merged = Merged { stored: checksum(&known.stored), cut_off: versions };
+    let merged = Merged { stored: checksum(&known.stored), stamp: known.state.stamp, cut_off: versions };
     let owners_changed = !changes.is_empty() || !cut_off.is_empty();
     let is_needed = found.kind != RunKind::Tick
         || wanted.new.is_some()
         || owners_changed
-        || known.restated < known.version
+        || known.state.restated < known.version()
         || dimensions(&people, owned.clone()) != known.stored;
     let intervals = owned
         .into_iter()

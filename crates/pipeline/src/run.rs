@@ -13,7 +13,7 @@ use crate::kind::Ask;
 use crate::progress::Progress;
 use crate::report::RunReport;
 use crate::retry::{Policy, with_policy};
-use crate::steps::{self, Extracted};
+use crate::steps::{self, Book, Extracted};
 
 /// How often a run begins again because another load changed what its extraction began with.
 const MOST_RESTARTS: u32 = 3;
@@ -34,12 +34,39 @@ pub struct RunSpec {
 /// # Errors
 /// The first failure that no retry mended, with what was done so far left in the ledger.
 pub async fn run(context: &PipelineContext, spec: RunSpec, progress: &dyn Progress) -> Result<RunReport> {
-    let began = Instant::now();
-    let run = spec.run.unwrap_or_else(|| RunId::generate(Utc::now()));
-    let mut report = RunReport::new(&run);
+    let Some(run) = &spec.run else {
+        return run_new(context, &RunId::generate(Utc::now()), spec.ask, progress).await;
+    };
+    let book = Book::of_run(&context.warehouse, run);
+    with_policy(policy(context), || book.read()).await?;
+    all_steps(context, &book, spec.ask, progress).await
+}
+
+/// The same under an id that was just made: the ledger is not asked what there is of it.
+///
+/// # Errors
+/// As [`run()`].
+pub async fn run_new(
+    context: &PipelineContext,
+    run: &RunId,
+    ask: Ask,
+    progress: &dyn Progress,
+) -> Result<RunReport> {
+    all_steps(context, &Book::of_run(&context.warehouse, run), ask, progress).await
+}
+
+/// The steps, as often as another load comes between.
+async fn all_steps(
+    context: &PipelineContext,
+    book: &Book<'_>,
+    ask: Ask,
+    progress: &dyn Progress,
+) -> Result<RunReport> {
+    let (began, run) = (Instant::now(), book.run);
+    let mut report = RunReport::new(run);
     let mut restarts = 0;
     loop {
-        match once(context, &run, spec.ask, progress, &mut report).await {
+        match once(context, book, ask, progress, &mut report).await {
             Err(error) if is_stale(&error) && restarts < MOST_RESTARTS => {
                 restarts += 1;
                 tracing::warn!(%run, %error, restarts, "running again from the extractions");
@@ -57,22 +84,21 @@ fn is_stale(error: &Error) -> bool {
 
 async fn once(
     context: &PipelineContext,
-    run: &RunId,
+    book: &Book<'_>,
     ask: Ask,
     progress: &dyn Progress,
     report: &mut RunReport,
 ) -> Result<()> {
-    let policy =
-        Policy { retries: context.config.retries, delay: Duration::from_secs(context.config.retry_delay_s) };
-    let extracted = with_policy(policy, || steps::extract(context, run, ask, progress)).await?;
+    let policy = policy(context);
+    let extracted = with_policy(policy, || steps::extract(context, book, ask, progress)).await?;
     let Extracted { telemetry, crm: Some(crm) } = extracted else {
         report.state = State::Skipped;
         report.kind = extracted.telemetry.kind;
         report.steps.push(extracted.telemetry);
         return Ok(());
     };
-    let transform = with_policy(policy, || steps::transform(context, run, progress)).await?;
-    let load = with_policy(policy, || steps::load(context, run, progress)).await?;
+    let transform = with_policy(policy, || steps::transform_in(context, book, progress)).await?;
+    let load = with_policy(policy, || steps::load_in(context, book, progress)).await?;
     for name in ["rows", "cells", "orphan_cells", "anomalies", "tombstones"] {
         report.counts.insert(name.to_owned(), load.count(name));
     }
@@ -82,6 +108,10 @@ async fn once(
     report.why_full.clone_from(&telemetry.why_full);
     report.steps.extend([crm, telemetry, transform, load]);
     Ok(())
+}
+
+fn policy(context: &PipelineContext) -> Policy {
+    Policy { retries: context.config.retries, delay: Duration::from_secs(context.config.retry_delay_s) }
 }
 
 /// The report of a run that failed before it had one.

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use bionicpro_model::{HourRange, Result, RunId};
 use bionicpro_sources::Telemetry;
 use bionicpro_sources::changes::{Baseline, NewRows, Since};
-use bionicpro_warehouse::ledger;
 use bionicpro_warehouse::load::{self, LoadSpec, MartCell};
+use bionicpro_warehouse::state;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use uuid::Uuid;
@@ -143,7 +143,7 @@ async fn compare(
 ) -> Result<bool> {
     let warehouse = &context.warehouse;
     // Before the source is read: what arrives later is new since then in any case.
-    let baseline = ledger::baseline(warehouse).await?;
+    let baseline = state::read(warehouse).await?.baseline;
     steps::stage(context, id, Ask::Range(range), progress).await?;
     let mart = context.stage.open_file(id, StagedName::Mart).await?;
     let staged = &mart.manifest.days;

@@ -194,22 +194,6 @@ pub async fn loaded_pieces(warehouse: &Warehouse, run: &RunId) -> Result<Vec<Hou
     pieces.into_iter().map(|piece| HourRange::new(piece.range_from, piece.range_to)).collect()
 }
 
-/// The baseline that the newest run (by version) left behind; none before the first.
-///
-/// What a tick starts from. A run without a baseline, such as a backfill, leaves the former one in force.
-pub async fn baseline(warehouse: &Warehouse) -> Result<Option<String>> {
-    let query = warehouse.query(include_str!("ledger/baseline.sql")).fetch_optional::<String>();
-    warehouse.run("reading the baseline", query).await
-}
-
-/// The greatest version that the warehouse knows of; 0 before the first run.
-///
-/// A new run takes a greater one, whatever the source's clock says.
-pub async fn newest_version(warehouse: &Warehouse) -> Result<u64> {
-    let query = warehouse.query(include_str!("ledger/newest_version.sql")).fetch_one::<u64>();
-    warehouse.run("reading the newest version", query).await
-}
-
 /// The newest moment that the mart reflects: of the loads that are done and the ticks that found nothing new, the
 /// greatest horizon. A backfill counts up to the end of its range, so that an old month does not look fresh.
 pub async fn data_as_of(warehouse: &Warehouse) -> Result<Option<DateTime<Utc>>> {

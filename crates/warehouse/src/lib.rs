@@ -11,6 +11,7 @@ pub mod owners;
 pub mod pending;
 pub mod reports;
 pub mod schema;
+pub mod state;
 pub mod status;
 
 mod client;

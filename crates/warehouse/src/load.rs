@@ -18,15 +18,13 @@ use bionicpro_model::{HourRange, RunId};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
 pub use self::cells::{MartCell, loaded_cells};
-pub use self::dimensions::{
-    Dimensions, UserProsthesisRow, UserRow, dimensions, dimensions_version, restated_version,
-};
+pub use self::dimensions::{Dimensions, UserProsthesisRow, UserRow, dimensions};
 pub use self::hide::{Former, hide, hide_users};
 pub use self::mart::insert_mart;
 pub use self::restate::restate;
 pub(crate) use self::stored::read as read_rows;
 pub use self::totals::{LoadedDay, day_totals, loaded_totals};
-pub use self::upsert::{Changed, upsert_dimensions};
+pub use self::upsert::{Changed, confirm_dimensions, upsert_dimensions};
 pub use self::vanished::tombstone_vanished;
 use crate::Warehouse;
 

@@ -2,7 +2,7 @@
 
 use bionicpro_model::Result;
 use clickhouse::Row;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::Warehouse;
 
@@ -11,22 +11,25 @@ use crate::Warehouse;
 pub(crate) enum Mark {
     /// The dimensions are those of a CRM state of this version.
     Dimensions,
+    /// No row of the dimensions was stored at a greater version.
+    Changing,
     /// Every stored row of the mart says of its person and prosthesis what the dimensions of this version say.
     Restated,
     /// No row was restated to a greater version.
     Written,
 }
 
-#[derive(Row, Serialize, Deserialize)]
+#[derive(Row, Serialize)]
 struct Marked {
     name: String,
     version: u64,
 }
 
 impl Mark {
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Mark::Dimensions => "dimensions",
+            Mark::Changing => "changing",
             Mark::Restated => "restated",
             Mark::Written => "written",
         }
@@ -34,12 +37,6 @@ impl Mark {
 }
 
 impl Warehouse {
-    /// The version of a mark; 0 where there is none.
-    pub(crate) async fn marked(&self, mark: Mark) -> Result<u64> {
-        let query = self.query("SELECT max(version) FROM marks WHERE name = {name: String}");
-        self.run("reading a mark", query.param("name", mark.name()).fetch_one::<u64>()).await
-    }
-
     /// Moves marks to a version, once what they say is true.
     pub(crate) async fn mark(&self, marks: &[Mark], version: u64) -> Result<()> {
         let rows: Vec<Marked> =

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::Warehouse;
-use crate::load;
 
 /// A time of a chip that a load gives to an owner, or to nobody.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +39,7 @@ struct Id(#[serde(with = "clickhouse::serde::uuid")] Uuid);
 
 /// Notes what a load is about to move; `version` is that of the dimensions that it is to store.
 ///
-/// Call before the mart is touched. It counts until [`load::upsert_dimensions`] has stored that version or a greater one.
+/// Call before the mart is touched. It counts until [`crate::load::upsert_dimensions`] has stored that version or a greater one.
 pub async fn write(warehouse: &Warehouse, version: u64, moves: &[Pending]) -> Result<()> {
     let rows: Vec<PendingRow> = moves
         .iter()
@@ -55,9 +54,9 @@ pub async fn write(warehouse: &Warehouse, version: u64, moves: &[Pending]) -> Re
     warehouse.insert("pending_owners", "noting what moves between owners", &rows).await
 }
 
-/// What loads that did not come to their end may have moved, with their versions, by version, chip and time.
-pub async fn read(warehouse: &Warehouse) -> Result<Vec<(u64, Pending)>> {
-    let stored = load::dimensions_version(warehouse).await?;
+/// What loads that did not come to their end may have moved, with their versions, by version, chip and time. `stored` is
+/// the version of the stored dimensions.
+pub async fn read(warehouse: &Warehouse, stored: u64) -> Result<Vec<(u64, Pending)>> {
     let query = warehouse.query(
         "SELECT version, chip_id, valid_from, valid_to, owner FROM pending_owners FINAL
          WHERE version > {stored: UInt64} ORDER BY version, chip_id, valid_from",

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bionicpro_model::{DayTotals, HourRange, RunId, Snapshot};
 use bionicpro_warehouse::ledger::Step;
+use bionicpro_warehouse::state::Stamp;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -58,6 +59,9 @@ pub struct Manifest {
 pub struct Merged {
     /// The checksums of the stored users, prostheses and owners.
     pub stored: [String; 3],
+    /// Which state that was.
+    #[serde(default)]
+    pub stamp: Stamp,
     /// The versions of loads that had not come to their end.
     pub cut_off: Vec<u64>,
 }

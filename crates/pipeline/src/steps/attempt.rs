@@ -3,65 +3,53 @@
 use std::time::Instant;
 
 use bionicpro_model::{Error, Result, RunId};
-use bionicpro_warehouse::ledger::{self, Entry, State, Step};
+use bionicpro_warehouse::ledger::{Entry, State, Step};
 use chrono::Utc;
 
-use crate::context::PipelineContext;
+use super::book::Book;
 use crate::metrics;
 use crate::progress::Progress;
 use crate::report::{Failure, StepReport};
 
 /// An attempt that is under way.
 pub(super) struct Attempt<'a> {
-    context: &'a PipelineContext,
+    book: &'a Book<'a>,
     progress: &'a dyn Progress,
     run: &'a RunId,
     step: Step,
     number: u16,
     began: Instant,
-    /// The entry that says that it began, until it is written.
-    started: Option<Entry>,
 }
 
 impl<'a> Attempt<'a> {
-    /// Begins an attempt; `former` are the run's entries so far. Nothing is written yet.
-    pub(super) fn new(
-        context: &'a PipelineContext,
-        progress: &'a dyn Progress,
-        run: &'a RunId,
-        step: Step,
-        former: &[Entry],
-    ) -> Self {
-        let is_start = |entry: &&Entry| entry.step == step && entry.state == State::Started;
-        let number = u16::try_from(former.iter().filter(is_start).count() + 1).unwrap_or(u16::MAX);
+    /// Begins an attempt; its entry waits for [`Attempt::begin`], or for the end.
+    pub(super) fn new(book: &'a Book<'a>, progress: &'a dyn Progress, step: Step) -> Self {
+        let run = book.run;
+        let number = u16::try_from(book.attempts(step) + 1).unwrap_or(u16::MAX);
         let mut started = StepReport::new(run, step);
         started.attempt = number;
         tracing::info!(%run, step = step.as_str(), attempt = number, "step started");
-        let started = Some(entry(&started, State::Started));
-        Attempt { context, progress, run, step, number, began: Instant::now(), started }
+        book.add(entry(&started, State::Started));
+        Attempt { book, progress, run, step, number, began: Instant::now() }
     }
 
-    /// The entry that says that it began; the caller writes it.
-    pub(super) fn started(&mut self) -> Option<Entry> {
-        self.started.take()
+    /// Writes the entry that says that it began, and what waited for it.
+    pub(super) async fn begin(&self) -> Result<()> {
+        self.book.write().await
     }
 
-    /// Writes the entry that says that it began.
-    pub(super) async fn begin(&mut self) -> Result<()> {
-        let entries: Vec<Entry> = self.started().into_iter().collect();
-        ledger::append(&self.context.warehouse, &entries).await
-    }
-
-    /// Writes how it ended, in one insert with its beginning where that was not written.
-    pub(super) async fn end(mut self, outcome: Result<StepReport>) -> Result<StepReport> {
-        let (context, run, step) = (self.context, self.run, self.step);
-        let mut entries: Vec<Entry> = self.started().into_iter().collect();
+    /// Tells how it ended: to the ledger at once, or with what follows in this process.
+    pub(super) async fn end(self, outcome: Result<StepReport>) -> Result<StepReport> {
+        let (run, step) = (self.run, self.step);
         let outcome = match outcome {
             Ok(mut done) => {
                 done.attempt = self.number;
                 done.duration_ms = self.millis();
-                entries.push(entry(&done, done.state));
-                ledger::append(&context.warehouse, &entries).await.map(|()| done)
+                self.book.add(entry(&done, done.state));
+                match self.book.may_wait(step, done.state) {
+                    true => Ok(done),
+                    false => self.book.write().await.map(|()| done).inspect_err(|_| self.book.take_back()),
+                }
             }
             Err(error) => Err(error),
         };
@@ -75,23 +63,22 @@ impl<'a> Attempt<'a> {
                 Ok(done)
             }
             Err(error) => {
-                self.fail(entries, &error).await;
+                self.fail(&error).await;
                 Err(error)
             }
         }
     }
 
-    async fn fail(&self, mut entries: Vec<Entry>, error: &Error) {
+    async fn fail(&self, error: &Error) {
         let mut report = StepReport::new(self.run, self.step);
         report.attempt = self.number;
         report.state = State::Failed;
         report.duration_ms = self.millis();
         report.error = Some(Failure::from(error));
         metrics::record(&report);
-        entries.retain(|entry| entry.state == State::Started);
-        entries.push(entry(&report, State::Failed));
+        self.book.add(entry(&report, State::Failed));
         // The step's own error is the one to tell, also where the ledger is what cannot be reached.
-        if let Err(second) = ledger::append(&self.context.warehouse, &entries).await {
+        if let Err(second) = self.book.write().await {
             tracing::warn!(error = %second, "the failure cannot be written into the ledger");
         }
     }

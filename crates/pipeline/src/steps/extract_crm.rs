@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use bionicpro_model::{Result, RunId, Snapshot};
 use bionicpro_sources::Crm;
-use bionicpro_warehouse::ledger::{self, Step};
+use bionicpro_warehouse::ledger::Step;
+use bionicpro_warehouse::state;
 
 use crate::context::PipelineContext;
 use crate::dimensions::people;
@@ -13,7 +14,7 @@ use crate::report::StepReport;
 use crate::stage::{Manifest, StagedName};
 
 pub(super) async fn extract(context: &PipelineContext, run: &RunId) -> Result<StepReport> {
-    let floor = ledger::newest_version(&context.warehouse).await?;
+    let floor = state::read(&context.warehouse).await?.newest_version;
     let crm = Crm::read(&context.crm, &context.crm_config, floor).await?;
     let (people, counts) = people(&crm);
     stage(context, run, people, counts, crm.snapshot).await

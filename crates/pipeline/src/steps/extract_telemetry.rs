@@ -48,7 +48,6 @@ pub(super) async fn extract(
     progress.step(STEP, look.range.as_ref());
     let mut report = report(run, &look);
     let baseline = baseline(&look)?;
-    let owners_sha256 = stage_owners(context, run, &look).await?;
 
     let (telemetry, new_rows) = (&look.telemetry, look.new_rows);
     let outside = match &look.range {
@@ -68,7 +67,10 @@ pub(super) async fn extract(
     let complete = is_complete.clone();
     let writing =
         context.stage.write(run, StagedName::Telemetry, move |upload| write(upload, batches, &complete));
-    let (read, written) = match tokio::join!(reading, writing) {
+    let owners = stage_owners(context, run, &look);
+    let (read, written, owners) = tokio::join!(reading, writing, owners);
+    let owners_sha256 = owners?;
+    let (read, written) = match (read, written) {
         (Ok(read), Ok(written)) => (read, written),
         // A writer that stops makes the reader fail, and the other way round: the cause is the one to tell.
         (Err(error), Err(cause)) if error.kind() == Kind::Internal => return Err(cause),

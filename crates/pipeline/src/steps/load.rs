@@ -9,7 +9,8 @@ use bionicpro_model::{Error, Kind, Result, RunId};
 use bionicpro_sources::Lock;
 use bionicpro_warehouse::ledger::Step;
 use bionicpro_warehouse::load::{self, Dimensions, LoadSpec};
-use bionicpro_warehouse::pending;
+use bionicpro_warehouse::state::{self, State};
+use bionicpro_warehouse::{Warehouse, pending};
 use uuid::Uuid;
 
 use crate::context::PipelineContext;
@@ -25,10 +26,18 @@ use crate::stage::{Manifest, Merged, StagedFile, StagedName};
 /// Another load has stored another state since the extraction began with its own.
 pub(crate) const STALE: &str = "another load changed who owns what since the extraction";
 
-/// Loads. The lock that keeps other loads away is the caller's to drop.
-pub(super) async fn load(context: &PipelineContext, run: &RunId) -> Result<(StepReport, Lock)> {
-    let warehouse = &context.warehouse;
-    let staged = Staged::open(context, run).await?;
+/// Everything that a load needs before it touches the warehouse: its files, and the lock that keeps other loads away.
+pub(super) async fn prepare(context: &PipelineContext, run: &RunId) -> Result<(Staged, Lock)> {
+    let lock = format!("bionicpro load {}", context.warehouse_name);
+    tokio::try_join!(Staged::open(context, run), Lock::take(&context.telemetry, &lock))
+}
+
+/// Loads. The lock is the caller's to drop.
+pub(super) async fn load(
+    context: &PipelineContext,
+    (staged, lock): (Staged, Lock),
+) -> Result<(StepReport, Lock)> {
+    let (warehouse, run) = (&context.warehouse, &staged.owners_manifest.run);
     let manifest = &staged.mart.manifest;
     let spec = LoadSpec {
         run: run.clone(),
@@ -36,18 +45,12 @@ pub(super) async fn load(context: &PipelineContext, run: &RunId) -> Result<(Step
         version: manifest.snapshot.version(),
         days: manifest.days.iter().map(|day| day.date).collect(),
     };
-    let lock = Lock::take(&context.telemetry, &format!("bionicpro load {}", context.warehouse_name)).await?;
-    let (stored, stored_version, cut_off) = tokio::try_join!(
-        load::dimensions(warehouse),
-        load::dimensions_version(warehouse),
-        pending::read(warehouse),
-    )?;
+    let state = state::read(warehouse).await?;
     let state_version = staged.owners_manifest.snapshot.version();
-    staged.check(
-        &stored,
-        stored_version,
-        &cut_off.iter().map(|(version, _)| *version).collect::<Vec<_>>(),
-    )?;
+    let stored = match staged.is_stored(&state) {
+        true => None,
+        false => Some(staged.check(warehouse, &state).await?),
+    };
 
     pending::write(warehouse, state_version, &staged.owners.applied).await?;
     let bytes = match manifest.rows {
@@ -56,11 +59,13 @@ pub(super) async fn load(context: &PipelineContext, run: &RunId) -> Result<(Step
     };
     let mut tombstones = load::tombstone_vanished(warehouse, &spec).await?;
     tombstones += load::hide(warehouse, &spec, &former(&staged.owners.was)).await?;
-    let customers: HashSet<Uuid> = staged.dimensions.users.iter().map(|row| row.user_id).collect();
-    let gone: Vec<Uuid> =
-        stored.users.iter().map(|row| row.user_id).filter(|user| !customers.contains(user)).collect();
-    tombstones += load::hide_users(warehouse, &spec, &gone).await?;
-    let changed = load::upsert_dimensions(warehouse, &staged.dimensions, state_version).await?;
+    let changed = match &stored {
+        None => load::confirm_dimensions(warehouse, state_version).await?,
+        Some(stored) => {
+            tombstones += load::hide_users(warehouse, &spec, &staged.gone(stored)).await?;
+            load::upsert_dimensions(warehouse, &staged.dimensions, state_version).await?
+        }
+    };
     let reconciled = reconcile::reconcile(warehouse, &staged.mart, &spec).await?;
     let restated = load::restate(warehouse, &changed).await?;
     if !lock.is_held().await {
@@ -93,7 +98,7 @@ pub(super) async fn load(context: &PipelineContext, run: &RunId) -> Result<(Step
 }
 
 /// The files of a run that belong together.
-struct Staged {
+pub(super) struct Staged {
     mart: StagedFile,
     /// When the CRM was read for who people are.
     people_version: u64,
@@ -133,23 +138,41 @@ impl Staged {
         Ok(Staged { mart, people_version, owners_manifest, merged, owners, dimensions })
     }
 
-    /// What moves between owners was computed from one stored state: on any other one it would leave rows behind.
-    fn check(&self, stored: &Dimensions, stored_version: u64, cut_off: &[u64]) -> Result<()> {
+    /// Whether nothing is to be stored: the extraction found it stored, nobody has stored another state since, and the
+    /// mart says all of it.
+    fn is_stored(&self, state: &State) -> bool {
+        state.stamp == self.merged.stamp
+            && state.restated >= state.stamp.dimensions
+            && self.people_version >= state.stamp.dimensions
+            && checksum(&self.dimensions) == self.merged.stored
+    }
+
+    /// Reads what is stored. What moves between owners was computed from one stored state: on any other one it would
+    /// leave rows behind.
+    async fn check(&self, warehouse: &Warehouse, state: &State) -> Result<Dimensions> {
+        let (stored, cut_off) =
+            tokio::try_join!(load::dimensions(warehouse), pending::read(warehouse, state.stamp.dimensions),)?;
         let own = self.owners_manifest.snapshot.version();
-        let knows_all =
-            cut_off.iter().all(|version| *version == own || self.merged.cut_off.contains(version));
-        let is_older = self.people_version < stored_version;
+        let mut cut_off = cut_off.iter().map(|(version, _)| version);
+        let knows_all = cut_off.all(|version| *version == own || self.merged.cut_off.contains(version));
+        let is_older = self.people_version < state.stamp.dimensions;
         // A load of this run that was cut off may have stored some of the three already.
-        let (now, wanted) = (checksum(stored), checksum(&self.dimensions));
+        let (now, wanted) = (checksum(&stored), checksum(&self.dimensions));
         let is_known = (0..now.len())
             .all(|table| now[table] == self.merged.stored[table] || now[table] == wanted[table]);
         let is_same = (is_known && !is_older) || now == wanted;
         if knows_all && is_same {
-            return Ok(());
+            return Ok(stored);
         }
         let run = &self.owners_manifest.run;
         Err(Error::new(Kind::Data, STALE).detail(run.to_string()).hint(format!(
             "run both extractions of {run} again, then the steps after them; `etl run` does so by itself"
         )))
+    }
+
+    /// Customers who are stored and left.
+    fn gone(&self, stored: &Dimensions) -> Vec<Uuid> {
+        let customers: HashSet<Uuid> = self.dimensions.users.iter().map(|row| row.user_id).collect();
+        stored.users.iter().map(|row| row.user_id).filter(|user| !customers.contains(user)).collect()
     }
 }

@@ -4,13 +4,14 @@
 //! `done`, and that is its last act.
 
 mod attempt;
+mod book;
 mod extract_crm;
 mod extract_telemetry;
 mod load;
 mod transform;
 
 use bionicpro_model::{Error, Kind, Result, RunId};
-use bionicpro_warehouse::ledger::{self, Step};
+use bionicpro_warehouse::ledger::Step;
 
 use crate::context::PipelineContext;
 use crate::kind::Ask;
@@ -19,6 +20,7 @@ use crate::progress::Progress;
 use crate::report::StepReport;
 use attempt::Attempt;
 
+pub(crate) use book::Book;
 pub(crate) use load::STALE;
 
 /// Reads who people are into `crm.parquet`.
@@ -30,8 +32,8 @@ pub async fn extract_crm(
     run: &RunId,
     progress: &dyn Progress,
 ) -> Result<StepReport> {
-    let former = ledger::run(&context.warehouse, run).await?;
-    let mut attempt = Attempt::new(context, progress, run, Step::ExtractCrmData, &former);
+    let book = Book::of_step(&context.warehouse, run).await?;
+    let attempt = Attempt::new(&book, progress, Step::ExtractCrmData);
     attempt.begin().await?;
     progress.step(Step::ExtractCrmData, None);
     attempt.end(extract_crm::extract(context, run).await).await
@@ -49,8 +51,8 @@ pub async fn extract_telemetry(
     ask: Ask,
     progress: &dyn Progress,
 ) -> Result<StepReport> {
-    let former = ledger::run(&context.warehouse, run).await?;
-    let mut attempt = Attempt::new(context, progress, run, Step::ExtractTelemetryData, &former);
+    let book = Book::of_step(&context.warehouse, run).await?;
+    let attempt = Attempt::new(&book, progress, Step::ExtractTelemetryData);
     match look(context, ask).await {
         Err(failed) => attempt.end(Err(failed.into_error())).await,
         Ok(look) if !look.is_needed => attempt.end(extract_telemetry::skipped(run, &look)).await,
@@ -80,30 +82,30 @@ impl Extracted {
 /// As the two steps give them.
 pub(crate) async fn extract(
     context: &PipelineContext,
-    run: &RunId,
+    book: &Book<'_>,
     ask: Ask,
     progress: &dyn Progress,
 ) -> Result<Extracted> {
-    let (former, look) = tokio::join!(ledger::run(&context.warehouse, run), look(context, ask));
-    let former = former?;
-    let mut crm = Attempt::new(context, progress, run, Step::ExtractCrmData, &former);
-    let mut telemetry = Attempt::new(context, progress, run, Step::ExtractTelemetryData, &former);
-    let look = match look {
+    let run = book.run;
+    let attempt = |step| Attempt::new(book, progress, step);
+    let look = match look(context, ask).await {
         Ok(look) => look,
-        Err(Failed::Crm(error)) => return crm.end(Err(error)).await.map(Extracted::skipped),
+        Err(Failed::Crm(error)) => {
+            return attempt(Step::ExtractCrmData).end(Err(error)).await.map(Extracted::skipped);
+        }
         Err(Failed::Warehouse(error) | Failed::Telemetry(error)) => {
-            return telemetry.end(Err(error)).await.map(Extracted::skipped);
+            return attempt(Step::ExtractTelemetryData).end(Err(error)).await.map(Extracted::skipped);
         }
     };
     if !look.is_needed {
         let skipped = extract_telemetry::skipped(run, &look);
-        return telemetry.end(skipped).await.map(Extracted::skipped);
+        return attempt(Step::ExtractTelemetryData).end(skipped).await.map(Extracted::skipped);
     }
-    let started: Vec<_> = crm.started().into_iter().chain(telemetry.started()).collect();
-    ledger::append(&context.warehouse, &started).await?;
+    let (crm, telemetry) = (attempt(Step::ExtractCrmData), attempt(Step::ExtractTelemetryData));
     progress.step(Step::ExtractCrmData, None);
     let (people, counts, snapshot) = (look.people.clone(), look.counts.clone(), look.crm.snapshot.clone());
-    let (crm, telemetry) = tokio::try_join!(
+    let ((), crm, telemetry) = tokio::try_join!(
+        book.write(),
         async { crm.end(extract_crm::stage(context, run, people, counts, snapshot).await).await },
         async { telemetry.end(extract_telemetry::extract(context, run, look, progress).await).await },
     )?;
@@ -143,11 +145,18 @@ pub async fn transform(
     run: &RunId,
     progress: &dyn Progress,
 ) -> Result<StepReport> {
-    let former = ledger::run(&context.warehouse, run).await?;
-    let mut attempt = Attempt::new(context, progress, run, Step::TransformAndJoin, &former);
-    attempt.begin().await?;
+    transform_in(context, &Book::of_step(&context.warehouse, run).await?, progress).await
+}
+
+pub(crate) async fn transform_in(
+    context: &PipelineContext,
+    book: &Book<'_>,
+    progress: &dyn Progress,
+) -> Result<StepReport> {
+    let attempt = Attempt::new(book, progress, Step::TransformAndJoin);
     progress.step(Step::TransformAndJoin, None);
-    attempt.end(transform::transform(context, run).await).await
+    let outcome = tokio::try_join!(attempt.begin(), transform::transform(context, book.run));
+    attempt.end(outcome.map(|((), report)| report)).await
 }
 
 /// Loads `mart.parquet` and the dimensions, compares, then moves the baseline. One load at a time, across processes.
@@ -156,11 +165,21 @@ pub async fn transform(
 /// As the warehouse and the staging area give them; `Data` when the mart then answers something else, and when the
 /// stored ownership is not the one that the extraction began with.
 pub async fn load(context: &PipelineContext, run: &RunId, progress: &dyn Progress) -> Result<StepReport> {
-    let former = ledger::run(&context.warehouse, run).await?;
-    let mut attempt = Attempt::new(context, progress, run, Step::LoadToClickhouse, &former);
-    attempt.begin().await?;
+    load_in(context, &Book::of_step(&context.warehouse, run).await?, progress).await
+}
+
+pub(crate) async fn load_in(
+    context: &PipelineContext,
+    book: &Book<'_>,
+    progress: &dyn Progress,
+) -> Result<StepReport> {
+    let attempt = Attempt::new(book, progress, Step::LoadToClickhouse);
     progress.step(Step::LoadToClickhouse, None);
-    match load::load(context, run).await {
+    let outcome = async {
+        let ((), prepared) = tokio::try_join!(attempt.begin(), load::prepare(context, book.run))?;
+        load::load(context, prepared).await
+    };
+    match outcome.await {
         // The lock is let go when the ledger has the last word.
         Ok((report, _lock)) => attempt.end(Ok(report)).await,
         Err(error) => attempt.end(Err(error)).await,

@@ -5,7 +5,6 @@ use uuid::Uuid;
 
 use super::stored::{StoredProsthesis, StoredUser, read};
 use crate::Warehouse;
-use crate::marks::Mark;
 use crate::owners::{OwnerRow, Ownership};
 
 /// A customer.
@@ -62,15 +61,4 @@ pub async fn dimensions(warehouse: &Warehouse) -> Result<Dimensions> {
         prostheses: prostheses.into_iter().map(UserProsthesisRow::from).collect(),
         owners: owners.into_iter().map(Ownership::from).collect(),
     })
-}
-
-/// The version of the newest CRM state that was stored or found to be stored already; 0 before the first.
-pub async fn dimensions_version(warehouse: &Warehouse) -> Result<u64> {
-    warehouse.marked(Mark::Dimensions).await
-}
-
-/// The version of the dimensions that every row of the mart agrees with; behind [`dimensions_version`] while a load is
-/// at it, or after one that was cut off.
-pub async fn restated_version(warehouse: &Warehouse) -> Result<u64> {
-    warehouse.marked(Mark::Restated).await
 }

@@ -6,11 +6,11 @@ use bionicpro_model::Result;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::dimensions::{Dimensions, dimensions_version};
+use super::dimensions::Dimensions;
 use super::stored::{Stored, StoredProsthesis, StoredUser, difference, read};
-use crate::Warehouse;
 use crate::marks::Mark;
 use crate::owners::OwnerRow;
+use crate::{Warehouse, state};
 
 /// What [`upsert_dimensions`] changed of what the mart repeats in its rows, for [`super::restate`].
 ///
@@ -42,13 +42,13 @@ impl Changed {
 /// changes that the snapshot shows. `version` is the CRM snapshot's. An older state than the newest one seen changes
 /// nothing; an equal one is repeated. The caller holds the lock of the load.
 pub async fn upsert_dimensions(warehouse: &Warehouse, wanted: &Dimensions, version: u64) -> Result<Changed> {
-    let (newest, restated, users, prostheses, owners) = tokio::try_join!(
-        dimensions_version(warehouse),
-        warehouse.marked(Mark::Restated),
+    let (state, users, prostheses, owners) = tokio::try_join!(
+        state::read(warehouse),
         read::<StoredUser>(warehouse),
         read::<StoredProsthesis>(warehouse),
         read::<OwnerRow>(warehouse),
     )?;
+    let (newest, restated) = (state.stamp.dimensions, state.restated);
     if newest > version {
         tracing::info!("a newer state of the dimensions is loaded already");
         return Ok(Changed::default());
@@ -71,6 +71,10 @@ pub async fn upsert_dimensions(warehouse: &Warehouse, wanted: &Dimensions, versi
     let owners = difference(&owners, &wanted_owners, version);
     changed.rows = (users.len() + prostheses.len() + owners.len()) as u64;
 
+    if changed.rows > 0 {
+        // Before the rows: a load that is cut off here has changed what another one may have begun with.
+        warehouse.mark(&[Mark::Changing], version).await?;
+    }
     let doing = "loading the dimensions";
     warehouse.insert("users", doing, &users).await?;
     warehouse.insert("user_prostheses", doing, &prostheses).await?;
@@ -79,6 +83,12 @@ pub async fn upsert_dimensions(warehouse: &Warehouse, wanted: &Dimensions, versi
         if changed.is_empty() { &[Mark::Dimensions, Mark::Restated] } else { &[Mark::Dimensions] };
     warehouse.mark(marks, version).await?;
     Ok(changed)
+}
+
+/// The same where nothing differs and the mart says it all: a newer CRM snapshot has shown what is stored.
+pub async fn confirm_dimensions(warehouse: &Warehouse, version: u64) -> Result<Changed> {
+    warehouse.mark(&[Mark::Dimensions, Mark::Restated], version).await?;
+    Ok(Changed { version, ..Changed::default() })
 }
 
 /// People who are stored, and are wanted otherwise or were stored after the mart was last restated.

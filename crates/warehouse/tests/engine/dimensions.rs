@@ -2,6 +2,7 @@
 
 use bionicpro_warehouse::load::{self, Changed, Dimensions, UserProsthesisRow, UserRow};
 use bionicpro_warehouse::owners::{self, Ownership};
+use bionicpro_warehouse::state;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -89,9 +90,21 @@ async fn what_is_stored_comes_back_and_is_not_written_again() {
     assert_eq!(same, Changed { version: 20, ..Changed::default() });
     assert_eq!(db.count(stored).await, 6);
     // It was seen all the same: an older state that differs comes too late.
-    assert_eq!(load::dimensions_version(&db.warehouse).await.unwrap(), 20);
+    assert_eq!(state::read(&db.warehouse).await.unwrap().stamp.dimensions, 20);
     load::upsert_dimensions(&db.warehouse, &people(&[(1, "else")]), 15).await.unwrap();
     assert_eq!(load::dimensions(&db.warehouse).await.unwrap(), state);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_load_that_stores_another_state_leaves_another_stamp() {
+    let db = Db::migrated().await;
+    let stamp = async || state::read(&db.warehouse).await.unwrap().stamp;
+    load::upsert_dimensions(&db.warehouse, &people(&[(1, "ivan")]), 10).await.unwrap();
+    assert_eq!(stamp().await, state::Stamp { dimensions: 10, changing: 10, pending: 0 });
+    load::confirm_dimensions(&db.warehouse, 20).await.unwrap();
+    assert_eq!(stamp().await, state::Stamp { dimensions: 20, changing: 10, pending: 0 });
+    load::upsert_dimensions(&db.warehouse, &people(&[(1, "petr")]), 30).await.unwrap();
+    assert_eq!(stamp().await, state::Stamp { dimensions: 30, changing: 30, pending: 0 });
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -176,5 +189,5 @@ async fn no_later_run_may_take_the_version_of_a_restated_row() {
     let changed = load::upsert_dimensions(&db.warehouse, &state, 7).await.unwrap();
     load::restate(&db.warehouse, &changed).await.unwrap();
     assert_eq!(told(&db).await[0], "ivan.petrov Name 1 Hand 3 9");
-    assert!(bionicpro_warehouse::ledger::newest_version(&db.warehouse).await.unwrap() >= 9);
+    assert!(state::read(&db.warehouse).await.unwrap().newest_version >= 9);
 }

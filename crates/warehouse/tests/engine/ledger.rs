@@ -2,6 +2,7 @@
 
 use bionicpro_model::hours::parse_instant;
 use bionicpro_warehouse::ledger::{self, Entry, State, Step};
+use bionicpro_warehouse::state;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::support::Db;
@@ -128,8 +129,7 @@ async fn a_tick_that_found_nothing_new_keeps_the_mart_fresh() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_baseline_is_that_of_the_newest_version_whatever_was_written_last() {
     let db = Db::migrated().await;
-    assert_eq!(ledger::baseline(&db.warehouse).await.unwrap(), None);
-    assert_eq!(ledger::newest_version(&db.warehouse).await.unwrap(), 0);
+    assert_eq!(state::read(&db.warehouse).await.unwrap(), state::State::default());
     let left = |run: &str, step, state, version, baseline: Option<&str>| Entry {
         version: Some(version),
         baseline: baseline.map(str::to_owned),
@@ -145,8 +145,8 @@ async fn the_baseline_is_that_of_the_newest_version_whatever_was_written_last() 
         left("d", extract, State::Done, 80, Some("extracted 80")),
     ];
     ledger::append(&db.warehouse, &entries).await.unwrap();
-    assert_eq!(ledger::baseline(&db.warehouse).await.unwrap().as_deref(), Some("skipped 50"));
+    assert_eq!(state::read(&db.warehouse).await.unwrap().baseline.as_deref(), Some("skipped 50"));
     ledger::append(&db.warehouse, &[left("f", load, State::Done, 90, Some("loaded 90"))]).await.unwrap();
-    assert_eq!(ledger::baseline(&db.warehouse).await.unwrap().as_deref(), Some("loaded 90"));
-    assert_eq!(ledger::newest_version(&db.warehouse).await.unwrap(), 90);
+    assert_eq!(state::read(&db.warehouse).await.unwrap().baseline.as_deref(), Some("loaded 90"));
+    assert_eq!(state::read(&db.warehouse).await.unwrap().newest_version, 90);
 }

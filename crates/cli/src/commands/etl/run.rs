@@ -64,19 +64,24 @@ impl RunArgs {
     pub(crate) async fn run(self, context: &Context) -> Result<()> {
         let ask = self.range.ask()?;
         let pipeline = super::pipeline(context)?;
-        let run = self.run.unwrap_or_else(|| RunId::generate(Utc::now()));
         let progress = super::bars::progress();
+        let is_new = self.run.is_none();
+        let run = self.run.unwrap_or_else(|| RunId::generate(Utc::now()));
+        let progress = progress.as_ref();
         let outcome = match ask {
             Ask::Range(range) => {
                 let spec = Backfill { run: run.clone(), range, source_share: self.source_share };
                 if self.dry_run {
                     return output::json(&backfill::plan(&pipeline, &spec).await?);
                 }
-                backfill::backfill(&pipeline, &spec, progress.as_ref()).await
+                backfill::backfill(&pipeline, &spec, progress).await
+            }
+            Ask::Tick | Ask::Full if is_new => {
+                bionicpro_pipeline::run_new(&pipeline, &run, ask, progress).await
             }
             Ask::Tick | Ask::Full => {
                 let spec = RunSpec { run: Some(run.clone()), ask };
-                bionicpro_pipeline::run(&pipeline, spec, progress.as_ref()).await
+                bionicpro_pipeline::run(&pipeline, spec, progress).await
             }
         };
         match outcome {

@@ -1,0 +1,85 @@
+//! The entries of one run on their way to the ledger: each write is a statement, so `etl run` writes the end of a step
+//! with the beginning of the next.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use bionicpro_model::{Result, RunId};
+use bionicpro_warehouse::Warehouse;
+use bionicpro_warehouse::ledger::{self, Entry, State, Step};
+
+/// A run in the ledger.
+pub(crate) struct Book<'a> {
+    warehouse: &'a Warehouse,
+    pub(crate) run: &'a RunId,
+    /// Another step follows in this process: the end of this one may wait for it.
+    goes_on: bool,
+    pages: Mutex<Pages>,
+}
+
+#[derive(Default)]
+struct Pages {
+    /// What the ledger has, or is to get next.
+    entries: Vec<Entry>,
+    waiting: Vec<Entry>,
+}
+
+impl<'a> Book<'a> {
+    /// The book of a run whose steps are processes of their own: whoever reads the ledger sees each end at once.
+    pub(crate) async fn of_step(warehouse: &'a Warehouse, run: &'a RunId) -> Result<Self> {
+        let book = Book { warehouse, run, goes_on: false, pages: Mutex::default() };
+        book.read().await?;
+        Ok(book)
+    }
+
+    /// The book of a run that does all four steps; nothing is read yet.
+    pub(crate) fn of_run(warehouse: &'a Warehouse, run: &'a RunId) -> Self {
+        Book { warehouse, run, goes_on: true, pages: Mutex::default() }
+    }
+
+    /// Reads what the ledger has of earlier attempts.
+    pub(crate) async fn read(&self) -> Result<()> {
+        let entries = ledger::run(self.warehouse, self.run).await?;
+        self.pages().entries = entries;
+        Ok(())
+    }
+
+    /// How often a step began.
+    pub(super) fn attempts(&self, step: Step) -> usize {
+        let pages = self.pages();
+        let starts = pages.entries.iter().filter(|entry| entry.step == step && entry.state == State::Started);
+        starts.count()
+    }
+
+    /// Adds an entry, which [`Book::write`] writes.
+    pub(super) fn add(&self, entry: Entry) {
+        let mut pages = self.pages();
+        pages.entries.push(entry.clone());
+        pages.waiting.push(entry);
+    }
+
+    /// Takes the last entry back: it could not be written, and something else became true.
+    pub(super) fn take_back(&self) {
+        let mut pages = self.pages();
+        pages.entries.pop();
+        pages.waiting.pop();
+    }
+
+    /// Whether the end of a step is written with what follows.
+    pub(super) fn may_wait(&self, step: Step, state: State) -> bool {
+        self.goes_on && state == State::Done && step != Step::LoadToClickhouse
+    }
+
+    /// Writes what waits, in one insert.
+    pub(super) async fn write(&self) -> Result<()> {
+        let waiting = std::mem::take(&mut self.pages().waiting);
+        let written = ledger::append(self.warehouse, &waiting).await;
+        if written.is_err() {
+            self.pages().waiting.splice(0..0, waiting);
+        }
+        written
+    }
+
+    fn pages(&self) -> MutexGuard<'_, Pages> {
+        self.pages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

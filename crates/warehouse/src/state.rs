@@ -1,0 +1,69 @@
+//! What earlier runs have left in the warehouse, asked at once: a run begins with it, and a load looks again.
+
+use bionicpro_model::Result;
+use clickhouse::Row;
+use serde::{Deserialize, Serialize};
+
+use crate::Warehouse;
+use crate::marks::Mark;
+
+/// What a run begins with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct State {
+    /// What the newest run (by version) that saw everything left for the next tick; none before the first. A run
+    /// without a baseline, such as a backfill, leaves the former one in force.
+    pub baseline: Option<String>,
+    /// The greatest version that the warehouse knows of; 0 before the first run. A new run takes a greater one,
+    /// whatever the source's clock says.
+    pub newest_version: u64,
+    /// The version of the dimensions that every row of the mart agrees with; behind [`Stamp::dimensions`] while a load
+    /// is at it, or after one that was cut off.
+    pub restated: u64,
+    /// Which state of the dimensions this is.
+    pub stamp: Stamp,
+}
+
+/// Tells states of the dimensions apart: where two stamps are equal, no load has stored or noted anything of them in
+/// between. Each load has a greater version than all that it knew of, and these only grow.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp {
+    /// The version of the newest CRM state that was stored or found to be stored already; 0 before the first.
+    pub dimensions: u64,
+    /// The newest version at which a load began to store another state.
+    pub changing: u64,
+    /// The newest version at which a load noted what it was about to move between owners.
+    pub pending: u64,
+}
+
+impl Stamp {
+    /// Whether a load was about to move something between owners and did not come to its end.
+    pub fn has_pending(&self) -> bool {
+        self.pending > self.dimensions
+    }
+}
+
+/// A line of `state.sql`.
+#[derive(Row, Deserialize)]
+struct Line {
+    name: String,
+    version: u64,
+    text: String,
+}
+
+/// Reads the state: before the dimensions, so that one that is stored meanwhile has another stamp.
+pub async fn read(warehouse: &Warehouse) -> Result<State> {
+    let lines = warehouse.query(include_str!("state.sql")).fetch_all::<Line>();
+    let lines = warehouse.run("reading what earlier runs have left", lines).await?;
+    let version = |name: &str| lines.iter().find(|line| line.name == name).map_or(0, |line| line.version);
+    let mut baselines = lines.iter().map(|line| &line.text).filter(|text| !text.is_empty());
+    Ok(State {
+        baseline: baselines.next().cloned(),
+        newest_version: lines.iter().map(|line| line.version).max().unwrap_or(0),
+        restated: version(Mark::Restated.name()),
+        stamp: Stamp {
+            dimensions: version(Mark::Dimensions.name()),
+            changing: version(Mark::Changing.name()),
+            pending: version("pending"),
+        },
+    })
+}

@@ -91,7 +91,9 @@ pub async fn backfill(
         && whole.range == plan.range
     {
         let spec = RunSpec { run: Some(backfill.run.clone()), ask: Ask::Range(whole.range) };
-        return run(context, spec, progress).await;
+        let report = run(context, spec, progress).await?;
+        progress.piece(&whole, cells(&report));
+        return Ok(report);
     }
     tracing::info!(run = %backfill.run, rows = plan.rows, days = plan.days, pieces = plan.pieces.len(), "backfill");
     let context = &paced(context, backfill.source_share);
@@ -100,7 +102,7 @@ pub async fn backfill(
         let id = format!("{}.{}", backfill.run, piece.range.from().format("%Y%m%d")).parse()?;
         let spec = RunSpec { run: Some(id), ask: Ask::Range(piece.range) };
         let report = run(context, spec, progress).await?;
-        progress.piece(piece, report.counts.get("cells").copied().unwrap_or(0));
+        progress.piece(piece, cells(&report));
         if done + 1 < plan.pieces.len() {
             tokio::time::sleep(rest(&report, backfill.source_share)).await;
         }
@@ -114,6 +116,10 @@ pub async fn backfill(
     whole.counts.insert("pieces".to_owned(), plan.pieces.len() as u64);
     whole.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(whole)
+}
+
+fn cells(report: &RunReport) -> u64 {
+    report.counts.get("cells").copied().unwrap_or(0)
 }
 
 fn paced(context: &PipelineContext, source_share: u8) -> PipelineContext {

@@ -25,7 +25,7 @@ use crate::stage::StagedName;
 use crate::steps;
 
 /// How many differing cells a report names.
-const MOST_NAMED: usize = 1000;
+const MOST_NAMED: usize = 100;
 
 /// What to compare.
 #[derive(Debug, Clone)]

@@ -8,11 +8,10 @@ use bionicpro_auth::issuer::{DemoMode, Issuer, IssuerOptions};
 use bionicpro_engines::Packages;
 use bionicpro_engines::clickhouse::Endpoint;
 use bionicpro_engines::postgres::{Postgres, PostgresOptions};
-use bionicpro_model::{Error, HourRange, Kind, Result, SecretUrl};
+use bionicpro_model::{Error, Kind, Result, SecretUrl};
 use bionicpro_pipeline::progress::Quiet;
 use bionicpro_pipeline::{Ask, PipelineContext, RunSpec};
 use bionicpro_warehouse::{Reports, Warehouse};
-use chrono::Utc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -156,6 +155,8 @@ impl Running {
         let folder =
             self.folder.as_ref().ok_or_else(|| Error::new(Kind::Internal, "the demo has no folder"))?;
         startup.part("a simulated fleet", fleet::seed(flags, folder, config)).await?;
+        // All simulated days, also at a later start: it catches up on what was missed meanwhile.
+        config.pipeline.lookback_days = config.pipeline.lookback_days.max(flags.days);
         let pipeline = PipelineContext::new(
             &config.crm,
             &config.telemetry,
@@ -163,7 +164,7 @@ impl Running {
             &config.stage,
             &config.pipeline,
         )?;
-        startup.part("a full run of the pipeline", first_run(&pipeline, flags.days)).await?;
+        startup.part("a full run of the pipeline", first_run(&pipeline)).await?;
 
         let issuer_options =
             IssuerOptions { listen: loopback(ports.issuer), key_file: Some(folder.join("issuer.pem")) };
@@ -253,8 +254,7 @@ async fn prepare_tables(config: &Config) -> Result<()> {
     Warehouse::new(&config.warehouse)?.migrate(false).await.map(|_| ())
 }
 
-/// The simulated days, whole; a later start recomputes them too, which also catches up on what was missed meanwhile.
-async fn first_run(pipeline: &PipelineContext, days: u32) -> Result<()> {
-    let range = HourRange::lookback(Utc::now(), days)?;
-    bionicpro_pipeline::run(pipeline, RunSpec { run: None, ask: Ask::Range(range) }, &Quiet).await.map(|_| ())
+/// Leaves a baseline, so that the next run is a tick.
+async fn first_run(pipeline: &PipelineContext) -> Result<()> {
+    bionicpro_pipeline::run(pipeline, RunSpec { run: None, ask: Ask::Full }, &Quiet).await.map(|_| ())
 }

@@ -7,7 +7,7 @@ use bionicpro_model::HourRange;
 use bionicpro_pipeline::backfill::{Piece, Plan};
 use bionicpro_pipeline::progress::{Progress, Quiet};
 use bionicpro_warehouse::ledger::Step;
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{HumanFloatCount, MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
 /// Bars when standard error is a terminal, nothing otherwise.
 pub(super) fn progress() -> Box<dyn Progress> {
@@ -35,14 +35,16 @@ impl Bars {
         bar.reset();
         bar.set_length(length);
         if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
+            bar.set_style(style.with_key("rate", |state: &ProgressState, text: &mut dyn std::fmt::Write| {
+                let _ = write!(text, "{}", HumanFloatCount(state.per_sec().round()));
+            }));
         }
     }
 }
 
 impl Progress for Bars {
     fn plan(&self, plan: &Plan) {
-        let template = "{msg} {wide_bar} {human_pos}/{human_len} rows, {per_sec}, {eta} left";
+        let template = "{msg} {wide_bar} {human_pos}/{human_len} rows, {rate}/s, {eta} left";
         Bars::show(&self.backfill, template, plan.rows);
         self.backfill.set_message(format!("0 of {} days", plan.days));
     }

@@ -1,31 +1,31 @@
 //! Writes a run's rows into the mart and its dimensions, and counts what the mart then answers.
 //!
-//! Order of one load: [`insert_mart`], [`tombstone_vanished`], [`hide`] and [`hide_users`], [`upsert_dimensions`],
-//! [`loaded_totals`] to reconcile, [`restate`], then the ledger. Each may be repeated; loads may come late in any
-//! order, because the greater version wins everywhere. Whoever calls these holds the lock that keeps two loads apart.
+//! Order of one load: [`store`], [`upsert_dimensions`], [`loaded_totals`] to reconcile, [`restate`], then the ledger.
+//! Each may be repeated; loads may come late in any order, because the greater version wins everywhere. Whoever calls
+//! these holds the lock that keeps two loads apart.
 
 mod cells;
+mod completed;
 mod dimensions;
-mod hide;
-mod mart;
+mod parquet;
 mod restate;
+mod stage;
+mod store;
 mod stored;
 mod totals;
 mod upsert;
-mod vanished;
 
 use bionicpro_model::{HourRange, RunId};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
 pub use self::cells::{MartCell, loaded_cells};
 pub use self::dimensions::{Dimensions, UserProsthesisRow, UserRow, dimensions};
-pub use self::hide::{Former, hide, hide_users};
-pub use self::mart::insert_mart;
 pub use self::restate::restate;
+pub(crate) use self::stage::ON_SHARDS;
+pub use self::store::{Former, Hides, Stored, store};
 pub(crate) use self::stored::read as read_rows;
 pub use self::totals::{LoadedDay, day_totals, loaded_totals};
 pub use self::upsert::{Changed, confirm_dimensions, upsert_dimensions};
-pub use self::vanished::tombstone_vanished;
 use crate::Warehouse;
 
 /// Which load this is.
@@ -39,6 +39,8 @@ pub struct LoadSpec {
     pub version: u64,
     /// The UTC days in which the file has rows.
     pub days: Vec<NaiveDate>,
+    /// How many rows the file has, tombstones included.
+    pub rows: u64,
 }
 
 /// The first day that the mart retains, or none when it keeps everything.

@@ -11,6 +11,7 @@ use serde::Serialize;
 use self::files::{MIGRATIONS, Migration};
 use self::template::Target;
 use crate::Warehouse;
+use crate::load::ON_SHARDS;
 
 /// The schema version that this program needs.
 pub fn program_version() -> u32 {
@@ -77,9 +78,25 @@ impl Warehouse {
 
     /// Every statement of the schema for this configuration, for a reader or for another tool to run.
     pub fn migration_statements(&self) -> Result<Vec<String>> {
+        self.filled(MIGRATIONS.iter().map(|migration| migration.template))
+    }
+
+    /// Every statement of a load on the shards' own tables for this configuration, for a reader.
+    pub fn load_statements(&self) -> Result<Vec<String>> {
+        self.filled(ON_SHARDS)
+    }
+
+    fn filled(&self, templates: impl IntoIterator<Item = &'static str>) -> Result<Vec<String>> {
         let target = self.target();
-        let statements = MIGRATIONS.iter().map(|migration| target.fill(migration.template));
-        statements.filter_map(Result::transpose).collect()
+        templates.into_iter().filter_map(|template| target.fill(template).transpose()).collect()
+    }
+
+    /// Runs a statement on the shards' own tables, filled in as a migration is; nothing where a single server needs none.
+    pub(crate) async fn on_shards(&self, doing: &'static str, template: &str) -> Result<()> {
+        match self.target().fill(template)? {
+            Some(statement) => self.run(doing, self.system(&statement).execute()).await,
+            None => Ok(()),
+        }
     }
 
     /// Applies a migration, if this target needs it, then notes it.

@@ -40,6 +40,7 @@ pub const MART: &[Column] = &[
 /// The tables that are written and read, with the columns that it takes.
 const TABLES: &[(&str, &[Column])] = &[
     ("user_prosthesis_stats", MART),
+    ("load_rows", MART),
     (
         "users",
         &[

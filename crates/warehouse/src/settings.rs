@@ -2,6 +2,9 @@
 
 use clickhouse::Client;
 
+/// Names and values.
+pub(crate) type Settings = &'static [(&'static str, &'static str)];
+
 /// Settings of every statement that reads with `FINAL`.
 ///
 /// A row's versions lie in one partition, since the key holds its date. `FINAL` must see all of them: an index that
@@ -30,10 +33,9 @@ pub(crate) const DEDUPLICATE_INSERT: (&str, &str) = ("deduplicate_insert", "disa
 
 /// Settings of a statement that loads from a Parquet file.
 ///
-/// A file is one block, and one part per month, up to the larger of these two; memory is bounded by them.
-pub(crate) const PARQUET: [(&str, &str); 5] = [
+/// A block has this many rows, or fewer where the statement bounds its bytes too.
+pub(crate) const PARQUET: Settings = &[
     ("min_insert_block_size_rows", "1048576"),
-    ("min_insert_block_size_bytes", "134217728"),
     ("input_format_skip_unknown_fields", "0"),
     ("input_format_null_as_default", "0"),
     ("date_time_overflow_behavior", "throw"),

@@ -22,6 +22,7 @@ pub struct Warehouse {
     pub(crate) database: String,
     pub(crate) cluster: Option<String>,
     pub(crate) retention_days: u16,
+    pub(crate) direct_rows: u32,
     /// Whether the engine knows `deduplicate_insert`; asked once.
     knows_deduplicate_insert: Arc<OnceCell<bool>>,
 }
@@ -40,6 +41,7 @@ impl Warehouse {
             database: config.database.clone(),
             cluster: config.cluster.clone(),
             retention_days: config.retention_days,
+            direct_rows: config.direct_rows,
             knows_deduplicate_insert: Arc::new(OnceCell::new()),
         })
     }

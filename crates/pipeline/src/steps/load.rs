@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 use bionicpro_model::{Error, Kind, Result, RunId};
 use bionicpro_sources::Lock;
 use bionicpro_warehouse::ledger::Step;
-use bionicpro_warehouse::load::{self, Dimensions, LoadSpec};
+use bionicpro_warehouse::load::{self, Dimensions, Hides, LoadSpec};
 use bionicpro_warehouse::state::{self, State};
 use bionicpro_warehouse::{Warehouse, pending};
 use uuid::Uuid;
@@ -44,6 +44,7 @@ pub(super) async fn load(
         range: manifest.range,
         version: manifest.snapshot.version(),
         days: manifest.days.iter().map(|day| day.date).collect(),
+        rows: manifest.rows,
     };
     let state = state::read(warehouse).await?;
     let state_version = staged.owners_manifest.snapshot.version();
@@ -53,25 +54,16 @@ pub(super) async fn load(
     };
 
     pending::write(warehouse, state_version, &staged.owners.applied).await?;
-    let bytes = match manifest.rows {
-        0 => 0,
-        _ => load::insert_mart(warehouse, staged.mart.pieces()?, &spec).await?,
-    };
-    let mut tombstones = load::tombstone_vanished(warehouse, &spec).await?;
-    tombstones += load::hide(warehouse, &spec, &former(&staged.owners.was)).await?;
-    let changed = match &stored {
+    let gone = stored.as_ref().map_or(Vec::new(), |stored| staged.gone(stored));
+    let hides = Hides { former: former(&staged.owners.was), gone };
+    let shown = load::store(warehouse, staged.mart.pieces()?, &spec, &hides, still_alone(&lock)).await?;
+    let changed = match stored {
         None => load::confirm_dimensions(warehouse, state_version).await?,
-        Some(stored) => {
-            tombstones += load::hide_users(warehouse, &spec, &staged.gone(stored)).await?;
-            load::upsert_dimensions(warehouse, &staged.dimensions, state_version).await?
-        }
+        Some(_) => load::upsert_dimensions(warehouse, &staged.dimensions, state_version).await?,
     };
     let reconciled = reconcile::reconcile(warehouse, &staged.mart, &spec).await?;
     let restated = load::restate(warehouse, &changed).await?;
-    if !lock.is_held().await {
-        return Err(Error::new(Kind::Unreachable, "the lock of the load was lost")
-            .hint("the connection to the telemetry database broke; load again"));
-    }
+    still_alone(&lock).await?;
 
     let manifest = staged.mart.manifest;
     let mut report = StepReport::new(run, Step::LoadToClickhouse);
@@ -87,14 +79,23 @@ pub(super) async fn load(
         ("cells".to_owned(), manifest.count("cells")),
         ("orphan_cells".to_owned(), manifest.count("orphan_cells")),
         ("anomalies".to_owned(), manifest.count("anomalies")),
-        ("bytes".to_owned(), bytes),
-        ("tombstones".to_owned(), tombstones + manifest.count("tombstones")),
+        ("bytes".to_owned(), shown.bytes),
+        ("tombstones".to_owned(), shown.tombstones + manifest.count("tombstones")),
         ("restated".to_owned(), restated),
         ("dimension_rows".to_owned(), changed.rows),
         ("days_reconciled".to_owned(), reconciled.days),
         ("days_superseded".to_owned(), reconciled.superseded),
     ]);
     Ok((report, lock))
+}
+
+/// Fails when another load may have begun.
+async fn still_alone(lock: &Lock) -> Result<()> {
+    if lock.is_held().await {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Unreachable, "the lock of the load was lost")
+        .hint("the connection to the telemetry database broke; load again"))
 }
 
 /// The files of a run that belong together.

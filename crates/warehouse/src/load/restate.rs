@@ -6,10 +6,10 @@ use clickhouse::query::Query;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::hide::BATCH;
 use super::upsert::Changed;
 use crate::Warehouse;
 use crate::marks::Mark;
+use crate::params::BATCH;
 use crate::schema::MART;
 
 /// The rows that should change, by key; both statements are made of it.

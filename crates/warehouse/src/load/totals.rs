@@ -10,9 +10,8 @@ use clickhouse::query::Query;
 use serde::Deserialize;
 
 use super::LoadSpec;
-use super::vanished::ranged;
 use crate::Warehouse;
-use crate::params::instant;
+use crate::params::{instant, ranged};
 
 /// The rows that a load answers for.
 pub(super) const OF_LOAD: &str = include_str!("totals/of_load.sql");

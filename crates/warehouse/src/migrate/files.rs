@@ -36,6 +36,8 @@ pub(crate) const MIGRATIONS: &[Migration] = migrations! {
     12 "0012_ml_prostheses"
     13 "0013_marks"
     14 "0014_pending_owners"
+    15 "0015_load_rows"
+    16 "0016_load_rows_distributed"
 };
 
 /// The schema version of this program.

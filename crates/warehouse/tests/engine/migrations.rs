@@ -12,8 +12,8 @@ async fn a_second_migration_has_nothing_to_do() {
     let first = db.warehouse.migrate(false).await.unwrap();
     assert_eq!((first.from_version, first.to_version), (0, program_version()));
     assert_eq!(first.applied.first().map(String::as_str), Some("0001_mart"));
-    // A single server does not need the Distributed table.
-    assert_eq!(first.applied.len(), usize::try_from(program_version()).unwrap() - 1);
+    // A single server does not need the Distributed tables.
+    assert_eq!(first.applied.len(), usize::try_from(program_version()).unwrap() - 2);
     let second = db.warehouse.migrate(false).await.unwrap();
     assert_eq!((second.from_version, second.to_version), (program_version(), program_version()));
     assert!(second.applied.is_empty() && second.retention.is_none(), "{second:?}");
@@ -139,7 +139,10 @@ async fn the_statements_for_a_cluster_are_understood_by_the_engine() {
     let report = warehouse.migrate(false).await.unwrap_err().report();
     assert!(report.contains("701"), "{report}");
     let client = db.client.clone().with_database("default");
-    for statement in warehouse.migration_statements().unwrap() {
+    let statements =
+        [warehouse.migration_statements().unwrap(), warehouse.load_statements().unwrap()].concat();
+    assert!(statements.iter().any(|statement| statement.contains("SYSTEM SYNC REPLICA ON CLUSTER")));
+    for statement in statements {
         let parsed = client.query_raw(&format!("EXPLAIN AST {statement}")).fetch_all::<String>().await;
         assert!(!parsed.unwrap_or_else(|error| panic!("{error}: {statement}")).is_empty());
         assert!(statement.contains(" ON CLUSTER `blue`"), "{statement}");

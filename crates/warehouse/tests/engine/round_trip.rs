@@ -1,10 +1,12 @@
 //! Every value that a staged file holds comes back from the reports as it went in.
 
+use std::future::ready;
+
 use crate::support::rows::{MartRow, parquet, parquet_in_groups};
-use crate::support::{Db, pieces, range, spec};
+use crate::support::{Db, pieces, range, spec, tick};
 use bionicpro_model::Kind;
 use bionicpro_model::hours::{END_OF_HOURS, FIRST_HOUR};
-use bionicpro_warehouse::load;
+use bionicpro_warehouse::load::{self, Hides};
 use chrono::{NaiveDate, TimeDelta};
 use chrono_tz::Tz;
 use uuid::Uuid;
@@ -92,8 +94,9 @@ async fn a_load_is_one_part_per_month_however_many_row_groups_it_has() {
             row
         })
         .collect();
-    let spec = spec(range("2026-01-01", "2026-03-01"), 1);
-    load::insert_mart(&db.warehouse, pieces(parquet_in_groups(&rows, 1_000)), &spec).await.unwrap();
+    let spec = spec(range("2026-01-01", "2026-03-01"), 1, &rows);
+    let file = pieces(parquet_in_groups(&rows, 1_000));
+    load::store(&db.warehouse, file, &spec, &Hides::default(), ready(Ok(()))).await.unwrap();
     let parts = "SELECT count() FROM system.parts WHERE database = currentDatabase() AND table = 'user_prosthesis_stats' AND min_block_number = max_block_number";
     assert_eq!(db.count(parts).await, 2);
     assert_eq!(db.count("SELECT count() FROM user_prosthesis_stats FINAL").await, 20_000);
@@ -102,13 +105,16 @@ async fn a_load_is_one_part_per_month_however_many_row_groups_it_has() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_does_not_fit_is_refused_and_loads_nothing() {
     let db = Db::migrated().await;
-    let good = parquet(&[MartRow::new(1, 2, "2026-01-15T08:00:00Z")]);
-    let spec = spec(range("2026-01-15", "2026-01-16"), 1);
+    let rows = [MartRow::new(1, 2, "2026-01-15T08:00:00Z")];
+    let good = parquet(&rows);
     let mut truncated = good.clone();
     truncated.truncate(good.len() / 2);
     for bad in [truncated, b"not parquet at all, but long enough to be read".to_vec(), Vec::new()] {
-        let error = load::insert_mart(&db.warehouse, pieces(bad), &spec).await.unwrap_err();
-        assert_eq!(error.kind(), Kind::Data, "{}", error.report());
+        for spec in [tick(1, &rows), spec(range("2026-01-15", "2026-01-16"), 1, &rows)] {
+            let (file, hides) = (pieces(bad.clone()), Hides::default());
+            let error = load::store(&db.warehouse, file, &spec, &hides, ready(Ok(()))).await.unwrap_err();
+            assert_eq!(error.kind(), Kind::Data, "{}", error.report());
+        }
     }
     assert_eq!(db.count("SELECT count() FROM user_prosthesis_stats").await, 0);
 }
@@ -116,12 +122,13 @@ async fn a_file_that_does_not_fit_is_refused_and_loads_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_that_breaks_off_loads_nothing_and_says_why() {
     let db = Db::migrated().await;
-    let file = parquet(&[MartRow::new(1, 2, "2026-01-15T08:00:00Z")]);
+    let rows = [MartRow::new(1, 2, "2026-01-15T08:00:00Z")];
+    let file = parquet(&rows);
     let broken = || Err(bionicpro_model::Error::new(Kind::Storage, "the disk went away"));
     let stream = futures_util::stream::iter([Ok(bytes::Bytes::from(file[..100].to_vec())), broken()]);
-    let error = load::insert_mart(&db.warehouse, stream, &spec(range("2026-01-15", "2026-01-16"), 1))
-        .await
-        .unwrap_err();
+    let (spec, hides) = (tick(1, &rows), Hides::default());
+    let stored = load::store(&db.warehouse, stream, &spec, &hides, ready(Ok(())));
+    let error = stored.await.unwrap_err();
     assert_eq!(error.message(), "the disk went away");
     assert_eq!(db.count("SELECT count() FROM user_prosthesis_stats").await, 0);
 }

@@ -1,12 +1,12 @@
 //! Loads of single cells: hidden keys, what a load says afterwards, and what it reads for that.
 
 use bionicpro_model::DayTotals;
-use bionicpro_warehouse::load::{self, Former, LoadSpec};
+use bionicpro_warehouse::load::{self, Former, Hides};
 use chrono::{NaiveDate, TimeDelta};
 use uuid::Uuid;
 
 use crate::support::rows::MartRow;
-use crate::support::{Db, range, tick};
+use crate::support::{Db, range, spec, tick};
 
 /// The live rows as `user prosthesis hour`, by key.
 async fn told(db: &Db) -> Vec<String> {
@@ -29,9 +29,7 @@ async fn a_tick_replaces_its_cells_and_leaves_the_rest() {
     let first = [row(1, 2, "15T08"), row(1, 2, "15T09"), row(1, 2, "16T10")];
     db.insert(&first, &tick(1, &first)).await;
     let again = [MartRow { movements: 77, ..row(1, 2, "15T09") }];
-    let spec = tick(2, &again);
-    db.insert(&again, &spec).await;
-    assert_eq!(load::tombstone_vanished(&db.warehouse, &spec).await.unwrap(), 0);
+    assert_eq!(db.insert(&again, &tick(2, &again)).await, 0);
     assert_eq!(told(&db).await, ["1 2 15T08", "1 2 15T09", "1 2 16T10"]);
     assert_eq!(db.count("SELECT sum(movements_count) FROM user_prosthesis_stats FINAL").await, 97);
 }
@@ -51,9 +49,16 @@ async fn a_tick_that_comes_after_a_newer_full_run_brings_nothing_back() {
     let db = Db::migrated().await;
     db.load(&[row(1, 2, "15T08")], range("2026-01-15", "2026-01-16"), 20).await;
     let late = [row(1, 2, "15T08"), row(1, 2, "15T09"), row(1, 2, "16T09")];
-    let spec = tick(10, &late);
-    db.insert(&late, &spec).await;
-    assert_eq!(load::tombstone_vanished(&db.warehouse, &spec).await.unwrap(), 1);
+    assert_eq!(db.insert(&late, &tick(10, &late)).await, 1);
+    assert_eq!(told(&db).await, ["1 2 15T08", "1 2 16T09"]);
+    // What an earlier try brought before the newer one had come goes too.
+    db.execute(
+        "INSERT INTO user_prosthesis_stats SELECT * REPLACE (hour + 7200 AS hour, 5 AS version)
+         FROM (SELECT * FROM user_prosthesis_stats FINAL WHERE version = 20)",
+    )
+    .await;
+    assert_eq!(told(&db).await, ["1 2 15T08", "1 2 15T10", "1 2 16T09"]);
+    db.insert(&late, &tick(10, &late)).await;
     assert_eq!(told(&db).await, ["1 2 15T08", "1 2 16T09"]);
 }
 
@@ -66,7 +71,6 @@ async fn former_keys_are_hidden_in_their_hours_and_what_the_load_brought_stays()
     db.insert(&first, &tick(1, &first)).await;
     let brought = [row(1, 2, "15T10")];
     let spec = tick(2, &brought);
-    db.insert(&brought, &spec).await;
     let hours = |from: &str, to: &str| {
         range(&format!("2026-01-15T{from}:00:00Z"), &format!("2026-01-15T{to}:00:00Z"))
     };
@@ -76,11 +80,12 @@ async fn former_keys_are_hidden_in_their_hours_and_what_the_load_brought_stays()
         range,
     };
     // Overlapping ranges hide a row once.
-    let keys = [former(2, hours("09", "12")), former(2, hours("08", "10")), former(3, hours("11", "12"))];
-    assert_eq!(load::hide(&db.warehouse, &spec, &keys).await.unwrap(), 4);
+    let keys = vec![former(2, hours("09", "12")), former(2, hours("08", "10")), former(3, hours("11", "12"))];
+    let hides = Hides { former: keys, gone: Vec::new() };
+    assert_eq!(db.store(&brought, &spec, &hides).await, 4);
     let left = ["1 2 15T10", "1 3 15T08", "1 3 15T09", "1 3 15T10"];
     assert_eq!(told(&db).await, left);
-    assert_eq!(load::hide(&db.warehouse, &spec, &keys).await.unwrap(), 0);
+    assert_eq!(db.store(&brought, &spec, &hides).await, 0);
     // An older load that comes late does not bring them back.
     db.insert(&first, &tick(1, &first)).await;
     assert_eq!(told(&db).await, left);
@@ -91,17 +96,16 @@ async fn many_former_keys_and_people_are_hidden_in_batches() {
     let db = Db::migrated().await;
     let rows: Vec<MartRow> = (0..1_000).map(|user| row(user, user, "15T08")).collect();
     db.insert(&rows, &tick(1, &rows)).await;
-    let spec = tick(2, &[]);
-    let keys: Vec<Former> = (0..900)
+    let former: Vec<Former> = (0..900)
         .map(|user| Former {
             user_id: Uuid::from_u128(user),
             prosthesis_id: Uuid::from_u128(user),
             range: range("1970-01-01", "2106-02-07"),
         })
         .collect();
-    assert_eq!(load::hide(&db.warehouse, &spec, &keys).await.unwrap(), 900);
-    let people: Vec<Uuid> = (0..999).map(Uuid::from_u128).collect();
-    assert_eq!(load::hide_users(&db.warehouse, &spec, &people).await.unwrap(), 99);
+    // Whoever is named twice is hidden once.
+    let gone: Vec<Uuid> = (0..999).map(Uuid::from_u128).collect();
+    assert_eq!(db.store(&[], &tick(2, &[]), &Hides { former, gone }).await, 999);
     assert_eq!(db.count("SELECT count() FROM user_prosthesis_stats FINAL").await, 1);
 }
 
@@ -136,7 +140,8 @@ async fn a_load_counts_its_own_live_rows_once_however_often_it_is_repeated() {
     let spec = tick(2, &rows);
     let expected = [totals("2026-01-15", &rows), totals("2026-01-31", &rows)];
     for _ in 0..2 {
-        db.insert(&[rows.clone(), vec![tombstone.clone()]].concat(), &spec).await;
+        let all = [rows.clone(), vec![tombstone.clone()]].concat();
+        db.insert(&all, &tick(2, &all)).await;
         assert_eq!(load::loaded_totals(&db.warehouse, &spec).await.unwrap(), expected);
     }
     // A newer load takes some of them over: they are no longer this load's.
@@ -155,13 +160,13 @@ async fn a_load_of_a_range_answers_for_rows_that_it_did_not_write() {
     let old = [row(1, 1, "15T08"), row(2, 1, "15T09")];
     db.insert(&old, &tick(1, &old)).await;
     let new = [row(1, 1, "15T08")];
-    let spec = LoadSpec { range: Some(hours), ..tick(2, &new) };
-    db.insert(&new, &spec).await;
+    let spec = spec(hours, 2, &new);
+    db.insert(&new, &tick(2, &new)).await;
     // Nothing has hidden the second row yet, and nobody has staged it.
     assert_eq!(load::loaded_totals(&db.warehouse, &spec).await.unwrap(), [totals("2026-01-15", &old)]);
     let cells = load::loaded_cells(&db.warehouse, &spec, date("2026-01-15")).await.unwrap();
     assert_eq!(cells[1].user_id, Uuid::from_u128(2));
-    assert_eq!(load::tombstone_vanished(&db.warehouse, &spec).await.unwrap(), 1);
+    assert_eq!(db.insert(&new, &spec).await, 1);
     assert_eq!(load::loaded_totals(&db.warehouse, &spec).await.unwrap(), [totals("2026-01-15", &new)]);
 }
 

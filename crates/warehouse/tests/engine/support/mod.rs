@@ -3,9 +3,10 @@
 pub(crate) mod rows;
 
 use std::collections::BTreeSet;
+use std::future::ready;
 
 use bionicpro_model::{HourRange, hours};
-use bionicpro_warehouse::load::{self, LoadSpec};
+use bionicpro_warehouse::load::{self, Hides, LoadSpec};
 use bionicpro_warehouse::{Config, Reports, Warehouse};
 use bytes::Bytes;
 use clickhouse::Client;
@@ -53,29 +54,32 @@ impl Db {
         db
     }
 
-    /// A whole load of these rows: insert, then tombstones. Returns how many rows vanished.
+    /// A load that replaces a range. Returns how many rows vanished.
     pub(crate) async fn load(&self, rows: &[MartRow], range: HourRange, version: u64) -> u64 {
-        let spec = spec(range, version);
-        self.insert(rows, &spec).await;
-        load::tombstone_vanished(&self.warehouse, &spec).await.unwrap()
+        self.insert(rows, &spec(range, version, rows)).await
     }
 
-    /// The rows of a load alone.
-    pub(crate) async fn insert_rows(&self, rows: &[MartRow], spec: &LoadSpec) {
-        let versioned: Vec<_> =
-            rows.iter().cloned().map(|row| MartRow { version: spec.version, ..row }).collect();
-        load::insert_mart(&self.warehouse, pieces(parquet(&versioned)), spec).await.unwrap();
+    /// The rows of a load, and nothing hidden by name. Returns how many rows vanished.
+    pub(crate) async fn insert_rows(&self, rows: &[MartRow], spec: &LoadSpec) -> u64 {
+        self.store(rows, spec, &Hides::default()).await
     }
 
-    /// The first half of a load.
-    pub(crate) async fn insert(&self, rows: &[MartRow], spec: &LoadSpec) {
-        self.insert_rows(rows, spec).await;
+    /// The change of the mart of a load. Returns how many rows it hid that the file did not name.
+    pub(crate) async fn store(&self, rows: &[MartRow], spec: &LoadSpec, hides: &Hides) -> u64 {
+        let file = pieces(file(rows, spec.version));
+        load::store(&self.warehouse, file, spec, hides, ready(Ok(()))).await.unwrap().tombstones
+    }
+
+    /// The rows of a load, whose people can then be asked for. Returns how many rows vanished.
+    pub(crate) async fn insert(&self, rows: &[MartRow], spec: &LoadSpec) -> u64 {
+        let vanished = self.insert_rows(rows, spec).await;
         // Whoever has rows can be asked for by a login name, which is the id as text.
         self.execute(
             "INSERT INTO users (user_id, ldap_username, version, is_deleted)
              SELECT DISTINCT user_id, toString(user_id), 1, 0 FROM user_prosthesis_stats",
         )
         .await;
+        vanished
     }
 
     /// Runs a statement in the database.
@@ -90,16 +94,21 @@ impl Db {
 }
 
 /// The description of a load that replaces a range.
-pub(crate) fn spec(range: HourRange, version: u64) -> LoadSpec {
-    let run = format!("test-{version}").parse().unwrap();
-    LoadSpec { run, range: Some(range), version, days: Vec::new() }
+pub(crate) fn spec(range: HourRange, version: u64, rows: &[MartRow]) -> LoadSpec {
+    LoadSpec { range: Some(range), ..tick(version, rows) }
 }
 
 /// The description of a load of single cells.
 pub(crate) fn tick(version: u64, rows: &[MartRow]) -> LoadSpec {
     let days: BTreeSet<_> = rows.iter().map(|row| row.hour.date_naive()).collect();
     let run = format!("test-{version}").parse().unwrap();
-    LoadSpec { run, range: None, version, days: days.into_iter().collect() }
+    LoadSpec { run, range: None, version, days: days.into_iter().collect(), rows: rows.len() as u64 }
+}
+
+/// The file of a load, whose rows all have its version.
+pub(crate) fn file(rows: &[MartRow], version: u64) -> Vec<u8> {
+    let versioned: Vec<_> = rows.iter().cloned().map(|row| MartRow { version, ..row }).collect();
+    parquet(&versioned)
 }
 
 /// `2024-01-15` or `2024-01-15T08:00:00Z`.

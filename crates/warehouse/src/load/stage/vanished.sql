@@ -1,17 +1,13 @@
 -- The rows of a range that a complete load has made obsolete.
 --
--- complete:  the ranges that are loaded whole at this version or a newer one. This load's own is among them; a newer
---            one is there when this load comes late, and its version decides.
+-- complete:  the ranges that are loaded whole. This load's own is among them, at version 0 when it completes none; newer
+--            ones are there when this load comes late, and the newest version decides.
 -- hidden_at: the version that the row's hour is complete at. A live row that is older has vanished.
 -- FINAL reads the live rows only. A row that another load writes meanwhile at a greater version wins over the
 -- tombstone.
-WITH (
-    SELECT groupArray((range_from, range_to, version))
-    FROM loaded_ranges
-    WHERE version >= {version: UInt64}
-        AND range_from < {to: DateTime('UTC')}
-        AND range_to > {from: DateTime('UTC')}
-) AS complete
+WITH arrayPushBack(
+    ({completed}),
+    ({from: DateTime('UTC')}, {to: DateTime('UTC')}, {complete_at: UInt64})) AS complete
 SELECT
     user_id,
     prosthesis_id,

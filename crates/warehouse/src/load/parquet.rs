@@ -1,0 +1,60 @@
+//! Streams a staged file into a table with the mart's columns.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use bionicpro_model::{Error, Kind, Result};
+use bytes::Bytes;
+use futures_util::{Stream, TryStreamExt};
+
+use super::LoadSpec;
+use crate::settings::Settings;
+use crate::{Warehouse, fault, settings};
+
+/// How long the engine may leave a piece of a streamed file unread.
+const STALL_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long the engine may take to store a file after its last piece.
+const STORE_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// For a few rows: the file becomes one block, and so one part, however wide its rows are.
+pub(super) const ONE_BLOCK: Settings = &[("min_insert_block_size_bytes", "0")];
+
+/// For any number of rows: blocks of a size that the engine can hold.
+pub(super) const BLOCKS: Settings = &[("min_insert_block_size_bytes", "134217728")];
+
+/// Sends the file; its columns are matched by their names. Returns the bytes sent.
+///
+/// The stream's own errors are passed through, and then nothing of the file was promised to be stored. Pieces of 64 KB
+/// or more are best; the engine reads a file as a whole, so its size is held in the engine's memory.
+pub(super) async fn insert<S>(
+    warehouse: &Warehouse,
+    table: &str,
+    blocks: Settings,
+    file: S,
+    spec: &LoadSpec,
+) -> Result<u64>
+where
+    S: Stream<Item = Result<Bytes>> + Send,
+{
+    let failed = |cause| fault::error("loading the mart", cause);
+    let client = settings::with(warehouse.loader().await?, settings::PARQUET);
+    let client =
+        settings::with(client, blocks).with_setting("log_comment", format!("bionicpro run {}", spec.run));
+    let insert = format!("INSERT INTO {table} FORMAT Parquet");
+    let mut insert =
+        client.insert_formatted_with(insert).with_timeouts(Some(STALL_TIMEOUT), Some(STORE_TIMEOUT));
+    let mut file = pin!(file);
+    let mut sent = 0_u64;
+    while let Some(piece) = file.try_next().await? {
+        if !piece.is_empty() {
+            sent += piece.len() as u64;
+            insert.send(piece).await.map_err(failed)?;
+        }
+    }
+    if sent == 0 {
+        return Err(Error::new(Kind::Data, "the file to load is empty").detail("mart.parquet"));
+    }
+    insert.end().await.map_err(failed)?;
+    Ok(sent)
+}

@@ -3,6 +3,7 @@
 
 mod connections;
 mod docs;
+mod during_loads;
 mod errors;
 mod health;
 mod limits;

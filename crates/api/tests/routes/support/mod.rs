@@ -6,7 +6,7 @@ mod seed;
 
 pub(crate) use app::App;
 pub(crate) use client::{Client, raw};
-pub(crate) use seed::{Cell, Person, execute};
+pub(crate) use seed::{Cell, Person, ask, execute};
 
 use chrono::{DateTime, Utc};
 

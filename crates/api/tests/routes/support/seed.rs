@@ -4,6 +4,7 @@ use bionicpro_model::SecretUrl;
 use bionicpro_warehouse::Warehouse;
 use bionicpro_warehouse::load::{Dimensions, UserProsthesisRow, UserRow, upsert_dimensions};
 use chrono::{DateTime, Utc};
+use hyper::body::Bytes;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -76,7 +77,8 @@ pub(crate) struct Cell {
 }
 
 impl Cell {
-    fn row(&self) -> Value {
+    /// The row as JSON, under the names of the mart's columns.
+    pub(crate) fn row(&self) -> Value {
         let average = |(sum, count): (f64, u32)| (count > 0).then(|| sum / f64::from(count));
         json!({
             "user_id": self.user_id, "ldap_username": self.name, "prosthesis_id": self.prosthesis_id,
@@ -130,13 +132,22 @@ pub(super) async fn cells(url: &SecretUrl, database: &str, cells: &[Cell]) {
 
 /// Runs a statement in the warehouse, as an operator with any client would.
 pub(crate) async fn execute(url: &SecretUrl, statement: &str, body: String) -> String {
+    String::from_utf8(send(url, statement, body).await.to_vec()).unwrap()
+}
+
+/// The answer to a query, in whatever format it asks for.
+pub(crate) async fn ask(url: &SecretUrl, query: &str) -> Bytes {
+    send(url, "", query.to_owned()).await
+}
+
+async fn send(url: &SecretUrl, statement: &str, body: String) -> Bytes {
     let mut address = url.expose_secret().clone();
     address.query_pairs_mut().append_pair("query", statement);
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     // User and password are in the address.
     let response = client.post(address).body(body).send().await.unwrap();
     let status = response.status();
-    let text = response.text().await.unwrap();
-    assert!(status.is_success(), "{status}: {text}");
-    text
+    let answer = response.bytes().await.unwrap();
+    assert!(status.is_success(), "{status}: {}", String::from_utf8_lossy(&answer));
+    answer
 }

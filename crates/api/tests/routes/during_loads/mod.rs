@@ -1,0 +1,66 @@
+//! People read while loads go on: every answer is that of a state between two loads, also where a day crosses months.
+//!
+//! `BIONICPRO_READER_LOADS` sets how many loads there are, `BIONICPRO_READER_SEED` repeats a sequence.
+
+mod loader;
+mod mart;
+mod readers;
+
+use std::sync::Arc;
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+use self::loader::Loader;
+use self::mart::{Mart, State};
+use self::readers::{Readers, Seen};
+use crate::support::App;
+
+/// A number from the environment.
+fn given(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap())
+}
+
+/// Loads one after another while everybody reads; what they saw that no state says.
+async fn read_during(loads: u32, is_naive: bool) -> Seen {
+    let seed = given("BIONICPRO_READER_SEED").unwrap_or_else(|| rand::rng().random());
+    println!("BIONICPRO_READER_SEED={seed}");
+    let mut random = StdRng::seed_from_u64(seed);
+    let app = App::start().await;
+    let mut mart = Mart::new();
+    app.seed(&mart.people.iter().collect::<Vec<_>>(), &[]).await;
+    let loader = Loader::new(&app);
+    let readers = Arc::new(Readers::default());
+    let reading = readers.start(&app, &mart.people, seed);
+    let mut state = State::new();
+    for number in 1..=loads {
+        let (load, after) = mart.next(number, &state, &mut random);
+        readers.begins(after.clone());
+        match is_naive {
+            false => loader.store(&mart.people, &load, &readers).await,
+            true => loader.store_naively(&mart.people, &load, &state, &readers).await,
+        }
+        readers.ended();
+        state = after;
+    }
+    let seen = readers.finish(reading).await;
+    app.stop().await;
+    seen
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_during_loads_is_that_of_a_state_between_two_loads() {
+    let loads = given("BIONICPRO_READER_LOADS").map_or(200, |loads| u32::try_from(loads).unwrap());
+    let seen = read_during(loads, false).await;
+    println!("{} loads, {} answers, {} of them while a load went on", loads, seen.answers, seen.during);
+    assert!(seen.during >= u64::from(loads), "void: {} answers during {loads} loads", seen.during);
+    assert!(seen.torn.is_empty(), "{} answers are of no state: {:#?}", seen.torn.len(), seen.torn.first());
+}
+
+/// Without this one the other would prove nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn loads_in_blocks_that_hide_what_vanished_afterwards_are_seen_torn() {
+    let seen = read_during(12, true).await;
+    println!("{} of {} answers are of no state", seen.torn.len(), seen.answers);
+    assert!(!seen.torn.is_empty());
+}

@@ -1,0 +1,138 @@
+//! People who ask for their reports without a pause, and the check of each answer against the states it may be of.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use chrono_tz::Tz;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use tokio::task::JoinHandle;
+
+use super::mart::{Question, State};
+use crate::support::{App, Client, Person};
+
+const READERS: u64 = 2;
+
+/// How long the readers may be without an answer.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// What they saw.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    pub(super) answers: u64,
+    /// Answers that were given while a load went on.
+    pub(super) during: u64,
+    /// Questions whose answers are of no state that was true between the question and the answer.
+    pub(super) torn: Vec<Torn>,
+}
+
+/// An answer that is of no state.
+#[derive(Debug)]
+#[expect(dead_code, reason = "read by whoever looks at a failure")]
+pub(super) struct Torn {
+    /// The last load that had ended before the question, and the last that had begun before the answer was checked.
+    between: [usize; 2],
+    path: String,
+    person: String,
+    told: Vec<(String, u64)>,
+    /// What the states say that it may have been.
+    states: Vec<Vec<(String, u64)>>,
+}
+
+/// The readers, and what they know of the loads.
+pub(super) struct Readers {
+    /// The state before the first load, and after each that has begun.
+    states: Mutex<Vec<Arc<State>>>,
+    /// How many of these loads have ended.
+    ended: AtomicUsize,
+    answers: AtomicU64,
+    seen: Mutex<Seen>,
+    is_over: AtomicBool,
+}
+
+impl Default for Readers {
+    fn default() -> Self {
+        Readers {
+            states: Mutex::new(vec![Arc::default()]),
+            ended: AtomicUsize::new(0),
+            answers: AtomicU64::new(0),
+            seen: Mutex::default(),
+            is_over: AtomicBool::new(false),
+        }
+    }
+}
+
+impl Readers {
+    /// A load begins that leads to this state.
+    pub(super) fn begins(&self, after: State) {
+        self.states.lock().unwrap().push(Arc::new(after));
+    }
+
+    /// The load that began last has ended.
+    pub(super) fn ended(&self) {
+        self.ended.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Waits until an answer to a question that was asked after this call.
+    pub(super) async fn some_answers(&self) {
+        let (enough, began) = (self.answers.load(Ordering::SeqCst) + READERS + 1, Instant::now());
+        while self.answers.load(Ordering::SeqCst) < enough {
+            assert!(began.elapsed() < DEADLINE, "nobody is answered any more");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    pub(super) fn start(self: &Arc<Self>, app: &App, people: &[Person], seed: u64) -> Vec<JoinHandle<()>> {
+        let clients: Vec<(String, Client)> =
+            people.iter().map(|person| (person.name.clone(), app.wearer(&person.name))).collect();
+        let reader = |number| {
+            let (readers, clients) = (self.clone(), clients.clone());
+            let random = StdRng::seed_from_u64(seed ^ number);
+            tokio::spawn(async move { readers.read(&clients, random).await })
+        };
+        (1..=READERS).map(reader).collect()
+    }
+
+    /// Lets the readers end.
+    pub(super) async fn finish(&self, reading: Vec<JoinHandle<()>>) -> Seen {
+        self.is_over.store(true, Ordering::SeqCst);
+        for reader in reading {
+            reader.await.unwrap();
+        }
+        std::mem::take(&mut *self.seen.lock().unwrap())
+    }
+
+    async fn read(&self, clients: &[(String, Client)], mut random: StdRng) {
+        while !self.is_over.load(Ordering::SeqCst) {
+            let person = random.random_range(0..clients.len());
+            let question = match random.random_range(0..6) {
+                0 => Question::Days,
+                1 => Question::Summary,
+                // Its first hours lie in another month of the mart than the others.
+                2 | 3 => Question::Day(Tz::Europe__Moscow, 1),
+                day => Question::Day(Tz::UTC, day - 4),
+            };
+            self.ask(person, &clients[person], question).await;
+        }
+    }
+
+    async fn ask(&self, person: usize, (name, client): &(String, Client), question: Question) {
+        let oldest = self.ended.load(Ordering::SeqCst);
+        let answer = client.get(&question.path()).await;
+        let states: Vec<Arc<State>> = self.states.lock().unwrap()[oldest..].to_vec();
+        let status = answer.checked_status();
+        assert!([200, 404].contains(&status), "{answer:?}");
+        let told = question.told(status, &answer.json());
+        let expected: Vec<_> = states.iter().map(|state| question.expected(person, state)).collect();
+        self.answers.fetch_add(1, Ordering::SeqCst);
+        let mut seen = self.seen.lock().unwrap();
+        seen.answers += 1;
+        seen.during += u64::from(states.len() > 1);
+        if !expected.contains(&told) {
+            let (path, person) = (question.path(), name.clone());
+            let between = [oldest, oldest + states.len() - 1];
+            seen.torn.push(Torn { between, path, person, told, states: expected });
+        }
+    }
+}

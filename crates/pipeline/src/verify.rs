@@ -149,7 +149,8 @@ async fn compare(
     let staged = &mart.manifest.days;
     verified.cells += staged.iter().map(|day| day.cells).sum::<u64>();
     let version = mart.manifest.snapshot.version();
-    let spec = LoadSpec { run: id.clone(), range: Some(range), version, days: Vec::new() };
+    let rows = mart.manifest.rows;
+    let spec = LoadSpec { run: id.clone(), range: Some(range), version, days: Vec::new(), rows };
     let days = differing_days(staged, &load::loaded_totals(warehouse, &spec).await?);
     if days.is_empty() {
         return Ok(false);

@@ -21,10 +21,16 @@ fn given(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap())
 }
 
+/// Tells a sequence, so that it can be repeated.
+#[expect(clippy::print_stderr, reason = "shown where the test fails, and with --nocapture")]
+fn tell(seed: u64) {
+    eprintln!("BIONICPRO_READER_SEED={seed}");
+}
+
 /// Loads one after another while everybody reads; what they saw that no state says.
 async fn read_during(loads: u32, is_naive: bool) -> Seen {
     let seed = given("BIONICPRO_READER_SEED").unwrap_or_else(|| rand::rng().random());
-    println!("BIONICPRO_READER_SEED={seed}");
+    tell(seed);
     let mut random = StdRng::seed_from_u64(seed);
     let app = App::start().await;
     let mut mart = Mart::new();

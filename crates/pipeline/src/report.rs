@@ -42,7 +42,7 @@ pub struct StepReport {
     pub horizon: Option<DateTime<Utc>>,
     /// What was counted, by name.
     pub counts: BTreeMap<String, u64>,
-    /// The files that it wrote, below the staging area.
+    /// The files that it wrote, below the staging area. A run that does all four steps removes them when it ends well.
     pub files: Vec<String>,
     /// How long it took.
     pub duration_ms: u64,

@@ -30,6 +30,7 @@ pub struct RunSpec {
 /// Runs the pipeline: afterwards the mart equals the sources at the run's snapshot, as far as the run reaches.
 ///
 /// A step whose failure waiting may mend is tried again as configured. A tick that finds nothing new ends as `skipped`.
+/// What was staged is removed when all went well; the files of a failed run stay, for a look.
 ///
 /// # Errors
 /// The first failure that no retry mended, with what was done so far left in the ledger.
@@ -73,6 +74,9 @@ async fn all_steps(
             }
             outcome => break outcome?,
         }
+    }
+    if let Err(error) = context.stage.remove(run).await {
+        tracing::warn!(%run, %error, "what the run has staged cannot be removed");
     }
     report.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(report)

@@ -154,7 +154,7 @@ impl Entry {
 
 /// Appends entries in one insert. Appending the same (run, step, attempt, state) again replaces it.
 ///
-/// A step appends `Started` before its work and one other state after it. `LoadToClickhouse` appends `Done` after
+/// A step appends `Started` as its work begins and one other state after it. `LoadToClickhouse` appends `Done` after
 /// the reconciliation and as its very last act: from then on `data_as_of` includes the run.
 pub async fn append(warehouse: &Warehouse, entries: &[Entry]) -> Result<()> {
     let rows: Vec<Row> = entries.iter().map(Row::from).collect();

@@ -1,7 +1,8 @@
 //! The four steps. Each is a unit of retry: run again, it gives the same result.
 //!
-//! Every attempt is told to the ledger before and after its work; `load_to_clickhouse` moves the baseline with the word
-//! `done`, and that is its last act.
+//! Every attempt is told to the ledger when it begins and when it ends, the end of a step of `etl run` with the beginning of
+//! the next. A load waits for the ledger before it touches the warehouse; it moves the baseline with the word `done`, and
+//! that is its last act.
 
 mod attempt;
 mod book;

@@ -1,4 +1,5 @@
--- For each hour: its rows, up to the most that matter; and of some of them, on how many pages they lie.
+-- For each hour: its rows, up to the most that matter; and of its first and last rows, on how many pages they lie and
+-- whose they are.
 SELECT
     (
         SELECT count(*)
@@ -8,16 +9,29 @@ SELECT
             LIMIT h.most
         ) AS rows_of_hour
     ),
-    s.sampled,
-    s.pages
+    s.pages,
+    s.chips
 FROM unnest({hours}, {most}) WITH ORDINALITY AS h (hour, most, place)
 CROSS JOIN LATERAL (
-    SELECT count(*) AS sampled, count(DISTINCT (source, (place::text::point)[0])) AS pages
+    SELECT
+        count(DISTINCT (source, (place::text::point)[0])) AS pages,
+        array_agg(chip) AS chips
     FROM (
-        SELECT t.tableoid AS source, t.ctid AS place
-        FROM {table} AS t
-        WHERE t."event_time" >= h.hour AND t."event_time" < h.hour + interval '1 hour'
-        LIMIT 500
+        (
+            SELECT t.tableoid AS source, t.ctid AS place, t."chip_id"::text AS chip
+            FROM {table} AS t
+            WHERE t."event_time" >= h.hour AND t."event_time" < h.hour + interval '1 hour'
+            ORDER BY t."event_time"
+            LIMIT 100
+        )
+        UNION
+        (
+            SELECT t.tableoid AS source, t.ctid AS place, t."chip_id"::text AS chip
+            FROM {table} AS t
+            WHERE t."event_time" >= h.hour AND t."event_time" < h.hour + interval '1 hour'
+            ORDER BY t."event_time" DESC
+            LIMIT 100
+        )
     ) AS sample
 ) AS s
 ORDER BY h.place

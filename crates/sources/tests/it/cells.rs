@@ -169,6 +169,30 @@ async fn a_crowded_hour_is_read_whole_and_each_cell_comes_once() {
 }
 
 #[tokio::test]
+async fn an_hour_that_is_dirty_for_the_most_part_is_read_whole_however_many_rows_it_has() {
+    let table = Table::new(ChangesConfig::Auto).await;
+    let moves = |hour: &str, chips: &str| {
+        format!(
+            "INSERT INTO telemetry.raw_telemetry (chip_id, event_time)
+             SELECT 'CHIP-' || chip, timestamp '2024-01-15 {hour}:00' + number * interval '30 seconds'
+             FROM generate_series(1, 100) AS number, generate_series({chips}) AS chip"
+        )
+    };
+    table.sql(&moves("09", "71, 400")).await;
+    let baseline = table.baseline().await;
+    for hour in ["08", "09"] {
+        table.sql(&moves(hour, "1, 70")).await;
+    }
+    let telemetry = table.open().await;
+    let Since::New(new) = telemetry.since(&baseline).await.unwrap() else { panic!("nothing new") };
+    let wanted = Wanted { new: Some(new), ..Wanted::nothing(ages()) };
+    let (cells, summary) = read_and_sum_up(&telemetry, &wanted).await;
+    // Of the other hour's 400 chips 70 are dirty: they are looked up.
+    assert_eq!((summary.whole_hours, summary.intervals), (1, 70));
+    assert_eq!((cells.len(), cells.values().sum::<i64>()), (140, 14_000));
+}
+
+#[tokio::test]
 async fn a_chip_may_be_called_anything() {
     let table = Table::new(ChangesConfig::Auto).await;
     let names = ["{table}", "it's", r#"a"b"#, r"c\", "Чип {1,2}", "NULL", ""];

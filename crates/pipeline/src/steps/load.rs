@@ -57,11 +57,15 @@ pub(super) async fn load(
     let gone = stored.as_ref().map_or(Vec::new(), |stored| staged.gone(stored));
     let hides = Hides { former: former(&staged.owners.was), gone };
     let shown = load::store(warehouse, staged.mart.pieces()?, &spec, &hides, still_alone(&lock)).await?;
-    let changed = match stored {
-        None => load::confirm_dimensions(warehouse, state_version).await?,
-        Some(_) => load::upsert_dimensions(warehouse, &staged.dimensions, state_version).await?,
+    let dimensions = async {
+        match stored {
+            None => load::confirm_dimensions(warehouse, state_version).await,
+            Some(_) => load::upsert_dimensions(warehouse, &staged.dimensions, state_version).await,
+        }
     };
-    let reconciled = reconcile::reconcile(warehouse, &staged.mart, &spec).await?;
+    let (changed, reconciled) =
+        tokio::join!(dimensions, reconcile::reconcile(warehouse, &staged.mart, &spec));
+    let (changed, reconciled) = (changed?, reconciled?);
     let restated = load::restate(warehouse, &changed).await?;
     still_alone(&lock).await?;
 

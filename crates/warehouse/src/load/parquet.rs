@@ -20,8 +20,10 @@ const STORE_TIMEOUT: Duration = Duration::from_secs(600);
 /// For a few rows: the file becomes one block, and so one part, however wide its rows are.
 pub(super) const ONE_BLOCK: Settings = &[("min_insert_block_size_bytes", "0")];
 
-/// For any number of rows: blocks of a size that the engine can hold.
-pub(super) const BLOCKS: Settings = &[("min_insert_block_size_bytes", "134217728")];
+/// For any number of rows: blocks, and so parts, that are small in the engine's memory.
+///
+/// Measured with 3.6 M rows: blocks of 32 MB add 0.5 GB to the engine's peak, blocks of 128 MB add 1 GB and save no time.
+pub(super) const BLOCKS: Settings = &[("min_insert_block_size_bytes", "33554432")];
 
 /// Sends the file; its columns are matched by their names. Returns the bytes sent.
 ///

@@ -26,6 +26,9 @@ pub struct PipelineConfig {
     pub retries: u32,
     /// How long to wait between two tries, in seconds.
     pub retry_delay_s: u64,
+    /// How long one try of a step may take, in seconds. A database that stays silent without closing the connection
+    /// costs this long; the largest step, a month of a backfill, has to fit.
+    pub step_timeout_s: u64,
 }
 
 impl Default for PipelineConfig {
@@ -36,6 +39,7 @@ impl Default for PipelineConfig {
             full_schedule: "17 3 * * *".to_owned(),
             retries: 3,
             retry_delay_s: 300,
+            step_timeout_s: 3600,
         }
     }
 }

@@ -39,7 +39,7 @@ pub async fn run(context: &PipelineContext, spec: RunSpec, progress: &dyn Progre
         return run_new(context, &RunId::generate(Utc::now()), spec.ask, progress).await;
     };
     let book = Book::of_run(&context.warehouse, run);
-    with_policy(policy(context), || book.read()).await?;
+    with_policy(policy(context), || steps::in_time(context, book.read())).await?;
     all_steps(context, &book, spec.ask, progress).await
 }
 

@@ -19,6 +19,8 @@ const BINARY: &str = env!("CARGO_BIN_EXE_bionicpro");
 const CRASHES: u64 = 40;
 /// Kills between two times that the mart is compared in full.
 const CHECK_EVERY: u64 = 5;
+/// Kills between two lines of a long test.
+const TELL_EVERY: u64 = 50;
 /// A test that saw fewer movements proves nothing.
 const LEAST_MOVES: u64 = 1_000;
 
@@ -59,6 +61,9 @@ async fn whoever_is_killed_at_any_message_everybody_has_exactly_their_own_after_
             step => test.steps(Some((step, victim))).await,
         };
         kills += u64::from(was_killed);
+        if was_killed && kills % TELL_EVERY == 0 {
+            println!("{kills} kills in {rounds} rounds");
+        }
         if was_killed && kills % CHECK_EVERY == 0 {
             test.check().await;
         }

@@ -1,6 +1,6 @@
 //! One attempt of a step: told to the ledger before and after its work, and to the metrics and the log.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bionicpro_model::{Error, Result, RunId};
 use bionicpro_warehouse::ledger::{Entry, State, Step};
@@ -10,6 +10,9 @@ use super::book::Book;
 use crate::metrics;
 use crate::progress::Progress;
 use crate::report::{Failure, StepReport};
+
+/// How long the ledger may take to note a failure: it may be the warehouse that has failed.
+const FAILURE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// An attempt that is under way.
 pub(super) struct Attempt<'a> {
@@ -78,8 +81,12 @@ impl<'a> Attempt<'a> {
         metrics::record(&report);
         self.book.add(entry(&report, State::Failed));
         // The step's own error is the one to tell, also where the ledger is what cannot be reached.
-        if let Err(second) = self.book.write().await {
-            tracing::warn!(error = %second, "the failure cannot be written into the ledger");
+        match tokio::time::timeout(FAILURE_TIMEOUT, self.book.write()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(second)) => {
+                tracing::warn!(error = %second, "the failure cannot be written into the ledger");
+            }
+            Err(_) => tracing::warn!("the failure cannot be written into the ledger: no answer in time"),
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod attempt;
 mod book;
+mod deadline;
 mod extract_crm;
 mod extract_telemetry;
 mod load;
@@ -22,6 +23,7 @@ use crate::report::StepReport;
 use attempt::Attempt;
 
 pub(crate) use book::Book;
+pub(crate) use deadline::in_time;
 pub(crate) use load::STALE;
 
 /// Reads who people are into `crm.parquet`.
@@ -33,11 +35,15 @@ pub async fn extract_crm(
     run: &RunId,
     progress: &dyn Progress,
 ) -> Result<StepReport> {
-    let book = Book::of_step(&context.warehouse, run).await?;
+    let book = in_time(context, Book::of_step(&context.warehouse, run)).await?;
     let attempt = Attempt::new(&book, progress, Step::ExtractCrmData);
-    attempt.begin().await?;
     progress.step(Step::ExtractCrmData, None);
-    attempt.end(extract_crm::extract(context, run).await).await
+    let work = async {
+        attempt.begin().await?;
+        extract_crm::extract(context, run).await
+    };
+    let outcome = in_time(context, work).await;
+    attempt.end(outcome).await
 }
 
 /// Reads the telemetry that the run is to recompute into `telemetry.parquet`, and who owned what into
@@ -52,16 +58,18 @@ pub async fn extract_telemetry(
     ask: Ask,
     progress: &dyn Progress,
 ) -> Result<StepReport> {
-    let book = Book::of_step(&context.warehouse, run).await?;
+    let book = in_time(context, Book::of_step(&context.warehouse, run)).await?;
     let attempt = Attempt::new(&book, progress, Step::ExtractTelemetryData);
-    match look(context, ask).await {
-        Err(failed) => attempt.end(Err(failed.into_error())).await,
-        Ok(look) if !look.is_needed => attempt.end(extract_telemetry::skipped(run, &look)).await,
-        Ok(look) => {
-            attempt.begin().await?;
-            attempt.end(extract_telemetry::extract(context, run, look, progress).await).await
+    let work = async {
+        let look = look(context, ask).await.map_err(Failed::into_error)?;
+        if !look.is_needed {
+            return extract_telemetry::skipped(run, &look);
         }
-    }
+        attempt.begin().await?;
+        extract_telemetry::extract(context, run, look, progress).await
+    };
+    let outcome = in_time(context, work).await;
+    attempt.end(outcome).await
 }
 
 /// Both extractions from one look at the sources.
@@ -89,7 +97,7 @@ pub(crate) async fn extract(
 ) -> Result<Extracted> {
     let run = book.run;
     let attempt = |step| Attempt::new(book, progress, step);
-    let look = match look(context, ask).await {
+    let look = match in_time(context, look(context, ask)).await {
         Ok(look) => look,
         Err(Failed::Crm(error)) => {
             return attempt(Step::ExtractCrmData).end(Err(error)).await.map(Extracted::skipped);
@@ -106,9 +114,15 @@ pub(crate) async fn extract(
     progress.step(Step::ExtractCrmData, None);
     let (people, counts, snapshot) = (look.people.clone(), look.counts.clone(), look.crm.snapshot.clone());
     let ((), crm, telemetry) = tokio::try_join!(
-        book.write(),
-        async { crm.end(extract_crm::stage(context, run, people, counts, snapshot).await).await },
-        async { telemetry.end(extract_telemetry::extract(context, run, look, progress).await).await },
+        in_time(context, book.write()),
+        async {
+            let staged = extract_crm::stage(context, run, people, counts, snapshot);
+            crm.end(in_time(context, staged).await).await
+        },
+        async {
+            let extracted = extract_telemetry::extract(context, run, look, progress);
+            telemetry.end(in_time(context, extracted).await).await
+        },
     )?;
     Ok(Extracted { telemetry, crm: Some(crm) })
 }
@@ -146,7 +160,7 @@ pub async fn transform(
     run: &RunId,
     progress: &dyn Progress,
 ) -> Result<StepReport> {
-    transform_in(context, &Book::of_step(&context.warehouse, run).await?, progress).await
+    transform_in(context, &in_time(context, Book::of_step(&context.warehouse, run)).await?, progress).await
 }
 
 pub(crate) async fn transform_in(
@@ -156,7 +170,8 @@ pub(crate) async fn transform_in(
 ) -> Result<StepReport> {
     let attempt = Attempt::new(book, progress, Step::TransformAndJoin);
     progress.step(Step::TransformAndJoin, None);
-    let outcome = tokio::try_join!(attempt.begin(), transform::transform(context, book.run));
+    let work = async { tokio::try_join!(attempt.begin(), transform::transform(context, book.run)) };
+    let outcome = in_time(context, work).await;
     attempt.end(outcome.map(|((), report)| report)).await
 }
 
@@ -166,7 +181,7 @@ pub(crate) async fn transform_in(
 /// As the warehouse and the staging area give them; `Data` when the mart then answers something else, and when the
 /// stored ownership is not the one that the extraction began with.
 pub async fn load(context: &PipelineContext, run: &RunId, progress: &dyn Progress) -> Result<StepReport> {
-    load_in(context, &Book::of_step(&context.warehouse, run).await?, progress).await
+    load_in(context, &in_time(context, Book::of_step(&context.warehouse, run)).await?, progress).await
 }
 
 pub(crate) async fn load_in(
@@ -176,11 +191,12 @@ pub(crate) async fn load_in(
 ) -> Result<StepReport> {
     let attempt = Attempt::new(book, progress, Step::LoadToClickhouse);
     progress.step(Step::LoadToClickhouse, None);
-    let outcome = async {
+    let work = async {
         let ((), prepared) = tokio::try_join!(attempt.begin(), load::prepare(context, book.run))?;
         load::load(context, prepared).await
     };
-    match outcome.await {
+    let outcome = in_time(context, work).await;
+    match outcome {
         // The lock is let go when the ledger has the last word.
         Ok((report, _lock)) => attempt.end(Ok(report)).await,
         Err(error) => attempt.end(Err(error)).await,

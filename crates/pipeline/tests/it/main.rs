@@ -12,4 +12,5 @@ mod schemas;
 mod staging;
 mod ticks;
 mod turns;
+mod ways;
 mod world;

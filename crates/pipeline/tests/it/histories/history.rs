@@ -2,15 +2,15 @@
 
 use bionicpro_model::{Kind, Result};
 use bionicpro_pipeline::progress::Quiet;
-use bionicpro_pipeline::{Ask, RunReport, RunSpec, run};
-use bionicpro_sources::{ChangesConfig, CrmConfig, TelemetryConfig};
-use bionicpro_testing::{Network, Proxy};
+use bionicpro_pipeline::{Ask, PipelineConfig, RunReport, RunSpec, run};
+use bionicpro_sources::ChangesConfig;
 use chrono::{DateTime, TimeDelta};
 use tokio_postgres::Client;
 
 use super::action::{Action, Cut, Planned};
 use super::days;
 use super::truth::{CHIPS, CUSTOMERS, Movement, Truth};
+use crate::ways::Ways;
 use crate::world::World;
 
 /// The server holds a few prepared transactions, and other tests want some.
@@ -20,8 +20,7 @@ const MOST_OPEN: usize = 3;
 pub(super) struct History<'a> {
     world: &'a World,
     changes: ChangesConfig,
-    /// To the CRM, the telemetry and the warehouse.
-    ways: [(Network, Proxy); 3],
+    ways: Ways,
     truth: Truth,
     /// Transactions that are still open, and what they will bring.
     open: Vec<Open>,
@@ -47,12 +46,7 @@ impl History<'_> {
         if changes == ChangesConfig::CreationTime {
             world.telemetry_sql("CREATE INDEX ON telemetry.raw_telemetry (created_at)").await;
         }
-        let [crm, telemetry, warehouse] = [(); 3].map(|()| Network::new());
-        let ways = [
-            (crm.clone(), crm.way_to(&world.crm.url).await),
-            (telemetry.clone(), telemetry.way_to(&world.telemetry.url).await),
-            (warehouse.clone(), warehouse.way_to(&world.warehouse.url).await),
-        ];
+        let ways = Ways::of(world).await;
         let mut truth = Truth::default();
         for (chip, owner) in [(0, 0), (1, 1)] {
             truth.owners[chip].since.push((DateTime::UNIX_EPOCH, owner));
@@ -64,13 +58,8 @@ impl History<'_> {
 
     /// As a process of its own would run it: with connections of its own, over the ways.
     async fn ask_for(&self, ask: Ask) -> Result<RunReport> {
-        let (world, changes) = (self.world, self.changes);
-        let [crm, telemetry, warehouse] = self.ways.each_ref().map(|(_, proxy)| Some(proxy.url.clone()));
-        let context = world.context_with(
-            &CrmConfig { url: crm, ..world.crm_config() },
-            &TelemetryConfig { url: telemetry, changes, ..world.telemetry_config() },
-            &bionicpro_warehouse::Config { url: warehouse, ..world.warehouse_config() },
-        );
+        let pipeline = PipelineConfig { retries: 0, ..PipelineConfig::default() };
+        let context = self.ways.context(self.world, self.changes, &pipeline);
         run(&context, RunSpec { run: None, ask }, &Quiet).await
     }
 
@@ -277,7 +266,7 @@ impl History<'_> {
 
     /// A tick whose way ends; the run after it finds everything, whatever was left behind.
     async fn cut(&mut self, way: usize, piece: u64, how: Cut) {
-        let network = &self.ways[way].0;
+        let network = self.ways.network(way);
         network.stop_at(piece, how.end());
         let drops = matches!(how, Cut::Drop | Cut::DropAndLose);
         let ended = tokio::select! {

@@ -1,0 +1,46 @@
+//! The ways from the pipeline to its databases, each through a network of its own that a test makes bad.
+
+use bionicpro_pipeline::{PipelineConfig, PipelineContext};
+use bionicpro_sources::{ChangesConfig, CrmConfig, TelemetryConfig};
+use bionicpro_testing::{Network, Proxy};
+
+use crate::world::World;
+
+/// What the ways lead to.
+pub(crate) const NAMES: [&str; 3] = ["the CRM", "the telemetry", "the warehouse"];
+
+/// The ways to the CRM, the telemetry and the warehouse.
+pub(crate) struct Ways(pub(crate) [(Network, Proxy); 3]);
+
+impl Ways {
+    pub(crate) async fn of(world: &World) -> Ways {
+        let [crm, telemetry, warehouse] = [(); 3].map(|()| Network::new());
+        Ways([
+            (crm.clone(), crm.way_to(&world.crm.url).await),
+            (telemetry.clone(), telemetry.way_to(&world.telemetry.url).await),
+            (warehouse.clone(), warehouse.way_to(&world.warehouse.url).await),
+        ])
+    }
+
+    pub(crate) fn network(&self, way: usize) -> &Network {
+        &self.0[way].0
+    }
+
+    /// What a process of its own would work with: no connection is left from an earlier one.
+    pub(crate) fn context(
+        &self,
+        world: &World,
+        changes: ChangesConfig,
+        pipeline: &PipelineConfig,
+    ) -> PipelineContext {
+        let [crm, telemetry, warehouse] = self.0.each_ref().map(|(_, proxy)| Some(proxy.url.clone()));
+        PipelineContext::new(
+            &CrmConfig { url: crm, ..world.crm_config() },
+            &TelemetryConfig { url: telemetry, changes, ..world.telemetry_config() },
+            &bionicpro_warehouse::Config { url: warehouse, ..world.warehouse_config() },
+            &world.stage_config(),
+            pipeline,
+        )
+        .unwrap()
+    }
+}

@@ -16,7 +16,7 @@ DLT         := .tools/dlt/.installed
 DENY        := .tools/bin/cargo-deny
 DENY_VERSION := 0.20.2
 
-.PHONY: help build engines demo test lint format rust-tests client-tests bench-tests reference bench bench-large clean
+.PHONY: help build engines demo test lint format rust-tests client-tests bench-tests nightly reference bench bench-large clean
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
@@ -56,6 +56,12 @@ client-tests: engines $(VENV) $(NODE_CLIENT) ## Run other people's ClickHouse cl
 
 bench-tests: $(VENV) ## Check what the bench compares and prints
 	.venv/bin/python -m pytest bench
+
+# Variables that are set win, so that a failing seed is replayed with the same command.
+nightly: engines ## A thousand random histories, kills and loads under readers, each compared with a recomputation: hours
+	BIONICPRO_HISTORIES=$${BIONICPRO_HISTORIES:-1000} $(CARGO) test --locked --package bionicpro-pipeline --test it histories -- --nocapture
+	BIONICPRO_CRASHES=$${BIONICPRO_CRASHES:-1000} $(CARGO) test --locked --package bionicpro-cli --test crashes -- --nocapture
+	BIONICPRO_READER_LOADS=$${BIONICPRO_READER_LOADS:-1000} $(CARGO) test --locked --package bionicpro-api --test routes during_loads -- --nocapture
 
 reference: ## Write the generated pages of docs/reference again
 	$(CARGO) run --locked --package bionicpro-cli -- reference docs/reference

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use aws_lc_rs::digest::{SHA256, digest};
+use bionicpro_model::Snapshot;
 use bionicpro_sources::Crm;
 use bionicpro_sources::crm::Customer;
 use bionicpro_warehouse::load::{Dimensions, UserProsthesisRow, UserRow};
@@ -14,8 +15,19 @@ use crate::files::crm::CrmRow;
 use crate::owners::{Holding, Present, Seen};
 use crate::stage::hex;
 
-/// The rows of `crm.parquet` and what was counted. A prosthesis whose customer does not exist belongs to nobody.
-pub(crate) fn people(crm: &Crm) -> (Vec<CrmRow>, BTreeMap<String, u64>) {
+/// Who people are, as one snapshot of the CRM says it.
+pub(crate) struct People {
+    /// The rows of `crm.parquet`.
+    pub(crate) rows: Vec<CrmRow>,
+    /// What was counted, by name.
+    pub(crate) counts: BTreeMap<String, u64>,
+    pub(crate) snapshot: Snapshot,
+    /// Tells this state of the CRM from others.
+    pub(crate) fingerprint: String,
+}
+
+/// Brings customers and prostheses together. A prosthesis whose customer does not exist belongs to nobody.
+pub(crate) fn people(crm: &Crm) -> People {
     let customers: HashMap<Uuid, &Customer> = crm.customers.iter().map(|row| (row.id, row)).collect();
     let person = |customer: &Customer| CrmRow {
         user_id: customer.id,
@@ -58,7 +70,12 @@ pub(crate) fn people(crm: &Crm) -> (Vec<CrmRow>, BTreeMap<String, u64>) {
         ("prostheses_without_customer", without_customer),
         ("prostheses_without_model", without_model),
     ];
-    (rows, counts.into_iter().map(|(name, count)| (name.to_owned(), count)).collect())
+    People {
+        rows,
+        counts: counts.into_iter().map(|(name, count)| (name.to_owned(), count)).collect(),
+        snapshot: crm.snapshot.clone(),
+        fingerprint: crm.fingerprint.clone(),
+    }
 }
 
 /// What the snapshot shows of ownership. `previous` is when the stored state was seen.

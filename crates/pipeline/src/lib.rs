@@ -19,10 +19,12 @@ pub mod verify;
 mod dimensions;
 mod files;
 mod join;
+mod left;
 mod look;
 mod owners;
 mod reconcile;
 mod retry;
+mod work;
 
 pub use backfill::Backfill;
 pub use config::{PipelineConfig, StageConfig};

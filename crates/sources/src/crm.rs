@@ -52,6 +52,8 @@ pub struct Prosthesis {
 pub struct Crm {
     /// When it was read.
     pub snapshot: Snapshot,
+    /// As [`OpenCrm::fingerprint`].
+    pub fingerprint: String,
     /// Every customer.
     pub customers: Vec<Customer>,
     /// Every prosthesis.
@@ -62,28 +64,71 @@ impl Crm {
     /// Reads everything, under a snapshot whose version is above `floor`, the newest that the warehouse knows.
     ///
     /// # Errors
-    /// `Unreachable` and `Config` as the connection gives them; `Data` when a table or a column is missing or of
-    /// another type, or when two rows claim the same customer id, login name, prosthesis id or chip.
+    /// As [`OpenCrm::new`] and [`OpenCrm::read`].
     pub async fn read(database: &Database, config: &CrmConfig, floor: u64) -> Result<Crm> {
-        Self::read_in(database.connect().await?, config, floor).await
+        OpenCrm::new(database.connect().await?, config, floor).await?.read().await
     }
+}
 
-    /// The same in a session that was opened before, which ends with it.
+/// The CRM under one snapshot, before its rows are read.
+pub struct OpenCrm {
+    session: Session,
+    snapshot: Snapshot,
+    fingerprint: String,
+    customers: String,
+    prostheses: String,
+}
+
+impl OpenCrm {
+    /// Takes a snapshot in a session, with a version above `floor`, the newest that the warehouse knows.
     ///
     /// # Errors
-    /// As [`Crm::read`].
-    pub async fn read_in(session: Session, config: &CrmConfig, floor: u64) -> Result<Crm> {
-        let (session, schema) = (&session, &config.schema);
+    /// `Unreachable` and `Config` as the connection gives them; `Data` when a table or a column is missing or of another
+    /// type.
+    pub async fn new(session: Session, config: &CrmConfig, floor: u64) -> Result<OpenCrm> {
+        let schema = &config.schema;
         let (held, of_customers, of_prostheses, of_models) = tokio::try_join!(
             biased;
-            Held::take(session, floor),
-            Shape::read(session, schema, "customers"),
-            Shape::read(session, schema, "prostheses"),
-            Shape::read(session, schema, "prosthesis_models"),
+            Held::take(&session, floor),
+            Shape::read(&session, schema, "customers"),
+            Shape::read(&session, schema, "prostheses"),
+            Shape::read(&session, schema, "prosthesis_models"),
         )?;
         check(&of_customers, &of_prostheses, &of_models)?;
-        let (customers, prostheses) = tokio::try_join!(biased; customers(session, schema), prostheses(session, schema, &of_prostheses))?;
-        let place = &session.place;
+        let (customers, prostheses) = (customers(schema), prostheses(schema, &of_prostheses));
+        let fingerprint = fingerprint(&session, &customers, &prostheses).await?;
+        Ok(OpenCrm { session, snapshot: held.snapshot, fingerprint, customers, prostheses })
+    }
+
+    /// Tells two states of what is read here apart; the server computes it, and no row travels.
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
+    /// Reads all rows.
+    ///
+    /// # Errors
+    /// As the connection gives them; `Data` when two rows claim the same customer id, login name, prosthesis id or chip.
+    pub async fn read(&self) -> Result<Crm> {
+        let customers = rows(&self.session, &self.customers, |row| {
+            Ok(Customer {
+                id: row.try_get(0)?,
+                name: row.try_get(1)?,
+                email: row.try_get(2)?,
+                ldap_username: row.try_get(3)?,
+            })
+        });
+        let prostheses = rows(&self.session, &self.prostheses, |row| {
+            Ok(Prosthesis {
+                id: row.try_get(0)?,
+                customer_id: row.try_get(1)?,
+                chip_id: row.try_get(2)?,
+                model: row.try_get(3)?,
+                serial_number: row.try_get(4)?,
+                updated_at: row.try_get(5)?,
+            })
+        });
+        let (customers, prostheses) = tokio::try_join!(biased; customers, prostheses)?;
         let unique = [
             repeated(customers.iter().map(|row| row.id)).map(|id| format!("customers.id {id}")),
             // The login name itself is personal: the customers' ids tell which rows to look at.
@@ -93,11 +138,13 @@ impl Crm {
                 .map(|chip| format!("prostheses.chip_id {chip:?}")),
         ];
         if let Some(twice) = unique.into_iter().flatten().next() {
+            let place = &self.session.place;
             return Err(place
                 .broken("two rows of the CRM claim what only one may have", twice)
                 .hint("correct the CRM: nobody's report can be told from the other's until then"));
         }
-        Ok(Crm { snapshot: held.snapshot, customers, prostheses })
+        let (snapshot, fingerprint) = (self.snapshot.clone(), self.fingerprint.clone());
+        Ok(Crm { snapshot, fingerprint, customers, prostheses })
     }
 }
 
@@ -116,46 +163,26 @@ fn check(customers: &Shape, prostheses: &Shape, models: &Shape) -> Result<()> {
     Ok(())
 }
 
-async fn customers(session: &Session, schema: &str) -> Result<Vec<Customer>> {
+fn customers(schema: &str) -> String {
     let table = quote_table(schema, "customers");
-    let sql = format!(
-        "SELECT id, coalesce(name, ''), coalesce(email, ''), coalesce(ldap_username, '') FROM {table} \
-         WHERE id IS NOT NULL ORDER BY id"
-    );
-    read(session, &sql, |row| {
-        Ok(Customer {
-            id: row.try_get(0)?,
-            name: row.try_get(1)?,
-            email: row.try_get(2)?,
-            ldap_username: row.try_get(3)?,
-        })
-    })
-    .await
+    format!(
+        "SELECT id, coalesce(name, '') AS name, coalesce(email, '') AS email, \
+         coalesce(ldap_username, '') AS ldap_username FROM {table} WHERE id IS NOT NULL"
+    )
 }
 
-async fn prostheses(session: &Session, schema: &str, shape: &Shape) -> Result<Vec<Prosthesis>> {
+fn prostheses(schema: &str, shape: &Shape) -> String {
     let serial = match shape.has("serial_number") {
         true => format!("coalesce(p.{}::text, '')", quote_identifier("serial_number")),
         false => "''".to_owned(),
     };
     let updated = updated_at(shape);
-    let sql = format!(
-        "SELECT p.id, p.customer_id, p.chip_id::text, m.name, {serial}, {updated} FROM {} AS p LEFT JOIN {} AS m \
-         ON m.id = p.model_id WHERE p.id IS NOT NULL ORDER BY p.id",
+    format!(
+        "SELECT p.id, p.customer_id, p.chip_id::text, m.name, {serial} AS serial_number, {updated} AS updated_at \
+         FROM {} AS p LEFT JOIN {} AS m ON m.id = p.model_id WHERE p.id IS NOT NULL",
         quote_table(schema, "prostheses"),
         quote_table(schema, "prosthesis_models"),
-    );
-    read(session, &sql, |row| {
-        Ok(Prosthesis {
-            id: row.try_get(0)?,
-            customer_id: row.try_get(1)?,
-            chip_id: row.try_get(2)?,
-            model: row.try_get(3)?,
-            serial_number: row.try_get(4)?,
-            updated_at: row.try_get(5)?,
-        })
-    })
-    .await
+    )
 }
 
 /// The optional column as an instant. Infinite ones are nobody's change.
@@ -169,12 +196,25 @@ fn updated_at(shape: &Shape) -> String {
     format!("CASE WHEN {column} >= '1970-01-01' AND {column} < '2106-01-01' THEN {instant} END")
 }
 
-async fn read<T>(
+/// Rows and two sums over hashes of 64 bits: the order of rows does not matter, and twice the same row counts twice.
+async fn fingerprint(session: &Session, customers: &str, prostheses: &str) -> Result<String> {
+    let of = |rows: &str| {
+        format!(
+            "(SELECT concat_ws(':', count(*), sum(hashtextextended(r::text, 0)), sum(hashtextextended(r::text, 1))) \
+             FROM ({rows}) AS r)"
+        )
+    };
+    let row = session.row(&format!("SELECT concat_ws('/', {}, {})", of(customers), of(prostheses)), &[]).await?;
+    row.try_get(0).map_err(|error| session.place.error(error))
+}
+
+async fn rows<T>(
     session: &Session,
     sql: &str,
     decode: impl Fn(&Row) -> Result<T, tokio_postgres::Error>,
 ) -> Result<Vec<T>> {
-    let rows = session.stream(sql).await?.and_then(|row| std::future::ready(decode(&row)));
+    let rows = session.stream(&format!("{sql} ORDER BY id")).await?;
+    let rows = rows.and_then(|row| std::future::ready(decode(&row)));
     rows.try_collect().await.map_err(|error| session.place.error(error))
 }
 

@@ -20,7 +20,7 @@ mod tls;
 pub use changes::{Baseline, Changes, Form, Since};
 pub use config::{ChangesConfig, CrmConfig, TelemetryConfig};
 pub use connect::{Database, Session};
-pub use crm::Crm;
+pub use crm::{Crm, OpenCrm};
 pub use facts::Facts;
 pub use lock::Lock;
 pub use telemetry::{CellBatch, ChipScope, Cut, Telemetry, Wanted};

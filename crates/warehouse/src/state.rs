@@ -23,6 +23,14 @@ pub struct State {
     pub stamp: Stamp,
 }
 
+impl State {
+    /// Whether dimensions are stored, the mart says all of them, and no load was cut off on the way.
+    pub fn is_settled(&self) -> bool {
+        let stored = self.stamp.dimensions;
+        stored > 0 && self.restated >= stored && !self.stamp.has_pending()
+    }
+}
+
 /// Tells states of the dimensions apart: where two stamps are equal, no load has stored or noted anything of them in
 /// between. Each load has a greater version than all that it knew of, and these only grow.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -42,6 +42,9 @@ pub struct Manifest {
     /// What the next tick compares the source with once this run is loaded, as JSON text.
     #[serde(default)]
     pub baseline: Option<String>,
+    /// Which CRM this was made from; of `crm.parquet` and `owners.parquet` only.
+    #[serde(default)]
+    pub crm: Option<String>,
     /// From what ownership was merged; of `owners.parquet` only.
     #[serde(default)]
     pub merged: Option<Merged>,
@@ -57,8 +60,8 @@ pub struct Manifest {
 /// The state of the warehouse that a run's ownership was merged from: a load of another state is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Merged {
-    /// The checksums of the stored users, prostheses and owners.
-    pub stored: [String; 3],
+    /// The checksums of the stored users, prostheses and owners; none where they are what the CRM says.
+    pub stored: Option<[String; 3]>,
     /// Which state that was.
     #[serde(default)]
     pub stamp: Stamp,
@@ -89,6 +92,7 @@ impl Manifest {
             kind: None,
             form: None,
             baseline: None,
+            crm: None,
             merged: None,
             counts: BTreeMap::new(),
             inputs: BTreeMap::new(),

@@ -15,11 +15,13 @@ use crate::context::PipelineContext;
 use crate::files::cells::CellTable;
 use crate::files::owners;
 use crate::kind::RunKind;
+use crate::left::Left;
 use crate::look::Look;
 use crate::progress::Progress;
 use crate::reconcile;
 use crate::report::StepReport;
 use crate::stage::{Manifest, StagedName, Upload};
+use crate::work::Work;
 
 const STEP: Step = Step::ExtractTelemetryData;
 
@@ -42,12 +44,13 @@ pub(super) fn skipped(run: &RunId, look: &Look) -> Result<StepReport> {
 pub(super) async fn extract(
     context: &PipelineContext,
     run: &RunId,
-    look: Look,
+    look: &Look,
+    work: &Work,
     progress: &dyn Progress,
 ) -> Result<StepReport> {
     progress.step(STEP, look.range.as_ref());
-    let mut report = report(run, &look);
-    let baseline = baseline(&look)?;
+    let mut report = report(run, look);
+    let baseline = baseline(look)?;
 
     let (telemetry, new_rows) = (&look.telemetry, look.new_rows);
     let outside = match &look.range {
@@ -59,7 +62,7 @@ pub(super) async fn extract(
     let is_complete = Arc::new(AtomicBool::new(false));
     let reading = async {
         let still_open = sender.clone();
-        let read = telemetry.cells(&look.wanted, sender, |hours| progress.hours(hours)).await;
+        let read = telemetry.cells(&work.wanted, sender, |hours| progress.hours(hours)).await;
         is_complete.store(read.is_ok(), Ordering::Release);
         drop(still_open);
         read
@@ -67,7 +70,7 @@ pub(super) async fn extract(
     let complete = is_complete.clone();
     let writing =
         context.stage.write(run, StagedName::Telemetry, move |upload| write(upload, batches, &complete));
-    let owners = stage_owners(context, run, &look);
+    let owners = stage_owners(context, run, work);
     let (read, written, owners) = tokio::join!(reading, writing, owners);
     let owners_sha256 = owners?;
     let (read, written) = match (read, written) {
@@ -86,10 +89,10 @@ pub(super) async fn extract(
         ("rows", counted.movements),
         ("cells", counted.cells),
         ("new_rows", new_rows),
-        ("scopes", look.wanted.scopes.len() as u64),
+        ("scopes", work.wanted.scopes.len() as u64),
         ("anomalies", counted.anomalies),
         ("bytes", written.bytes),
-        ("horizon_age_ms", horizon_age_ms(&look)),
+        ("horizon_age_ms", horizon_age_ms(look)),
         ("rows_without_chip", read.without_chip),
         ("rows_before_1970", outside.before_1970),
         ("rows_after_2106", outside.after_2106),
@@ -147,18 +150,18 @@ fn horizon_age_ms(look: &Look) -> u64 {
 }
 
 fn baseline(look: &Look) -> Result<Option<String>> {
-    let baseline = look.baseline.as_ref().map(serde_json::to_string).transpose();
-    baseline.map_err(|error| Error::new(Kind::Internal, "a baseline cannot be written").source(error))
+    look.left.as_ref().map(Left::text).transpose()
 }
 
 /// Stages who owned what; returns the file's checksum.
-async fn stage_owners(context: &PipelineContext, run: &RunId, look: &Look) -> Result<String> {
+async fn stage_owners(context: &PipelineContext, run: &RunId, work: &Work) -> Result<String> {
     let name = StagedName::Owners;
-    let content = look.owners.clone();
-    let written = context.stage.write(run, name, move |upload| owners::write(upload, &content)).await?;
+    let owners = work.owners.clone();
+    let written = context.stage.write(run, name, move |upload| owners::write(upload, &owners)).await?;
     let manifest = Manifest {
-        merged: Some(look.merged.clone()),
-        ..Manifest::new(run, STEP, name, look.crm.snapshot.clone(), written.value, &written)
+        crm: Some(work.people.fingerprint.clone()),
+        merged: Some(work.merged.clone()),
+        ..Manifest::new(run, STEP, name, work.people.snapshot.clone(), written.value, &written)
     };
     context.stage.seal(name, &manifest).await?;
     Ok(written.sha256)

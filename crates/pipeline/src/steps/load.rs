@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, HashSet};
 use bionicpro_model::{Error, Kind, Result, RunId};
 use bionicpro_sources::Lock;
 use bionicpro_warehouse::ledger::Step;
-use bionicpro_warehouse::load::{self, Dimensions, Hides, LoadSpec};
-use bionicpro_warehouse::state::{self, State};
+use bionicpro_warehouse::load::{self, Changed, Dimensions, Hides, LoadSpec};
+use bionicpro_warehouse::state::{self, Stamp, State};
 use bionicpro_warehouse::{Warehouse, pending};
 use uuid::Uuid;
 
@@ -18,6 +18,7 @@ use crate::dimensions::{checksum, dimensions};
 use crate::files::crm::CrmRow;
 use crate::files::owners::Owners;
 use crate::files::{Source, crm, owners};
+use crate::left::{Agreed, Left};
 use crate::owners::former;
 use crate::reconcile;
 use crate::report::StepReport;
@@ -48,19 +49,18 @@ pub(super) async fn load(
     };
     let state = state::read(warehouse).await?;
     let state_version = staged.owners_manifest.snapshot.version();
-    let stored = match staged.is_stored(&state) {
-        true => None,
-        false => Some(staged.check(warehouse, &state).await?),
+    let change = match staged.is_stored(&state) {
+        true => Change::default(),
+        false => staged.change(warehouse, &state).await?,
     };
 
-    pending::write(warehouse, state_version, &staged.owners.applied).await?;
-    let gone = stored.as_ref().map_or(Vec::new(), |stored| staged.gone(stored));
-    let hides = Hides { former: former(&staged.owners.was), gone };
+    pending::write(warehouse, state_version, &change.owners.applied).await?;
+    let hides = Hides { former: former(&change.owners.was), gone: change.gone };
     let shown = load::store(warehouse, staged.mart.pieces()?, &spec, &hides, still_alone(&lock)).await?;
     let dimensions = async {
-        match stored {
+        match &change.dimensions {
             None => load::confirm_dimensions(warehouse, state_version).await,
-            Some(_) => load::upsert_dimensions(warehouse, &staged.dimensions, state_version).await,
+            Some(dimensions) => load::upsert_dimensions(warehouse, dimensions, state_version).await,
         }
     };
     let (changed, reconciled) =
@@ -68,12 +68,13 @@ pub(super) async fn load(
     let (changed, reconciled) = (changed?, reconciled?);
     let restated = load::restate(warehouse, &changed).await?;
     still_alone(&lock).await?;
+    let baseline = staged.baseline(&state, &changed, !change.owners.applied.is_empty())?;
 
     let manifest = staged.mart.manifest;
     let mut report = StepReport::new(run, Step::LoadToClickhouse);
     report.kind = manifest.kind;
     report.form.clone_from(&manifest.form);
-    report.baseline.clone_from(&manifest.baseline);
+    report.baseline = baseline;
     report.range = manifest.range;
     report.version = Some(spec.version);
     report.snapshot = Some(manifest.snapshot.transactions.clone());
@@ -102,82 +103,114 @@ async fn still_alone(lock: &Lock) -> Result<()> {
         .hint("the connection to the telemetry database broke; load again"))
 }
 
+/// What a load changes of who people are and of who owns what; nothing, where that is stored already.
+#[derive(Default)]
+struct Change {
+    /// What to store.
+    dimensions: Option<Dimensions>,
+    owners: Owners,
+    /// Customers who are stored and left.
+    gone: Vec<Uuid>,
+}
+
 /// The files of a run that belong together.
 pub(super) struct Staged {
     mart: StagedFile,
-    /// When the CRM was read for who people are.
-    people_version: u64,
+    people: StagedFile,
+    owners: StagedFile,
     owners_manifest: Manifest,
     merged: Merged,
-    owners: Owners,
-    /// What the load is to store.
-    dimensions: Dimensions,
 }
 
 impl Staged {
     async fn open(context: &PipelineContext, run: &RunId) -> Result<Staged> {
         let open = |name| context.stage.open_file(run, name);
-        let (mart, crm, owners) =
+        let (mart, people, owners) =
             tokio::try_join!(open(StagedName::Mart), open(StagedName::Crm), open(StagedName::Owners))?;
-        for input in [&crm.manifest, &owners.manifest] {
+        for input in [&people.manifest, &owners.manifest] {
             if mart.manifest.inputs.get(&input.file) != Some(&input.sha256) {
                 return Err(Error::new(Kind::Data, "the staged files do not belong together")
                     .detail(format!("{run}: mart.parquet was made from another {}", input.file))
                     .hint(format!("run `bionicpro etl transform --run {run}` again, then load")));
             }
         }
-        let people_version = crm.manifest.snapshot.version();
-        let owners_manifest = owners.manifest;
+        let owners_manifest = owners.manifest.clone();
         let Some(merged) = owners_manifest.merged.clone() else {
             return Err(Error::new(Kind::Data, "the staged ownership does not say from what it was merged")
                 .detail(run.to_string()));
         };
-        let read = move || -> Result<(Vec<CrmRow>, Owners)> {
-            Ok((crm::read(&Source::new(crm.file)?)?, owners::read(&Source::new(owners.file)?)?))
-        };
-        let (people, owners) = tokio::task::spawn_blocking(read).await.map_err(|error| {
-            Error::new(Kind::Internal, "the reader of a staged file stopped").source(error)
-        })??;
-        let intervals = owners.intervals.iter().map(|(interval, _)| interval.clone()).collect();
-        let dimensions = dimensions(&people, intervals);
-        Ok(Staged { mart, people_version, owners_manifest, merged, owners, dimensions })
+        Ok(Staged { mart, people, owners, owners_manifest, merged })
+    }
+
+    /// Whether both extractions saw the same CRM.
+    fn is_of_one_crm(&self) -> bool {
+        let crm = &self.owners_manifest.crm;
+        crm.is_some() && *crm == self.people.manifest.crm
+    }
+
+    /// When the CRM was read for who people are.
+    fn people_version(&self) -> u64 {
+        self.people.manifest.snapshot.version()
     }
 
     /// Whether nothing is to be stored: the extraction found it stored, nobody has stored another state since, and the
     /// mart says all of it.
     fn is_stored(&self, state: &State) -> bool {
-        state.stamp == self.merged.stamp
-            && state.restated >= state.stamp.dimensions
-            && self.people_version >= state.stamp.dimensions
-            && checksum(&self.dimensions) == self.merged.stored
+        self.merged.stored.is_none()
+            && self.is_of_one_crm()
+            && state.stamp == self.merged.stamp
+            && state.is_settled()
+            && self.people_version() >= state.stamp.dimensions
     }
 
-    /// Reads what is stored. What moves between owners was computed from one stored state: on any other one it would
-    /// leave rows behind.
-    async fn check(&self, warehouse: &Warehouse, state: &State) -> Result<Dimensions> {
+    /// Reads what is staged, and what is stored. What moves between owners was computed from one stored state: on any other
+    /// one it would leave rows behind.
+    async fn change(&self, warehouse: &Warehouse, state: &State) -> Result<Change> {
+        let (people, owners) = (self.people.again()?, self.owners.again()?);
+        let read = move || -> Result<(Vec<CrmRow>, Owners)> {
+            Ok((crm::read(&Source::new(people)?)?, owners::read(&Source::new(owners)?)?))
+        };
+        let (people, owners) = tokio::task::spawn_blocking(read).await.map_err(|error| {
+            Error::new(Kind::Internal, "the reader of a staged file stopped").source(error)
+        })??;
+        let dimensions =
+            dimensions(&people, owners.intervals.iter().map(|(interval, _)| interval.clone()).collect());
         let (stored, cut_off) =
-            tokio::try_join!(load::dimensions(warehouse), pending::read(warehouse, state.stamp.dimensions),)?;
+            tokio::try_join!(load::dimensions(warehouse), pending::read(warehouse, state.stamp.dimensions))?;
         let own = self.owners_manifest.snapshot.version();
         let mut cut_off = cut_off.iter().map(|(version, _)| version);
         let knows_all = cut_off.all(|version| *version == own || self.merged.cut_off.contains(version));
-        let is_older = self.people_version < state.stamp.dimensions;
+        let is_older = self.people_version() < state.stamp.dimensions;
         // A load of this run that was cut off may have stored some of the three already.
-        let (now, wanted) = (checksum(&stored), checksum(&self.dimensions));
-        let is_known = (0..now.len())
-            .all(|table| now[table] == self.merged.stored[table] || now[table] == wanted[table]);
-        let is_same = (is_known && !is_older) || now == wanted;
-        if knows_all && is_same {
-            return Ok(stored);
+        let (now, wanted) = (checksum(&stored), checksum(&dimensions));
+        let was = self.merged.stored.as_ref().unwrap_or(&wanted);
+        let is_known = state.stamp == self.merged.stamp
+            || (0..now.len()).all(|table| now[table] == was[table] || now[table] == wanted[table]);
+        if !knows_all || !((is_known && !is_older) || now == wanted) {
+            let run = &self.owners_manifest.run;
+            return Err(Error::new(Kind::Data, STALE).detail(run.to_string()).hint(format!(
+                "run both extractions of {run} again, then the steps after them; `etl run` does so by itself"
+            )));
         }
-        let run = &self.owners_manifest.run;
-        Err(Error::new(Kind::Data, STALE).detail(run.to_string()).hint(format!(
-            "run both extractions of {run} again, then the steps after them; `etl run` does so by itself"
-        )))
+        let customers: HashSet<Uuid> = dimensions.users.iter().map(|row| row.user_id).collect();
+        let left = stored.users.iter().map(|row| row.user_id).filter(|user| !customers.contains(user));
+        Ok(Change { gone: left.collect(), dimensions: Some(dimensions), owners })
     }
 
-    /// Customers who are stored and left.
-    fn gone(&self, stored: &Dimensions) -> Vec<Uuid> {
-        let customers: HashSet<Uuid> = self.dimensions.users.iter().map(|row| row.user_id).collect();
-        stored.users.iter().map(|row| row.user_id).filter(|user| !customers.contains(user)).collect()
+    /// What the run leaves for the next one, now that all of it is stored. `state` was read before, under the lock.
+    fn baseline(&self, state: &State, changed: &Changed, has_moved: bool) -> Result<Option<String>> {
+        let Some(text) = &self.mart.manifest.baseline else { return Ok(None) };
+        // A newer state than this load's was stored already, or two states of the CRM are mixed.
+        let (true, Some(fingerprint)) = (changed.version > 0 && self.is_of_one_crm(), &self.owners_manifest.crm)
+        else {
+            return Ok(Some(text.clone()));
+        };
+        let moved_to = |is_moved: bool, was: u64| if is_moved { was.max(changed.version) } else { was };
+        let stamp = Stamp {
+            dimensions: changed.version,
+            changing: moved_to(changed.rows > 0, state.stamp.changing),
+            pending: moved_to(has_moved, state.stamp.pending),
+        };
+        Left::with(text, Agreed { fingerprint: fingerprint.clone(), stamp }).map(Some)
     }
 }

@@ -62,11 +62,11 @@ pub async fn extract_telemetry(
     let attempt = Attempt::new(&book, progress, Step::ExtractTelemetryData);
     let work = async {
         let look = look(context, ask).await.map_err(Failed::into_error)?;
-        if !look.is_needed {
+        let Some(work) = &look.work else {
             return extract_telemetry::skipped(run, &look);
-        }
+        };
         attempt.begin().await?;
-        extract_telemetry::extract(context, run, look, progress).await
+        extract_telemetry::extract(context, run, &look, work, progress).await
     };
     let outcome = in_time(context, work).await;
     attempt.end(outcome).await
@@ -106,21 +106,20 @@ pub(crate) async fn extract(
             return attempt(Step::ExtractTelemetryData).end(Err(error)).await.map(Extracted::skipped);
         }
     };
-    if !look.is_needed {
+    let Some(work) = &look.work else {
         let skipped = extract_telemetry::skipped(run, &look);
         return attempt(Step::ExtractTelemetryData).end(skipped).await.map(Extracted::skipped);
-    }
+    };
     let (crm, telemetry) = (attempt(Step::ExtractCrmData), attempt(Step::ExtractTelemetryData));
     progress.step(Step::ExtractCrmData, None);
-    let (people, counts, snapshot) = (look.people.clone(), look.counts.clone(), look.crm.snapshot.clone());
     let ((), crm, telemetry) = tokio::try_join!(
         in_time(context, book.write()),
         async {
-            let staged = extract_crm::stage(context, run, people, counts, snapshot);
+            let staged = extract_crm::stage(context, run, work.people.clone());
             crm.end(in_time(context, staged).await).await
         },
         async {
-            let extracted = extract_telemetry::extract(context, run, look, progress);
+            let extracted = extract_telemetry::extract(context, run, &look, work, progress);
             telemetry.end(in_time(context, extracted).await).await
         },
     )?;
@@ -139,13 +138,13 @@ pub(crate) async fn stage(
     progress: &dyn Progress,
 ) -> Result<()> {
     let look = look(context, ask).await.map_err(Failed::into_error)?;
-    if look.owners_changed {
+    let Some(work) = &look.work else { return Ok(()) };
+    if work.owners_changed {
         return Err(Error::new(Kind::Data, "the CRM has changed who owns what since the last load")
             .hint("run `bionicpro etl run` first, then verify"));
     }
-    extract_crm::stage(context, run, look.people.clone(), look.counts.clone(), look.crm.snapshot.clone())
-        .await?;
-    extract_telemetry::extract(context, run, look, progress).await?;
+    extract_crm::stage(context, run, work.people.clone()).await?;
+    extract_telemetry::extract(context, run, &look, work, progress).await?;
     transform::transform(context, run).await?;
     Ok(())
 }

@@ -48,17 +48,23 @@ pub struct Dimensions {
 
 /// The dimensions as they are stored now: users by id, prostheses by user and id, owners by chip and time.
 pub async fn dimensions(warehouse: &Warehouse) -> Result<Dimensions> {
-    let (mut users, mut prostheses, mut owners) = tokio::try_join!(
+    let (mut users, mut prostheses, owners) = tokio::try_join!(
         read::<StoredUser>(warehouse),
         read::<StoredProsthesis>(warehouse),
-        read::<OwnerRow>(warehouse),
+        owners(warehouse),
     )?;
     users.sort_by_key(|row| row.user_id);
     prostheses.sort_by_key(|row| (row.user_id, row.prosthesis_id));
-    owners.sort_by(|one, two| (&one.chip_id, one.valid_from).cmp(&(&two.chip_id, two.valid_from)));
     Ok(Dimensions {
         users: users.into_iter().map(UserRow::from).collect(),
         prostheses: prostheses.into_iter().map(UserProsthesisRow::from).collect(),
-        owners: owners.into_iter().map(Ownership::from).collect(),
+        owners,
     })
+}
+
+/// Every interval of ownership as it is stored now, by chip and time.
+pub async fn owners(warehouse: &Warehouse) -> Result<Vec<Ownership>> {
+    let mut owners = read::<OwnerRow>(warehouse).await?;
+    owners.sort_by(|one, two| (&one.chip_id, one.valid_from).cmp(&(&two.chip_id, two.valid_from)));
+    Ok(owners.into_iter().map(Ownership::from).collect())
 }

@@ -1,0 +1,170 @@
+//! What a run loads: who people are, who owns what since when, and which cells that and the new telemetry reach.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use bionicpro_model::{HourRange, Result};
+use bionicpro_sources::changes::NewRows;
+use bionicpro_sources::{Crm, OpenCrm, Wanted};
+use bionicpro_warehouse::Warehouse;
+use bionicpro_warehouse::load::{self, Dimensions};
+use bionicpro_warehouse::owners::Ownership;
+use bionicpro_warehouse::pending::{self, Pending};
+use bionicpro_warehouse::state::State;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::dimensions::{People, checksum, dimensions, people, seen};
+use crate::files::crm::CrmRow;
+use crate::files::owners::Owners;
+use crate::look::Failed;
+use crate::owners::{Change, Reach, Timelines, boundaries, changes, merge, siblings};
+use crate::stage::Merged;
+
+/// What there is to load.
+pub(crate) struct Work {
+    /// Whether the CRM alone asks for a load.
+    pub(crate) is_needed: bool,
+    /// Whether rows of the mart are not their present owner's yet.
+    pub(crate) owners_changed: bool,
+    pub(crate) people: Arc<People>,
+    pub(crate) owners: Arc<Owners>,
+    pub(crate) merged: Merged,
+    pub(crate) wanted: Wanted,
+}
+
+/// What is asked of the telemetry.
+pub(crate) struct Scope {
+    pub(crate) within: HourRange,
+    pub(crate) range: Option<HourRange>,
+    pub(crate) new: Option<NewRows>,
+}
+
+impl Work {
+    /// `is_stored` says that the warehouse holds what this CRM says: then only who owns what is read of it.
+    pub(crate) async fn new(
+        warehouse: &Warehouse,
+        state: &State,
+        crm: &OpenCrm,
+        is_stored: bool,
+        scope: Scope,
+    ) -> Result<Work, Failed> {
+        let stored = async {
+            match is_stored {
+                true => Ok(Stored::Same(load::owners(warehouse).await?)),
+                false => Known::read(warehouse, state).await.map(Stored::Other),
+            }
+        };
+        let (stored, crm) = tokio::try_join!(
+            async { stored.await.map_err(Failed::Warehouse) },
+            async { crm.read().await.map_err(Failed::Crm) },
+        )?;
+        let people = people(&crm);
+        let customers: HashSet<Uuid> = people.rows.iter().map(|row| row.user_id).collect();
+        let is_customer = |user| customers.contains(&user);
+        let compared = match stored {
+            Stored::Same(owned) => Compared::same(owned, state),
+            Stored::Other(known) => known.compare(&crm, &people.rows, is_customer),
+        };
+        let Compared { owned, changes, applied, merged, is_needed } = compared;
+        let after = Timelines::new(&owned, is_customer);
+        let wanted = Wanted {
+            within: scope.within,
+            range: scope.range,
+            scopes: Reach::of(&changes, &after, &scope.within).scopes(),
+            siblings: siblings(&after),
+            cuts: boundaries(&after),
+            new: scope.new,
+        };
+        let was = changes.iter().flat_map(Change::was).collect();
+        let intervals = owned.into_iter().map(|interval| {
+            let is_customer = is_customer(interval.user_id);
+            (interval, is_customer)
+        });
+        let owners = Owners { intervals: intervals.collect(), applied, was };
+        Ok(Work {
+            is_needed,
+            owners_changed: !changes.is_empty(),
+            people: Arc::new(people),
+            owners: Arc::new(owners),
+            merged,
+            wanted,
+        })
+    }
+}
+
+/// What is stored.
+enum Stored {
+    /// It is what the CRM says: who owns what.
+    Same(Vec<Ownership>),
+    Other(Known),
+}
+
+/// What the warehouse knows.
+struct Known {
+    state: State,
+    stored: Dimensions,
+    /// What loads that were cut off may have moved, with their versions.
+    cut_off: Vec<(u64, Pending)>,
+}
+
+/// What the CRM makes of it.
+struct Compared {
+    /// Who owns what.
+    owned: Vec<Ownership>,
+    /// Times that count for somebody else than they did, and may have rows in the mart.
+    changes: Vec<Change>,
+    applied: Vec<Pending>,
+    merged: Merged,
+    is_needed: bool,
+}
+
+impl Compared {
+    fn same(owned: Vec<Ownership>, state: &State) -> Compared {
+        let merged = Merged { stored: None, stamp: state.stamp, cut_off: Vec::new() };
+        Compared { owned, changes: Vec::new(), applied: Vec::new(), merged, is_needed: false }
+    }
+}
+
+impl Known {
+    async fn read(warehouse: &Warehouse, state: &State) -> Result<Known> {
+        let (stored, cut_off) = tokio::try_join!(load::dimensions(warehouse), async {
+            match state.stamp.has_pending() {
+                true => pending::read(warehouse, state.stamp.dimensions).await,
+                false => Ok(Vec::new()),
+            }
+        })?;
+        Ok(Known { state: state.clone(), stored, cut_off })
+    }
+
+    /// The version of the stored dimensions; 0 before the first.
+    fn version(&self) -> u64 {
+        self.state.stamp.dimensions
+    }
+
+    /// When the CRM was last seen, in the microseconds that versions count.
+    fn seen_at(&self) -> Option<DateTime<Utc>> {
+        let micros = i64::try_from(self.version()).ok().filter(|micros| *micros > 0)?;
+        DateTime::from_timestamp_micros(micros)
+    }
+
+    fn compare(self, crm: &Crm, people: &[CrmRow], is_customer: impl Fn(Uuid) -> bool) -> Compared {
+        let owned = merge(&self.stored.owners, &seen(crm, people, self.seen_at()));
+        let stored_customers: HashSet<Uuid> = self.stored.users.iter().map(|row| row.user_id).collect();
+        let before = Timelines::new(&self.stored.owners, |user| stored_customers.contains(&user));
+        let (mut versions, cut_off): (Vec<u64>, Vec<Pending>) = self.cut_off.iter().cloned().unzip();
+        let mut changes = changes(&before, &cut_off, &Timelines::new(&owned, is_customer));
+        let applied = changes.iter().map(Change::applied).collect();
+        if self.version() == 0 {
+            // Everything is new before the first load; only what a load left that was cut off is anybody's former.
+            changes.retain(|change| !change.former.is_empty());
+        }
+        versions.dedup();
+        let is_needed = !changes.is_empty()
+            || !self.state.is_settled()
+            || dimensions(people, owned.clone()) != self.stored;
+        let stored = is_needed.then(|| checksum(&self.stored));
+        let merged = Merged { stored, stamp: self.state.stamp, cut_off: versions };
+        Compared { owned, changes, applied, merged, is_needed }
+    }
+}

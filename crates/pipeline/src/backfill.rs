@@ -21,7 +21,7 @@ use crate::report::RunReport;
 use crate::run::{RunSpec, run};
 
 /// The most rows of a piece that has more than one day: its snapshot holds the source's old rows for seconds.
-const MOST_ROWS: u64 = 2_000_000;
+const MOST_ROWS: u64 = 1_000_000;
 
 /// What to replace.
 #[derive(Debug, Clone)]
@@ -225,8 +225,8 @@ mod tests {
         assert_eq!(
             told(&cut(&whole, &rows, &loaded)),
             [
-                "2024-01-14T00:00Z to 2024-01-16T00:00Z: 2 days, 2000000 rows",
-                "2024-01-11T00:00Z to 2024-01-12T00:00Z: 1 days, 6000000 rows",
+                "2024-01-14T00:00Z to 2024-01-16T00:00Z: 2 days, 1000000 rows",
+                "2024-01-11T00:00Z to 2024-01-12T00:00Z: 1 days, 3000000 rows",
                 "2024-01-10T00:00Z to 2024-01-11T00:00Z: 1 days, 0 rows",
             ]
         );

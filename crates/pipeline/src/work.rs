@@ -55,10 +55,9 @@ impl Work {
                 false => Known::read(warehouse, state).await.map(Stored::Other),
             }
         };
-        let (stored, crm) = tokio::try_join!(
-            async { stored.await.map_err(Failed::Warehouse) },
-            async { crm.read().await.map_err(Failed::Crm) },
-        )?;
+        let (stored, crm) = tokio::try_join!(async { stored.await.map_err(Failed::Warehouse) }, async {
+            crm.read().await.map_err(Failed::Crm)
+        },)?;
         let people = people(&crm);
         let customers: HashSet<Uuid> = people.rows.iter().map(|row| row.user_id).collect();
         let is_customer = |user| customers.contains(&user);

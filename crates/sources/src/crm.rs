@@ -204,7 +204,8 @@ async fn fingerprint(session: &Session, customers: &str, prostheses: &str) -> Re
              FROM ({rows}) AS r)"
         )
     };
-    let row = session.row(&format!("SELECT concat_ws('/', {}, {})", of(customers), of(prostheses)), &[]).await?;
+    let row =
+        session.row(&format!("SELECT concat_ws('/', {}, {})", of(customers), of(prostheses)), &[]).await?;
     row.try_get(0).map_err(|error| session.place.error(error))
 }
 

@@ -19,11 +19,7 @@ pub(super) async fn extract(context: &PipelineContext, run: &RunId) -> Result<St
     stage(context, run, Arc::new(people(&crm))).await
 }
 
-pub(super) async fn stage(
-    context: &PipelineContext,
-    run: &RunId,
-    people: Arc<People>,
-) -> Result<StepReport> {
+pub(super) async fn stage(context: &PipelineContext, run: &RunId, people: Arc<People>) -> Result<StepReport> {
     let (step, name) = (Step::ExtractCrmData, StagedName::Crm);
     let of = people.clone();
     let written = context.stage.write(run, name, move |upload| file::write(upload, &of.rows)).await?;

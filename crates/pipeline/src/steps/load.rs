@@ -201,7 +201,8 @@ impl Staged {
     fn baseline(&self, state: &State, changed: &Changed, has_moved: bool) -> Result<Option<String>> {
         let Some(text) = &self.mart.manifest.baseline else { return Ok(None) };
         // A newer state than this load's was stored already, or two states of the CRM are mixed.
-        let (true, Some(fingerprint)) = (changed.version > 0 && self.is_of_one_crm(), &self.owners_manifest.crm)
+        let (true, Some(fingerprint)) =
+            (changed.version > 0 && self.is_of_one_crm(), &self.owners_manifest.crm)
         else {
             return Ok(Some(text.clone()));
         };

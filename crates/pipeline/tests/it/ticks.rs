@@ -1,10 +1,10 @@
 //! Ticks: what is new reaches the mart, whole and once, and nothing else is read.
 
 use bionicpro_pipeline::progress::Quiet;
-use bionicpro_pipeline::{Ask, RunReport, RunSpec, run};
+use bionicpro_pipeline::{Ask, RunReport, RunSpec, run, steps};
 use bionicpro_warehouse::ledger::State;
 
-use crate::world::{IVAN, World};
+use crate::world::{IVAN, World, id};
 
 impl World {
     pub(crate) async fn ask_for(&self, ask: Ask) -> bionicpro_model::Result<RunReport> {
@@ -139,4 +139,45 @@ async fn a_lost_baseline_makes_a_full_run_that_says_why() {
     let report = world.tick().await;
     assert!(report.why_full.unwrap().contains("made anew"));
     assert_eq!(world.tick().await.state, State::Skipped);
+}
+
+#[tokio::test]
+async fn a_full_run_repairs_the_stored_people_and_a_tick_trusts_them_while_the_crm_stays() {
+    let world = World::with("('CHIP-2', '2024-01-15 08:00:00', 1, 1, NULL)").await;
+    let spoil = "INSERT INTO users SELECT * REPLACE ('spoilt' AS customer_name, version + 1 AS version) FROM users FINAL";
+    world.ask(spoil).await;
+    let spoilt =
+        async || world.ask("SELECT user_id FROM users FINAL WHERE customer_name = 'spoilt'").await.len();
+    assert_eq!(world.tick().await.state, State::Skipped);
+    assert!(spoilt().await > 0);
+    world.ask_for(Ask::Full).await.unwrap();
+    assert_eq!(spoilt().await, 0);
+}
+
+#[tokio::test]
+async fn a_rename_between_the_two_extractions_of_a_tick_reaches_the_mart() {
+    let world = World::with("('CHIP-2', '2024-01-15 08:00:00', 1, 1, NULL)").await;
+    world.moves("('CHIP-2', '2024-01-15 08:30:00', 1, 1, NULL)").await;
+    let (context, run) = (world.context(), id("renamed"));
+    let rename = |name: &str| format!("UPDATE crm.customers SET name = '{name}' WHERE id = '{IVAN}'");
+    steps::extract_crm(&context, &run, &Quiet).await.unwrap();
+    world.crm_sql(&rename("Second")).await;
+    steps::extract_telemetry(&context, &run, Ask::Tick, &Quiet).await.unwrap();
+    steps::transform(&context, &run, &Quiet).await.unwrap();
+    world.load(&run).await.unwrap();
+    assert_eq!(world.told().await, ["b CHIP-2 2024-01-15 08 2"]);
+    world.tick().await;
+    assert_eq!(world.mart().await[0]["customer_name"].as_str(), Some("Second"));
+    assert_eq!(world.tick().await.state, State::Skipped);
+
+    world.moves("('CHIP-2', '2024-01-15 09:30:00', 1, 1, NULL)").await;
+    let run = id("renamed-back");
+    steps::extract_telemetry(&context, &run, Ask::Tick, &Quiet).await.unwrap();
+    world.crm_sql(&rename("Third")).await;
+    steps::extract_crm(&context, &run, &Quiet).await.unwrap();
+    steps::transform(&context, &run, &Quiet).await.unwrap();
+    world.load(&run).await.unwrap();
+    world.tick().await;
+    let mart = world.mart().await;
+    assert!(mart.iter().all(|row| row["customer_name"].as_str() == Some("Third")), "{mart:?}");
 }

@@ -13,10 +13,11 @@ ENGINES     := crates/engines/npm/node_modules/.package-lock.json
 NODE_CLIENT := crates/engines/tests/clients/node/node_modules/.package-lock.json
 VENV        := .venv/.installed
 DLT         := .tools/dlt/.installed
+AIRFLOW     := .tools/airflow/.installed
 DENY        := .tools/bin/cargo-deny
 DENY_VERSION := 0.20.2
 
-.PHONY: help build engines demo test lint format rust-tests client-tests bench-tests nightly reference bench bench-large clean
+.PHONY: help build engines demo test lint format rust-tests client-tests airflow-tests bench-tests nightly reference bench bench-large clean
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
@@ -33,7 +34,7 @@ engines: $(ENGINES) ## Fetch the embedded PostgreSQL and ClickHouse by their loc
 demo: build ## Start everything on loopback with a simulated fleet (ARGS="--help" lists the flags)
 	@target/release/bionicpro demo $(ARGS)
 
-test: lint rust-tests client-tests bench-tests ## Run every check
+test: lint rust-tests client-tests airflow-tests bench-tests ## Run every check
 
 lint: $(DENY) $(VENV) ## Check formatting, lints, licences and sources of dependencies
 	$(CARGO) fmt --all --check
@@ -53,6 +54,11 @@ client-tests: engines $(VENV) $(NODE_CLIENT) ## Run other people's ClickHouse cl
 	$(CARGO) build --locked --package bionicpro-cli
 	BIONICPRO_BIN="$$PWD/target/debug/bionicpro" .venv/bin/python -m pytest crates/engines/tests/clients/python
 	cd crates/engines/tests/clients/node && BIONICPRO_BIN="$$PWD/../../../../../target/debug/bionicpro" $(NODE) --test
+
+airflow-tests: engines $(AIRFLOW) ## Check the Airflow package and run its DAGs on the real engines
+	$(CARGO) build --locked --package bionicpro-cli
+	cd airflow && ../.tools/airflow/bin/python -m mypy
+	BIONICPRO_BIN="$$PWD/target/debug/bionicpro" .tools/airflow/bin/python -m pytest airflow/tests
 
 bench-tests: $(VENV) ## Check what the bench compares and prints
 	.venv/bin/python -m pytest bench
@@ -90,6 +96,13 @@ $(VENV): requirements.lock
 $(DLT): bench/requirements.lock
 	$(PYTHON) -m venv .tools/dlt
 	.tools/dlt/bin/python -m pip install --quiet --require-hashes --requirement bench/requirements.lock
+	touch $@
+
+# A real Airflow, and the package of this project in it as it stands in the checkout.
+$(AIRFLOW): airflow/requirements.lock airflow/pyproject.toml
+	$(PYTHON) -m venv .tools/airflow
+	.tools/airflow/bin/python -m pip install --quiet --require-hashes --requirement airflow/requirements.lock
+	.tools/airflow/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable airflow
 	touch $@
 
 # A debug build: it is run once per check and compiles in half the time.

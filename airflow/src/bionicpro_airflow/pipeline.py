@@ -1,0 +1,70 @@
+"""The four steps, as every DAG that runs the pipeline has them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import Asset, Param
+from airflow.sdk.definitions.callback import AsyncCallback
+from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
+
+from bionicpro_airflow.alerts import mart_is_late
+from bionicpro_airflow.operator import BionicproOperator
+
+MART = Asset(name="bionicpro_mart", uri="x-bionicpro://reports/user_prosthesis_stats", group="bionicpro")
+"""The hourly mart. A DAG with ``schedule=[MART]`` runs after each load."""
+
+DEFAULT_ARGS: dict[str, Any] = {
+    "owner": "bionicpro",
+    "depends_on_past": False,
+    "retries": 3,
+    "retry_delay": timedelta(minutes=5),
+    # Above `pipeline.step_timeout_s`: the program says which part fell silent, this only ends the task.
+    "execution_timeout": timedelta(minutes=75),
+}
+
+LATE_AFTER = timedelta(minutes=45)
+"""A run that needed all its retries still ends before that."""
+
+LATE_MART = DeadlineAlert(
+    reference=DeadlineReference.DAGRUN_QUEUED_AT,
+    interval=LATE_AFTER,
+    callback=AsyncCallback(mart_is_late, kwargs={"after": str(LATE_AFTER)}),
+)
+
+TAGS = ["bionicpro", "reports"]
+
+OWNER_LINKS = {"bionicpro": "mailto:reports@bionicpro.example"}
+
+
+def range_params(*, required: bool = False) -> dict[str, Param]:
+    """The form for a range of time; half-open, in UTC, widened to whole hours."""
+    kind = ["string"] if required else ["null", "string"]
+    examples = ["2024-01-15", "2024-01-15T08:00:00Z"]
+
+    def instant(title: str, description: str) -> Param:
+        # A required one has no default: Airflow asks for it.
+        default = {} if required else {"default": None}
+        return Param(
+            **default, type=kind, pattern=INSTANT, title=title, description_md=description, examples=examples
+        )
+
+    return {
+        "from": instant("From", "The first hour to recompute: `2024-01-15` or `2024-01-15T08:00:00Z`."),
+        "to": instant("To", "The end of the range, not part of it. A single day ends at the day after."),
+    }
+
+
+INSTANT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:[0-9]{2}))?$"
+
+
+def four_steps() -> None:
+    """Adds the four tasks to the DAG that is being defined."""
+    extract_crm = BionicproOperator(task_id="extract_crm_data", arguments=["extract-crm"])
+    extract_telemetry = BionicproOperator(
+        task_id="extract_telemetry_data", arguments=["extract-telemetry"], has_window=True
+    )
+    transform = BionicproOperator(task_id="transform_and_join", arguments=["transform"])
+    load = BionicproOperator(task_id="load_to_clickhouse", arguments=["load"], outlets=[MART])
+    [extract_crm, extract_telemetry] >> transform >> load

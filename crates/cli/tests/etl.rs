@@ -166,6 +166,16 @@ async fn a_source_that_is_down_is_status_3_and_a_wrong_range_status_2() {
     ends_with(&company.etl(&["run", "--from", "yesterday", "--to", "2024-01-15"]), 2);
 }
 
+#[tokio::test]
+async fn a_range_within_an_hour_is_that_hour_whole() {
+    let company = Company::new().await;
+    let quarter = ["--from", "2024-01-15T08:15:00Z", "--to", "2024-01-15T08:30:00Z"];
+    let report = line(&company.etl(&[&["extract-telemetry", "--run", "r1"], &quarter[..]].concat()));
+    let hour = serde_json::json!({ "from": "2024-01-15T08:00:00Z", "to": "2024-01-15T09:00:00Z" });
+    assert_eq!(report["range"], hour);
+    assert_eq!(line(&company.etl(&[&["run"], &quarter[..]].concat()))["range"], hour);
+}
+
 /// A limit on the size of a file stands for a full disk: the write fails in the same place, without root.
 #[tokio::test]
 async fn a_disk_that_is_full_is_status_3_and_leaves_nothing_half_done() {

@@ -45,6 +45,18 @@ impl HourRange {
         Ok(HourRange { from, to })
     }
 
+    /// The whole hours that a span of time touches: what an orchestrator's interval of 15 minutes asks for.
+    pub fn around(from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Self> {
+        let first = floor_to_hour(from);
+        let end = match floor_to_hour(to) {
+            // An empty or reversed span is refused as that.
+            _ if from >= to => first,
+            on_the_hour if on_the_hour == to => to,
+            within => within + TimeDelta::hours(1),
+        };
+        HourRange::new(first, end)
+    }
+
     /// The last `days` days up to and including the hour of `now`, beginning at midnight.
     pub fn lookback(now: DateTime<Utc>, days: u32) -> Result<Self> {
         let first_day =
@@ -142,6 +154,25 @@ mod tests {
         }
         for bad in ["2024-1-15", "yesterday", "2024-02-30", "2024-01-15 08:00"] {
             assert!(parse_instant(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_span_within_hours_becomes_the_hours_that_it_touches() {
+        let around = |from: &str, to: &str| {
+            HourRange::around(parse_instant(from)?, parse_instant(to)?).map(|range| range.to_string())
+        };
+        for (from, to) in [("08:15", "08:30"), ("08:00", "08:15"), ("08:45", "09:00"), ("08:00", "09:00")] {
+            let range = around(&format!("2024-01-15T{from}:00Z"), &format!("2024-01-15T{to}:00Z"));
+            assert_eq!(range.unwrap(), "2024-01-15T08:00Z to 2024-01-15T09:00Z", "{from} {to}");
+        }
+        assert_eq!(
+            around("2024-01-15T08:59:59Z", "2024-01-15T09:00:01Z").unwrap(),
+            "2024-01-15T08:00Z to 2024-01-15T10:00Z"
+        );
+        for (from, to) in [("08:30", "08:15"), ("08:30", "08:30"), ("08:00", "08:00"), ("09:30", "08:45")] {
+            let range = around(&format!("2024-01-15T{from}:00Z"), &format!("2024-01-15T{to}:00Z"));
+            assert_eq!(range.unwrap_err().kind(), Kind::Usage, "{from} {to}");
         }
     }
 

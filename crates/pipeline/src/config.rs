@@ -5,11 +5,19 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Where the steps of a run leave files for each other.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct StageConfig {
     /// `file:///var/lib/bionicpro/stage` or `s3://bucket/prefix`.
     pub url: Option<SecretUrl>,
+    /// For how many days the files of a run stay that was made of single steps, or that failed; 0 keeps them for ever.
+    pub keep_days: u16,
+}
+
+impl Default for StageConfig {
+    fn default() -> Self {
+        StageConfig { url: None, keep_days: 7 }
+    }
 }
 
 /// When and how far the pipeline runs.

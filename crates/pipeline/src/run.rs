@@ -8,15 +8,11 @@ use bionicpro_warehouse::ledger::State;
 use chrono::Utc;
 
 use crate::context::PipelineContext;
-use crate::join::CRM_CHANGED;
 use crate::kind::Ask;
 use crate::progress::Progress;
 use crate::report::RunReport;
 use crate::retry::{Policy, with_policy};
-use crate::steps::{self, Book, Extracted};
-
-/// How often a run begins again because another load changed what its extraction began with.
-const MOST_RESTARTS: u32 = 3;
+use crate::steps::{self, Book, Extracted, Restarts};
 
 /// What to run.
 #[derive(Debug, Clone, Default)]
@@ -65,13 +61,10 @@ async fn all_steps(
 ) -> Result<RunReport> {
     let (began, run) = (Instant::now(), book.run);
     let mut report = RunReport::new(run);
-    let mut restarts = 0;
+    let mut restarts = Restarts::default();
     loop {
         match once(context, book, ask, progress, &mut report).await {
-            Err(error) if is_stale(&error) && restarts < MOST_RESTARTS => {
-                restarts += 1;
-                tracing::warn!(%run, %error, restarts, "running again from the extractions");
-            }
+            Err(error) if restarts.follow(run, &error) => {}
             outcome => break outcome?,
         }
     }
@@ -80,10 +73,6 @@ async fn all_steps(
     }
     report.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(report)
-}
-
-fn is_stale(error: &Error) -> bool {
-    [steps::STALE, CRM_CHANGED].contains(&error.message())
 }
 
 async fn once(

@@ -4,7 +4,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use bionicpro_model::{Error, Kind, Result, Secret, SecretUrl};
-use tokio_postgres::config::SslMode;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row, RowStream};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -141,7 +140,7 @@ fn read_password(path: &Path) -> Result<Secret> {
     Ok(Secret::new(text.trim_end_matches(['\r', '\n'])))
 }
 
-/// The driver does not know the verifying modes, so `sslmode` is taken out of the URL first.
+/// The driver does not know the verifying modes, so what concerns TLS is taken out of the URL first.
 fn parse(url: &Url, section: &str) -> Result<(tokio_postgres::Config, Trust)> {
     let wrong = || {
         Error::new(Kind::Config, "not a PostgreSQL URL")
@@ -153,15 +152,18 @@ fn parse(url: &Url, section: &str) -> Result<(tokio_postgres::Config, Trust)> {
     }
     let mut url = url.clone();
     let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
-    let mut ssl = (SslMode::Prefer, Trust::AnyCertificate);
     url.set_query(None);
+    let (mut mode, mut root) = (None, None);
     for (key, value) in &pairs {
-        if key == "sslmode" {
-            ssl = tls::mode(value)?;
-        } else {
-            url.query_pairs_mut().append_pair(key, value);
+        match key.as_str() {
+            "sslmode" => mode = Some(value.as_str()),
+            "sslrootcert" => root = Some(value.as_str()),
+            _ => {
+                url.query_pairs_mut().append_pair(key, value);
+            }
         }
     }
+    let ssl = tls::ask(mode, root)?;
     // The driver's error names the bad parameter, never its value.
     let mut config: tokio_postgres::Config = url.as_str().parse().map_err(|error| wrong().source(error))?;
     config.ssl_mode(ssl.0);

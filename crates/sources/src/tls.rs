@@ -1,32 +1,57 @@
 //! TLS to PostgreSQL as `sslmode` in the URL asks for it, with the meaning that libpq gives each mode.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bionicpro_model::{Error, Kind, Result};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use tokio_postgres::config::SslMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// How far the server is trusted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Trust {
     /// Encrypt where asked; believe any certificate (`disable`, `prefer`, `require`).
     AnyCertificate,
-    /// The certificate must be signed by a root of this machine and carry the host's name (`verify-full`).
-    VerifiedHost,
+    /// The certificate must be signed by a root and carry the host's name (`verify-full`).
+    VerifiedHost(Roots),
+}
+
+/// Whose signature counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Roots {
+    /// The roots of this machine.
+    OfMachine,
+    /// Those of a PEM file (`sslrootcert`).
+    OfFile(PathBuf),
+}
+
+/// What `sslmode` and `sslrootcert` ask for. With a root, libpq verifies in `require` too.
+pub(crate) fn ask(mode_text: Option<&str>, root: Option<&str>) -> Result<(SslMode, Trust)> {
+    let (mode, trust) = mode_text.map_or(Ok((SslMode::Prefer, Trust::AnyCertificate)), mode)?;
+    let roots = match root {
+        None if trust == Trust::AnyCertificate => return Ok((mode, trust)),
+        None | Some("system") => Roots::OfMachine,
+        Some(file) => Roots::OfFile(PathBuf::from(file)),
+    };
+    match mode {
+        SslMode::Require => Ok((mode, Trust::VerifiedHost(roots))),
+        _ => Ok((mode, trust)),
+    }
 }
 
 /// Reads the value of `sslmode`.
-pub(crate) fn mode(value: &str) -> Result<(SslMode, Trust)> {
+fn mode(value: &str) -> Result<(SslMode, Trust)> {
     match value {
         "disable" => Ok((SslMode::Disable, Trust::AnyCertificate)),
         "allow" | "prefer" => Ok((SslMode::Prefer, Trust::AnyCertificate)),
         "require" => Ok((SslMode::Require, Trust::AnyCertificate)),
         // `verify-ca` would accept another host's certificate; the stricter reading loses nothing.
-        "verify-ca" | "verify-full" => Ok((SslMode::Require, Trust::VerifiedHost)),
+        "verify-ca" | "verify-full" => Ok((SslMode::Require, Trust::VerifiedHost(Roots::OfMachine))),
         other => Err(Error::new(Kind::Config, "not an sslmode")
             .detail(format!("{other:?}"))
             .hint("use disable, prefer, require or verify-full")),
@@ -44,13 +69,33 @@ pub(crate) fn connector(trust: Trust) -> Result<MakeRustlsConnect> {
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
             .with_no_client_auth(),
-        Trust::VerifiedHost => {
-            let mut roots = RootCertStore::empty();
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-            builder.with_root_certificates(roots).with_no_client_auth()
-        }
+        Trust::VerifiedHost(roots) => builder.with_root_certificates(store(&roots)?).with_no_client_auth(),
     };
     Ok(MakeRustlsConnect::new(config))
+}
+
+fn store(roots: &Roots) -> Result<RootCertStore> {
+    let mut store = RootCertStore::empty();
+    match roots {
+        Roots::OfMachine => {
+            store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        }
+        Roots::OfFile(path) => {
+            let certificates =
+                CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+            store.add_parsable_certificates(certificates.map_err(|error| unreadable(path).source(error))?);
+        }
+    }
+    match roots {
+        Roots::OfFile(path) if store.is_empty() => Err(unreadable(path)),
+        _ => Ok(store),
+    }
+}
+
+fn unreadable(path: &Path) -> Error {
+    Error::new(Kind::Config, "the file of the certificate authority cannot be used")
+        .detail(path.display().to_string())
+        .hint("sslrootcert names a file in PEM form, or `system` for the authorities of this machine")
 }
 
 /// `sslmode=require` in PostgreSQL's words: encrypted, whoever answers. Signatures are still checked.
@@ -108,8 +153,31 @@ mod tests {
 
     #[test]
     fn verifying_modes_verify_and_unknown_ones_are_refused() {
-        assert_eq!(mode("verify-full").unwrap(), (SslMode::Require, Trust::VerifiedHost));
-        assert_eq!(mode("require").unwrap(), (SslMode::Require, Trust::AnyCertificate));
-        assert_eq!(mode("yes").unwrap_err().kind(), Kind::Config);
+        let of_machine = Trust::VerifiedHost(Roots::OfMachine);
+        assert_eq!(ask(Some("verify-full"), None).unwrap(), (SslMode::Require, of_machine.clone()));
+        assert_eq!(ask(Some("verify-full"), Some("system")).unwrap(), (SslMode::Require, of_machine));
+        assert_eq!(ask(Some("require"), None).unwrap(), (SslMode::Require, Trust::AnyCertificate));
+        assert_eq!(ask(None, None).unwrap(), (SslMode::Prefer, Trust::AnyCertificate));
+        assert_eq!(ask(Some("yes"), None).unwrap_err().kind(), Kind::Config);
+    }
+
+    #[test]
+    fn a_root_is_believed_and_nobody_else() {
+        let of_file = Trust::VerifiedHost(Roots::OfFile("/ca.pem".into()));
+        for verifying in ["require", "verify-ca", "verify-full"] {
+            assert_eq!(ask(Some(verifying), Some("/ca.pem")).unwrap(), (SslMode::Require, of_file.clone()));
+        }
+        assert_eq!(ask(Some("prefer"), Some("/ca.pem")).unwrap().1, Trust::AnyCertificate);
+    }
+
+    #[test]
+    fn a_file_without_a_certificate_is_refused_by_its_name() {
+        let empty = tempfile::NamedTempFile::new().unwrap();
+        for path in [empty.path(), Path::new("/nowhere/ca.pem")] {
+            let refused = connector(Trust::VerifiedHost(Roots::OfFile(path.to_owned())));
+            let error = refused.err().unwrap();
+            assert_eq!(error.kind(), Kind::Config);
+            assert_eq!(error.detail_text(), path.to_str());
+        }
     }
 }

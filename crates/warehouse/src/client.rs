@@ -2,16 +2,22 @@
 
 use std::future::Future;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bionicpro_model::{Error, Kind, Result, Secret, SecretUrl};
 use clickhouse::{Client, Compression};
+use hyper_rustls::ConfigBuilderExt;
 use hyper_util::client::legacy::Client as HttpClient;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use percent_encoding::percent_decode_str;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
 use url::Url;
 
+use crate::config::Config;
 use crate::fault;
 
 /// How long a connection may take to be accepted.
@@ -23,12 +29,12 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a small question about the engine itself may take.
 pub(crate) const PING_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Prepares a client for the account of `url`, which works in `database`.
+/// Prepares a client for the account of `url`, one of those in `config`.
 pub(crate) fn connect(
     key: &'static str,
     url: Option<&SecretUrl>,
     password_file: Option<&Path>,
-    database: &str,
+    config: &Config,
 ) -> Result<Client> {
     let url = url.ok_or_else(|| {
         Error::new(Kind::Config, "the warehouse is not configured")
@@ -47,12 +53,7 @@ pub(crate) fn connect(
             let mut tcp = tcp();
             tcp.enforce_http(false);
             let tls = hyper_rustls::HttpsConnectorBuilder::new()
-                .with_provider_and_native_roots(rustls::crypto::aws_lc_rs::default_provider())
-                .map_err(|error| {
-                    Error::new(Kind::Config, "no certificate authorities are installed")
-                        .source(error)
-                        .hint("install the package ca-certificates")
-                })?
+                .with_tls_config(tls(config.ca_file.as_deref())?)
                 .https_only()
                 .enable_http1()
                 .wrap_connector(tcp);
@@ -70,7 +71,7 @@ pub(crate) fn connect(
     let _ = address.set_password(None);
     let mut client = client
         .with_url(address)
-        .with_database(database)
+        .with_database(&config.database)
         .with_compression(Compression::None)
         .with_product_info("bionicpro", env!("CARGO_PKG_VERSION"));
     if !parsed.username().is_empty() {
@@ -80,6 +81,34 @@ pub(crate) fn connect(
         client = client.with_password(password.expose_secret());
     }
     Ok(client)
+}
+
+/// Believes the authorities of the file, or those of this machine.
+fn tls(ca_file: Option<&Path>) -> Result<ClientConfig> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Error::new(Kind::Internal, "no TLS version can be offered").source(error))?;
+    let Some(path) = ca_file else {
+        let builder = builder.with_native_roots().map_err(|error| {
+            Error::new(Kind::Config, "no certificate authorities are installed")
+                .source(error)
+                .hint("install the package ca-certificates, or set warehouse.ca_file")
+        })?;
+        return Ok(builder.with_no_client_auth());
+    };
+    let unreadable = || {
+        Error::new(Kind::Config, "the file of the certificate authority cannot be used")
+            .detail(path.display().to_string())
+            .hint("warehouse.ca_file names a file in PEM form")
+    };
+    let mut roots = RootCertStore::empty();
+    let certificates = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    roots.add_parsable_certificates(certificates.map_err(|error| unreadable().source(error))?);
+    if roots.is_empty() {
+        return Err(unreadable());
+    }
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
 fn tcp() -> HttpConnector {
@@ -149,10 +178,18 @@ mod tests {
     }
 
     fn refuses(url: Option<&SecretUrl>, file: Option<&Path>) -> Error {
-        let error = connect("warehouse.url", url, file, "reports").map(|_| ()).unwrap_err();
+        let error = connect("warehouse.url", url, file, &Config::default()).map(|_| ()).unwrap_err();
         assert_eq!(error.kind(), Kind::Config);
         assert!(!error.report().contains("hunter2"), "{}", error.report());
         error
+    }
+
+    #[test]
+    fn a_certificate_authority_that_cannot_be_read_is_named() {
+        let missing = Config { ca_file: Some("/nowhere/ca.pem".into()), ..Config::default() };
+        let address = url("https://u:p@house.example:8443");
+        let error = connect("warehouse.url", Some(&address), None, &missing).map(|_| ()).unwrap_err();
+        assert_eq!((error.kind(), error.detail_text()), (Kind::Config, Some("/nowhere/ca.pem")));
     }
 
     #[test]
@@ -160,7 +197,7 @@ mod tests {
         refuses(None, None);
         refuses(Some(&url("http://u:hunter2@h:8123/?database=x")), None);
         refuses(Some(&url("clickhouse://u:hunter2@h:9000")), None);
-        assert!(connect("warehouse.url", Some(&url("http://u:p@h:8123")), None, "reports").is_ok());
+        assert!(connect("warehouse.url", Some(&url("http://u:p@h:8123")), None, &Config::default()).is_ok());
     }
 
     #[test]
@@ -180,9 +217,13 @@ mod tests {
     #[tokio::test]
     async fn a_closed_port_is_unreachable() {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let client =
-            connect("warehouse.url", Some(&url(&format!("http://u:p@127.0.0.1:{port}"))), None, "reports")
-                .unwrap();
+        let client = connect(
+            "warehouse.url",
+            Some(&url(&format!("http://u:p@127.0.0.1:{port}"))),
+            None,
+            &Config::default(),
+        )
+        .unwrap();
         assert_eq!(ping(&client).await.unwrap_err().kind(), Kind::Unreachable);
     }
 
@@ -190,7 +231,7 @@ mod tests {
     async fn a_server_that_never_answers_is_unreachable() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://u:p@{}", listener.local_addr().unwrap());
-        let client = connect("warehouse.url", Some(&url(&address)), None, "reports").unwrap();
+        let client = connect("warehouse.url", Some(&url(&address)), None, &Config::default()).unwrap();
         let answer = client.query_raw("SELECT 1").fetch_one::<u8>();
         let error = within(Duration::from_millis(50), "waiting", answer).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Unreachable);

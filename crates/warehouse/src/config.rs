@@ -19,6 +19,8 @@ pub struct Config {
     pub url: Option<SecretUrl>,
     /// A file that holds the password, in place of one in the URL.
     pub password_file: Option<PathBuf>,
+    /// The certificate authority of an `https` address, a file in PEM form; those of this machine when not given.
+    pub ca_file: Option<PathBuf>,
     /// The database that holds the mart.
     pub database: String,
     /// The cluster to create the tables on; none means a single server.
@@ -39,6 +41,7 @@ impl Default for Config {
         Config {
             url: None,
             password_file: None,
+            ca_file: None,
             database: "reports".to_owned(),
             cluster: None,
             retention_days: 365,

@@ -48,11 +48,11 @@ impl Reports {
         let client = match &config.reader_url {
             Some(url) => {
                 let file = config.reader_password_file.as_deref();
-                client::connect("warehouse.reader_url", Some(url), file, &config.database)?
+                client::connect("warehouse.reader_url", Some(url), file, config)?
             }
             None => {
                 let file = config.password_file.as_deref();
-                client::connect("warehouse.url", config.url.as_ref(), file, &config.database)?
+                client::connect("warehouse.url", config.url.as_ref(), file, config)?
             }
         };
         Ok(Reports { client, reader: Arc::new(OnceCell::new()) })

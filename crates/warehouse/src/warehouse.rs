@@ -37,7 +37,7 @@ impl Warehouse {
         config.check()?;
         let file = config.password_file.as_deref();
         Ok(Warehouse {
-            client: client::connect("warehouse.url", config.url.as_ref(), file, &config.database)?,
+            client: client::connect("warehouse.url", config.url.as_ref(), file, config)?,
             database: config.database.clone(),
             cluster: config.cluster.clone(),
             retention_days: config.retention_days,

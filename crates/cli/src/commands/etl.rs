@@ -8,7 +8,7 @@ mod show;
 mod step;
 mod verify;
 
-use bionicpro_model::Result;
+use bionicpro_model::{HourRange, Result, hours};
 use bionicpro_pipeline::PipelineContext;
 use clap::Subcommand;
 
@@ -52,4 +52,14 @@ impl EtlCommand {
 fn pipeline(context: &Context) -> Result<PipelineContext> {
     let config = &context.config;
     PipelineContext::new(&config.crm, &config.telemetry, &config.warehouse, &config.stage, &config.pipeline)
+}
+
+/// The whole hours that the range of a command line touches.
+fn range(from: &str, to: &str) -> Result<HourRange> {
+    let (from, to) = (hours::parse_instant(from)?, hours::parse_instant(to)?);
+    let range = HourRange::around(from, to)?;
+    if (range.from(), range.to()) != (from, to) {
+        tracing::info!(%range, "the range is widened to whole hours");
+    }
+    Ok(range)
 }

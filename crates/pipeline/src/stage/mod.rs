@@ -5,6 +5,7 @@
 
 mod manifest;
 mod probe;
+mod prune;
 mod read;
 mod write;
 
@@ -22,11 +23,17 @@ pub use manifest::{Manifest, Merged};
 pub(crate) use read::StagedFile;
 pub(crate) use write::{Upload, hex};
 
+/// What stands behind a file's name in that of its manifest.
+const MANIFEST: &str = ".manifest.json";
+
 /// The staging area.
 #[derive(Clone)]
 pub struct Stage {
     store: Arc<dyn ObjectStore>,
     prefix: Path,
+    keep_days: u16,
+    /// The address as people wrote it, without what is secret.
+    place: String,
 }
 
 /// The files of a run.
@@ -43,6 +50,9 @@ pub enum StagedName {
 }
 
 impl StagedName {
+    const ALL: [StagedName; 4] =
+        [StagedName::Crm, StagedName::Owners, StagedName::Telemetry, StagedName::Mart];
+
     /// The name of the file.
     pub fn file(self) -> &'static str {
         match self {
@@ -76,7 +86,8 @@ impl Stage {
             Error::new(Kind::Config, "the staging area is not configured").detail("stage.url").hint(hint)
         })?;
         let refused = || Error::new(Kind::Config, "not a staging area").detail(url.to_string()).hint(hint);
-        let target = url.expose_secret();
+        let keep_days = config.keep_days;
+        let (target, place) = (url.expose_secret(), url.to_string().trim_end_matches('/').to_owned());
         match target.scheme() {
             "file" => {
                 let folder = target.to_file_path().map_err(|()| refused())?;
@@ -90,13 +101,13 @@ impl Stage {
                     LocalFileSystem::new_with_prefix(&folder).map_err(|error| refused().source(error))?;
                 // The folder of a run goes with its last file.
                 let store = store.with_automatic_cleanup(true);
-                Ok(Stage { store: Arc::new(store), prefix: Path::default() })
+                Ok(Stage { store: Arc::new(store), prefix: Path::default(), keep_days, place })
             }
             "s3" => {
                 let builder = AmazonS3Builder::from_env().with_url(target.as_str());
                 let store = builder.build().map_err(|error| refused().source(error))?;
                 let prefix = Path::from_url_path(target.path()).map_err(|error| refused().source(error))?;
-                Ok(Stage { store: Arc::new(store), prefix })
+                Ok(Stage { store: Arc::new(store), prefix, keep_days, place })
             }
             _ => Err(refused()),
         }
@@ -107,7 +118,7 @@ impl Stage {
     }
 
     fn manifest_path(&self, run: &RunId, name: StagedName) -> Path {
-        self.path(run, &format!("{}.manifest.json", name.file()))
+        self.path(run, &format!("{}{MANIFEST}", name.file()))
     }
 }
 

@@ -10,7 +10,7 @@ use futures_util::{Stream, TryStreamExt};
 use object_store::{GetResultPayload, ObjectStoreExt};
 
 use super::write::hex;
-use super::{Manifest, Stage, StagedName, store_error};
+use super::{MANIFEST, Manifest, Stage, StagedName, store_error};
 
 const PIECE_BYTES: usize = 256 << 10;
 
@@ -29,7 +29,7 @@ impl Stage {
         let manifest = self.manifest(run, name).await?;
         let path = self.path(run, name.file());
         let found = self.store.get(&path).await.map_err(|error| match error {
-            object_store::Error::NotFound { .. } => missing(run, name, name.file()),
+            object_store::Error::NotFound { .. } => self.missing(run, name, name.file()),
             error => store_error(error, &path),
         })?;
         let file = match found.payload {
@@ -57,10 +57,13 @@ impl Stage {
         Ok(StagedFile { manifest, file })
     }
 
-    async fn manifest(&self, run: &RunId, name: StagedName) -> Result<Manifest> {
+    /// The manifest of a staged file.
+    pub(crate) async fn manifest(&self, run: &RunId, name: StagedName) -> Result<Manifest> {
         let path = self.manifest_path(run, name);
         let found = self.store.get(&path).await.map_err(|error| match error {
-            object_store::Error::NotFound { .. } => missing(run, name, "its manifest"),
+            object_store::Error::NotFound { .. } => {
+                self.missing(run, name, &format!("{}{MANIFEST}", name.file()))
+            }
             error => store_error(error, &path),
         })?;
         let text = found.bytes().await.map_err(|error| store_error(error, &path))?;
@@ -70,6 +73,16 @@ impl Stage {
             return Err(broken(run, name).detail(format!("{path} is the manifest of another file")));
         }
         Ok(manifest)
+    }
+
+    /// Nobody has written it, or somebody has, where this machine does not look.
+    fn missing(&self, run: &RunId, name: StagedName, file: &str) -> Error {
+        Error::new(Kind::Data, "a staged file is missing").detail(format!("{}/{run}/{file}", self.place)).hint(
+            format!(
+                "{}; steps on several machines need one stage.url that all of them reach, such as s3://bucket/prefix",
+                hint(run, name)
+            ),
+        )
     }
 }
 
@@ -112,10 +125,6 @@ fn checksum(mut file: File) -> std::io::Result<(File, u64, String)> {
     }
     file.rewind()?;
     Ok((file, bytes, hex(digest.finish().as_ref())))
-}
-
-fn missing(run: &RunId, name: StagedName, what: &str) -> Error {
-    Error::new(Kind::Data, "a staged file is missing").detail(format!("{run}: {what}")).hint(hint(run, name))
 }
 
 fn broken(run: &RunId, name: StagedName) -> Error {

@@ -13,6 +13,7 @@ use bionicpro_warehouse::state::{self, Stamp, State};
 use bionicpro_warehouse::{Warehouse, pending};
 use uuid::Uuid;
 
+use super::again::{NOT_TOGETHER, STALE};
 use crate::context::PipelineContext;
 use crate::dimensions::{checksum, dimensions};
 use crate::files::crm::CrmRow;
@@ -23,9 +24,6 @@ use crate::owners::former;
 use crate::reconcile;
 use crate::report::StepReport;
 use crate::stage::{Manifest, Merged, StagedFile, StagedName};
-
-/// Another load has stored another state since the extraction began with its own.
-pub(crate) const STALE: &str = "another load changed who owns what since the extraction";
 
 /// Everything that a load needs before it touches the warehouse: its files, and the lock that keeps other loads away.
 pub(super) async fn prepare(context: &PipelineContext, run: &RunId) -> Result<(Staged, Lock)> {
@@ -129,7 +127,7 @@ impl Staged {
             tokio::try_join!(open(StagedName::Mart), open(StagedName::Crm), open(StagedName::Owners))?;
         for input in [&people.manifest, &owners.manifest] {
             if mart.manifest.inputs.get(&input.file) != Some(&input.sha256) {
-                return Err(Error::new(Kind::Data, "the staged files do not belong together")
+                return Err(Error::new(Kind::Data, NOT_TOGETHER)
                     .detail(format!("{run}: mart.parquet was made from another {}", input.file))
                     .hint(format!("run `bionicpro etl transform --run {run}` again, then load")));
             }

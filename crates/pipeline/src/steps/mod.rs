@@ -4,6 +4,7 @@
 //! the next. A load waits for the ledger before it touches the warehouse; it moves the baseline with the word `done`, and
 //! that is its last act.
 
+mod again;
 mod attempt;
 mod book;
 mod deadline;
@@ -14,17 +15,19 @@ mod transform;
 
 use bionicpro_model::{Error, Kind, Result, RunId};
 use bionicpro_warehouse::ledger::Step;
+use chrono::Utc;
 
 use crate::context::PipelineContext;
 use crate::kind::Ask;
 use crate::look::{Failed, look};
 use crate::progress::Progress;
 use crate::report::StepReport;
+use again::extract_again;
 use attempt::Attempt;
 
+pub(crate) use again::Restarts;
 pub(crate) use book::Book;
 pub(crate) use deadline::in_time;
-pub(crate) use load::STALE;
 
 /// Reads who people are into `crm.parquet`.
 ///
@@ -149,17 +152,35 @@ pub(crate) async fn stage(
     Ok(())
 }
 
-/// Joins the staged files into `mart.parquet`.
+/// Joins the staged files into `mart.parquet`. Where the CRM changed between the two extractions, both are done again
+/// first; the report's state is `skipped` when nothing is left to do then.
 ///
 /// # Errors
-/// `Data` when a staged file is missing, was cut or edited, does not belong to the others, or a cell does not fit the
-/// mart.
+/// `Data` when a staged file is missing, was cut or edited, or a cell does not fit the mart.
 pub async fn transform(
     context: &PipelineContext,
     run: &RunId,
     progress: &dyn Progress,
 ) -> Result<StepReport> {
-    transform_in(context, &in_time(context, Book::of_step(&context.warehouse, run)).await?, progress).await
+    let book = in_time(context, Book::of_step(&context.warehouse, run)).await?;
+    let (mut outcome, mut restarts) = (transform_in(context, &book, progress).await, Restarts::default());
+    while let Err(error) = &outcome
+        && restarts.follow(run, error)
+    {
+        outcome = transform_again(context, &book, progress).await;
+    }
+    outcome
+}
+
+async fn transform_again(
+    context: &PipelineContext,
+    book: &Book<'_>,
+    progress: &dyn Progress,
+) -> Result<StepReport> {
+    match extract_again(context, book, Step::TransformAndJoin, progress).await? {
+        Some(skipped) => Ok(skipped),
+        None => transform_in(context, book, progress).await,
+    }
 }
 
 pub(crate) async fn transform_in(
@@ -175,12 +196,39 @@ pub(crate) async fn transform_in(
 }
 
 /// Loads `mart.parquet` and the dimensions, compares, then moves the baseline. One load at a time, across processes.
+/// Where another load came between the extractions and this one, all steps before it are done again first; the report's
+/// state is `skipped` when nothing is left to do then. At the end, what runs have staged long ago is removed.
 ///
 /// # Errors
-/// As the warehouse and the staging area give them; `Data` when the mart then answers something else, and when the
-/// stored ownership is not the one that the extraction began with.
+/// As the warehouse and the staging area give them; `Data` when the mart then answers something else.
 pub async fn load(context: &PipelineContext, run: &RunId, progress: &dyn Progress) -> Result<StepReport> {
-    load_in(context, &in_time(context, Book::of_step(&context.warehouse, run)).await?, progress).await
+    let book = in_time(context, Book::of_step(&context.warehouse, run)).await?;
+    let (mut outcome, mut restarts) = (load_in(context, &book, progress).await, Restarts::default());
+    while let Err(error) = &outcome
+        && restarts.follow(run, error)
+    {
+        outcome = load_again(context, &book, progress).await;
+    }
+    if outcome.is_ok() {
+        match context.stage.prune(run, Utc::now()).await {
+            Ok(0) => {}
+            Ok(runs) => tracing::info!(runs, "removed what older runs have staged"),
+            Err(error) => tracing::warn!(%error, "what older runs have staged cannot be removed"),
+        }
+    }
+    outcome
+}
+
+async fn load_again(
+    context: &PipelineContext,
+    book: &Book<'_>,
+    progress: &dyn Progress,
+) -> Result<StepReport> {
+    if let Some(skipped) = extract_again(context, book, Step::LoadToClickhouse, progress).await? {
+        return Ok(skipped);
+    }
+    transform_in(context, book, progress).await?;
+    load_in(context, book, progress).await
 }
 
 pub(crate) async fn load_in(

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use bionicpro_model::{Error, Kind, Result, RunId};
 use bionicpro_warehouse::ledger::Step;
 
+use super::again::NOT_TOGETHER;
 use crate::context::PipelineContext;
 use crate::files::mart::MartTable;
 use crate::files::{Source, cells, crm, owners};
@@ -18,7 +19,7 @@ pub(super) async fn transform(context: &PipelineContext, run: &RunId) -> Result<
     let (crm, owners, telemetry) =
         tokio::try_join!(open(StagedName::Crm), open(StagedName::Owners), open(StagedName::Telemetry))?;
     if telemetry.manifest.inputs.get(StagedName::Owners.file()) != Some(&owners.manifest.sha256) {
-        return Err(Error::new(Kind::Data, "the staged files do not belong together")
+        return Err(Error::new(Kind::Data, NOT_TOGETHER)
             .detail(format!("{run}: telemetry.parquet was cut by another owners.parquet"))
             .hint(format!(
                 "run `bionicpro etl extract-telemetry --run {run}` again, then the steps after it"

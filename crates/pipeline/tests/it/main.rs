@@ -1,6 +1,7 @@
 //! The pipeline on the real engines: PostgreSQL and ClickHouse, a fresh database of each for every test.
 #![allow(clippy::unwrap_used, reason = "a test that cannot do its part fails by a panic")]
 
+mod again;
 mod crm;
 mod faults;
 mod histories;

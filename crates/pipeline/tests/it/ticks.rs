@@ -16,7 +16,7 @@ impl World {
     }
 
     /// A world whose mart has a baseline and these movements.
-    async fn with(values: &str) -> World {
+    pub(crate) async fn with(values: &str) -> World {
         let world = World::new().await;
         world.ask_for(Ask::Full).await.unwrap();
         world.moves(values).await;

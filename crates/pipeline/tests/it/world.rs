@@ -86,7 +86,7 @@ impl World {
 
     pub(crate) fn stage_config(&self) -> StageConfig {
         let url = SecretUrl::parse(&format!("file://{}", self.stage.path().display())).unwrap();
-        StageConfig { url: Some(url) }
+        StageConfig { url: Some(url), ..StageConfig::default() }
     }
 
     pub(crate) fn context(&self) -> PipelineContext {

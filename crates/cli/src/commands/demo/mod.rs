@@ -66,6 +66,9 @@ struct DemoArgs {
     /// Start the two source databases and the warehouse, with empty tables, and nothing else.
     #[arg(long, conflicts_with = "once")]
     engines_only: bool,
+    /// Load the mart once and leave the later runs to somebody else, such as Airflow.
+    #[arg(long, conflicts_with = "engines_only")]
+    no_schedule: bool,
     /// People to simulate, on the first start.
     #[arg(long, default_value_t = 50, value_name = "N")]
     users: u32,

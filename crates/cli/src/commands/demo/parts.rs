@@ -181,9 +181,11 @@ impl Running {
             Ok(())
         }));
         if !flags.once {
-            self.users.push(Task::start("scheduler", |stop| async move {
-                bionicpro_pipeline::schedule(&pipeline, stop.cancelled_owned()).await
-            }));
+            if !flags.no_schedule {
+                self.users.push(Task::start("scheduler", |stop| async move {
+                    bionicpro_pipeline::schedule(&pipeline, stop.cancelled_owned()).await
+                }));
+            }
             if flags.rate > 0.0 {
                 let (rate, config) = (flags.rate, config.clone());
                 self.users.push(Task::start("live simulator", |stop| fleet::live(rate, config, stop)));

@@ -1,6 +1,6 @@
 //! `bionicpro etl run`: all four steps.
 
-use bionicpro_model::{Error, HourRange, Kind, Result, RunId, hours};
+use bionicpro_model::{Error, Kind, Result, RunId};
 use bionicpro_pipeline::{Ask, Backfill, RunSpec, backfill};
 use bionicpro_warehouse::ledger::State;
 use chrono::Utc;
@@ -39,7 +39,7 @@ pub(crate) struct RangeArgs {
     /// Recompute every hour of the lookback too: finds deletions and repairs any difference.
     #[arg(long, conflicts_with_all = ["from", "to"])]
     full: bool,
-    /// The first hour to replace: 2024-01-15 or 2024-01-15T08:00:00Z. Needs --to.
+    /// The first hour to replace: 2024-01-15 or 2024-01-15T08:00:00Z; an instant within an hour means that hour. Needs --to.
     #[arg(long, value_name = "TIME", requires = "to")]
     from: Option<String>,
     /// The end of the range, not included. Needs --from.
@@ -50,9 +50,7 @@ pub(crate) struct RangeArgs {
 impl RangeArgs {
     pub(super) fn ask(&self) -> Result<Ask> {
         match (&self.from, &self.to) {
-            (Some(from), Some(to)) => {
-                HourRange::new(hours::parse_instant(from)?, hours::parse_instant(to)?).map(Ask::Range)
-            }
+            (Some(from), Some(to)) => super::range(from, to).map(Ask::Range),
             (None, None) if self.full => Ok(Ask::Full),
             (None, None) => Ok(Ask::Tick),
             _ => Err(Error::new(Kind::Usage, "a range needs --from and --to")),

@@ -1,6 +1,6 @@
 //! `bionicpro etl verify`: is the mart what the source makes of it?
 
-use bionicpro_model::{Error, HourRange, Kind, Result, RunId, hours};
+use bionicpro_model::{Error, Kind, Result, RunId};
 use bionicpro_pipeline::verify::{Verify, verify};
 use chrono::Utc;
 use clap::Args;
@@ -27,7 +27,7 @@ pub(crate) struct VerifyArgs {
 
 impl VerifyArgs {
     pub(crate) async fn run(self, context: &Context) -> Result<()> {
-        let range = HourRange::new(hours::parse_instant(&self.from)?, hours::parse_instant(&self.to)?)?;
+        let range = super::range(&self.from, &self.to)?;
         let pipeline = super::pipeline(context)?;
         let run: RunId = format!("verify-{}", RunId::generate(Utc::now())).parse()?;
         let spec = Verify { run: run.clone(), range, repair: self.repair };

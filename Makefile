@@ -17,7 +17,7 @@ AIRFLOW     := .tools/airflow/.installed
 DENY        := .tools/bin/cargo-deny
 DENY_VERSION := 0.20.2
 
-.PHONY: help build engines demo test lint format rust-tests client-tests airflow-tests bench-tests nightly reference bench bench-large clean
+.PHONY: help build engines demo airflow test lint format rust-tests client-tests airflow-tests bench-tests nightly reference bench bench-large clean
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
@@ -33,6 +33,9 @@ engines: $(ENGINES) ## Fetch the embedded PostgreSQL and ClickHouse by their loc
 
 demo: build ## Start everything on loopback with a simulated fleet (ARGS="--help" lists the flags)
 	@target/release/bionicpro demo $(ARGS)
+
+airflow: build $(AIRFLOW) ## Start a real Airflow beside the demo, on port 8081 (ARGS="--help" lists the flags)
+	@.tools/airflow/bin/python airflow/local/run.py --program target/release/bionicpro $(ARGS)
 
 test: lint rust-tests client-tests airflow-tests bench-tests ## Run every check
 

@@ -32,8 +32,8 @@ The pipeline's id of a run is `<DAG>.<Airflow's run id>`; `bionicpro etl runs` l
 
 from datetime import datetime, timezone
 
-from airflow.sdk import DAG, CronDataIntervalTimetable, Param
-from bionicpro_airflow.pipeline import DEFAULT_ARGS, LATE_MART, OWNER_LINKS, TAGS, four_steps, range_params
+from airflow.sdk import DAG, CronDataIntervalTimetable
+from bionicpro_airflow.pipeline import DEFAULT_ARGS, LATE_MART, OWNER_LINKS, TAGS, four_steps, run_params
 
 with DAG(
     dag_id="bionicpro_reports_etl",
@@ -45,12 +45,7 @@ with DAG(
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
     deadline=LATE_MART,
-    params={
-        **range_params(),
-        "full": Param(
-            False, type="boolean", title="Full", description_md="Recompute every hour of the last days."
-        ),
-    },
+    params=run_params(full=False),
     owner_links=OWNER_LINKS,
     tags=TAGS,
 ):

@@ -6,8 +6,8 @@ The tasks and their statuses are those of `bionicpro_reports_etl`. How many days
 
 from datetime import datetime, timezone
 
-from airflow.sdk import DAG, CronDataIntervalTimetable, Param
-from bionicpro_airflow.pipeline import DEFAULT_ARGS, OWNER_LINKS, TAGS, four_steps, range_params
+from airflow.sdk import DAG, CronDataIntervalTimetable
+from bionicpro_airflow.pipeline import DEFAULT_ARGS, OWNER_LINKS, TAGS, four_steps, run_params
 
 with DAG(
     dag_id="bionicpro_reports_full",
@@ -18,12 +18,7 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
-    params={
-        **range_params(),
-        "full": Param(
-            True, type="boolean", title="Full", description_md="Recompute every hour of the last days."
-        ),
-    },
+    params=run_params(full=True),
     owner_links=OWNER_LINKS,
     tags=TAGS,
 ):

@@ -75,6 +75,7 @@ class BackfillLaneOperator(BionicproOperator):
             for name, count in report["counts"].items():
                 counts[name] = counts.get(name, 0) + count
             self.log.info("piece %s of %s is loaded: %s to %s", done + 1, len(left), start, end)
+        self.tell_assets(context, {"run": run, "counts": counts})
         return counts
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseHook, BaseOperator
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException
 from airflow.sdk.log import mask_secret
 
 from bionicpro_airflow import __version__, connections, outcome, window
@@ -29,6 +29,8 @@ PROGRAM_VARIABLE = "BIONICPRO_BIN"
 """Where the program is on this worker, if not on its PATH."""
 
 VERSION_TIMEOUT_S = 30
+
+OF_INTEREST = ("run", "kind", "range", "version", "horizon", "counts")
 
 
 class BionicproOperator(BaseOperator):
@@ -81,8 +83,7 @@ class BionicproOperator(BaseOperator):
         report = self.call(
             [*self.arguments, "--run", self.run_id(context), *(asked if self.has_window else [])]
         )
-        for asset in self.outlets:
-            context["outlet_events"][asset].extra = _of_interest(report)
+        self.tell_assets(context, report)
         return report
 
     def call(self, arguments: Sequence[str]) -> dict[str, Any]:
@@ -96,6 +97,12 @@ class BionicproOperator(BaseOperator):
         forwarder = Forwarder(self.log)
         ended = self._child.run(forwarder)
         return outcome.result(ended, forwarder.last_words)
+
+    def tell_assets(self, context: Context, report: Mapping[str, Any]) -> None:
+        """Leaves with the asset's event what a DAG that waits for the mart may want to know."""
+        of_interest = {name: report[name] for name in OF_INTEREST if name in report}
+        for asset in self.outlets:
+            context["outlet_events"][asset].extra = of_interest
 
     def on_kill(self) -> None:
         """Ends the child and its children; what they had begun is made good by the next run."""
@@ -167,16 +174,12 @@ class BionicproOperator(BaseOperator):
 
     @staticmethod
     def _connection(conn_id: str) -> Connection:
-        connection = BaseHook.get_connection(conn_id)
+        try:
+            connection = BaseHook.get_connection(conn_id)
+        except AirflowNotFoundException:
+            raise AirflowFailException(
+                f"there is no connection {conn_id!r}; `airflow connections add {conn_id} …` makes it"
+            ) from None
         for secret in connections.secrets(connection):
             mask_secret(secret)
         return connection
-
-
-def _of_interest(report: Mapping[str, Any]) -> dict[str, Any]:
-    """What a DAG that waits for the mart may want to know."""
-    return {
-        name: report[name]
-        for name in ("run", "kind", "range", "version", "horizon", "counts")
-        if name in report
-    }

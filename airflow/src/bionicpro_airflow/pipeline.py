@@ -38,6 +38,17 @@ TAGS = ["bionicpro", "reports"]
 OWNER_LINKS = {"bionicpro": "mailto:reports@bionicpro.example"}
 
 
+INSTANT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:[0-9]{2}))?$"
+
+
+def run_params(*, full: bool) -> dict[str, Param]:
+    """The form of a run of the four steps."""
+    everything = Param(
+        full, type="boolean", title="Full", description_md="Recompute every hour of the last days."
+    )
+    return {**range_params(), "full": everything}
+
+
 def range_params(*, required: bool = False) -> dict[str, Param]:
     """The form for a range of time; half-open, in UTC, widened to whole hours."""
     kind = ["string"] if required else ["null", "string"]
@@ -54,9 +65,6 @@ def range_params(*, required: bool = False) -> dict[str, Param]:
         "from": instant("From", "The first hour to recompute: `2024-01-15` or `2024-01-15T08:00:00Z`."),
         "to": instant("To", "The end of the range, not part of it. A single day ends at the day after."),
     }
-
-
-INSTANT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:[0-9]{2}))?$"
 
 
 def four_steps() -> None:

@@ -1,0 +1,88 @@
+"""One company and one Airflow for all system tests: starting both takes longer than any of them."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+
+AIRFLOW = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(Path(__file__).parent), str(AIRFLOW / "local")]
+
+from client import Client  # noqa: E402
+from company import PROGRAM, Company  # noqa: E402
+from site_of_demo import Site  # noqa: E402
+
+DAYS = 40
+"""Two calendar months are in it, so that a backfill has more than one piece."""
+
+SETTINGS = {
+    "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "15",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "3",
+}
+
+
+@pytest.fixture(scope="session")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
+    """Databases with a small fleet, and an empty mart."""
+    company = Company(tmp_path_factory.mktemp("company"))
+    seeded = company.bionicpro("simulate", "seed", "--users", "12", "--days", str(DAYS))
+    assert seeded.returncode == 0, seeded.stderr
+    yield company
+    company.stop()
+
+
+@pytest.fixture(scope="session")
+def site(company: Company, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A real Airflow, whose connections have hostile passwords."""
+    folder = tmp_path_factory.mktemp("airflow")
+    dags = folder / "dags"
+    shutil.copytree(AIRFLOW / "dags", dags, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(Path(__file__).parent / "dags", dags, dirs_exist_ok=True)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    site = Site(folder, company.engines, PROGRAM, company.stage, port, dags, SETTINGS)
+    connections = site.connections()
+    connections["bionicpro_crm_db"] |= company.hostile_account("crm")
+    connections["bionicpro_telemetry_db"] |= company.hostile_account("telemetry")
+    site.prepare(connections)
+    try:
+        site.start()
+        yield site
+    finally:
+        site.stop()
+
+
+@pytest.fixture(scope="session")
+def client(site: Site) -> Client:
+    """The operator's tools."""
+    client = Client(site.port)
+    client.wait(lambda: len(client.dags()) == 8, "the DAGs to be read")
+    return client
+
+
+Unpaused = Callable[..., AbstractContextManager[None]]
+
+
+@pytest.fixture
+def unpaused(client: Client) -> Unpaused:
+    """Lets DAGs run for a while; they are paused otherwise, so that no schedule takes a test's data away."""
+
+    @contextmanager
+    def unpause(*dags: str) -> Iterator[None]:
+        for dag in dags:
+            client.pause(dag, False)
+        try:
+            yield
+        finally:
+            for dag in dags:
+                client.pause(dag, True)
+
+    return unpause

@@ -1,0 +1,16 @@
+"""The four steps by a cron of one minute, and with retries that a test can wait for."""
+
+from datetime import datetime, timedelta, timezone
+
+from airflow.sdk import DAG, CronDataIntervalTimetable
+from bionicpro_airflow.pipeline import DEFAULT_ARGS, four_steps
+
+with DAG(
+    dag_id="every_minute",
+    schedule=CronDataIntervalTimetable("* * * * *", timezone="UTC"),
+    start_date=datetime(2024, 1, 1, tzinfo=timezone.utc),
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS | {"retry_delay": timedelta(seconds=2)},
+):
+    four_steps()

@@ -16,6 +16,8 @@ DLT         := .tools/dlt/.installed
 AIRFLOW     := .tools/airflow/.installed
 DENY        := .tools/bin/cargo-deny
 DENY_VERSION := 0.20.2
+S3           := .tools/bin/versitygw
+S3_VERSION   := 1.8.0
 
 .PHONY: help build engines demo airflow test lint format rust-tests client-tests airflow-tests bench-tests nightly reference bench bench-large clean
 .DEFAULT_GOAL := help
@@ -58,7 +60,7 @@ client-tests: engines $(VENV) $(NODE_CLIENT) ## Run other people's ClickHouse cl
 	BIONICPRO_BIN="$$PWD/target/debug/bionicpro" .venv/bin/python -m pytest crates/engines/tests/clients/python
 	cd crates/engines/tests/clients/node && BIONICPRO_BIN="$$PWD/../../../../../target/debug/bionicpro" $(NODE) --test
 
-airflow-tests: engines $(AIRFLOW) ## Check the Airflow package and run its DAGs on the real engines
+airflow-tests: engines $(AIRFLOW) $(S3) ## Check the Airflow package and run its DAGs on the real engines
 	$(CARGO) build --locked --package bionicpro-cli
 	cd airflow && ../.tools/airflow/bin/python -m mypy
 	BIONICPRO_BIN="$$PWD/target/debug/bionicpro" .tools/airflow/bin/python -m pytest airflow/tests
@@ -107,6 +109,12 @@ $(AIRFLOW): airflow/requirements.lock airflow/pyproject.toml
 	.tools/airflow/bin/python -m pip install --quiet --require-hashes --requirement airflow/requirements.lock
 	.tools/airflow/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable airflow
 	touch $@
+
+# The S3 server of the tests. Without Go, or without its modules, they skip what needs it and say so.
+$(S3):
+	-GOBIN="$$PWD/.tools/bin" GOPATH="$$PWD/.tools/go" GOCACHE="$$PWD/.tools/go/cache" GOFLAGS=-modcacherw \
+		go install github.com/versity/versitygw/cmd/versitygw@v$(S3_VERSION)
+	rm -rf .tools/go
 
 # A debug build: it is run once per check and compiles in half the time.
 $(DENY):

@@ -47,7 +47,7 @@ class Forwarder:
             return
         message = str(fields.pop("message", ""))
         # The task's log has its own time, and knows whose line it is.
-        for known in ("timestamp", "target"):
+        for known in ("timestamp", "target", "run", "step"):
             fields.pop(known, None)
         rest = " ".join(f"{name}={value}" for name, value in fields.items())
         self._log.log(level, "%s", f"{message} {rest}".strip())

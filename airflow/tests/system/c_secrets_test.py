@@ -9,17 +9,18 @@ import company as companies
 import psycopg2
 
 
-def _secrets(company: Any) -> set[str]:
-    of_warehouse = company.engines["warehouse"]["password"]
-    return companies.written(companies.HOSTILE_PASSWORD) | companies.written(of_warehouse)
+def _secrets(company: Any, s3: Any) -> set[str]:
+    known = [companies.HOSTILE_PASSWORD, company.engines["warehouse"]["password"]]
+    known += [s3.secret] if s3 else []
+    return set().union(*(companies.written(secret) for secret in known))
 
 
 def _hits(text: bytes, secrets: set[str]) -> list[str]:
     return [secret for secret in secrets if secret.encode() in text]
 
 
-def no_file_of_airflow_or_of_the_stage_holds_a_secret(company: Any, site: Any) -> None:
-    secrets = _secrets(company)
+def no_file_of_airflow_or_of_the_stage_holds_a_secret(company: Any, s3: Any, site: Any) -> None:
+    secrets = _secrets(company, s3)
     files = [
         path for folder in (site.home, company.stage) for path in Path(folder).rglob("*") if path.is_file()
     ]
@@ -29,8 +30,8 @@ def no_file_of_airflow_or_of_the_stage_holds_a_secret(company: Any, site: Any) -
     assert {str(path): found for path in files if (found := _hits(path.read_bytes(), secrets))} == {}
 
 
-def no_row_of_the_metadata_database_holds_a_secret(company: Any, site: Any) -> None:
-    secrets = _secrets(company)
+def no_row_of_the_metadata_database_holds_a_secret(company: Any, s3: Any, site: Any) -> None:
+    secrets = _secrets(company, s3)
     found, rows = [], 0
     with (
         psycopg2.connect(
@@ -51,7 +52,7 @@ def no_row_of_the_metadata_database_holds_a_secret(company: Any, site: Any) -> N
     assert found == []
 
 
-def the_search_would_find_them(company: Any) -> None:
+def the_search_would_find_them(company: Any, s3: Any) -> None:
     """The connection tables hold the passwords encrypted; in the clear they would be found in any form."""
-    for secret in _secrets(company):
-        assert _hits(f"log line with {secret} in it".encode(), _secrets(company))
+    for secret in _secrets(company, s3):
+        assert _hits(f"log line with {secret} in it".encode(), _secrets(company, s3))

@@ -56,16 +56,19 @@ class Company:
         self._process.wait(60)
         self._log.close()
 
-    def bionicpro(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def bionicpro(
+        self, *arguments: str, env: Mapping[str, str] | None = None, folder: Path | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Runs the program as an operator would, beside Airflow."""
-        env = {
+        known = {
             "PATH": os.environ["PATH"],
             "BIONICPRO_CRM_URL": self.engines["crm"]["url"],
             "BIONICPRO_TELEMETRY_URL": self.engines["telemetry"]["url"],
             "BIONICPRO_WAREHOUSE_URL": self.engines["warehouse"]["url"],
             "BIONICPRO_STAGE_URL": self.stage.as_uri(),
         }
-        return subprocess.run([PROGRAM, *arguments], env=env, capture_output=True, text=True)
+        env = known | dict(env or {})
+        return subprocess.run([PROGRAM, *arguments], env=env, cwd=folder, capture_output=True, text=True)
 
     def crm(self, sql: str) -> list[tuple[Any, ...]]:
         """Asks the CRM, or changes it."""

@@ -14,6 +14,7 @@ import pytest
 AIRFLOW = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(Path(__file__).parent), str(AIRFLOW / "local")]
 
+from bucket import SERVER, Bucket  # noqa: E402
 from client import Client  # noqa: E402
 from company import PROGRAM, Company  # noqa: E402
 from site_of_demo import Site  # noqa: E402
@@ -39,7 +40,26 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
 
 
 @pytest.fixture(scope="session")
-def site(company: Company, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bucket | None]:
+    """A bucket; none where its server could not be built."""
+    if not SERVER.exists():
+        yield None
+        return
+    bucket = Bucket(tmp_path_factory.mktemp("bucket"))
+    yield bucket
+    bucket.stop()
+
+
+@pytest.fixture
+def bucket(s3: Bucket | None) -> Bucket:
+    """The bucket; what needs it is skipped without Go."""
+    if s3 is None:
+        pytest.skip("no S3 server: `go` is missing, or could not build versitygw")
+    return s3
+
+
+@pytest.fixture(scope="session")
+def site(company: Company, s3: Bucket | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A real Airflow, whose connections have hostile passwords."""
     folder = tmp_path_factory.mktemp("airflow")
     dags = folder / "dags"
@@ -48,7 +68,8 @@ def site(company: Company, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    site = Site(folder, company.engines, PROGRAM, company.stage, port, dags, SETTINGS)
+    settings = SETTINGS | (s3.env if s3 else {})
+    site = Site(folder, company.engines, PROGRAM, company.stage, port, dags, settings)
     connections = site.connections()
     connections["bionicpro_crm_db"] |= company.hostile_account("crm")
     connections["bionicpro_telemetry_db"] |= company.hostile_account("telemetry")
@@ -64,7 +85,7 @@ def site(company: Company, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 def client(site: Site) -> Client:
     """The operator's tools."""
     client = Client(site.port)
-    client.wait(lambda: len(client.dags()) == 8, "the DAGs to be read")
+    client.wait(lambda: len(client.dags()) == 9, "the DAGs to be read")
     return client
 
 

@@ -146,6 +146,13 @@ def the_form_refuses_what_is_no_time(client: Any) -> None:
     )
 
 
+def airflows_own_test_of_a_dag_runs_it_whole(company: Any, site: Any) -> None:
+    _move(company, days_ago=8)
+    tested = site.cli("dags", "test", "impatient")
+    assert "state=success" in tested.stdout + tested.stderr
+    assert company.differences() == []
+
+
 def two_runs_at_once_do_no_harm(client: Any, company: Any, unpaused: Any) -> None:
     with unpaused("impatient", "bionicpro_reports_backfill"):
         for days_ago in range(30, 36):

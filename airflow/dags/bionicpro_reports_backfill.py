@@ -12,6 +12,7 @@ telemetry database alone for the rest of the time, per lane. A failed task's sta
 from datetime import datetime, timezone
 
 from airflow.sdk import DAG, Param
+
 from bionicpro_airflow.backfill import MOST_LANES, BackfillLaneOperator, PlanBackfillOperator
 from bionicpro_airflow.pipeline import DEFAULT_ARGS, MART, OWNER_LINKS, TAGS, range_params
 

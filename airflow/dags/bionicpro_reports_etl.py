@@ -32,10 +32,19 @@ The pipeline's id of a run is `<DAG>.<Airflow's run id>`; `bionicpro etl runs` l
 
 from datetime import datetime, timezone
 
-from airflow.sdk import DAG, CronDataIntervalTimetable
-from bionicpro_airflow.pipeline import DEFAULT_ARGS, LATE_MART, OWNER_LINKS, TAGS, four_steps, run_params
+from airflow.sdk import CronDataIntervalTimetable
 
-with DAG(
+from bionicpro_airflow.pipeline import (
+    DEFAULT_ARGS,
+    LATE_MART,
+    OWNER_LINKS,
+    TAGS,
+    DagWithDeadline,
+    four_steps,
+    run_params,
+)
+
+with DagWithDeadline(
     dag_id="bionicpro_reports_etl",
     description="Brings what is new into the mart",
     doc_md=__doc__,

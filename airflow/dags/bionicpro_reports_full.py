@@ -7,6 +7,7 @@ The tasks and their statuses are those of `bionicpro_reports_etl`. How many days
 from datetime import datetime, timezone
 
 from airflow.sdk import DAG, CronDataIntervalTimetable
+
 from bionicpro_airflow.pipeline import DEFAULT_ARGS, OWNER_LINKS, TAGS, four_steps, run_params
 
 with DAG(

@@ -8,6 +8,7 @@ from urllib import parse
 
 import pytest
 from airflow.sdk import Connection
+
 from bionicpro_airflow import connections
 from bionicpro_airflow.connections import UnusableConnection
 

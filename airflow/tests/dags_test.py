@@ -12,6 +12,7 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG, CronDataIntervalTimetable
 from airflow.sdk.exceptions import AirflowFailException, ParamValidationError
+
 from bionicpro_airflow import backfill
 
 DAGS = Path(__file__).parent.parent / "dags"

@@ -7,10 +7,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import bionicpro_airflow as package
 import pytest
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+import bionicpro_airflow as package
 from bionicpro_airflow import pipeline
 from bionicpro_airflow.operator import BionicproOperator
 

@@ -7,6 +7,7 @@ import logging
 
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+
 from bionicpro_airflow import outcome
 from bionicpro_airflow.log import Forwarder
 from bionicpro_airflow.process import Ended

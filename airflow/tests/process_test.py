@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from bionicpro_airflow.process import Child
 
 ENV = {"PATH": os.environ["PATH"]}

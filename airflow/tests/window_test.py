@@ -6,6 +6,7 @@ import re
 from datetime import datetime, timedelta, timezone
 
 import pytest
+
 from bionicpro_airflow import window
 from bionicpro_airflow.window import WindowError
 

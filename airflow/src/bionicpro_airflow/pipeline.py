@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import Asset, Param
+from airflow.sdk import DAG, Asset, Param
 from airflow.sdk.definitions.callback import AsyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
@@ -32,6 +32,20 @@ LATE_MART = DeadlineAlert(
     interval=LATE_AFTER,
     callback=AsyncCallback(mart_is_late, kwargs={"after": str(LATE_AFTER)}),
 )
+
+
+class DagWithDeadline(DAG):
+    """A DAG whose deadline does not count in ``airflow dags test``.
+
+    That command fails after the last task of a DAG with a deadline (apache/airflow#73428); once that is
+    mended, a plain ``DAG`` does.
+    """
+
+    def test(self, *args: Any, **kwargs: Any) -> Any:
+        """As ``DAG.test``."""
+        self.deadline = None
+        return super().test(*args, **kwargs)
+
 
 TAGS = ["bionicpro", "reports"]
 

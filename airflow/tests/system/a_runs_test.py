@@ -148,7 +148,7 @@ def the_form_refuses_what_is_no_time(client: Any) -> None:
 
 def airflows_own_test_of_a_dag_runs_it_whole(company: Any, site: Any) -> None:
     _move(company, days_ago=8)
-    tested = site.cli("dags", "test", "impatient")
+    tested = site.cli("dags", "test", "bionicpro_reports_etl")
     assert "state=success" in tested.stdout + tested.stderr
     assert company.differences() == []
 

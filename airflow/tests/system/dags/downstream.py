@@ -3,6 +3,7 @@
 from datetime import datetime, timezone
 
 from airflow.sdk import DAG, task
+
 from bionicpro_airflow.pipeline import MART
 
 with DAG(

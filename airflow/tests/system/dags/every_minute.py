@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta, timezone
 
 from airflow.sdk import DAG, CronDataIntervalTimetable
+
 from bionicpro_airflow.pipeline import DEFAULT_ARGS, four_steps
 
 with DAG(

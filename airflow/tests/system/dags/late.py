@@ -4,6 +4,7 @@ import time
 from datetime import datetime, timedelta, timezone
 
 from airflow.sdk import DAG, AsyncCallback, DeadlineAlert, DeadlineReference, task
+
 from bionicpro_airflow.alerts import mart_is_late
 
 with DAG(

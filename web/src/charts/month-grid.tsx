@@ -1,0 +1,126 @@
+// A calendar month with the number in each day's cell and a bar of its share below it. It is a table already: days are links,
+// reached by one tab stop and arrows.
+
+import { Trans, useLingui } from '@lingui/react/macro';
+import { useState, type KeyboardEvent, type ReactNode } from 'react';
+
+import { useFormat } from '../i18n/format';
+import { move } from './cursor';
+import { type DayFigure, useDayWords } from './day-words';
+import { counted } from './states';
+import { type Month, WEEKDAYS } from './weeks';
+import './month-grid.css';
+
+/** What makes a month one tab stop: goes on the link. */
+export interface DayFocus {
+  tabIndex: 0 | -1;
+  label: string;
+  onKeyDown: (event: KeyboardEvent) => void;
+}
+
+export interface MonthGridProps {
+  month: Month<DayFigure>;
+  /** The most movements of a day that any month of the page shows, so that bars compare between months. */
+  largest: number;
+  /** A link to a day's own page. */
+  renderLink: (date: string, content: ReactNode, focus: DayFocus) => ReactNode;
+}
+
+export function MonthGrid({ month, largest, renderLink }: MonthGridProps) {
+  const { t } = useLingui();
+  const { date } = useFormat();
+  const words = useDayWords();
+  const days = month.weeks.flat().filter((day) => day !== undefined);
+  const [at, setAt] = useState(days.length - 1);
+  const name = date(`${month.month}-01`, 'month');
+  const before = month.weeks[0]?.findIndex((day) => day !== undefined) ?? 0;
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) {
+      return;
+    }
+    const next = move(event.key, at, { count: days.length, row: 7 });
+    if (next === undefined || next === 'leave' || 'page' in next) {
+      return;
+    }
+    event.preventDefault();
+    setAt(next.to);
+    const links = event.currentTarget.closest('tbody')?.querySelectorAll('a');
+    links?.item(next.to).focus();
+  };
+
+  return (
+    <table className="month" aria-describedby={`month-${month.month}`}>
+      <caption>
+        {name}
+        <span id={`month-${month.month}`} className="visually-hidden">
+          <Trans>Movements of each day. Arrows move between days, Enter opens one.</Trans>
+        </span>
+      </caption>
+      <thead>
+        <tr>
+          {WEEKDAYS.map((weekday, column) => (
+            <th key={weekday} scope="col">
+              {weekdayName(month, column, date) ?? weekday.slice(0, 2)}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {month.weeks.map((week, row) => (
+          <tr key={week.find((day) => day !== undefined)?.date}>
+            {week.map((day, column) => {
+              if (day === undefined) {
+                return <td key={WEEKDAYS[column]}>{'\u00a0'}</td>;
+              }
+              const index = row * 7 + column - before;
+              return (
+                <td key={WEEKDAYS[column]} data-state={day.state}>
+                  {renderLink(day.date, <Cell day={day} largest={largest} />, {
+                    tabIndex: index === at ? 0 : -1,
+                    onKeyDown,
+                    label: t`${date(day.date, 'long')}, ${words.movements(day)}`,
+                  })}
+                </td>
+              );
+            })}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Cell({ day, largest }: { day: DayFigure; largest: number }) {
+  const { number } = useFormat();
+  const known = counted(day.state) && day.total_movements !== null;
+  const share = known && largest > 0 ? (day.total_movements ?? 0) / largest : 0;
+  return (
+    <>
+      <span className="month-day">{Number(day.date.slice(8))}</span>
+      <span className="month-number">{known ? number(day.total_movements) : EMPTY[day.state]}</span>
+      <svg aria-hidden="true" focusable="false" className="month-bar">
+        <rect width={`${Math.round(share * 100)}%`} height="100%" />
+      </svg>
+    </>
+  );
+}
+
+/** What stands in the place of a number; the legend of the page says which is which. */
+const EMPTY = {
+  complete: '0',
+  running: '0',
+  no_movements: '–',
+  newer_than_data: '…',
+  before_first_data: '×',
+} as const;
+
+/** A weekday's short name, written by the language from any day of the month that has it. */
+function weekdayName(
+  month: Month<DayFigure>,
+  column: number,
+  date: (date: string, style: 'weekday') => string,
+): string | undefined {
+  const day = month.weeks.map((week) => week[column]).find((found) => found !== undefined);
+  return day === undefined ? undefined : date(day.date, 'weekday');
+}

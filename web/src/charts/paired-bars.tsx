@@ -1,0 +1,89 @@
+// Two periods side by side: for each measurement two bars on a scale of their own, and both numbers written out. Nothing has to be
+// pointed at to be read, so there is nothing to move through.
+
+import { useLingui } from '@lingui/react/macro';
+import type { ReactNode } from 'react';
+
+import { ChartFigure } from './figure';
+import { fill, PatternDefinitions, usePatterns } from './patterns';
+import './paired-bars.css';
+
+export interface Pair {
+  key: string;
+  name: string;
+  a: number | null;
+  b: number | null;
+  /** Both numbers with their unit, and what lies between them, in words. */
+  written: { a: string; b: string; difference: string };
+}
+
+export interface PairedBarsProps {
+  title: string;
+  finding: ReactNode;
+  /** What the letters stand for: the two periods in words. */
+  periods: { a: string; b: string };
+  pairs: readonly Pair[];
+}
+
+export function PairedBars({ title, finding, periods, pairs }: PairedBarsProps) {
+  const { t } = useLingui();
+  const patterns = usePatterns();
+  return (
+    <ChartFigure
+      title={title}
+      finding={finding}
+      table={{
+        caption: title,
+        columns: [t`Measurement`, t`A: ${periods.a}`, t`B: ${periods.b}`, t`Difference`],
+        rows: pairs.map(({ key, name, written }) => ({
+          key,
+          head: name,
+          cells: [written.a, written.b, written.difference],
+        })),
+      }}
+    >
+      {() => (
+        <dl className="pairs">
+          {pairs.map((pair, index) => {
+            const largest = Math.max(pair.a ?? 0, pair.b ?? 0, Number.MIN_VALUE);
+            return (
+              <div key={pair.key} className="pairs-metric">
+                <div className="pairs-head">
+                  <dt>{pair.name}</dt>
+                  <dd className="pairs-difference">{pair.written.difference}</dd>
+                </div>
+                <dd className="pairs-row">
+                  <span className="pairs-letter">A</span>
+                  <svg aria-hidden="true" focusable="false">
+                    {index === 0 && <PatternDefinitions {...patterns} />}
+                    <rect className="pairs-ground" width="100%" height="100%" rx="3" />
+                    <rect className="pairs-a" width={share(pair.a, largest)} height="100%" rx="3" />
+                  </svg>
+                  <span className="pairs-number">{pair.written.a}</span>
+                </dd>
+                <dd className="pairs-row">
+                  <span className="pairs-letter">B</span>
+                  <svg aria-hidden="true" focusable="false">
+                    <rect className="pairs-ground" width="100%" height="100%" rx="3" />
+                    <rect
+                      className="pairs-b"
+                      fill={fill(patterns.hatch)}
+                      width={share(pair.b, largest)}
+                      height="100%"
+                      rx="3"
+                    />
+                  </svg>
+                  <span className="pairs-number">{pair.written.b}</span>
+                </dd>
+              </div>
+            );
+          })}
+        </dl>
+      )}
+    </ChartFigure>
+  );
+}
+
+function share(value: number | null, largest: number): string {
+  return `${Math.round(((value ?? 0) / largest) * 1000) / 10}%`;
+}

@@ -87,12 +87,19 @@ def rounds(
     return {name: summary(values) for name, values in measured.items()}
 
 
-def load(scratch: Path, url: str, targets: list[str], connections: int, requests: int) -> dict:
+def load(
+    scratch: Path,
+    url: str,
+    targets: list[str],
+    connections: int,
+    requests: int,
+    more: tuple[str, ...] = (),
+) -> dict:
     """One load; an answer other than 200 ends the bench, for an error is quickly given."""
     file = scratch / "targets"
     file.write_text("\n".join(targets) + "\n")
     limits = ["--requests", str(requests), "--seconds", str(LOAD_SECONDS), "--connections", str(connections)]
-    figures = run([HTTP_TOOL, "load", url, "--targets", str(file), *limits]).answer
+    figures = run([HTTP_TOOL, "load", url, "--targets", str(file), *limits, *more]).answer
     if figures["errors"]:
         raise SystemExit(f"bench: {figures['errors']} errors: {figures['statuses']} {figures['failures']}")
     return figures

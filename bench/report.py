@@ -96,7 +96,22 @@ def rows_of(results: dict) -> list[tuple[str, str, str, str]]:
             ours, bare = loads.get(f"{kind}_day_{connections}"), loads.get(f"bare_server_{connections}")
             if ours and bare:
                 lines += api_lines(f"{kind} day, {connections} at once", ours, bare)
+    if measured := results.get("identity"):
+        lines += identity_lines(measured)
     return lines
+
+
+def identity_lines(measured: dict) -> list[tuple[str, str, str, str]]:
+    """The check of a token against the signature alone, and people beside a flood against people alone."""
+    verify, flood = measured["verify"], measured["flood"]
+    bare = verify["bare_us"]["median"]
+    lines = []
+    for key, what in (("cold_us", "check of a new token"), ("known_us", "check of a token seen before")):
+        ours = verify[key]["median"]
+        lines.append((what, f"{ours:.1f} µs", f"bare RSA verify: {bare:.1f} µs", times(ours, bare)))
+    beside, alone = flood["beside_p99_ms"]["median"], flood["alone_p99_ms"]["median"]
+    what = f"p99 beside {flood['bad_per_second']['median']:,.0f} bad tokens a second"
+    return [*lines, (what, f"{beside:.1f} ms", f"without them: {alone:.1f} ms", times(beside, alone))]
 
 
 def api_lines(what: str, ours: dict, bare: dict) -> list[tuple[str, str, str, str]]:
@@ -216,7 +231,22 @@ def aims_of(results: dict) -> list[tuple[str, str, str]]:
     if measured := results.get("api"):
         tail = measured["loads"]["cold_day_1"]["p99_ms"]["median"]
         lines.append(("a cold day has its 99th percentile under 20 ms", f"{tail:.2f} ms", yes(tail < 20)))
+    if measured := results.get("identity"):
+        lines += identity_aims(measured)
     return lines
+
+
+def identity_aims(measured: dict) -> list[tuple[str, str, str]]:
+    """What the check of a token may cost, and a flood of bad ones."""
+    verify, flood = measured["verify"], measured["flood"]
+    known = verify["known_us"]["median"]
+    cold = verify["cold_us"]["median"] / verify["bare_us"]["median"]
+    slowed = flood["beside_p99_ms"]["median"] / flood["alone_p99_ms"]["median"]
+    return [
+        ("a token that was seen before is checked in under 5 µs", f"{known:.1f} µs", yes(known < 5)),
+        ("a new one within 1.5 of the bare RSA verify", f"{cold:.2f}", yes(cold <= 1.5)),
+        ("a flood of bad tokens at most doubles the p99 of people", f"{slowed:.2f}", yes(slowed <= 2)),
+    ]
 
 
 def flat_aim(what: str, sizes: list[dict]) -> tuple[str, str, str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import psycopg
 from engines import Engines, engines
-from fleet import Fleet, seed, seed_history
+from fleet import Fleet, fill_gaps, seed, seed_history
 from measure import Measured, middle, note, run
 from peer import Dlt
 from pipeline import Bench, agreement, figures
@@ -70,6 +70,7 @@ def on_fleet(seed_fleet: Callable[[Engines, int], Fleet], rows: int, repeat: int
     note(f"ticks: {rows:,} rows")
     with engines() as started:
         fleet = seed_fleet(started, rows)
+        note(f"  {fill_gaps(started):,} rows filled the gaps of its pages")
         with psycopg.connect(started.telemetry) as connection:
             chips = [chip for (chip,) in connection.execute(ACTIVE, {"chips": CHIPS})]
         ours = Ticks(started, chips)

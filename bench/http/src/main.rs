@@ -1,5 +1,5 @@
 //! What the API's bench needs: `serve` answers with given bytes and does nothing else, `load` asks and measures,
-//! `tokens` signs for the people in whose name it asks.
+//! `tokens` signs for the people in whose name it asks. `verify` measures the check of tokens itself.
 //!
 //! Both servers and clients stay on loopback: an address of any other kind is refused. All are bounded, in time and in count.
 
@@ -9,6 +9,7 @@ mod loopback;
 mod serve;
 mod targets;
 mod tokens;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -24,6 +25,8 @@ enum Command {
     Load(load::Options),
     /// Sign access tokens for a list of people, for an API that trusts the key set written beside them.
     Tokens(tokens::Options),
+    /// Check tokens in this process, seen before and not; print what that takes as one line of JSON.
+    Verify(verify::Options),
 }
 
 fn main() -> ExitCode {
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
             Command::Serve(options) => serve::run(options).await,
             Command::Load(options) => load::run(options).await,
             Command::Tokens(options) => tokens::run(&options),
+            Command::Verify(options) => verify::run(options).await,
         }
     });
     match done {

@@ -67,7 +67,7 @@ impl From<Rejection> for Problem {
             Rejection::Missing | Rejection::Invalid(_) => Slug::InvalidToken,
             Rejection::InvalidRequest(_) => Slug::BadRequest,
             Rejection::Forbidden(_) => Slug::InsufficientScope,
-            Rejection::KeysUnavailable => Slug::Unavailable,
+            Rejection::Unavailable(_) => Slug::Unavailable,
         };
         let mut problem = Problem::new(slug).detail(rejection.detail()).reason(rejection.reason().as_str());
         if let Some(challenge) = rejection.challenge() {

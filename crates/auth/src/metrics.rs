@@ -5,6 +5,10 @@
 /// `unknown_key` key rotation or an attack.
 pub const TOKENS: &str = "bionicpro_auth_tokens_total";
 
+/// Counter: tokens that were known from an earlier request, so that no signature was verified. Its rate over that of
+/// `bionicpro_auth_tokens_total` with the reason `ok` is how often people come back with the same token.
+pub const TOKENS_KNOWN: &str = "bionicpro_auth_tokens_known_total";
+
 /// Counter, labels `trigger` (`cold`, `expired`, `unknown_key`) and `outcome` (`ok` or a fault such as `timeout`,
 /// `too_large`, `content_type`, `no_usable_key`): fetches of the issuer's key set. Anything but `ok` for longer than an hour ends in 503.
 pub const KEY_REFRESHES: &str = "bionicpro_auth_key_refreshes_total";
@@ -23,8 +27,21 @@ pub const KEYS_FETCHED_AT: &str = "bionicpro_auth_keys_fetched_at_seconds";
 /// by the wall clock, so that a jump makes valid ones expire or lets expired ones pass.
 pub const CLOCK_JUMPS: &str = "bionicpro_auth_clock_jumps_total";
 
+/// Counter, label `outcome`: login names held against their accounts, where that was worth a word. `bound` is a person's
+/// first visit; `other_account` a name that came with another account, which an administrator releases or somebody must
+/// look into; `unavailable` the store.
+pub const NAMES: &str = "bionicpro_auth_names_total";
+
+pub(crate) fn count_name(outcome: &'static str) {
+    metrics::counter!(NAMES, "outcome" => outcome).increment(1);
+}
+
 pub(crate) fn count_token(reason: &'static str) {
     metrics::counter!(TOKENS, "reason" => reason).increment(1);
+}
+
+pub(crate) fn count_known() {
+    metrics::counter!(TOKENS_KNOWN).increment(1);
 }
 
 pub(crate) fn count_refresh(trigger: &'static str, outcome: &'static str) {

@@ -18,8 +18,8 @@ pub enum Rejection {
     Invalid(Reason),
     /// A valid token whose holder may not do this: 403 `insufficient_scope`.
     Forbidden(Reason),
-    /// Nothing can be verified now, because the issuer's keys are not at hand: 503.
-    KeysUnavailable,
+    /// Nothing can be verified now, because something that is needed is not at hand: 503.
+    Unavailable(Reason),
 }
 
 /// The result of a check with [`Rejection`] as its error.
@@ -104,8 +104,12 @@ reasons! {
     RoleLacking = "role_lacking",
     /// A service account on a route for people.
     ServiceAccount = "service_account",
+    /// The login name is bound to another account.
+    OtherAccount = "other_account",
     /// The issuer's keys are not at hand.
     KeysUnavailable = "keys_unavailable",
+    /// The store of bindings does not answer.
+    StoreUnavailable = "store_unavailable",
 }
 
 impl Rejection {
@@ -115,7 +119,7 @@ impl Rejection {
             Rejection::Missing | Rejection::Invalid(_) => StatusCode::UNAUTHORIZED,
             Rejection::InvalidRequest(_) => StatusCode::BAD_REQUEST,
             Rejection::Forbidden(_) => StatusCode::FORBIDDEN,
-            Rejection::KeysUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Rejection::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -128,7 +132,7 @@ impl Rejection {
             }
             Rejection::Invalid(_) => Some(HeaderValue::from_static("Bearer error=\"invalid_token\"")),
             Rejection::Forbidden(_) => Some(HeaderValue::from_static("Bearer error=\"insufficient_scope\"")),
-            Rejection::KeysUnavailable => None,
+            Rejection::Unavailable(_) => None,
         }
     }
 
@@ -138,7 +142,7 @@ impl Rejection {
             Rejection::Missing | Rejection::Invalid(_) => "A valid access token is required",
             Rejection::InvalidRequest(_) => "The request must carry exactly one Authorization header",
             Rejection::Forbidden(_) => "This account may not read reports",
-            Rejection::KeysUnavailable => "Access tokens cannot be checked at the moment",
+            Rejection::Unavailable(_) => "Access tokens cannot be checked at the moment",
         }
     }
 
@@ -146,10 +150,10 @@ impl Rejection {
     pub fn reason(self) -> Reason {
         match self {
             Rejection::Missing => Reason::NoCredentials,
-            Rejection::InvalidRequest(reason) | Rejection::Invalid(reason) | Rejection::Forbidden(reason) => {
-                reason
-            }
-            Rejection::KeysUnavailable => Reason::KeysUnavailable,
+            Rejection::InvalidRequest(reason)
+            | Rejection::Invalid(reason)
+            | Rejection::Forbidden(reason)
+            | Rejection::Unavailable(reason) => reason,
         }
     }
 }

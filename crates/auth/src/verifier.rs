@@ -1,7 +1,8 @@
 //! Turns an unverified text into claims, or into a rejection.
 //!
 //! The order is fixed: size, shape, header, key, signature, and only then the payload, so that nothing that a
-//! stranger wrote is interpreted before the issuer has vouched for it.
+//! stranger wrote is interpreted before the issuer has vouched for it. A token that has passed is known again by its
+//! hash while the same key set serves; only its times are then looked at.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -9,6 +10,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use bionicpro_model::{Error, Kind, Result};
 
 use crate::keys::cache::KeyCache;
+use crate::keys::checked;
 use crate::keys::fetch::Source;
 use crate::rejection::{Checked, Reason, Rejection};
 use crate::token::claims::Policy;
@@ -100,6 +102,18 @@ impl Verifier {
     }
 
     async fn check(&self, unverified_jwt: &str) -> Checked<Claims> {
+        Compact::check_size(unverified_jwt)?;
+        self.watch_clock();
+        let fingerprint = checked::fingerprint(unverified_jwt);
+        if let Some(keys) = self.0.keys.fresh()
+            && let Some(verified) = keys.checked().get(&fingerprint)
+        {
+            metrics::count_known();
+            return verified
+                .at(self.0.clock.unix_s())
+                .cloned()
+                .inspect_err(|_| keys.checked().forget(&fingerprint));
+        }
         let unverified = Compact::parse(unverified_jwt)?;
         match unverified.header.typ {
             HeaderType::AccessToken => {}
@@ -111,8 +125,10 @@ impl Verifier {
         let keys = self.0.keys.keys_with(&unverified.header.kid).await?;
         let payload = keys.verify(unverified)?;
         let members = json::object(&payload).ok_or(Rejection::Invalid(Reason::PayloadJson))?;
-        self.watch_clock();
-        self.0.policy.check(&members, self.0.clock.unix_s())
+        let verified = self.0.policy.check(&members)?;
+        let claims = verified.at(self.0.clock.unix_s())?.clone();
+        keys.checked().keep(fingerprint, verified);
+        Ok(claims)
     }
 
     /// Notices that somebody moved the wall clock, by which `exp` is judged.

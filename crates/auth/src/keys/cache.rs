@@ -80,6 +80,12 @@ impl KeyCache {
         KeyCache(Arc::new(Inner { source, clock, state: Mutex::default() }))
     }
 
+    /// The key set, if it needs no fetch.
+    pub(crate) fn fresh(&self) -> Option<Arc<KeySet>> {
+        let now = self.0.clock.monotonic();
+        self.lock().usable(now).filter(|(_, age)| *age < MAX_AGE).map(|(keys, _)| keys)
+    }
+
     /// A key set that holds `kid`; fetches at most once.
     pub(crate) async fn keys_with(&self, kid: &str) -> Checked<Arc<KeySet>> {
         match self.step(Some(kid)) {
@@ -110,7 +116,7 @@ impl KeyCache {
 
     fn usable(&self) -> Checked<Arc<KeySet>> {
         let now = self.0.clock.monotonic();
-        self.lock().usable(now).map(|(keys, _)| keys).ok_or(Rejection::KeysUnavailable)
+        self.lock().usable(now).map(|(keys, _)| keys).ok_or(Rejection::Unavailable(Reason::KeysUnavailable))
     }
 
     /// Decides under the lock; never waits.
@@ -123,7 +129,7 @@ impl KeyCache {
                 true => Step::WaitFor(self.begin(&mut state, now, Trigger::Cold)),
                 false => match state.running() {
                     Some(done) => Step::WaitFor(done),
-                    None => Step::Answer(Err(Rejection::KeysUnavailable)),
+                    None => Step::Answer(Err(Rejection::Unavailable(Reason::KeysUnavailable))),
                 },
             };
         };

@@ -1,6 +1,7 @@
 //! The issuer's public keys: fetched in bounds, taken only when fit, kept while they may be used.
 
 pub(crate) mod cache;
+pub(crate) mod checked;
 pub(crate) mod fetch;
 mod jwk;
 mod roca;

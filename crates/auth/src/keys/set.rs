@@ -5,15 +5,17 @@ use std::collections::HashMap;
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::{Map, Value};
 
+use super::checked::CheckedTokens;
 use super::jwk;
 use crate::rejection::{Checked, Reason, Rejection};
 use crate::token::compact::Compact;
 use crate::token::json;
 
-/// Keys by their id.
+/// Keys by their id, and the tokens that were verified with them.
 #[derive(Debug, Default)]
 pub struct KeySet {
     keys: HashMap<String, DecodingKey>,
+    checked: CheckedTokens,
 }
 
 /// Why a key of the issuer's set is not taken.
@@ -95,6 +97,11 @@ impl KeySet {
     /// Whether no key can be used.
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
+    }
+
+    /// The tokens whose signatures these keys have verified.
+    pub(crate) fn checked(&self) -> &CheckedTokens {
+        &self.checked
     }
 
     /// Verifies the signature with the key that the header names, and gives out the payload's bytes.

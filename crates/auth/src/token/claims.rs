@@ -14,7 +14,7 @@ use crate::rejection::{Checked, Reason, Rejection};
 const LEEWAY_S: i64 = 30;
 
 /// Longest life of an access token, in seconds. A token cannot be called back, so a stolen one must end.
-const MAX_LIFETIME_S: i64 = 24 * 3600;
+pub(crate) const MAX_LIFETIME_S: i64 = 24 * 3600;
 
 /// The claim `typ` of Keycloak's access tokens. ID, refresh, offline, logout and action tokens have others.
 const TOKEN_TYPE: &str = "Bearer";
@@ -87,14 +87,19 @@ impl Policy {
         }
     }
 
-    /// Checks the members of a payload whose signature was verified.
-    pub(crate) fn check(&self, members: &Map<String, Value>, now_s: i64) -> Checked<Claims> {
+    /// Checks the members of a payload whose signature was verified, but for the time.
+    pub(crate) fn check(&self, members: &Map<String, Value>) -> Checked<Verified> {
         let text_of = |name: &str| members.get(name).and_then(Value::as_str);
         require(text_of("iss") == Some(self.issuer.as_str()), Reason::Issuer)?;
         require(self.is_for_us(members.get("aud")), Reason::Audience)?;
         require(text_of("typ") == Some(TOKEN_TYPE), Reason::TokenType)?;
         require(!members.contains_key("cnf") && !members.contains_key("events"), Reason::NotABearerToken)?;
-        let (issued_at, expires_at) = lifetime(members, now_s)?;
+        let expires_at = seconds(members.get("exp")).ok_or(Rejection::Invalid(Reason::ExpiryForm))?;
+        let issued_at = seconds(members.get("iat")).ok_or(Rejection::Invalid(Reason::IssuedAt))?;
+        let not_before = match members.get("nbf") {
+            Some(nbf) => Some(seconds(Some(nbf)).ok_or(Rejection::Invalid(Reason::NotBefore))?),
+            None => None,
+        };
 
         let subject =
             text_of("sub").filter(|sub| text::is_plain(sub)).ok_or(Rejection::Invalid(Reason::Subject))?;
@@ -114,7 +119,7 @@ impl Policy {
             Some(Value::String(sid)) if text::is_plain(sid) => Some(sid.clone()),
             Some(_) => return Err(Rejection::Invalid(Reason::Roles)),
         };
-        Ok(Claims {
+        let claims = Claims {
             subject: subject.to_owned(),
             username: username.to_owned(),
             roles: roles(members.get("realm_access"))?,
@@ -122,7 +127,8 @@ impl Policy {
             expires_at,
             issued_at,
             session_id,
-        })
+        };
+        Ok(Verified { claims, not_before })
     }
 
     /// `aud` is one text or an array of texts, and ours is among them.
@@ -137,19 +143,39 @@ impl Policy {
     }
 }
 
-/// `iat` and `exp` after every rule about time.
-fn lifetime(members: &Map<String, Value>, now_s: i64) -> Checked<(DateTime<Utc>, DateTime<Utc>)> {
-    let exp_s = seconds(members.get("exp")).ok_or(Rejection::Invalid(Reason::ExpiryForm))?;
-    require(now_s < exp_s.timestamp() + LEEWAY_S, Reason::Expired)?;
-    if let Some(nbf) = members.get("nbf") {
-        let nbf = seconds(Some(nbf)).ok_or(Rejection::Invalid(Reason::NotBefore))?;
-        require(nbf.timestamp() <= now_s + LEEWAY_S, Reason::NotBefore)?;
+/// What a token says and whose signature was verified, once and for all; whether it counts depends on the time.
+#[derive(Debug, Clone)]
+pub(crate) struct Verified {
+    claims: Claims,
+    not_before: Option<DateTime<Utc>>,
+}
+
+impl Verified {
+    /// The claims, after every rule about time.
+    pub(crate) fn at(&self, now_s: i64) -> Checked<&Claims> {
+        let (issued_at, expires_at) = (self.claims.issued_at.timestamp(), self.claims.expires_at.timestamp());
+        require(now_s < expires_at + LEEWAY_S, Reason::Expired)?;
+        let begins = self.not_before.map_or(i64::MIN, |moment| moment.timestamp());
+        require(begins <= now_s + LEEWAY_S, Reason::NotBefore)?;
+        require(issued_at <= now_s + LEEWAY_S, Reason::IssuedAt)?;
+        require((1..=MAX_LIFETIME_S).contains(&(expires_at - issued_at)), Reason::Lifetime)?;
+        Ok(&self.claims)
     }
-    let iat = seconds(members.get("iat")).ok_or(Rejection::Invalid(Reason::IssuedAt))?;
-    require(iat.timestamp() <= now_s + LEEWAY_S, Reason::IssuedAt)?;
-    let life_s = exp_s.timestamp() - iat.timestamp();
-    require((1..=MAX_LIFETIME_S).contains(&life_s), Reason::Lifetime)?;
-    Ok((iat, exp_s))
+
+    /// Claims that say nothing but when they end.
+    #[cfg(test)]
+    pub(crate) fn until(expires_at: DateTime<Utc>) -> Self {
+        let claims = Claims {
+            subject: String::new(),
+            username: String::new(),
+            roles: BTreeSet::new(),
+            authorized_party: String::new(),
+            expires_at,
+            issued_at: expires_at,
+            session_id: None,
+        };
+        Verified { claims, not_before: None }
+    }
 }
 
 /// Whole seconds since 1970 up to the year 9999; a text, a fraction or an exponent is no time.

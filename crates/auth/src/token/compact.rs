@@ -19,11 +19,17 @@ pub struct Compact<'a> {
 }
 
 impl<'a> Compact<'a> {
+    /// Fails for a text that is too long to be looked at.
+    pub(crate) fn check_size(unverified_jwt: &str) -> Checked<()> {
+        match unverified_jwt.len() > MAX_TOKEN_BYTES {
+            true => Err(Rejection::Invalid(Reason::TooLarge)),
+            false => Ok(()),
+        }
+    }
+
     /// Takes a token apart and reads its header; fails unless the header is one that this system's tokens may have.
     pub fn parse(unverified_jwt: &'a str) -> Checked<Self> {
-        if unverified_jwt.len() > MAX_TOKEN_BYTES {
-            return Err(Rejection::Invalid(Reason::TooLarge));
-        }
+        Compact::check_size(unverified_jwt)?;
         let encoding = Rejection::Invalid(Reason::Encoding);
         let (signing_input, signature) = unverified_jwt.rsplit_once('.').ok_or(encoding)?;
         let (header, payload) = signing_input.split_once('.').ok_or(encoding)?;

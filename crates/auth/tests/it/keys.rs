@@ -7,7 +7,7 @@ use bionicpro_auth::testing::{Answer, TestKey};
 use bionicpro_auth::{KeyState, Reason, Rejection};
 use serde_json::{Value, json};
 
-use crate::support::{metrics_of, setup};
+use crate::support::{NOW, metrics_of, setup};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_unknown_key_ids_cause_one_fetch() {
@@ -192,4 +192,68 @@ async fn only_sound_public_rsa_keys_for_signatures_count() {
         Reason::Expired,
         "the key counts, the time has passed"
     );
+}
+
+#[test]
+fn a_token_is_known_again_until_its_key_set_is_replaced() {
+    let seen = metrics_of(async {
+        let setup = setup().await;
+        let good = setup.good();
+        for _ in 0..1000 {
+            setup.claims(&good).await.unwrap();
+        }
+        // The first one after each fetch is verified anew.
+        setup.clock.advance(300);
+        let second = setup.token().claim("iat", NOW + 300).claim("exp", NOW + 600).sign(TestKey::trusted());
+        setup.claims(&second).await.unwrap();
+        setup.claims(&second).await.unwrap();
+    });
+    assert!(seen.contains("bionicpro_auth_tokens_known_total 1000"), "{seen}");
+    assert!(seen.contains("bionicpro_auth_tokens_total{reason=\"ok\"} 1002"), "{seen}");
+}
+
+#[tokio::test]
+async fn a_known_token_ends_with_its_key() {
+    let setup = setup().await;
+    let token = setup.token().claim("exp", NOW + 900).sign(TestKey::trusted());
+    setup.claims(&token).await.unwrap();
+    setup.claims(&token).await.unwrap();
+    setup.server.publish(vec![TestKey::generate().jwk()]);
+    setup.clock.advance(299);
+    setup.claims(&token).await.unwrap();
+    setup.clock.advance(1);
+    let verdict = setup.claims(&token).await;
+    assert_eq!(verdict, Err(Rejection::Invalid(Reason::UnknownKey)), "J48, known or not");
+}
+
+#[tokio::test]
+async fn a_known_token_is_held_against_the_clock_each_time() {
+    let setup = setup().await;
+    let token = setup.token().claim("nbf", NOW).claim("exp", NOW + 200).sign(TestKey::trusted());
+    setup.claims(&token).await.unwrap();
+    setup.clock.jump(-3600);
+    assert_eq!(setup.claims(&token).await, Err(Rejection::Invalid(Reason::NotBefore)), "J70");
+    setup.clock.jump(3600);
+    setup.claims(&token).await.unwrap();
+    setup.clock.advance(229);
+    setup.claims(&token).await.unwrap();
+    setup.clock.advance(1);
+    assert_eq!(setup.claims(&token).await, Err(Rejection::Invalid(Reason::Expired)), "J65");
+}
+
+#[tokio::test]
+async fn a_changed_copy_of_a_known_token_is_not_known() {
+    let setup = setup().await;
+    let good = setup.good();
+    setup.claims(&good).await.unwrap();
+    let (signed, signature) = good.rsplit_once('.').unwrap();
+    let other = setup.token().user("bob").signing_input();
+    assert_eq!(
+        setup.claims(&format!("{other}.{signature}")).await,
+        Err(Rejection::Invalid(Reason::Signature))
+    );
+    let flipped = if signature.starts_with('A') { "B" } else { "A" };
+    let verdict = setup.claims(&format!("{signed}.{flipped}{}", &signature[1..])).await;
+    assert_eq!(verdict, Err(Rejection::Invalid(Reason::Signature)));
+    setup.claims(&good).await.unwrap();
 }

@@ -19,10 +19,14 @@ impl Setup {
 async fn without_keys_from_the_start_nothing_is_decided() {
     let setup = setup().await;
     setup.server.answer_keys(Answer::HangUp);
-    assert_eq!(setup.claims(&setup.good()).await, Err(Rejection::KeysUnavailable), "J83");
+    assert_eq!(
+        setup.claims(&setup.good()).await,
+        Err(Rejection::Unavailable(Reason::KeysUnavailable)),
+        "J83"
+    );
     assert_eq!(
         setup.claims(&setup.token().sign(TestKey::attacker())).await,
-        Err(Rejection::KeysUnavailable),
+        Err(Rejection::Unavailable(Reason::KeysUnavailable)),
         "J83"
     );
     assert_eq!(setup.verifier.ready().await, KeyState::Unavailable, "J83");
@@ -42,7 +46,7 @@ async fn an_issuer_that_nobody_listens_for_is_no_reason_to_refuse() {
     let verifier =
         Verifier::with_clock(&Config { issuer: Some(issuer.clone()), ..Config::default() }, clock).unwrap();
     let token = TokenBuilder::new(&issuer, NOW).sign(TestKey::trusted());
-    assert_eq!(verifier.verify(&token).await, Err(Rejection::KeysUnavailable));
+    assert_eq!(verifier.verify(&token).await, Err(Rejection::Unavailable(Reason::KeysUnavailable)));
     // What is no token at all needs no key to be refused.
     assert_eq!(verifier.verify("x").await, Err(Rejection::Invalid(Reason::Encoding)));
 }
@@ -60,7 +64,11 @@ async fn known_keys_serve_for_an_hour_without_the_issuer_and_then_nothing_does()
         assert!(matches!(setup.verifier.ready().await, KeyState::Stale { .. }), "J84 at {later_s}");
     }
     setup.clock.advance(1);
-    assert_eq!(setup.claims(&setup.good_at(3600)).await, Err(Rejection::KeysUnavailable), "J84");
+    assert_eq!(
+        setup.claims(&setup.good_at(3600)).await,
+        Err(Rejection::Unavailable(Reason::KeysUnavailable)),
+        "J84"
+    );
     assert_eq!(setup.verifier.ready().await, KeyState::Unavailable);
     setup.server.answer_keys(Answer::Right);
     setup.server.answer_discovery(Answer::Right);

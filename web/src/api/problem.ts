@@ -1,0 +1,57 @@
+// What went wrong with a call, as the server says it (RFC 9457), or as the browser does when no answer came.
+
+/** The members of a problem that the app uses. */
+interface ProblemBody {
+  type?: string;
+  title?: string;
+  status?: number;
+  detail?: string;
+  request_id?: string;
+}
+
+/** A call that was answered with an error. `detail` is meant for people; `requestId` for whoever is asked for help. */
+export class Problem extends Error {
+  readonly status: number;
+  readonly slug: string;
+  readonly detail: string;
+  readonly requestId: string | null;
+  readonly retryAfterS: number | null;
+
+  constructor(status: number, body: ProblemBody, headers: Headers) {
+    super(body.title ?? `status ${status}`);
+    this.name = 'Problem';
+    this.status = status;
+    this.slug = (body.type ?? '').split('/').pop() ?? '';
+    this.detail = body.detail ?? '';
+    this.requestId = body.request_id ?? headers.get('x-request-id');
+    const retryAfter = Number(headers.get('retry-after'));
+    this.retryAfterS = Number.isFinite(retryAfter) && retryAfter > 0 ? retryAfter : null;
+  }
+
+  /** Reads the problem out of an answer; an answer without one (a proxy's page) still becomes a problem. */
+  static async of(response: Response): Promise<Problem> {
+    const body: unknown = await response.json().catch(() => ({}));
+    return new Problem(response.status, isBody(body) ? body : {}, response.headers);
+  }
+}
+
+/** A call that was never answered: no network, or the server is not there. */
+export class Unreachable extends Error {
+  constructor(cause: unknown) {
+    super('no answer', { cause });
+    this.name = 'Unreachable';
+  }
+}
+
+/** Whether the same call may succeed when it is made again. */
+export function isPassing(error: unknown): boolean {
+  return error instanceof Unreachable || (error instanceof Problem && error.status >= 500);
+}
+
+export function hasStatus(error: unknown, status: number): error is Problem {
+  return error instanceof Problem && error.status === status;
+}
+
+function isBody(value: unknown): value is ProblemBody {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,23 @@
+// Reports are for people who wear a prosthesis; everybody else is told what they would see here and whom to ask.
+//
+// Who wears one is what the CRM says. The list of prostheses is read beside the page, not before it.
+
+import { useQuery } from '@tanstack/react-query';
+import { Outlet } from '@tanstack/react-router';
+import { lazy, Suspense } from 'react';
+
+import { prosthesesQuery } from '../api/prostheses';
+import { isAdministrator } from '../session/me';
+import { useMe } from '../shell/MeContext';
+
+const Administrator = lazy(() => import('../pages/no-report/Administrator'));
+const NotAWearer = lazy(() => import('../pages/no-report/NotAWearer'));
+
+export function WearersOnly() {
+  const administrator = isAdministrator(useMe());
+  const { data } = useQuery({ ...prosthesesQuery, enabled: !administrator });
+  if (administrator || data?.prostheses.length === 0) {
+    return <Suspense>{administrator ? <Administrator /> : <NotAWearer />}</Suspense>;
+  }
+  return <Outlet />;
+}

@@ -1,0 +1,19 @@
+// Reads an address strictly: what is not of its shape is as good as absent.
+
+const DATE = /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Whether it has the shape of a date; the server decides whether there is such a day. */
+export function isDate(value: unknown): value is string {
+  return typeof value === 'string' && DATE.test(value);
+}
+
+export function optionalDate<K extends string>(search: Record<string, unknown>, key: K): { [P in K]?: string } {
+  const value = search[key];
+  return isDate(value) ? ({ [key]: value } as { [P in K]?: string }) : {};
+}
+
+export function optionalId<K extends string>(search: Record<string, unknown>, key: K): { [P in K]?: string } {
+  const value = search[key];
+  return typeof value === 'string' && UUID.test(value) ? ({ [key]: value } as { [P in K]?: string }) : {};
+}

@@ -1,0 +1,34 @@
+// The two languages: which one to speak, and its strings, one file a language.
+
+import { i18n, type Messages } from '@lingui/core';
+
+export const LANGUAGES = ['en', 'ru'] as const;
+export type Language = (typeof LANGUAGES)[number];
+
+/** What each language calls itself. */
+export const LANGUAGE_NAMES: Record<Language, string> = { en: 'English', ru: 'Русский' };
+
+const strings: Record<Language, () => Promise<{ messages: Messages }>> = {
+  en: () => import('./strings.en'),
+  ru: () => import('./strings.ru'),
+};
+
+/** Speaks `language` from now on, everywhere. */
+export async function speak(language: Language): Promise<void> {
+  if (i18n.locale !== language) {
+    const { messages } = await strings[language]();
+    i18n.loadAndActivate({ locale: language, messages });
+  }
+  document.documentElement.lang = language;
+}
+
+/** The browser's language, as long as nobody has chosen. */
+export function browserLanguage(): Language {
+  for (const wanted of navigator.languages) {
+    const language = LANGUAGES.find((known) => wanted.toLowerCase().startsWith(known));
+    if (language !== undefined) {
+      return language;
+    }
+  }
+  return 'en';
+}

@@ -1,0 +1,50 @@
+// Starts the app: the strings first, then the screen.
+
+import './design/tokens.css';
+import './design/base.css';
+
+import { i18n } from '@lingui/core';
+import { I18nProvider } from '@lingui/react';
+import { QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+
+import { onSessionEnded } from './api/call';
+import { client } from './app/client';
+import { router } from './app/router';
+import { browserLanguage, speak } from './i18n/i18n';
+import { keepInStep } from './offline/keep';
+import { registerWorker } from './offline/register';
+import { markEnded } from './session/ended';
+import { meQuery } from './session/me';
+import { onLeaving } from './session/signOut';
+
+async function start(root: HTMLElement): Promise<void> {
+  await speak(browserLanguage());
+  onSessionEnded(() => {
+    // Before anybody was signed in there is nothing to end.
+    if (client.getQueryData(meQuery.queryKey) !== undefined) {
+      markEnded();
+    }
+  });
+  onLeaving(markEnded);
+  keepInStep(client);
+  registerWorker();
+  // A page that the browser kept for its back button would show the person who has left.
+  window.addEventListener('pageshow', (event) => event.persisted && window.location.reload());
+  createRoot(root).render(
+    <StrictMode>
+      <I18nProvider i18n={i18n}>
+        <QueryClientProvider client={client}>
+          <RouterProvider router={router} />
+        </QueryClientProvider>
+      </I18nProvider>
+    </StrictMode>,
+  );
+}
+
+const root = document.getElementById('root');
+if (root !== null) {
+  void start(root);
+}

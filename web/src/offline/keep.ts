@@ -1,0 +1,59 @@
+// Keeps the offline record in step with what the person has read, and reads it back at the next start.
+
+import { dehydrate, hydrate, type Query, type QueryClient } from '@tanstack/react-query';
+
+import { type Me, meQuery } from '../session/me';
+import { forgetEverything, readRecord, writeRecord } from './record';
+
+/** How long after the last answer the record is written: answers come in bunches. */
+const SETTLE_MS = 500;
+
+/** Which answers may be kept on the device. Lists of sessions and the operators' page are not. */
+const KEPT = new Set(['preferences', 'freshness', 'reports', 'prostheses']);
+
+/** Fills the cache with what this person read last; drops what belongs to somebody else. */
+export async function restoreFor(client: QueryClient, user: string): Promise<Me | 'nobody'> {
+  const record = await readRecord(new Date());
+  if (record === null) {
+    return 'nobody';
+  }
+  if (record.me.user !== user) {
+    await forgetEverything();
+    return 'nobody';
+  }
+  hydrate(client, record.state);
+  return record.me;
+}
+
+/** Fills the cache with what was read last on this device, for as long as no server can say who is here. */
+export async function restoreLast(client: QueryClient): Promise<Me | 'nobody'> {
+  const record = await readRecord(new Date());
+  if (record === null) {
+    return 'nobody';
+  }
+  hydrate(client, record.state);
+  return record.me;
+}
+
+/** Writes the record after each bunch of answers, for as long as the page lives. */
+export function keepInStep(client: QueryClient): void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  client.getQueryCache().subscribe((event) => {
+    if (event.type === 'updated' && event.action.type === 'success') {
+      clearTimeout(timer);
+      timer = setTimeout(() => save(client), SETTLE_MS);
+    }
+  });
+}
+
+/** Only what the server has answered to this very person: without them in the cache nothing is written. */
+function save(client: QueryClient): void {
+  const me = client.getQueryData(meQuery.queryKey);
+  if (me !== undefined) {
+    void writeRecord({ me, state: dehydrate(client, { shouldDehydrateQuery: mayBeKept }) });
+  }
+}
+
+function mayBeKept(query: Query): boolean {
+  return query.state.status === 'success' && KEPT.has(String(query.queryKey[0]));
+}

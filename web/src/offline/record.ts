@@ -1,0 +1,70 @@
+// What this device keeps of one person's reports, to read them without a network: one record, in IndexedDB.
+//
+// It belongs to the person who was signed in, ends when their session would have ended at the latest, and goes at
+// sign-out, when the server says that nobody is signed in, and when somebody else signs in.
+
+import type { DehydratedState } from '@tanstack/react-query';
+
+import type { Me } from '../session/me';
+
+const DATABASE = 'bionicpro';
+const STORE = 'last-seen';
+const KEY = 'record';
+/** Another shape of answers makes old records unreadable: raise it then. */
+const SHAPE = 1;
+
+/** `state` is the query cache as TanStack Query dehydrates it. */
+export interface OfflineRecord {
+  me: Me;
+  state: DehydratedState;
+}
+
+/** The record, when one is there that may still be read. */
+export async function readRecord(now: Date): Promise<OfflineRecord | null> {
+  const stored = await request<unknown>('readonly', (store) => store.get(KEY)).catch(() => undefined);
+  if (!isRecord(stored)) {
+    return null;
+  }
+  if (Date.parse(stored.me.expires_at) <= now.getTime()) {
+    await forgetEverything();
+    return null;
+  }
+  return stored;
+}
+
+/** Replaces the record. A device that refuses to store (private browsing, no space) reads online only. */
+export async function writeRecord(record: OfflineRecord): Promise<void> {
+  await request('readwrite', (store) => store.put({ ...record, shape: SHAPE }, KEY)).catch(() => undefined);
+}
+
+/** Removes all that the device keeps of anybody. */
+export async function forgetEverything(): Promise<void> {
+  await request('readwrite', (store) => store.clear()).catch(() => undefined);
+}
+
+function isRecord(value: unknown): value is OfflineRecord {
+  return typeof value === 'object' && value !== null && 'shape' in value && value.shape === SHAPE;
+}
+
+function open(): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const opening = indexedDB.open(DATABASE, 1);
+    opening.addEventListener('upgradeneeded', () => opening.result.createObjectStore(STORE));
+    opening.addEventListener('success', () => resolve(opening.result));
+    opening.addEventListener('error', () => reject(opening.error ?? new Error('storage is closed')));
+  });
+}
+
+async function request<T>(mode: IDBTransactionMode, act: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
+  const database = await open();
+  try {
+    return await new Promise<T>((resolve, reject) => {
+      const transaction = database.transaction(STORE, mode);
+      const acting = act(transaction.objectStore(STORE));
+      transaction.addEventListener('complete', () => resolve(acting.result));
+      transaction.addEventListener('abort', () => reject(transaction.error ?? new Error('storage is closed')));
+    });
+  } finally {
+    database.close();
+  }
+}

@@ -1,0 +1,21 @@
+// Registers the worker that keeps the app's own files, so that it opens without a network.
+
+interface TrustedTypes {
+  createPolicy: (
+    name: string,
+    rules: { createScriptURL: (url: string) => string },
+  ) => { createScriptURL: (url: string) => string };
+}
+
+const WORKER = '/worker.js';
+
+/** Only in the built app: the development server has no fixed files. */
+export function registerWorker(): void {
+  if (!import.meta.env.PROD || !('serviceWorker' in navigator)) {
+    return;
+  }
+  const trusted = (window as { trustedTypes?: TrustedTypes }).trustedTypes;
+  const policy = trusted?.createPolicy('bionicpro', { createScriptURL: (url) => (url === WORKER ? url : '') });
+  const url = policy?.createScriptURL(WORKER) ?? WORKER;
+  navigator.serviceWorker.register(url).catch(() => undefined);
+}

@@ -1,0 +1,98 @@
+// From day to day: the day before, another day, the day after. Buttons with the day's name on them, at the bottom.
+
+import { Trans, useLingui } from '@lingui/react/macro';
+import { useNavigate } from '@tanstack/react-router';
+import { type FormEvent, useRef } from 'react';
+
+import { useFormat } from '../../i18n/format';
+import { Actions } from '../../shell/Actions';
+
+export interface DayActionsProps {
+  date: string;
+  /** The neighbours in the calendar; null where there is none to go to. Undefined while that is not known. */
+  previous: string | null | undefined;
+  next: string | null | undefined;
+  go: (date: string) => void;
+}
+
+export function DayActions({ date, previous, next, go }: DayActionsProps) {
+  const { t } = useLingui();
+  const format = useFormat();
+  const navigate = useNavigate();
+  const chooser = useRef<HTMLDialogElement>(null);
+  const close = () => chooser.current?.close();
+
+  const choose = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const chosen = new FormData(event.currentTarget).get('date');
+    close();
+    if (typeof chosen === 'string' && chosen !== '') {
+      go(chosen);
+    }
+  };
+
+  return (
+    <Actions>
+      <Step to={previous} label={t`Previous day`} go={go}>
+        <span aria-hidden="true">‹</span> {previous ? format.date(previous, 'short') : t`Previous day`}
+      </Step>
+      <button type="button" aria-haspopup="dialog" onClick={() => chooser.current?.showModal()}>
+        <Trans>Choose a day</Trans>
+      </button>
+      <Step to={next} label={t`Next day`} go={go}>
+        {next ? format.date(next, 'short') : t`Next day`} <span aria-hidden="true">›</span>
+      </Step>
+      <dialog ref={chooser} aria-labelledby="choose-day">
+        <form className="stack" onSubmit={choose}>
+          <h2 id="choose-day">
+            <Trans>Choose a day</Trans>
+          </h2>
+          <label className="day-choose">
+            <Trans>Date</Trans>
+            <input key={date} type="date" name="date" defaultValue={date} required />
+          </label>
+          <div className="day-choose-buttons">
+            <button type="submit" className="button-main">
+              <Trans>Show this day</Trans>
+            </button>
+            <button
+              type="button"
+              onClick={() => {
+                close();
+                void navigate({ to: '/' });
+              }}
+            >
+              <Trans>Newest day</Trans>
+            </button>
+            <button type="button" onClick={close}>
+              <Trans>Close</Trans>
+            </button>
+          </div>
+        </form>
+      </dialog>
+    </Actions>
+  );
+}
+
+interface StepProps {
+  to: string | null | undefined;
+  label: string;
+  go: (date: string) => void;
+  children: React.ReactNode;
+}
+
+/** Keeps the focus when there is no further day: it is marked as not available, not disabled. */
+function Step({ to, label, go, children }: StepProps) {
+  return (
+    <button
+      type="button"
+      className="day-step"
+      title={label}
+      aria-disabled={to ? undefined : true}
+      onClick={() => (to ? go(to) : undefined)}
+    >
+      <span className="visually-hidden">{label}: </span>
+      {children}
+    </button>
+  );
+}

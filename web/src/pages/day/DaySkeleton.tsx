@@ -1,0 +1,18 @@
+// The Day page before its numbers: of the same heights, so that nothing jumps when they come.
+
+import { Skeleton } from '../../parts/Skeleton';
+
+export function DaySkeleton() {
+  return (
+    <>
+      <Skeleton height="3.5rem" width="min(100%, 44rem)" />
+      <div className="day-cards">
+        {[0, 1, 2, 3, 4, 5].map((card) => (
+          <Skeleton key={card} height="9.5rem" />
+        ))}
+      </div>
+      <Skeleton height="23rem" />
+      <Skeleton height="34rem" />
+    </>
+  );
+}

@@ -1,0 +1,34 @@
+// How a number of the day stands to the same number on the person's own days before it.
+
+import type { Band } from '../../api/client';
+
+export type Standing = 'above' | 'usual' | 'below';
+
+/** Where `value` lies to the band of usual days; null where either is not known. */
+export function standing(value: number | null, band: Band | null): Standing | null {
+  if (value === null || band === null) {
+    return null;
+  }
+  if (value < band.low) {
+    return 'below';
+  }
+  return value > band.high ? 'above' : 'usual';
+}
+
+/** Where on a line from `0` to `1` the band, its middle and the value lie. */
+export interface Marks {
+  low: number;
+  high: number;
+  median: number;
+  value: number;
+}
+
+/** Part of the line that is left free on both sides. */
+const MARGIN = 0.06;
+
+export function marks(value: number, band: Band): Marks {
+  const least = Math.min(value, band.low);
+  const span = Math.max(value, band.high) - least;
+  const at = (number: number) => (span === 0 ? 0.5 : MARGIN + ((number - least) / span) * (1 - 2 * MARGIN));
+  return { low: at(band.low), high: at(band.high), median: at(band.median), value: at(value) };
+}

@@ -1,0 +1,35 @@
+// Nobody is signed in: the way in, which leads back to the view that was asked for.
+
+import { Trans, useLingui } from '@lingui/react/macro';
+import { useLocation } from '@tanstack/react-router';
+
+import { Frame } from '../../parts/Frame';
+import { PageHead } from '../../parts/PageHead';
+import { loginUrl } from '../../session/me';
+import { LanguageChoice } from './LanguageChoice';
+
+export default function SignIn({ ended }: { ended: boolean }) {
+  const { t } = useLingui();
+  const { href } = useLocation();
+  return (
+    <Frame>
+      <PageHead title={ended ? t`You have been signed out` : t`Your prosthesis, day by day`} />
+      <p>
+        {ended ? (
+          <Trans>
+            The session has ended, and what you were reading was removed from this screen. Sign in to come back to it.
+          </Trans>
+        ) : (
+          <Trans>
+            Sign in to read your own reports: how much you used the prosthesis, how it answered, and how the battery
+            lasted.
+          </Trans>
+        )}
+      </p>
+      <a className="button button-main" href={loginUrl(href)}>
+        <Trans>Sign in</Trans>
+      </a>
+      <LanguageChoice />
+    </Frame>
+  );
+}

@@ -1,0 +1,14 @@
+// A page without navigation: before somebody is signed in, and while that is not known.
+
+import type { ReactNode } from 'react';
+
+import './parts.css';
+
+export function Frame({ children, busy = false }: { children?: ReactNode; busy?: boolean }) {
+  return (
+    <main id="content" className="frame" aria-busy={busy}>
+      <p className="frame-brand">BionicPRO</p>
+      {children}
+    </main>
+  );
+}

@@ -1,0 +1,14 @@
+// Puts theme, text size and hand on the root element, where the styles look for them.
+
+import { useLayoutEffect } from 'react';
+
+import type { Preferences } from './preferences';
+
+export function useAppearance({ theme, text_size, hand }: Preferences): void {
+  useLayoutEffect(() => {
+    const { dataset } = document.documentElement;
+    dataset['theme'] = theme;
+    dataset['text'] = text_size;
+    dataset['hand'] = hand ?? 'right';
+  }, [theme, text_size, hand]);
+}

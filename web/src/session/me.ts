@@ -1,0 +1,73 @@
+// Who is signed in, as the server of the session says it. No token ever reaches the page.
+
+import { queryOptions } from '@tanstack/react-query';
+
+import { call, send } from '../api/call';
+
+export interface Me {
+  user: string;
+  name: string | null;
+  roles: string[];
+  authenticated_at: string;
+  idle_expires_at: string;
+  expires_at: string;
+  /** How far this device's clock is ahead of the server's. */
+  ahead_ms: number;
+}
+
+/** One place where this person is signed in. */
+export interface SessionEntry {
+  id: string;
+  created_at: string;
+  last_seen_at: string;
+  agent: string;
+  current: boolean;
+}
+
+export const meQuery = queryOptions({
+  queryKey: ['me'],
+  queryFn: ({ signal }) => answerOf('/auth/me', { signal }),
+  staleTime: Number.POSITIVE_INFINITY,
+  retry: false,
+});
+
+export const sessionsQuery = queryOptions({
+  queryKey: ['sessions'],
+  queryFn: ({ signal }) => call<{ sessions: SessionEntry[] }>('/auth/sessions', { signal }),
+  staleTime: 0,
+});
+
+/** Puts off the end that comes from not using the app. */
+export function extendSession(): Promise<Me> {
+  return answerOf('/auth/extend', { method: 'POST' });
+}
+
+/** Signs out one other place. */
+export function endSession(id: string): Promise<void> {
+  return call<void>(`/auth/sessions/${encodeURIComponent(id)}`, { method: 'DELETE' });
+}
+
+/** Signs out everywhere, this browser too. */
+export function endAllSessions(): Promise<void> {
+  return call<void>('/auth/sessions', { method: 'DELETE' });
+}
+
+/** Where signing in begins; it comes back to `returnTo`. */
+export function loginUrl(returnTo: string): string {
+  return `/auth/login?return_to=${encodeURIComponent(returnTo)}`;
+}
+
+export function isWearer(me: Me): boolean {
+  return me.roles.includes('prothetic_user');
+}
+
+export function isAdministrator(me: Me): boolean {
+  return me.roles.includes('administrator');
+}
+
+async function answerOf(url: string, options: RequestInit): Promise<Me> {
+  const response = await send(url, options);
+  const sent = Date.parse(response.headers.get('date') ?? '');
+  const me = (await response.json()) as Omit<Me, 'ahead_ms'>;
+  return { ...me, ahead_ms: Number.isNaN(sent) ? 0 : Date.now() - sent };
+}

@@ -1,0 +1,51 @@
+// Who is here, and where that is known from: the server, or the device's record while no server answers.
+
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+
+import { hasStatus } from '../api/problem';
+import { restoreFor, restoreLast } from '../offline/keep';
+import { useEnded } from './ended';
+import { type Me, meQuery } from './me';
+import { forget } from './signOut';
+
+export type Session =
+  | { kind: 'checking' }
+  | { kind: 'in'; me: Me; offline: boolean }
+  | { kind: 'out'; ended: boolean }
+  | { kind: 'failed'; error: unknown; retry: () => void };
+
+export function useSession(): Session {
+  const client = useQueryClient();
+  const ended = useEnded();
+  const { data: me, error, fetchStatus, refetch } = useQuery(meQuery);
+  const [restored, setRestored] = useState<Me | 'nobody' | undefined>(undefined);
+
+  const out = ended || hasStatus(error, 401);
+  const unanswered = me === undefined && !out && (error !== null || fetchStatus === 'paused');
+  const user = me?.user;
+
+  useEffect(() => {
+    if (out) {
+      void forget(client, { keepMe: true });
+    } else if (user !== undefined) {
+      void restoreFor(client, user).then(setRestored);
+    } else if (unanswered) {
+      void restoreLast(client).then(setRestored);
+    }
+  }, [client, out, user, unanswered]);
+
+  if (out) {
+    return { kind: 'out', ended };
+  }
+  if (me !== undefined) {
+    return restored === undefined ? { kind: 'checking' } : { kind: 'in', me, offline: false };
+  }
+  if (!unanswered || restored === undefined) {
+    return { kind: 'checking' };
+  }
+  if (restored !== 'nobody') {
+    return { kind: 'in', me: restored, offline: true };
+  }
+  return { kind: 'failed', error, retry: () => void refetch() };
+}

@@ -1,0 +1,57 @@
+// Keeps the app's own files on the device, so that it opens without a network. It never touches an answer of the API or of the
+// session: what a person has read is kept by the page, and goes with the person.
+
+declare const self: ServiceWorkerGlobalScope & {
+  /** All files of this build, written in front of this one by scripts/finish.mjs. */
+  FILES: string[];
+  BUILD: string;
+};
+
+const CACHE = `app-${self.BUILD}`;
+/** The one document; every address of the app shows it. */
+const DOCUMENT = '/';
+const ASSETS = '/assets/';
+const NOT_THE_APP = ['/api/', '/auth/', '/health', '/metrics'];
+
+self.addEventListener('install', (event) => {
+  event.waitUntil(
+    caches
+      .open(CACHE)
+      .then((cache) => cache.addAll([DOCUMENT, ...self.FILES]))
+      .then(() => self.skipWaiting()),
+  );
+});
+
+self.addEventListener('activate', (event) => {
+  event.waitUntil(
+    caches
+      .keys()
+      .then((names) => Promise.all(names.filter((name) => name !== CACHE).map((name) => caches.delete(name))))
+      .then(() => self.clients.claim()),
+  );
+});
+
+self.addEventListener('fetch', (event) => {
+  const { request } = event;
+  const url = new URL(request.url);
+  if (
+    request.method !== 'GET' ||
+    url.origin !== self.location.origin ||
+    NOT_THE_APP.some((path) => url.pathname.startsWith(path))
+  ) {
+    return;
+  }
+  if (request.mode === 'navigate') {
+    event.respondWith(fetch(request).catch(() => kept(DOCUMENT)));
+  } else if (url.pathname.startsWith(ASSETS)) {
+    event.respondWith(caches.match(request).then((found) => found ?? fetch(request)));
+  } else {
+    event.respondWith(fetch(request).catch(() => kept(url.pathname)));
+  }
+});
+
+async function kept(path: string): Promise<Response> {
+  return (await caches.match(path)) ?? Response.error();
+}
+
+export {};

@@ -1,7 +1,11 @@
 // The report of a day with data, top to bottom.
 
+import { useState } from 'react';
+
 import type { DayReport } from '../../api/client';
+import { HourColumns, HourPanels, hoursOfDay } from '../../charts';
 import { Cards } from './Cards';
+import { ColumnsFinding, PanelsFinding } from './Findings';
 import { Notes } from './Notes';
 import { ProsthesisChoice } from './ProsthesisChoice';
 import { Sentence } from './Sentence';
@@ -14,14 +18,34 @@ export interface ReportProps {
   turn: (direction: -1 | 1) => void;
 }
 
-export function Report({ report }: ReportProps) {
-  const errors = new Map(report.hourly_data.map(({ hour, error_count }) => [hour, error_count]));
-  const hours = report.hours.map(({ hour, label }) => ({ name: label, errors: errors.get(hour) ?? null }));
+export function Report({ report, title, turn }: ReportProps) {
+  const [at, go] = useState<number | undefined>(undefined);
+  const hours = hoursOfDay(report.hours, report.hourly_data);
+  const cursor = { at, go };
   return (
     <>
       <Sentence report={report} hours={hours} />
       <ProsthesisChoice report={report} />
       <Cards report={report} />
+      <div className="panel">
+        <HourColumns
+          finding={<ColumnsFinding hours={hours} />}
+          day={title}
+          hours={hours}
+          cursor={cursor}
+          onPage={turn}
+        />
+      </div>
+      <div className="panel">
+        <HourPanels
+          finding={<PanelsFinding hours={hours} />}
+          day={title}
+          hours={hours}
+          usualResponse={report.usual.avg_response_time_ms}
+          cursor={cursor}
+          onPage={turn}
+        />
+      </div>
       <Notes report={report} />
     </>
   );

@@ -1,3 +1,5 @@
+// @vitest-environment happy-dom
+
 import { i18n } from '@lingui/core';
 import { I18nProvider } from '@lingui/react';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';

@@ -36,7 +36,7 @@ export function Column({ state, x, width, y, top, bottom, patterns }: ColumnProp
         />
       );
     case 'no_movements':
-      return <rect className="chart-empty" x={left + wide * 0.2} y={bottom - 3} width={wide * 0.6} height={3} />;
+      return <rect className="chart-empty" x={left + wide * 0.2} y={bottom - 8} width={wide * 0.6} height={3} />;
     case 'newer_than_data':
       return <rect fill={fill(patterns.dots)} x={left} y={top} width={wide} height={bottom - top} />;
     case 'before_first_data':

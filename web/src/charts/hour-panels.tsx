@@ -32,7 +32,7 @@ export interface HourPanelsProps {
 
 /** The height of each panel and of the space above it, in units of the page's text. */
 const PANEL = 6.5;
-const HEAD = 1.9;
+const HEAD = 2.3;
 
 export function HourPanels({ finding, day, hours, usualResponse, cursor, onPage }: HourPanelsProps) {
   const { t } = useLingui();
@@ -61,6 +61,7 @@ export function HourPanels({ finding, day, hours, usualResponse, cursor, onPage 
           title={title}
           spoken={hours.map((hour) => words.spokenMeasures(hour))}
           height={3 * (PANEL + HEAD) + 1.6}
+          tall
           cursor={cursor}
           onPage={onPage}
           leave={leave}
@@ -82,7 +83,7 @@ export function HourPanels({ finding, day, hours, usualResponse, cursor, onPage 
                   title={t`Battery, %`}
                   low={low}
                   last={final}
-                  percent={(v) => unit(v, 'percent')}
+                  percent={(value) => unit(value, 'percent', 0)}
                 />
                 <ResponsePanel {...panel(1)} title={t`Response, ms`} usual={usualResponse ?? undefined} />
                 <ErrorsPanel {...panel(2)} title={t`Errors`} />

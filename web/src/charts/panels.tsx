@@ -28,7 +28,6 @@ interface BatteryPanelProps extends PanelProps {
 
 export function BatteryPanel({ hours, x, box, rem, number, title, low, last, percent }: BatteryPanelProps) {
   const y = scaleLinear().domain([0, 100]).range([box.bottom, box.top]);
-  const same = low !== undefined && last !== undefined && low.index === last.index;
   return (
     <g>
       <PanelTitle box={box} rem={rem} text={title} />
@@ -43,9 +42,7 @@ export function BatteryPanel({ hours, x, box, rem, number, title, low, last, per
       {low !== undefined && (
         <>
           <LowestMark x={middle(x, low.index)} y={y(low.value) + 5} />
-          {!same && (
-            <Label x={middle(x, low.index)} y={below(y(low.value), box, rem)} box={box} text={percent(low.value)} />
-          )}
+          <LowestLabel x={middle(x, low.index)} y={y(low.value)} box={box} rem={rem} text={percent(low.value)} />
         </>
       )}
       {last !== undefined && (
@@ -129,7 +126,7 @@ export function LastMark({ x, y }: { x: number; y: number }) {
 
 function PanelTitle({ box, rem, text }: { box: Box; rem: number; text: string }) {
   return (
-    <text className="chart-panel-title" x={0} y={box.top - 0.7 * rem}>
+    <text className="chart-panel-title" x={0} y={box.top - rem}>
       {text}
     </text>
   );
@@ -146,7 +143,15 @@ function Label({ x, y, box, text }: { x: number; y: number; box: Box; text: stri
   );
 }
 
-/** Below the mark, or above it where the axis is near. */
-function below(y: number, box: Box, rem: number): number {
-  return y + 1.6 * rem > box.bottom ? y - 0.6 * rem : y + 1.5 * rem;
+/** Below the mark; beside it where the axis is near. */
+function LowestLabel({ x, y, box, rem, text }: { x: number; y: number; box: Box; rem: number; text: string }) {
+  if (y + 1.6 * rem <= box.bottom) {
+    return <Label x={x} y={y + 1.5 * rem} box={box} text={text} />;
+  }
+  const left = x - box.left > 3 * rem;
+  return (
+    <text className="chart-label" x={round(left ? x - 8 : x + 8)} y={round(y + 6)} textAnchor={left ? 'end' : 'start'}>
+      {text}
+    </text>
+  );
 }

@@ -32,6 +32,8 @@ export interface PlotProps {
   height: number;
   /** The room for the numbers on the left, in the same units. */
   gutter?: number | undefined;
+  /** Whether the line of words may take several lines on a narrow screen: its room is kept. */
+  tall?: boolean | undefined;
   cursor?: Cursor | undefined;
   /** Turns the page of data: the day before, the day after. */
   onPage?: ((direction: -1 | 1) => void) | undefined;
@@ -39,7 +41,17 @@ export interface PlotProps {
   renderMarks: (drawing: Drawing) => ReactNode;
 }
 
-export function Plot({ title, spoken, height, gutter = 3.2, cursor, onPage, leave, renderMarks }: PlotProps) {
+export function Plot({
+  title,
+  spoken,
+  height,
+  gutter = 3.2,
+  tall = false,
+  cursor,
+  onPage,
+  leave,
+  renderMarks,
+}: PlotProps) {
   const { t } = useLingui();
   const announce = useAnnounce();
   const keys = useId();
@@ -120,6 +132,7 @@ export function Plot({ title, spoken, height, gutter = 3.2, cursor, onPage, leav
       </div>
       <Readout
         id={keys}
+        tall={tall}
         text={at === undefined ? undefined : spoken[at]}
         turn={(by) => {
           const next = move(by > 0 ? 'ArrowRight' : 'ArrowLeft', at, { count: spoken.length });
@@ -134,15 +147,16 @@ export function Plot({ title, spoken, height, gutter = 3.2, cursor, onPage, leav
 
 interface ReadoutProps {
   id: string;
+  tall: boolean;
   text: string | undefined;
   turn: (by: -1 | 1) => void;
 }
 
 /** The values of the chosen point in words, of a constant height. Its buttons do what the arrows do, for a finger or a voice. */
-function Readout({ id, text, turn }: ReadoutProps) {
+function Readout({ id, tall, text, turn }: ReadoutProps) {
   const { t } = useLingui();
   return (
-    <div className="chart-readout">
+    <div className={tall ? 'chart-readout chart-readout-tall' : 'chart-readout'}>
       <button type="button" tabIndex={-1} aria-label={t`Previous value`} onClick={() => turn(-1)}>
         ‹
       </button>

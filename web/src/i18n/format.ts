@@ -17,8 +17,8 @@ const DATE_STYLES = {
   long: { day: 'numeric', month: 'long', year: 'numeric' },
   short: { weekday: 'short', day: 'numeric', month: 'short' },
   weekday: { weekday: 'short' },
-  day: { day: 'numeric' },
-  monthName: { month: 'long' },
+  day: { day: 'numeric', month: 'short' },
+  monthName: { month: 'short' },
   month: { month: 'long', year: 'numeric' },
 } as const satisfies Record<string, Intl.DateTimeFormatOptions>;
 

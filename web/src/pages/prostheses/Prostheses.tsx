@@ -1,8 +1,51 @@
-import { useLingui } from '@lingui/react/macro';
+// What this person wears and wore: which device, since when its movements count as theirs, and until when it has a warranty.
 
+import { Trans, useLingui } from '@lingui/react/macro';
+import { useQuery } from '@tanstack/react-query';
+
+import { prosthesesQuery } from '../../api/prostheses';
+import { Answer } from '../../parts/Answer';
 import { PageHead } from '../../parts/PageHead';
+import { Skeleton } from '../../parts/Skeleton';
+import { Device } from './Device';
+import './prostheses.css';
 
 export default function Prostheses() {
   const { t } = useLingui();
-  return <PageHead title={t`My prostheses`} />;
+  const query = useQuery(prosthesesQuery);
+  return (
+    <>
+      <PageHead title={t`My prostheses`} />
+      <Answer query={query} skeleton={<Skeleton height="18rem" />}>
+        {({ prostheses }) => {
+          const current = prostheses.filter((prosthesis) => prosthesis.is_current);
+          const former = prostheses.filter((prosthesis) => !prosthesis.is_current);
+          return (
+            <>
+              <div className="devices">
+                {current.map((prosthesis) => (
+                  <Device key={prosthesis.prosthesis_id} prosthesis={prosthesis} />
+                ))}
+              </div>
+              {former.length > 0 && (
+                <section className="stack">
+                  <h2>
+                    <Trans>Worn before</Trans>
+                  </h2>
+                  <p className="muted">
+                    <Trans>Reports show these devices only for the time in which they were yours.</Trans>
+                  </p>
+                  <div className="devices">
+                    {former.map((prosthesis) => (
+                      <Device key={prosthesis.prosthesis_id} prosthesis={prosthesis} />
+                    ))}
+                  </div>
+                </section>
+              )}
+            </>
+          );
+        }}
+      </Answer>
+    </>
+  );
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bionicpro_auth::Verifier;
+use bionicpro_edge::Limiter;
 use bionicpro_warehouse::reports::Reports;
 use chrono::{DateTime, SubsecRound, Utc};
 
@@ -12,7 +13,6 @@ use crate::Config;
 use crate::fresh::Fresh;
 use crate::metrics;
 use crate::problem::Problem;
-use crate::rate::Limiter;
 use crate::routes::health::ready::Readiness;
 
 /// How long an answer about readiness may be repeated.
@@ -29,7 +29,7 @@ pub(crate) struct Parts {
     pub(crate) verifier: Verifier,
     /// By the token's subject.
     pub(crate) people: Limiter<String>,
-    /// By peer address, for requests without a valid token.
+    /// By where the request comes from, for requests without a valid token.
     pub(crate) addresses: Limiter<IpAddr>,
     pub(crate) readiness: Fresh<Readiness>,
     data_as_of: Fresh<Option<DateTime<Utc>>>,
@@ -40,8 +40,8 @@ impl App {
         App(Arc::new(Parts {
             reports,
             verifier,
-            people: Limiter::new(config.requests_per_minute),
-            addresses: Limiter::new(config.unauthenticated_per_minute),
+            people: Limiter::new("api", "person", config.requests_per_minute),
+            addresses: Limiter::new("api", "address", config.unauthenticated_per_minute),
             readiness: Fresh::new(REPEAT_READINESS),
             data_as_of: Fresh::new(REPEAT_FRESHNESS),
         }))

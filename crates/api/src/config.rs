@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use bionicpro_edge::{Limits, Listen, TlsConfig};
 use bionicpro_model::{Error, Kind, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,12 @@ use serde::{Deserialize, Serialize};
 pub struct Config {
     /// Where the API listens.
     pub listen: SocketAddr,
+    /// The hosts that requests may name, as `name` or `name:port`; empty means the loopback names and the address in `listen`.
+    pub hosts: Vec<String>,
+    /// The certificate; without one the API speaks plain HTTP, for a proxy on the same machine.
+    pub tls: TlsConfig,
+    /// Addresses or networks of the operator's own proxies, whose `X-Forwarded-For` says where a request comes from.
+    pub trusted_proxies: Vec<String>,
     /// Where Prometheus metrics are served; none means nowhere.
     pub metrics_listen: Option<SocketAddr>,
     /// Requests that one person may make in a minute.
@@ -21,8 +28,12 @@ pub struct Config {
     pub unauthenticated_per_minute: u32,
     /// Connections that may be open at once; further ones wait to be accepted.
     pub max_connections: u32,
+    /// Connections that one address may have open at once; further ones are closed. Trusted proxies may have more.
+    pub max_connections_per_address: u32,
     /// Seconds in which a request's headers must arrive; an idle connection is closed after the same time.
     pub header_timeout_s: u32,
+    /// Seconds in which a client must take the next piece of its answer, or the connection is cut.
+    pub write_timeout_s: u32,
     /// Seconds after which a request is given up with status 503.
     pub request_timeout_s: u32,
     /// Seconds that requests in flight get to finish when the API stops.
@@ -33,11 +44,16 @@ impl Default for Config {
     fn default() -> Self {
         Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8001)),
+            hosts: Vec::new(),
+            tls: TlsConfig::default(),
+            trusted_proxies: Vec::new(),
             metrics_listen: Some(SocketAddr::from(([127, 0, 0, 1], 9464))),
             requests_per_minute: 600,
             unauthenticated_per_minute: 1200,
             max_connections: 1024,
+            max_connections_per_address: 256,
             header_timeout_s: 30,
+            write_timeout_s: 30,
             request_timeout_s: 10,
             shutdown_timeout_s: 10,
         }
@@ -51,7 +67,9 @@ impl Config {
             ("requests_per_minute", self.requests_per_minute),
             ("unauthenticated_per_minute", self.unauthenticated_per_minute),
             ("max_connections", self.max_connections),
+            ("max_connections_per_address", self.max_connections_per_address),
             ("header_timeout_s", self.header_timeout_s),
+            ("write_timeout_s", self.write_timeout_s),
             ("request_timeout_s", self.request_timeout_s),
         ];
         match zero.into_iter().find(|(_, value)| *value == 0) {
@@ -62,15 +80,31 @@ impl Config {
         }
     }
 
-    pub(crate) fn header_timeout(&self) -> Duration {
-        Duration::from_secs(self.header_timeout_s.into())
+    /// Where the API listens, and under which rules.
+    pub(crate) fn listener(&self) -> Listen {
+        Listen {
+            limits: self.limits(),
+            hosts: self.hosts.clone(),
+            trusted_proxies: self.trusted_proxies.clone(),
+            tls: self.tls.clone(),
+            ..Listen::new("api", "listen", "--listen", self.listen)
+        }
+    }
+
+    /// What clients may take.
+    pub(crate) fn limits(&self) -> Limits {
+        let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+        Limits {
+            connections: self.max_connections,
+            connections_per_address: self.max_connections_per_address,
+            header_timeout: seconds(self.header_timeout_s),
+            write_timeout: seconds(self.write_timeout_s),
+            shutdown_timeout: seconds(self.shutdown_timeout_s),
+            ..Limits::default()
+        }
     }
 
     pub(crate) fn request_timeout(&self) -> Duration {
         Duration::from_secs(self.request_timeout_s.into())
-    }
-
-    pub(crate) fn shutdown_timeout(&self) -> Duration {
-        Duration::from_secs(self.shutdown_timeout_s.into())
     }
 }

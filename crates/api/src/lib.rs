@@ -1,22 +1,18 @@
 //! The Reports API: people's own reports as JSON over HTTP. Builds no SQL and knows no other caller than a token's.
 //!
-//! A request passes `accept` (connections), `edge` (shape, deadline, problems), `routes` (the table of URLs),
-//! `wearer` (who may), `parameters` (what exactly) and ends in an endpoint's file.
+//! A request passes the crate `edge` (connections, shape, deadline, problems), `routes` (the table of URLs), `wearer` (who
+//! may), `parameters` (what exactly) and ends in an endpoint's file.
 
-mod accept;
 mod answer;
 mod app;
 pub mod config;
-mod edge;
 mod figures;
 mod fresh;
 pub mod metrics;
 mod openapi;
 mod parameters;
 mod problem;
-mod rate;
 mod routes;
-mod scrape;
 mod server;
 mod wearer;
 

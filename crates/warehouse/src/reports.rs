@@ -98,7 +98,9 @@ impl Reports {
         exchange: impl Future<Output = clickhouse::error::Result<T>>,
     ) -> Result<T> {
         self.run(doing, exchange).await.map_err(|error| match fault::is_bad_argument(&error) {
-            true => Error::new(Kind::Usage, "the warehouse does not know this time zone").source(error),
+            true => Error::new(Kind::Usage, "tz is a region that this service does not know yet")
+                .detail("tz")
+                .source(error),
             false => error,
         })
     }

@@ -12,8 +12,11 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[tokio::test]
 async fn headers_that_do_not_come_and_idle_connections_are_cut() {
     let app = App::builder().configure(|config| config.header_timeout_s = 1).start().await;
-    for sent in ["", "GET /health HTTP/1.1\r\nHost: a\r\nX-Slow: ", "GET /health HTTP/1.1\r\nHost: a\r\n\r\n"]
-    {
+    for sent in [
+        "",
+        "GET /health HTTP/1.1\r\nHost: localhost\r\nX-Slow: ",
+        "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    ] {
         let mut stream = TcpStream::connect(app.address).await.unwrap();
         stream.write_all(sent.as_bytes()).await.unwrap();
         let (started, mut answer) = (Instant::now(), Vec::new());
@@ -29,7 +32,7 @@ async fn connections_above_the_limit_wait_for_a_free_place() {
     let app = App::builder().configure(|config| config.max_connections = 2).start().await;
     let held =
         [TcpStream::connect(app.address).await.unwrap(), TcpStream::connect(app.address).await.unwrap()];
-    let request = "GET /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    let request = "GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     let mut waiting = tokio::spawn(raw(app.address, request));
     let early = tokio::time::timeout(Duration::from_millis(300), &mut waiting).await;
     assert!(early.is_err(), "answered while both places are taken");
@@ -42,7 +45,7 @@ async fn connections_above_the_limit_wait_for_a_free_place() {
 async fn a_stopped_server_closes_idle_connections_at_once() {
     let app = App::start().await;
     let mut idle = TcpStream::connect(app.address).await.unwrap();
-    idle.write_all(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+    idle.write_all(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
     let mut first = [0; 12];
     idle.read_exact(&mut first).await.unwrap();
     let (address, started) = (app.address, Instant::now());

@@ -16,11 +16,11 @@ async fn metrics_count_answers_by_route_and_never_by_person() {
     assert_eq!(scraped.status, 200);
     assert!(scraped.header("content-type").starts_with("text/plain; version=0.0.4"));
     for line in [
-        "bionicpro_api_requests_total{route=\"/api/reports/{date}\",method=\"GET\",status=\"404\"}",
-        "bionicpro_api_requests_total{route=\"unmatched\",method=\"GET\",status=\"404\"}",
-        "bionicpro_api_request_duration_seconds_bucket{route=\"/api/reports/{date}\",le=\"0.02\"}",
+        "bionicpro_http_requests_total{listener=\"api\",route=\"/api/reports/{date}\",method=\"GET\",status=\"404\"}",
+        "bionicpro_http_requests_total{listener=\"api\",route=\"unmatched\",method=\"GET\",status=\"404\"}",
+        "bionicpro_http_request_duration_seconds_bucket{listener=\"api\",route=\"/api/reports/{date}\",le=\"0.02\"}",
         "bionicpro_api_dependency_up{dependency=\"warehouse\"} 1",
-        "bionicpro_api_connections ",
+        "bionicpro_http_connections{listener=\"api\"} ",
     ] {
         assert!(scraped.body.contains(line), "{line} is not in\n{}", scraped.body);
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bionicpro_auth::KeyState;
+use bionicpro_edge::Final;
 use http::StatusCode;
 use serde::Serialize;
 use tokio::time::timeout;
@@ -15,7 +16,6 @@ use utoipa::ToSchema;
 
 use crate::answer::Answer;
 use crate::app::App;
-use crate::edge::Final;
 use crate::metrics;
 use crate::openapi::Refusals;
 use crate::parameters::{NoParameters, Strict};

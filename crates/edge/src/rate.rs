@@ -1,13 +1,15 @@
 //! How often somebody may ask: a sustained rate with a minute's worth at once, kept in memory.
 //!
-//! The key is the verified token's subject, or the peer's address where there is no valid token. A header such as
-//! `X-Forwarded-For` never is a key: whoever writes it could take as many as they like.
+//! The key is the verified token's subject, or [`crate::Peer::place`] where nobody is signed in. What a caller may write at
+//! will, such as a header, never is a key: they could take as many as they like.
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use crate::metrics;
+use crate::problem::{Problem, Slug};
 
 /// A caller may use up this much of the rate at once.
 const BURST: Duration = Duration::from_secs(60);
@@ -16,7 +18,9 @@ const KEYS_BEFORE_SWEEP: usize = 4096;
 
 /// Limits callers by key. Each key holds one instant: when all that it spent is paid back.
 #[derive(Debug)]
-pub(crate) struct Limiter<K> {
+pub struct Limiter<K> {
+    /// The service and what a key is, for the metric.
+    names: (&'static str, &'static str),
     cost: Duration,
     spent: Mutex<Spent<K>>,
 }
@@ -28,14 +32,29 @@ struct Spent<K> {
 }
 
 impl<K: Hash + Eq> Limiter<K> {
-    /// `per_minute` is at least 1.
-    pub(crate) fn new(per_minute: u32) -> Self {
+    /// A limit for a section's service and what its keys are, as `person` or `address`. `per_minute` is at least 1.
+    pub fn new(section: &'static str, who: &'static str, per_minute: u32) -> Self {
         let spent = Spent { paid_back_at: HashMap::new(), sweep_at: KEYS_BEFORE_SWEEP };
-        Limiter { cost: BURST / per_minute, spent: Mutex::new(spent) }
+        Limiter { names: (section, who), cost: BURST / per_minute.max(1), spent: Mutex::new(spent) }
     }
 
-    /// Takes one request from the key's allowance, or tells after how many whole seconds there is one again.
-    pub(crate) fn charge(&self, key: K, now: Instant) -> Result<(), u64> {
+    /// Takes one request from the key's allowance, or answers that there is none left.
+    ///
+    /// # Errors
+    /// The problem 429, with the seconds after which there is one again.
+    pub fn allow(&self, key: K, now: Instant) -> Result<(), Problem> {
+        self.charge(key, now).map_err(|wait_s| {
+            let (section, who) = self.names;
+            metrics::count_rate_limited(section, who);
+            Problem::new(Slug::TooManyRequests)
+                .detail("Too many requests in a short time; wait as long as the header Retry-After says")
+                .retry_after(wait_s)
+                .reason(who)
+        })
+    }
+
+    /// Takes one request, or tells after how many whole seconds there is one again.
+    fn charge(&self, key: K, now: Instant) -> Result<(), u64> {
         let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
         if spent.paid_back_at.len() >= spent.sweep_at {
             spent.paid_back_at.retain(|_, paid_back_at| *paid_back_at > now);
@@ -54,21 +73,13 @@ impl<K: Hash + Eq> Limiter<K> {
     }
 }
 
-/// The part of an address that belongs to one place: whole for IPv4, the /64 network for IPv6.
-pub(crate) fn place(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => IpAddr::V4(address),
-        IpAddr::V6(address) => IpAddr::V6((address.to_bits() >> 64 << 64).into()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_minutes_worth_may_come_at_once_and_then_at_the_rate() {
-        let limiter = Limiter::new(60);
+        let limiter = Limiter::new("test", "person", 60);
         let now = Instant::now();
         assert!((0..60).all(|_| limiter.charge("alice", now).is_ok()));
         assert_eq!(limiter.charge("alice", now), Err(1));
@@ -81,7 +92,7 @@ mod tests {
 
     #[test]
     fn a_refused_request_costs_nothing() {
-        let limiter = Limiter::new(1);
+        let limiter = Limiter::new("test", "person", 1);
         let now = Instant::now();
         assert!(limiter.charge("alice", now).is_ok());
         assert!((0..100).all(|_| limiter.charge("alice", now) == Err(60)));
@@ -90,20 +101,12 @@ mod tests {
 
     #[test]
     fn callers_who_left_are_forgotten() {
-        let limiter = Limiter::new(600);
+        let limiter = Limiter::new("test", "person", 600);
         let now = Instant::now();
         for key in 0..KEYS_BEFORE_SWEEP {
             limiter.charge(key, now).unwrap();
         }
         limiter.charge(usize::MAX, now + BURST).unwrap();
         assert_eq!(limiter.spent.lock().unwrap().paid_back_at.len(), 1);
-    }
-
-    #[test]
-    fn neighbours_in_one_ipv6_network_are_one_place() {
-        let place = |text: &str| place(text.parse().unwrap());
-        assert_eq!(place("2001:db8::1"), place("2001:db8::ffff:1"));
-        assert_ne!(place("2001:db8::1"), place("2001:db8:0:1::1"));
-        assert_eq!(place("::ffff:10.0.0.1"), place("10.0.0.1"));
     }
 }

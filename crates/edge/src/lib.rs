@@ -1,0 +1,31 @@
+//! The edge of every HTTP service of this program: what a stranger meets before any endpoint.
+//!
+//! A connection passes [`Listener`] (how many, how long, TLS), a request passes [`Edge`] (shape, deadline, panic, headers,
+//! one log line) and then the service's own router, which answers errors as [`Problem`]s. Knows no service.
+
+mod body;
+mod connection;
+mod edge;
+mod hosts;
+mod limits;
+mod listener;
+pub mod metrics;
+mod pace;
+mod peer;
+mod places;
+mod problem;
+mod proxies;
+mod rate;
+mod scrape;
+mod shape;
+mod tls;
+
+pub use connection::Connection;
+pub use edge::{Edge, Final, Options};
+pub use limits::Limits;
+pub use listener::{Listen, Listener};
+pub use peer::{Peer, RequestId};
+pub use problem::{MEDIA_TYPE, Problem, ProblemBody, Slug, Texts};
+pub use rate::Limiter;
+pub use scrape::MetricsListener;
+pub use tls::TlsConfig;

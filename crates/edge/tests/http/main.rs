@@ -1,0 +1,9 @@
+//! The edge as a stranger meets it: bytes on a socket. Names that begin with `h` and a number carry a line of the attack
+//! matrix, which this project was built against.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails by a panic")]
+
+mod framing;
+mod limits;
+mod requests;
+mod support;
+mod tls;

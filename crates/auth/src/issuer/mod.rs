@@ -1,26 +1,46 @@
-//! The demo's OpenID Connect issuer: discovery, key set and tokens for five known accounts on loopback.
+//! The demo's OpenID Connect provider: a sign-in page and tokens for five known accounts, on loopback.
 //!
-//! It gives the Reports API the same way to its keys as Keycloak does, so that the demo runs the production
-//! path. It knows public passwords only, which is why it starts nowhere but in a demo: see [`DemoMode`].
+//! It stands where Keycloak stands, under the same paths and by the same rules (codes with PKCE, rotating refresh
+//! tokens, sessions of its own, sign-out in both directions), so that the demo runs the production path. It knows public passwords
+//! only, which is why it starts nowhere but in a demo: see [`DemoMode`].
 
 pub mod accounts;
+mod answer;
+mod authorize;
+mod back_channel;
 pub mod client;
+mod client_auth;
+mod cookies;
+mod end_session;
+mod exchange;
+mod fields;
 pub(crate) mod key;
+mod options;
+mod page;
+mod provider;
+mod random;
+mod revoke;
 mod routes;
+mod session;
+mod shelf;
+mod sign_in;
 mod token;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use bionicpro_model::{Error, Kind, Result};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use uuid::Uuid;
 
 use crate::Config;
+use accounts::Account;
 use key::SigningKey;
-use token::Minter;
+pub use options::{ClientOptions, IssuerOptions};
+use provider::Provider;
+use token::{Grant, Minter};
 
 /// The realm of the original design.
 pub const REALM: &str = "reports-realm";
@@ -49,21 +69,12 @@ impl DemoMode {
     }
 }
 
-/// How the issuer starts.
-#[derive(Debug, Clone)]
-pub struct IssuerOptions {
-    /// A loopback address; port 0 takes a free one.
-    pub listen: SocketAddr,
-    /// Where the signing key is kept, so that tokens outlive a restart; none makes a new key each time.
-    pub key_file: Option<PathBuf>,
-}
-
 /// A running issuer; dropping it stops it at once.
 #[derive(Debug)]
 pub struct Issuer {
     url: String,
     address: SocketAddr,
-    minter: Arc<Minter>,
+    provider: Arc<Provider>,
     stop: Option<oneshot::Sender<()>>,
     server: JoinHandle<()>,
 }
@@ -72,14 +83,16 @@ impl Issuer {
     /// Starts the issuer and returns when it can be asked.
     ///
     /// Fails with [`Kind::Config`] for an address that is not loopback, for a port in use, and when the
-    /// configuration names another issuer than the one that would start.
+    /// configuration names another issuer than the one that would start. Sessions live as long as the issuer does.
     pub async fn start(demo: DemoMode, options: IssuerOptions) -> Result<Self> {
         if !options.listen.ip().is_loopback() {
             return Err(Error::new(Kind::Config, "the demo issuer listens on loopback only")
                 .detail(options.listen.to_string())
                 .hint("its passwords are public: use an address such as 127.0.0.1:8080"));
         }
-        let key = tokio::task::spawn_blocking(move || match options.key_file {
+        options.client.as_ref().map_or(Ok(()), ClientOptions::check)?;
+        let key_file = options.key_file;
+        let key = tokio::task::spawn_blocking(move || match key_file {
             Some(path) => SigningKey::load_or_generate(&path),
             None => SigningKey::generate(),
         })
@@ -98,9 +111,10 @@ impl Issuer {
         if let Some(configured) = demo.configured_issuer.filter(|configured| *configured != url) {
             return Err(other_issuer(&configured));
         }
-        let minter = Arc::new(Minter::new(url.clone(), demo.audience, key));
+        let minter = Minter::new(url.clone(), demo.audience, key)?;
+        let provider = Arc::new(Provider::new(minter, options.client, options.clock)?);
         let (stop, stopped) = oneshot::channel::<()>();
-        let serving = axum::serve(listener, routes::router(minter.clone())).with_graceful_shutdown(async {
+        let serving = axum::serve(listener, routes::router(provider.clone())).with_graceful_shutdown(async {
             // An error means that the issuer was dropped, which stops it as well.
             let _ = stopped.await;
         });
@@ -109,7 +123,7 @@ impl Issuer {
                 tracing::error!(error = &error as &dyn std::error::Error, "the demo issuer stopped");
             }
         });
-        Ok(Issuer { url, address, minter, stop: Some(stop), server })
+        Ok(Issuer { url, address, provider, stop: Some(stop), server })
     }
 
     /// The issuer's URL: the `iss` of its tokens, and what `oidc.issuer` must be.
@@ -124,10 +138,23 @@ impl Issuer {
 
     /// An access token for a demo account, without a password: for the process that holds the issuer.
     pub fn mint(&self, username: &str) -> Result<String> {
-        let account = accounts::find(username).ok_or_else(|| {
-            Error::new(Kind::Usage, "not a demo account").hint(format!("use one of {}", accounts::names()))
-        })?;
-        self.minter.access_token(account).map(|token| token.access_token)
+        let now_s = self.provider.now_s();
+        let grant = Grant { account: account(username)?, session: Uuid::new_v4(), signed_in_s: now_s, now_s };
+        self.provider.minter.access_token(grant, exchange::BY_HAND_LIFE_S)
+    }
+
+    /// Ends all sessions of a demo account, as an administrator does in Keycloak, and tells the client.
+    pub async fn end_sessions(&self, username: &str) -> Result<()> {
+        self.provider.end_sessions_of(account(username)?).await;
+        Ok(())
+    }
+
+    /// Signs any header and claims with the issuer's key, whose id goes into the header.
+    #[cfg(feature = "testing")]
+    pub fn sign(&self, mut header: serde_json::Value, claims: &serde_json::Value) -> Result<String> {
+        let document = self.provider.minter.key_set();
+        header["kid"] = document["keys"][0]["kid"].clone();
+        self.provider.minter.sign(&header, claims)
     }
 
     /// Answers what is under way, then stops.
@@ -144,6 +171,12 @@ impl Drop for Issuer {
     fn drop(&mut self) {
         self.server.abort();
     }
+}
+
+fn account(username: &str) -> Result<&'static Account> {
+    accounts::find(username).ok_or_else(|| {
+        Error::new(Kind::Usage, "not a demo account").hint(format!("use one of {}", accounts::names()))
+    })
 }
 
 fn other_issuer(configured: &str) -> Error {

@@ -1,87 +1,80 @@
-//! The issuer's three addresses, under the paths that Keycloak uses.
+//! The issuer's addresses, under the paths that Keycloak uses.
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use http::{HeaderMap, StatusCode, header};
+use http::header;
 use serde_json::{Value, json};
 
-use super::accounts;
-use super::token::{CLIENT, Minter};
+use super::provider::Provider;
+use super::{authorize, end_session, exchange, page, revoke, sign_in};
 
-/// Largest token request, in bytes.
+/// Largest form, in bytes.
 const MAX_FORM_BYTES: usize = 16 * 1024;
 
-pub(super) fn router(minter: Arc<Minter>) -> Router {
+pub(super) fn router(provider: Arc<Provider>) -> Router {
+    let realm = Router::new()
+        .route("/.well-known/openid-configuration", get(discovery))
+        .route("/protocol/openid-connect/auth", get(authorize::by_query).post(authorize::by_form))
+        .route("/protocol/openid-connect/token", post(exchange::answer))
+        .route("/protocol/openid-connect/revoke", post(revoke::answer))
+        .route("/protocol/openid-connect/logout", get(end_session::by_query).post(end_session::by_form))
+        .route("/protocol/openid-connect/certs", get(key_set))
+        .route("/login-actions/authenticate", post(sign_in::answer))
+        .route("/login-actions/logout-confirm", post(end_session::confirmed))
+        .route("/demo/style.css", get(style));
     Router::new()
-        .route("/realms/reports-realm/.well-known/openid-configuration", get(discovery))
-        .route("/realms/reports-realm/protocol/openid-connect/certs", get(key_set))
-        .route("/realms/reports-realm/protocol/openid-connect/token", post(token))
+        .nest(super::REALM_PATH, realm)
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
-        .with_state(minter)
+        .with_state(provider)
 }
 
-/// The discovery document (OpenID Connect Discovery, section 3).
-async fn discovery(State(minter): State<Arc<Minter>>) -> Json<Value> {
-    let endpoint = |name: &str| format!("{}/protocol/openid-connect/{name}", minter.issuer);
+/// The discovery document (OpenID Connect Discovery, section 3), with what the issuer does and nothing else.
+async fn discovery(State(provider): State<Arc<Provider>>) -> Json<Value> {
+    let issuer = &provider.minter.issuer;
+    let endpoint = |name: &str| format!("{issuer}/protocol/openid-connect/{name}");
     Json(json!({
-        "issuer": minter.issuer,
+        "issuer": issuer,
+        "authorization_endpoint": endpoint("auth"),
         "token_endpoint": endpoint("token"),
+        "revocation_endpoint": endpoint("revoke"),
+        "end_session_endpoint": endpoint("logout"),
         "jwks_uri": endpoint("certs"),
-        "grant_types_supported": ["password"],
-        "response_types_supported": [],
+        "grant_types_supported": ["authorization_code", "refresh_token", "password"],
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "scopes_supported": ["openid", "profile", "email"],
+        "prompt_values_supported": ["none", "login"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
-        "token_endpoint_auth_methods_supported": ["none"],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+        "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": true,
+        "backchannel_logout_supported": true,
+        "backchannel_logout_session_supported": true,
+        "request_parameter_supported": false,
+        "request_uri_parameter_supported": false,
+        "ui_locales_supported": ["en", "ru"],
+        "claims_supported": [
+            "iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "azp", "sid", "at_hash",
+            "name", "preferred_username", "given_name", "family_name", "email", "email_verified"
+        ],
     }))
 }
 
-async fn key_set(State(minter): State<Arc<Minter>>) -> Json<Value> {
-    Json(minter.key_set())
+async fn key_set(State(provider): State<Arc<Provider>>) -> Json<Value> {
+    Json(provider.minter.key_set())
 }
 
-/// The password grant (RFC 6749, section 4.3), for the one client and the demo accounts.
-async fn token(State(minter): State<Arc<Minter>>, headers: HeaderMap, body: Bytes) -> Response {
-    let media_type =
-        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if media_type.split(';').next().is_none_or(|text| text.trim() != "application/x-www-form-urlencoded") {
-        return refuse(StatusCode::BAD_REQUEST, "invalid_request", "send a form");
-    }
-    let form: Vec<_> = url::form_urlencoded::parse(&body).collect();
-    // A field that stands twice is no field: RFC 6749, section 3.2.
-    let field = |name: &str| {
-        let mut values = form.iter().filter(|(field, _)| field == name).map(|(_, value)| value.as_ref());
-        values.next().filter(|_| values.next().is_none())
-    };
-    if field("client_id") != Some(CLIENT) {
-        return refuse(StatusCode::UNAUTHORIZED, "invalid_client", "client_id is bionicpro-auth");
-    }
-    if field("grant_type") != Some("password") {
-        return refuse(StatusCode::BAD_REQUEST, "unsupported_grant_type", "grant_type is password");
-    }
-    let account = field("username").and_then(accounts::find);
-    match account
-        .filter(|_| field("password") == Some(accounts::PASSWORD))
-        .map(|account| minter.access_token(account))
-    {
-        Some(Ok(answer)) => {
-            ([(header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")], Json(answer))
-                .into_response()
-        }
-        Some(Err(error)) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "a demo token cannot be signed");
-            refuse(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "see the demo's log")
-        }
-        None => refuse(StatusCode::UNAUTHORIZED, "invalid_grant", "no such account, or another password"),
-    }
-}
-
-/// An error answer (RFC 6749, section 5.2).
-fn refuse(status: StatusCode, error: &str, description: &str) -> Response {
-    let body = Json(json!({"error": error, "error_description": description}));
-    (status, [(header::CACHE_CONTROL, "no-store")], body).into_response()
+async fn style() -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "text/css; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-cache"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    (headers, page::STYLE).into_response()
 }

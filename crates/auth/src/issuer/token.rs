@@ -1,28 +1,44 @@
-//! Access tokens in the shape of Keycloak's.
+//! Tokens in the shape of Keycloak's: access, ID, refresh and logout.
 
-use bionicpro_model::Result;
-use chrono::Utc;
-use serde::Serialize;
-use serde_json::{Value, json};
+use aws_lc_rs::digest;
+use bionicpro_model::{Error, Kind, Result};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::accounts::Account;
 use super::key::{SigningKey, encode};
+use crate::keys::set::KeySet;
+use crate::token::compact::Compact;
+use crate::token::json;
 
 /// The client of the original design.
 pub(super) const CLIENT: &str = "bionicpro-auth";
 
-/// How long a demo token lives, in seconds: long enough to try things out by hand.
-const LIFETIME_S: i64 = 3600;
+/// What every token is for.
+pub(super) const SCOPE: &str = "openid profile email";
 
-/// The answer of the token endpoint (RFC 6749, section 5.1).
-#[derive(Debug, Serialize)]
-pub(super) struct TokenAnswer {
-    pub(super) access_token: String,
-    token_type: &'static str,
-    expires_in: i64,
-    scope: &'static str,
-    session_state: Uuid,
+/// How long a logout token lives, in seconds: it is delivered at once.
+const LOGOUT_LIFE_S: i64 = 120;
+
+/// The event of a logout token (OpenID Connect Back-Channel Logout, section 2.4).
+const LOGOUT_EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
+
+/// For whom and when a token is made.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Grant {
+    pub(super) account: &'static Account,
+    pub(super) session: Uuid,
+    /// When the password was given, in seconds since 1970.
+    pub(super) signed_in_s: i64,
+    pub(super) now_s: i64,
+}
+
+/// A refresh token that was signed by this issuer and has not expired.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Refresh {
+    pub(super) session: Uuid,
+    pub(super) family: Uuid,
+    pub(super) token: Uuid,
 }
 
 /// Signs tokens in the name of one issuer.
@@ -31,11 +47,16 @@ pub(super) struct Minter {
     pub(super) issuer: String,
     audience: String,
     key: SigningKey,
+    own_keys: KeySet,
 }
 
 impl Minter {
-    pub(super) fn new(issuer: String, audience: String, key: SigningKey) -> Self {
-        Minter { issuer, audience, key }
+    pub(super) fn new(issuer: String, audience: String, key: SigningKey) -> Result<Self> {
+        let document = json!({"keys": [key.jwk()]}).to_string();
+        let (own_keys, _) = KeySet::parse(document.as_bytes())
+            .filter(|(keys, _)| !keys.is_empty())
+            .ok_or_else(|| Error::new(Kind::Internal, "the demo issuer's own key is not usable"))?;
+        Ok(Minter { issuer, audience, key, own_keys })
     }
 
     /// The key set document.
@@ -43,41 +64,124 @@ impl Minter {
         json!({"keys": [self.key.jwk()]})
     }
 
-    /// A token for an account, from now on.
-    pub(super) fn access_token(&self, account: &Account) -> Result<TokenAnswer> {
-        const SCOPE: &str = "openid profile email";
-        let now_s = Utc::now().timestamp();
-        let session = Uuid::new_v4();
-        let (given_name, family_name) = account.name;
+    /// What the Reports API accepts.
+    pub(super) fn access_token(&self, grant: Grant, life_s: i64) -> Result<String> {
+        let mut claims = self.claims(grant, "Bearer", life_s);
+        claims["aud"] = json!([self.audience, "account"]);
+        claims["realm_access"] = json!({"roles": ["default-roles-reports-realm", grant.account.role]});
+        claims["scope"] = json!(SCOPE);
+        describe(&mut claims, grant.account);
+        self.sign(&json!({"alg": "RS256", "typ": "JWT", "kid": self.key.kid()}), &claims)
+    }
+
+    /// Who has signed in, for the client (OpenID Connect Core, section 2).
+    pub(super) fn id_token(
+        &self,
+        grant: Grant,
+        life_s: i64,
+        nonce: Option<&str>,
+        access_token: &str,
+    ) -> Result<String> {
+        let mut claims = self.claims(grant, "ID", life_s);
+        claims["aud"] = json!(CLIENT);
+        // The left half of the digest binds the two tokens to each other (section 3.1.3.6).
+        let digest = digest::digest(&digest::SHA256, access_token.as_bytes());
+        claims["at_hash"] = json!(encode(&digest.as_ref()[..16]));
+        if let Some(nonce) = nonce {
+            claims["nonce"] = json!(nonce);
+        }
+        describe(&mut claims, grant.account);
+        self.sign(&json!({"alg": "RS256", "typ": "JWT", "kid": self.key.kid()}), &claims)
+    }
+
+    /// What the client gets new tokens with. It is signed with the same key, so that whoever takes one for an access
+    /// token is found out; Keycloak signs its own with a key that it shows nobody.
+    pub(super) fn refresh_token(
+        &self,
+        grant: Grant,
+        family: Uuid,
+        token: Uuid,
+        life_s: i64,
+    ) -> Result<String> {
+        let mut claims = self.claims(grant, "Refresh", life_s);
+        claims["aud"] = json!(self.issuer);
+        claims["jti"] = json!(token);
+        claims["reuse_id"] = json!(family);
+        claims["scope"] = json!(SCOPE);
+        self.sign(&json!({"alg": "RS256", "typ": "JWT", "kid": self.key.kid()}), &claims)
+    }
+
+    /// Tells the client that a session has ended.
+    pub(super) fn logout_token(&self, account: &Account, session: Uuid, now_s: i64) -> Result<String> {
         let claims = json!({
-            "exp": now_s + LIFETIME_S,
-            "iat": now_s,
-            "jti": Uuid::new_v4(),
             "iss": self.issuer,
-            "aud": [self.audience, "account"],
             "sub": account.subject,
-            "typ": "Bearer",
-            "azp": CLIENT,
+            "aud": CLIENT,
+            "iat": now_s,
+            "exp": now_s + LOGOUT_LIFE_S,
+            "jti": Uuid::new_v4(),
+            "typ": "Logout",
             "sid": session,
-            "acr": "1",
-            "realm_access": {"roles": ["default-roles-reports-realm", account.role]},
-            "scope": SCOPE,
-            "email_verified": true,
-            "name": format!("{given_name} {family_name}"),
-            "preferred_username": account.username,
-            "given_name": given_name,
-            "family_name": family_name,
-            "email": format!("{}@example.com", account.username),
+            "events": {LOGOUT_EVENT: {}},
         });
-        let header = json!({"alg": "RS256", "typ": "JWT", "kid": self.key.kid()});
+        self.sign(&json!({"alg": "RS256", "typ": "logout+jwt", "kid": self.key.kid()}), &claims)
+    }
+
+    /// Signs any header and claims.
+    pub(super) fn sign(&self, header: &Value, claims: &Value) -> Result<String> {
         let input = format!("{}.{}", encode(header.to_string()), encode(claims.to_string()));
         let signature = self.key.sign(input.as_bytes())?;
-        Ok(TokenAnswer {
-            access_token: format!("{input}.{}", encode(signature)),
-            token_type: "Bearer",
-            expires_in: LIFETIME_S,
-            scope: SCOPE,
-            session_state: session,
+        Ok(format!("{input}.{}", encode(signature)))
+    }
+
+    /// The refresh token in a text, if this issuer has made it and it has not expired.
+    pub(super) fn read_refresh(&self, unverified_jwt: &str, now_s: i64) -> Option<Refresh> {
+        let claims = self.own_claims(unverified_jwt, "Refresh")?;
+        let id = |name: &str| claims.get(name)?.as_str()?.parse().ok();
+        claims.get("exp")?.as_i64().filter(|exp| now_s < *exp)?;
+        Some(Refresh { session: id("sid")?, family: id("reuse_id")?, token: id("jti")? })
+    }
+
+    /// The session that an ID token of this issuer names; one that has expired still says who wants to sign out
+    /// (OpenID Connect RP-Initiated Logout, section 4).
+    pub(super) fn read_id_hint(&self, unverified_jwt: &str) -> Option<Uuid> {
+        self.own_claims(unverified_jwt, "ID")?.get("sid")?.as_str()?.parse().ok()
+    }
+
+    /// Whether this issuer has made the text as an access token.
+    pub(super) fn is_access_token(&self, unverified_jwt: &str) -> bool {
+        self.own_claims(unverified_jwt, "Bearer").is_some()
+    }
+
+    fn own_claims(&self, unverified_jwt: &str, typ: &str) -> Option<Map<String, Value>> {
+        let payload = self.own_keys.verify(Compact::parse(unverified_jwt).ok()?).ok()?;
+        let claims = json::object(&payload)?;
+        let is_own = claims.get("iss").is_some_and(|iss| *iss == self.issuer.as_str());
+        (is_own && claims.get("typ").is_some_and(|found| *found == typ)).then_some(claims)
+    }
+
+    fn claims(&self, grant: Grant, typ: &str, life_s: i64) -> Value {
+        json!({
+            "exp": grant.now_s + life_s,
+            "iat": grant.now_s,
+            "auth_time": grant.signed_in_s,
+            "jti": Uuid::new_v4(),
+            "iss": self.issuer,
+            "sub": grant.account.subject,
+            "typ": typ,
+            "azp": CLIENT,
+            "sid": grant.session,
+            "acr": "1",
         })
     }
+}
+
+fn describe(claims: &mut Value, account: &Account) {
+    let (given_name, family_name) = account.name;
+    claims["email_verified"] = json!(true);
+    claims["name"] = json!(format!("{given_name} {family_name}"));
+    claims["preferred_username"] = json!(account.username);
+    claims["given_name"] = json!(given_name);
+    claims["family_name"] = json!(family_name);
+    claims["email"] = json!(format!("{}@example.com", account.username));
 }

@@ -166,8 +166,8 @@ impl Running {
         )?;
         startup.part("a full run of the pipeline", first_run(&pipeline)).await?;
 
-        let issuer_options =
-            IssuerOptions { listen: loopback(ports.issuer), key_file: Some(folder.join("issuer.pem")) };
+        let mut issuer_options = IssuerOptions::new(loopback(ports.issuer));
+        issuer_options.key_file = Some(folder.join("issuer.pem"));
         let issuer = startup.part("issuer of tokens", Issuer::start(demo_mode, issuer_options)).await?;
         config.oidc.issuer = Some(issuer.url().to_owned());
         self.issuer = Some(issuer);

@@ -2,16 +2,21 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests may start the issuer")]
 
+mod browser;
+mod exchange;
+mod sign_in;
+mod sign_out;
+
 use std::os::unix::fs::PermissionsExt;
 
 use bionicpro_auth::issuer::accounts::{ACCOUNTS, PASSWORD};
-use bionicpro_auth::issuer::{DemoMode, Issuer, IssuerOptions, client};
+use bionicpro_auth::issuer::{ClientOptions, DemoMode, Issuer, IssuerOptions, client};
 use bionicpro_auth::{Config, Verifier};
-use bionicpro_model::Kind;
+use bionicpro_model::{Kind, Secret};
 use serde_json::Value;
 
 fn options() -> IssuerOptions {
-    IssuerOptions { listen: ([127, 0, 0, 1], 0).into(), key_file: None }
+    IssuerOptions::new(([127, 0, 0, 1], 0).into())
 }
 
 async fn start() -> (Issuer, Verifier) {
@@ -71,8 +76,8 @@ async fn tokens_outlive_a_restart_when_the_key_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let key_file = folder.path().join("issuer.key");
     let start = |port: u16| {
-        let options =
-            IssuerOptions { listen: ([127, 0, 0, 1], port).into(), key_file: Some(key_file.clone()) };
+        let mut options = IssuerOptions::new(([127, 0, 0, 1], port).into());
+        options.key_file = Some(key_file.clone());
         Issuer::start(DemoMode::enter(&Config::default()).unwrap(), options)
     };
     let first = start(0).await.unwrap();
@@ -101,7 +106,7 @@ async fn outside_a_demo_on_this_machine_it_refuses_to_start() {
     let error = Issuer::start(DemoMode::enter(&other_port).unwrap(), options()).await.unwrap_err();
     assert!(error.hint_text().unwrap().contains("BIONICPRO_OIDC_ISSUER"));
     for address in ["0.0.0.0:0", "[::]:0", "192.168.0.1:0"] {
-        let options = IssuerOptions { listen: address.parse().unwrap(), key_file: None };
+        let options = IssuerOptions::new(address.parse().unwrap());
         let error = Issuer::start(DemoMode::enter(&Config::default()).unwrap(), options).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Config, "{address}");
     }
@@ -119,4 +124,41 @@ async fn a_demo_that_does_not_run_is_named_as_the_cause() {
         client::fetch_token("http://example.com", "ivan.petrov").await.unwrap_err().kind(),
         Kind::Config
     );
+}
+
+#[tokio::test]
+async fn the_discovery_document_says_what_the_issuer_does() {
+    let (issuer, _) = start().await;
+    let url = format!("{}/.well-known/openid-configuration", issuer.url());
+    let document: Value = reqwest::get(url).await.unwrap().json().await.unwrap();
+    assert_eq!(document["issuer"], issuer.url());
+    for name in ["authorization", "token", "revocation", "end_session"] {
+        let endpoint = document[format!("{name}_endpoint")].as_str().unwrap();
+        let response = reqwest::get(endpoint).await.unwrap();
+        assert_ne!(response.status(), 404, "{name}");
+    }
+    assert_eq!(document["code_challenge_methods_supported"], serde_json::json!(["S256"]));
+    assert_eq!(document["authorization_response_iss_parameter_supported"], true);
+    assert_eq!(document["backchannel_logout_session_supported"], true);
+}
+
+#[tokio::test]
+async fn a_client_that_would_carry_codes_off_this_machine_is_refused() {
+    let client =
+        || ClientOptions::new(Secret::new("0123456789abcdef"), "http://127.0.0.1:8000/auth/callback");
+    let changes: [fn(&mut ClientOptions); 6] = [
+        |client| client.secret = Secret::new("short"),
+        |client| client.redirect_uris.clear(),
+        |client| client.redirect_uris.push("https://example.com/".into()),
+        |client| client.redirect_uris.push("http://127.0.0.1/#x".into()),
+        |client| client.post_logout_redirect_uris.push("https://example.com/".into()),
+        |client| client.back_channel_logout_url = Some("http://192.168.0.1/".parse().unwrap()),
+    ];
+    for (row, change) in changes.into_iter().enumerate() {
+        let mut options = options();
+        let client = options.client.insert(client());
+        change(client);
+        let error = Issuer::start(DemoMode::enter(&Config::default()).unwrap(), options).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Config, "{row}");
+    }
 }

@@ -1,0 +1,85 @@
+//! Answers of the issuer: pages, redirects and the errors of OAuth.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use bionicpro_model::Error;
+use http::{HeaderValue, StatusCode, header};
+use serde_json::json;
+use url::Url;
+
+/// An error of the token and revocation endpoints (RFC 6749, section 5.2).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Refusal {
+    pub(super) status: StatusCode,
+    pub(super) error: &'static str,
+    pub(super) description: &'static str,
+}
+
+impl Refusal {
+    pub(super) const fn bad(error: &'static str, description: &'static str) -> Self {
+        Refusal { status: StatusCode::BAD_REQUEST, error, description }
+    }
+
+    pub(super) const fn unauthorized(error: &'static str, description: &'static str) -> Self {
+        Refusal { status: StatusCode::UNAUTHORIZED, error, description }
+    }
+
+    /// Logs a defect of the issuer; the caller learns nothing of it.
+    pub(super) fn broken(error: &Error) -> Self {
+        tracing::error!(error = error as &dyn std::error::Error, "the demo issuer cannot answer");
+        Refusal {
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            error: "server_error",
+            description: "see the demo's log",
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let body = Json(json!({"error": self.error, "error_description": self.description}));
+        let mut response = (self.status, [(header::CACHE_CONTROL, "no-store")], body).into_response();
+        if self.error == "invalid_client" && self.status == StatusCode::UNAUTHORIZED {
+            let challenge = HeaderValue::from_static("Basic realm=\"reports-realm\", charset=\"UTF-8\"");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        response
+    }
+}
+
+/// A page for a person, with nothing in it that runs. `form_goes_to` is where its form's answer may send the browser.
+pub(super) fn page(status: StatusCode, html: String, form_goes_to: Option<&str>) -> Response {
+    let origin = form_goes_to
+        .and_then(|uri| Url::parse(uri).ok())
+        .map(|url| format!(" {}", url.origin().ascii_serialization()));
+    let policy = format!(
+        "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'{}; base-uri 'none'; frame-ancestors 'none'",
+        origin.unwrap_or_default()
+    );
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CONTENT_SECURITY_POLICY, policy.as_str()),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::VARY, "Accept-Language, Cookie"),
+    ];
+    (status, headers, html).into_response()
+}
+
+/// Sends the browser elsewhere, by GET. The address is one that the client has registered.
+pub(super) fn redirect(uri: &str, parameters: &[(&str, Option<&str>)]) -> Response {
+    let Ok(mut url) = Url::parse(uri) else {
+        return Refusal::bad("invalid_request", "the address to go to is none").into_response();
+    };
+    let given = parameters.iter().filter_map(|(name, value)| value.map(|value| (*name, value)));
+    if given.clone().next().is_some() {
+        url.query_pairs_mut().extend_pairs(given);
+    }
+    let headers = [
+        (header::LOCATION, url.as_str()),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::REFERRER_POLICY, "no-referrer"),
+    ];
+    (StatusCode::SEE_OTHER, headers).into_response()
+}

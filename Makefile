@@ -21,6 +21,8 @@ DENY        := .tools/bin/cargo-deny
 DENY_VERSION := 0.20.2
 S3           := .tools/bin/versitygw
 S3_VERSION   := 1.8.0
+# The Redis server of the tests, where the system has none yet.
+REDIS        := $(if $(shell command -v redis-server),,.tools/redis)
 
 
 # The web app's tools want a newer Node.js than a machine may have: a pinned one comes with them, where it is published.
@@ -68,7 +70,7 @@ format: $(VENV) ## Format all sources
 web-tests: $(WEB) $(WEB_APP) ## Check the web app: lints, types, strings, client, units, sizes
 	$(WEB_RUN) check
 
-rust-tests: engines ## Run the Rust tests on the real engines
+rust-tests: engines $(REDIS) ## Run the Rust tests on the real engines
 	$(CARGO) test --locked --workspace
 
 client-tests: engines $(VENV) $(NODE_CLIENT) ## Run other people's ClickHouse clients against the embedded warehouse
@@ -140,6 +142,12 @@ $(S3):
 	-GOBIN="$$PWD/.tools/bin" GOPATH="$$PWD/.tools/go" GOCACHE="$$PWD/.tools/go/cache" GOFLAGS=-modcacherw \
 		go install github.com/versity/versitygw/cmd/versitygw@v$(S3_VERSION)
 	rm -rf .tools/go
+
+# As root it is a Debian package away. Elsewhere, or without the package, the tests skip what needs it and say so.
+.tools/redis:
+	@[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+		&& { apt-get update --quiet --quiet; apt-get install --yes --quiet --no-install-recommends redis-server; } \
+		|| echo 'redis-server is missing: its tests will be skipped (Debian package redis-server)'
 
 # A debug build: it is run once per check and compiles in half the time.
 $(DENY):

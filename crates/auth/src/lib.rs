@@ -7,6 +7,7 @@
 mod caller;
 pub mod clock;
 pub mod config;
+pub mod discovery;
 pub mod issuer;
 mod keys;
 pub mod metrics;
@@ -19,9 +20,12 @@ mod verifier;
 pub use caller::Caller;
 pub use clock::Clock;
 pub use config::Config;
+pub use discovery::Discovery;
 pub use keys::KeyState;
 pub use rejection::{Checked, Reason, Rejection};
 pub use token::claims::Claims;
+pub use token::id::{IdClaims, IdTokenFor};
+pub use token::logout::LogoutClaims;
 pub use verifier::Verifier;
 
 /// The layers below [`Verifier`], for published test vectors, which are signed texts but not access tokens.

@@ -100,6 +100,12 @@ reasons! {
     Username = "username",
     /// `realm_access.roles`, `scope` or `sid` is ill-formed.
     Roles = "roles",
+    /// `nonce` of an ID token is not that of the sign-in.
+    Nonce = "nonce",
+    /// `at_hash` of an ID token is not that of the access token beside it.
+    AccessTokenHash = "access_token_hash",
+    /// A logout token without its event, `jti`, or anybody to sign out, or with a `nonce`.
+    LogoutEvent = "logout_event",
     /// The required role is lacking.
     RoleLacking = "role_lacking",
     /// A service account on a route for people.

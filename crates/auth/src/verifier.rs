@@ -8,15 +8,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use bionicpro_model::{Error, Kind, Result};
+use serde_json::{Map, Value};
 
 use crate::keys::cache::KeyCache;
 use crate::keys::checked;
 use crate::keys::fetch::Source;
+use crate::keys::set::KeySet;
 use crate::rejection::{Checked, Reason, Rejection};
 use crate::token::claims::Policy;
 use crate::token::compact::Compact;
 use crate::token::header::HeaderType;
+use crate::token::id::{self, IdClaims, IdTokenFor};
 use crate::token::json;
+use crate::token::logout::{self, LogoutClaims};
 use crate::{Claims, Clock, Config, KeyState, metrics};
 
 /// A move of the wall clock against the monotonic one that is worth an alarm, in seconds.
@@ -87,6 +91,28 @@ impl Verifier {
         checked
     }
 
+    /// Verifies the ID token that came with a sign-in. Fails unless it is for the client and holds the nonce.
+    pub async fn verify_id_token(
+        &self,
+        unverified_jwt: &str,
+        expected: &IdTokenFor<'_>,
+    ) -> Checked<IdClaims> {
+        let is_allowed = |typ| matches!(typ, HeaderType::Absent | HeaderType::Jwt);
+        let (_, members) = self.signed(unverified_jwt, is_allowed).await?;
+        id::check(&members, self.0.policy.issuer(), expected, self.0.clock.unix_s())
+    }
+
+    /// Verifies a logout token of the issuer's back channel. That it comes once only, is for the caller to see to.
+    pub async fn verify_logout_token(&self, unverified_jwt: &str, client_id: &str) -> Checked<LogoutClaims> {
+        let is_allowed = |typ| match typ {
+            HeaderType::LogoutToken => true,
+            HeaderType::Absent | HeaderType::Jwt => !self.0.strict_typ,
+            HeaderType::AccessToken | HeaderType::Other => false,
+        };
+        let (_, members) = self.signed(unverified_jwt, is_allowed).await?;
+        logout::check(&members, self.0.policy.issuer(), client_id, self.0.clock.unix_s())
+    }
+
     /// Whether tokens can be verified now; fetches the keys when they are due.
     pub async fn ready(&self) -> KeyState {
         self.0.keys.state().await
@@ -114,21 +140,33 @@ impl Verifier {
                 .cloned()
                 .inspect_err(|_| keys.checked().forget(&fingerprint));
         }
-        let unverified = Compact::parse(unverified_jwt)?;
-        match unverified.header.typ {
-            HeaderType::AccessToken => {}
-            HeaderType::Absent | HeaderType::Jwt if !self.0.strict_typ => {}
-            HeaderType::Absent | HeaderType::Jwt | HeaderType::Other => {
-                return Err(Rejection::Invalid(Reason::HeaderType));
-            }
-        }
-        let keys = self.0.keys.keys_with(&unverified.header.kid).await?;
-        let payload = keys.verify(unverified)?;
-        let members = json::object(&payload).ok_or(Rejection::Invalid(Reason::PayloadJson))?;
+        let is_allowed = |typ| match typ {
+            HeaderType::AccessToken => true,
+            HeaderType::Absent | HeaderType::Jwt => !self.0.strict_typ,
+            HeaderType::LogoutToken | HeaderType::Other => false,
+        };
+        let (keys, members) = self.signed(unverified_jwt, is_allowed).await?;
         let verified = self.0.policy.check(&members)?;
         let claims = verified.at(self.0.clock.unix_s())?.clone();
         keys.checked().keep(fingerprint, verified);
         Ok(claims)
+    }
+
+    /// The payload of a token of an allowed type that the issuer has signed, and the keys that say so. What the payload
+    /// says is not checked yet.
+    async fn signed(
+        &self,
+        unverified_jwt: &str,
+        is_allowed: impl Fn(HeaderType) -> bool,
+    ) -> Checked<(Arc<KeySet>, Map<String, Value>)> {
+        let unverified = Compact::parse(unverified_jwt)?;
+        if !is_allowed(unverified.header.typ) {
+            return Err(Rejection::Invalid(Reason::HeaderType));
+        }
+        let keys = self.0.keys.keys_with(&unverified.header.kid).await?;
+        let payload = keys.verify(unverified)?;
+        let members = json::object(&payload).ok_or(Rejection::Invalid(Reason::PayloadJson))?;
+        Ok((keys, members))
     }
 
     /// Notices that somebody moved the wall clock, by which `exp` is judged.

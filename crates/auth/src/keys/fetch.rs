@@ -37,6 +37,7 @@ pub(crate) enum Fault {
     Json,
     IssuerMismatch,
     KeySetAddress,
+    EndpointAddress,
     NoUsableKey,
 }
 
@@ -52,6 +53,7 @@ impl Fault {
             Fault::Json => "json",
             Fault::IssuerMismatch => "issuer_mismatch",
             Fault::KeySetAddress => "key_set_address",
+            Fault::EndpointAddress => "endpoint_address",
             Fault::NoUsableKey => "no_usable_key",
         }
     }
@@ -102,7 +104,7 @@ impl Source {
     }
 
     async fn fetch_key_set(&self, address: Url) -> Result<(KeySet, Vec<Dropped>), Fault> {
-        let bytes = self.get(address, &["application/json", "application/jwk-set+json"]).await?;
+        let bytes = get(&self.client, address, &["application/json", "application/jwk-set+json"]).await?;
         let (keys, dropped) = KeySet::parse(&bytes).ok_or(Fault::Json)?;
         match keys.is_empty() {
             true => Err(Fault::NoUsableKey),
@@ -117,7 +119,7 @@ impl Source {
         {
             return Ok(url);
         }
-        let bytes = self.get(self.discovery.clone(), &["application/json"]).await?;
+        let bytes = get(&self.client, self.discovery.clone(), &["application/json"]).await?;
         let document = json::object(&bytes).ok_or(Fault::Json)?;
         if document.get("issuer").and_then(Value::as_str) != Some(self.issuer.as_str()) {
             return Err(Fault::IssuerMismatch);
@@ -132,40 +134,40 @@ impl Source {
     fn may_name(&self, url: &Url) -> bool {
         is_trustworthy(url) && (url.scheme() == "https" || self.discovery.scheme() == "http")
     }
+}
 
-    /// The body of a 200 of one of the media types, uncompressed, within size and time.
-    async fn get(&self, url: Url, media_types: &[&str]) -> Result<Vec<u8>, Fault> {
-        let fault = |error: reqwest::Error| match error.is_timeout() {
-            true => Fault::Timeout,
-            false => Fault::Connect,
-        };
-        let request = self.client.get(url).header(header::ACCEPT, media_types.join(", "));
-        let mut response = request.send().await.map_err(fault)?;
-        if response.status() != StatusCode::OK {
-            return Err(Fault::Status);
-        }
-        let content_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let media_type = content_type.and_then(|text| text.split(';').next()).unwrap_or_default().trim();
-        if !media_types.iter().any(|allowed| media_type.eq_ignore_ascii_case(allowed)) {
-            return Err(Fault::ContentType);
-        }
-        let encoding = response.headers().get(header::CONTENT_ENCODING);
-        if encoding.is_some_and(|encoding| encoding != "identity") {
-            return Err(Fault::ContentEncoding);
-        }
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(fault)? {
-            if body.len() + chunk.len() > MAX_BYTES {
-                return Err(Fault::TooLarge);
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body)
+/// The body of a 200 of one of the media types, uncompressed, within size and time.
+pub(crate) async fn get(client: &reqwest::Client, url: Url, media_types: &[&str]) -> Result<Vec<u8>, Fault> {
+    let fault = |error: reqwest::Error| match error.is_timeout() {
+        true => Fault::Timeout,
+        false => Fault::Connect,
+    };
+    let request = client.get(url).header(header::ACCEPT, media_types.join(", "));
+    let mut response = request.send().await.map_err(fault)?;
+    if response.status() != StatusCode::OK {
+        return Err(Fault::Status);
     }
+    let content_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let media_type = content_type.and_then(|text| text.split(';').next()).unwrap_or_default().trim();
+    if !media_types.iter().any(|allowed| media_type.eq_ignore_ascii_case(allowed)) {
+        return Err(Fault::ContentType);
+    }
+    let encoding = response.headers().get(header::CONTENT_ENCODING);
+    if encoding.is_some_and(|encoding| encoding != "identity") {
+        return Err(Fault::ContentEncoding);
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(fault)? {
+        if body.len() + chunk.len() > MAX_BYTES {
+            return Err(Fault::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
 }
 
 /// A client that follows nothing, unpacks nothing, and ends in time.
-fn client(only_loopback: bool) -> Result<reqwest::Client> {
+pub(crate) fn client(only_loopback: bool) -> Result<reqwest::Client> {
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("bionicpro/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
@@ -188,7 +190,7 @@ fn client(only_loopback: bool) -> Result<reqwest::Client> {
     })
 }
 
-fn is_trustworthy(url: &Url) -> bool {
+pub(crate) fn is_trustworthy(url: &Url) -> bool {
     let scheme_fits = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url));
     let plain = url.username().is_empty()
         && url.password().is_none()

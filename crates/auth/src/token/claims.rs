@@ -7,14 +7,9 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use super::text;
+use super::times::Times;
 use crate::Config;
 use crate::rejection::{Checked, Reason, Rejection};
-
-/// How far the issuer's clock and ours may differ, in seconds.
-const LEEWAY_S: i64 = 30;
-
-/// Longest life of an access token, in seconds. A token cannot be called back, so a stolen one must end.
-pub(crate) const MAX_LIFETIME_S: i64 = 24 * 3600;
 
 /// The claim `typ` of Keycloak's access tokens. ID, refresh, offline, logout and action tokens have others.
 const TOKEN_TYPE: &str = "Bearer";
@@ -87,6 +82,10 @@ impl Policy {
         }
     }
 
+    pub(crate) fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
     /// Checks the members of a payload whose signature was verified, but for the time.
     pub(crate) fn check(&self, members: &Map<String, Value>) -> Checked<Verified> {
         let text_of = |name: &str| members.get(name).and_then(Value::as_str);
@@ -94,12 +93,7 @@ impl Policy {
         require(self.is_for_us(members.get("aud")), Reason::Audience)?;
         require(text_of("typ") == Some(TOKEN_TYPE), Reason::TokenType)?;
         require(!members.contains_key("cnf") && !members.contains_key("events"), Reason::NotABearerToken)?;
-        let expires_at = seconds(members.get("exp")).ok_or(Rejection::Invalid(Reason::ExpiryForm))?;
-        let issued_at = seconds(members.get("iat")).ok_or(Rejection::Invalid(Reason::IssuedAt))?;
-        let not_before = match members.get("nbf") {
-            Some(nbf) => Some(seconds(Some(nbf)).ok_or(Rejection::Invalid(Reason::NotBefore))?),
-            None => None,
-        };
+        let times = Times::read(members)?;
 
         let subject =
             text_of("sub").filter(|sub| text::is_plain(sub)).ok_or(Rejection::Invalid(Reason::Subject))?;
@@ -124,11 +118,11 @@ impl Policy {
             username: username.to_owned(),
             roles: roles(members.get("realm_access"))?,
             authorized_party: client.to_owned(),
-            expires_at,
-            issued_at,
+            expires_at: times.expires_at,
+            issued_at: times.issued_at,
             session_id,
         };
-        Ok(Verified { claims, not_before })
+        Ok(Verified { claims, not_before: times.not_before })
     }
 
     /// `aud` is one text or an array of texts, and ours is among them.
@@ -153,12 +147,8 @@ pub(crate) struct Verified {
 impl Verified {
     /// The claims, after every rule about time.
     pub(crate) fn at(&self, now_s: i64) -> Checked<&Claims> {
-        let (issued_at, expires_at) = (self.claims.issued_at.timestamp(), self.claims.expires_at.timestamp());
-        require(now_s < expires_at + LEEWAY_S, Reason::Expired)?;
-        let begins = self.not_before.map_or(i64::MIN, |moment| moment.timestamp());
-        require(begins <= now_s + LEEWAY_S, Reason::NotBefore)?;
-        require(issued_at <= now_s + LEEWAY_S, Reason::IssuedAt)?;
-        require((1..=MAX_LIFETIME_S).contains(&(expires_at - issued_at)), Reason::Lifetime)?;
+        let Claims { issued_at, expires_at, .. } = self.claims;
+        Times { issued_at, expires_at, not_before: self.not_before }.check(now_s)?;
         Ok(&self.claims)
     }
 
@@ -178,13 +168,6 @@ impl Verified {
     }
 }
 
-/// Whole seconds since 1970 up to the year 9999; a text, a fraction or an exponent is no time.
-fn seconds(value: Option<&Value>) -> Option<DateTime<Utc>> {
-    const YEAR_10000: i64 = 253_402_300_800;
-    let seconds = value?.as_i64().filter(|seconds| (0..YEAR_10000).contains(seconds))?;
-    DateTime::from_timestamp(seconds, 0)
-}
-
 /// `realm_access.roles`: absent means none, anything but texts is refused.
 fn roles(realm_access: Option<&Value>) -> Checked<BTreeSet<String>> {
     let malformed = Rejection::Invalid(Reason::Roles);
@@ -196,7 +179,7 @@ fn roles(realm_access: Option<&Value>) -> Checked<BTreeSet<String>> {
     roles.iter().map(|role| role.as_str().map(str::to_owned).ok_or(malformed)).collect()
 }
 
-fn require(holds: bool, reason: Reason) -> Checked<()> {
+pub(super) fn require(holds: bool, reason: Reason) -> Checked<()> {
     match holds {
         true => Ok(()),
         false => Err(Rejection::Invalid(reason)),

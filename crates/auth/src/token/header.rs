@@ -24,6 +24,8 @@ pub(crate) enum HeaderType {
     Jwt,
     /// `at+jwt` (RFC 9068).
     AccessToken,
+    /// `logout+jwt` (OpenID Connect Back-Channel Logout, section 2.4).
+    LogoutToken,
     /// Anything else.
     Other,
 }
@@ -59,6 +61,7 @@ fn header_type(members: &Map<String, Value>) -> HeaderType {
     match lower.strip_prefix("application/").unwrap_or(&lower) {
         "jwt" => HeaderType::Jwt,
         "at+jwt" => HeaderType::AccessToken,
+        "logout+jwt" => HeaderType::LogoutToken,
         _ => HeaderType::Other,
     }
 }

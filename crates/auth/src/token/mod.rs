@@ -1,7 +1,10 @@
-//! One access token, layer by layer: bytes, header, signature's input, claims. No I/O and no keys.
+//! One token, layer by layer: bytes, header, signature's input, claims. No I/O and no keys.
 
 pub(crate) mod claims;
 pub(crate) mod compact;
 pub(crate) mod header;
+pub(crate) mod id;
 pub(crate) mod json;
+pub(crate) mod logout;
 mod text;
+mod times;

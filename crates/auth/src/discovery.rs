@@ -1,0 +1,159 @@
+//! Where the issuer's endpoints are, for a client that signs people in: read from its discovery document, and believed
+//! only where they are as trustworthy as the issuer itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bionicpro_model::{Error, Kind, Result};
+use serde_json::{Map, Value};
+use tokio::sync::Mutex;
+use url::Url;
+
+use crate::keys::fetch::{self, Fault};
+use crate::token::json;
+use crate::{Clock, Config};
+
+/// How long a document is believed before it is fetched again.
+const MAX_AGE: Duration = Duration::from_secs(3600);
+/// Shortest time between two attempts after one that failed.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// The issuer's endpoints.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Endpoints {
+    /// Where a browser is sent to sign in.
+    pub authorization: Url,
+    /// Where codes and refresh tokens become tokens.
+    pub token: Url,
+    /// Where a refresh token is given back (RFC 7009).
+    pub revocation: Option<Url>,
+    /// Where a browser is sent to sign out (OpenID Connect RP-Initiated Logout).
+    pub end_session: Option<Url>,
+    /// Whether every answer of the authorization endpoint says who gave it (RFC 9207).
+    pub answers_with_issuer: bool,
+    /// The issuer says that it takes PKCE with S256.
+    pub takes_pkce: bool,
+    /// The issuer says that it tells clients when a session ends.
+    pub has_back_channel_logout: bool,
+}
+
+/// Fetches the document when it is due; one caller at a time.
+#[derive(Debug)]
+pub struct Discovery {
+    client: reqwest::Client,
+    issuer: String,
+    document: Url,
+    clock: Clock,
+    held: Mutex<Held>,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    endpoints: Option<(Arc<Endpoints>, Duration)>,
+    failed_at: Option<Duration>,
+}
+
+impl Discovery {
+    /// Checks the issuer's address; makes no call.
+    ///
+    /// # Errors
+    /// `Config` when the issuer is missing or no address that may be trusted.
+    pub fn new(config: &Config, clock: Clock) -> Result<Self> {
+        let issuer = config.issuer.clone().unwrap_or_default();
+        let unfit = || {
+            Error::new(Kind::Config, "not an issuer that people can sign in with").detail("oidc.issuer").hint(
+                "set oidc.issuer to an https URL, as in https://id.example.com/realms/reports-realm, or to one on loopback",
+            )
+        };
+        let url = Url::parse(&issuer).ok().filter(fetch::is_trustworthy).ok_or_else(unfit)?;
+        let document = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
+        let document = Url::parse(&document).map_err(|error| unfit().source(error))?;
+        let client = fetch::client(fetch::is_loopback(&url))?;
+        Ok(Discovery { client, issuer, document, clock, held: Mutex::default() })
+    }
+
+    /// The issuer, as in `iss`.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// A client for calls to the endpoints: follows nothing, ends in 5 seconds.
+    pub fn client(&self) -> &reqwest::Client {
+        &self.client
+    }
+
+    /// The endpoints; those of before while the issuer does not answer.
+    ///
+    /// # Errors
+    /// `Unreachable` when the issuer has not answered yet, or wrongly.
+    pub async fn endpoints(&self) -> Result<Arc<Endpoints>> {
+        let mut held = self.held.lock().await;
+        let now = self.clock.monotonic();
+        let known = held.endpoints.clone();
+        if let Some((endpoints, at)) = &known
+            && now.saturating_sub(*at) < MAX_AGE
+        {
+            return Ok(endpoints.clone());
+        }
+        let is_due = held.failed_at.is_none_or(|at| now.saturating_sub(at) >= RETRY);
+        let fetched = if is_due { self.fetch().await } else { Err(Fault::Connect) };
+        match (fetched, known) {
+            (Ok(endpoints), _) => {
+                let endpoints = Arc::new(endpoints);
+                *held = Held { endpoints: Some((endpoints.clone(), now)), failed_at: None };
+                Ok(endpoints)
+            }
+            (Err(fault), known) => {
+                if is_due {
+                    tracing::warn!(fault = fault.as_str(), "the issuer's endpoints cannot be fetched");
+                    held.failed_at = Some(now);
+                }
+                known.map(|(endpoints, _)| endpoints).ok_or_else(|| {
+                    Error::new(Kind::Unreachable, "the issuer's endpoints cannot be had")
+                        .detail(format!("{}: {}", self.issuer, fault.as_str()))
+                        .hint("check oidc.issuer: its path + /.well-known/openid-configuration must answer with this same issuer")
+                })
+            }
+        }
+    }
+
+    async fn fetch(&self) -> Result<Endpoints, Fault> {
+        let bytes = fetch::get(&self.client, self.document.clone(), &["application/json"]).await?;
+        let document = json::object(&bytes).ok_or(Fault::Json)?;
+        if document.get("issuer").and_then(Value::as_str) != Some(self.issuer.as_str()) {
+            return Err(Fault::IssuerMismatch);
+        }
+        let optional = |name: &str| match document.get(name) {
+            None => Ok(None),
+            Some(value) => self.endpoint(value).map(Some),
+        };
+        let required = |name: &str| optional(name)?.ok_or(Fault::EndpointAddress);
+        Ok(Endpoints {
+            authorization: required("authorization_endpoint")?,
+            token: required("token_endpoint")?,
+            revocation: optional("revocation_endpoint")?,
+            end_session: optional("end_session_endpoint")?,
+            answers_with_issuer: is_true(&document, "authorization_response_iss_parameter_supported"),
+            takes_pkce: has(&document, "code_challenge_methods_supported", "S256"),
+            has_back_channel_logout: is_true(&document, "backchannel_logout_supported"),
+        })
+    }
+
+    /// An issuer on https has its endpoints on https.
+    fn endpoint(&self, value: &Value) -> Result<Url, Fault> {
+        let url = value.as_str().and_then(|text| Url::parse(text).ok());
+        url.filter(|url| {
+            fetch::is_trustworthy(url) && (url.scheme() == "https" || self.document.scheme() == "http")
+        })
+        .ok_or(Fault::EndpointAddress)
+    }
+}
+
+fn is_true(document: &Map<String, Value>, name: &str) -> bool {
+    document.get(name).and_then(Value::as_bool).unwrap_or(false)
+}
+
+fn has(document: &Map<String, Value>, name: &str, value: &str) -> bool {
+    document.get(name).and_then(Value::as_array).is_some_and(|values| values.iter().any(|one| *one == value))
+}

@@ -1,0 +1,28 @@
+//! Names of records: a space, which says what kind of record it is, and an id within it.
+
+use std::fmt;
+
+/// The name of a record or a set. Spaces keep the records of different parts apart.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Key {
+    space: &'static str,
+    text: String,
+}
+
+impl Key {
+    /// A key; `space` is a constant without a colon, `id` is any text.
+    pub fn new(space: &'static str, id: &str) -> Self {
+        Key { space, text: format!("{space}:{id}") }
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+/// Shows the space only: an id may be somebody's name.
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Key({})", self.space)
+    }
+}

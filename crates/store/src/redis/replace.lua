@@ -1,0 +1,6 @@
+-- The new value in the place of the expected one; the rest of the arguments are options of SET.
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then
+    return 0
+end
+redis.call('SET', KEYS[1], ARGV[2], unpack(ARGV, 3))
+return 1

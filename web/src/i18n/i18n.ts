@@ -2,6 +2,8 @@
 
 import { i18n, type Messages } from '@lingui/core';
 
+import { tieNumbers } from './tie';
+
 export const LANGUAGES = ['en', 'ru'] as const;
 export type Language = (typeof LANGUAGES)[number];
 
@@ -17,7 +19,7 @@ const strings: Record<Language, () => Promise<{ messages: Messages }>> = {
 export async function speak(language: Language): Promise<void> {
   if (i18n.locale !== language) {
     const { messages } = await strings[language]();
-    i18n.loadAndActivate({ locale: language, messages });
+    i18n.loadAndActivate({ locale: language, messages: tieNumbers(messages) });
   }
   document.documentElement.lang = language;
 }

@@ -25,7 +25,9 @@ export function ActionBar({ place }: { place: (element: HTMLElement | null) => v
           <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
             <path d="M2 5h16M2 10h16M2 15h16" stroke="currentColor" strokeWidth="2" strokeLinecap="round" />
           </svg>
-          <Trans>Menu</Trans>
+          <span className="label-wide">
+            <Trans>Menu</Trans>
+          </span>
         </button>
       </div>
       <dialog ref={menu} className="menu" aria-label={t`Menu`}>

@@ -2,7 +2,7 @@
 
 import { Trans } from '@lingui/react/macro';
 import { useQueryClient } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
+import { Link, useLocation } from '@tanstack/react-router';
 
 import { isAdministrator } from '../session/me';
 import { signOut } from '../session/signOut';
@@ -11,6 +11,7 @@ import { useMe } from './MeContext';
 export function NavLinks() {
   const client = useQueryClient();
   const me = useMe();
+  const { pathname } = useLocation();
   return (
     <ul className="nav-links">
       {isAdministrator(me) ? (
@@ -22,7 +23,7 @@ export function NavLinks() {
       ) : (
         <>
           <li>
-            <Link to="/" activeOptions={{ exact: true }} className="nav-day">
+            <Link to="/" aria-current={pathname.startsWith('/day/') ? 'page' : undefined}>
               <Trans>Day</Trans>
             </Link>
           </li>

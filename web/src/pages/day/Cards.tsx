@@ -5,12 +5,14 @@ import { Trans, useLingui } from '@lingui/react/macro';
 import type { DayReport } from '../../api/client';
 import { useFormat } from '../../i18n/format';
 import { Card } from './Card';
+import { digitsFor } from './usual';
 
 export function Cards({ report }: { report: DayReport }) {
   const { t } = useLingui();
   const format = useFormat();
   const { summary, usual } = report;
   const soFar = report.state === 'running';
+  const digits = digitsFor(usual.avg_response_time_ms);
   const whole = (value: number) => format.number(Math.round(value));
   const percent = (value: number) => format.unit(Math.round(value), 'percent');
   const last = format.unit(round(summary.last_battery_level), 'percent');
@@ -43,9 +45,9 @@ export function Cards({ report }: { report: DayReport }) {
           name={t`Response time`}
           topic="response"
           value={summary.avg_response_time_ms}
-          text={format.unit(round(summary.avg_response_time_ms), 'ms')}
+          text={format.unit(summary.avg_response_time_ms, 'ms', digits)}
           band={usual.avg_response_time_ms}
-          write={whole}
+          write={(value) => format.number(value, digits)}
         />
         <Card
           name={t`Battery, average`}

@@ -34,13 +34,21 @@ export function DayActions({ date, previous, next, go }: DayActionsProps) {
   return (
     <Actions>
       <Step to={previous} label={t`Previous day`} go={go}>
-        <span aria-hidden="true">‹</span> {previous ? format.date(previous, 'short') : t`Previous day`}
+        <span aria-hidden="true">‹</span> <DayName date={previous} otherwise={t`Previous day`} />
       </Step>
       <button type="button" aria-haspopup="dialog" onClick={() => chooser.current?.showModal()}>
-        <Trans>Choose a day</Trans>
+        <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
+          <path d="M3 5h14v12H3zM3 9h14M7 2.5V6M13 2.5V6" fill="none" stroke="currentColor" strokeWidth="1.75" />
+        </svg>
+        <span className="label-wide">
+          <Trans>Choose a day</Trans>
+        </span>
+        <span className="label-narrow" aria-hidden="true">
+          {format.date(date, 'day')}
+        </span>
       </button>
       <Step to={next} label={t`Next day`} go={go}>
-        {next ? format.date(next, 'short') : t`Next day`} <span aria-hidden="true">›</span>
+        <DayName date={next} otherwise={t`Next day`} /> <span aria-hidden="true">›</span>
       </Step>
       <dialog ref={chooser} aria-labelledby="choose-day">
         <form className="stack" onSubmit={choose}>
@@ -72,6 +80,12 @@ export function DayActions({ date, previous, next, go }: DayActionsProps) {
       </dialog>
     </Actions>
   );
+}
+
+/** Where there is room for it; on a narrow screen the arrow stands for it. */
+function DayName({ date, otherwise }: { date: string | null | undefined; otherwise: string }) {
+  const format = useFormat();
+  return <span className="label-wide">{date ? format.date(date, 'short') : otherwise}</span>;
 }
 
 interface StepProps {

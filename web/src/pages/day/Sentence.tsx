@@ -5,7 +5,7 @@ import { Plural, Select, Trans } from '@lingui/react/macro';
 import type { DayReport } from '../../api/client';
 import { useFormat } from '../../i18n/format';
 import { type ErrorSpan, errorSpan, type HourErrors } from './errorSpan';
-import { standing } from './usual';
+import { digitsFor, standing } from './usual';
 
 export function Sentence({ report, hours }: { report: DayReport; hours: readonly HourErrors[] }) {
   return (
@@ -50,13 +50,14 @@ function Response({ report }: { report: DayReport }) {
   if (value === null) {
     return <Trans>Response time is not known.</Trans>;
   }
-  const response = format.unit(Math.round(value), 'ms');
   const band = report.usual.avg_response_time_ms;
+  const digits = digitsFor(band);
+  const response = format.unit(value, 'ms', digits);
   if (band === null) {
     return <Trans>Response {response}.</Trans>;
   }
-  const low = format.number(Math.round(band.low));
-  const high = format.number(Math.round(band.high));
+  const low = format.number(band.low, digits);
+  const high = format.number(band.high, digits);
   return (
     <Trans>
       Response {response}, usual range {low} to {high}.

@@ -10,7 +10,7 @@ export type ErrorSpan =
   | { kind: 'none' }
   /** All of them from `from` until `until`. */
   | { kind: 'within'; from: string; until: string }
-  /** At least half of them, `count`, in one hour. */
+  /** More than half of them, `count`, in one hour. */
   | { kind: 'mostly'; from: string; until: string; count: number }
   | { kind: 'spread'; hours: number };
 
@@ -33,7 +33,7 @@ export function errorSpan(hours: readonly HourErrors[]): ErrorSpan {
   const errorsAt = (index: number) => hours[index]?.errors ?? 0;
   const total = at.reduce((sum, index) => sum + errorsAt(index), 0);
   const worst = at.reduce((best, index) => (errorsAt(index) > errorsAt(best) ? index : best), first);
-  if (errorsAt(worst) * 2 >= total) {
+  if (errorsAt(worst) * 2 > total) {
     return { kind: 'mostly', from: from(worst), until: until(worst), count: errorsAt(worst) };
   }
   return { kind: 'spread', hours: at.length };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { marks, standing } from './usual';
+import { digitsFor, marks, standing } from './usual';
 
 const band = { median: 100, low: 80, high: 120, days: 26 };
 
@@ -15,6 +15,17 @@ describe('standing to usual days', () => {
   it('is not known without a number or without enough days', () => {
     expect(standing(null, band)).toBeNull();
     expect(standing(100, null)).toBeNull();
+  });
+});
+
+describe('digits of a band', () => {
+  it('are none where whole numbers tell its edges apart', () => {
+    expect(digitsFor(band)).toBe(0);
+    expect(digitsFor(null)).toBe(0);
+  });
+
+  it('are one where they do not', () => {
+    expect(digitsFor({ median: 45.2, low: 44.9, high: 45.4, days: 26 })).toBe(1);
   });
 });
 

@@ -15,6 +15,11 @@ export function standing(value: number | null, band: Band | null): Standing | nu
   return value > band.high ? 'above' : 'usual';
 }
 
+/** How many digits after the point tell the edges of the band apart: none where whole numbers do. */
+export function digitsFor(band: Band | null): 0 | 1 {
+  return band !== null && Math.round(band.high) - Math.round(band.low) < 2 ? 1 : 0;
+}
+
 /** Where on a line from `0` to `1` the band, its middle and the value lie. */
 export interface Marks {
   low: number;

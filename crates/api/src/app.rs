@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bionicpro_audit::Log;
 use bionicpro_auth::Verifier;
 use bionicpro_edge::Limiter;
 use bionicpro_warehouse::reports::Reports;
@@ -27,6 +28,7 @@ pub(crate) struct App(Arc<Parts>);
 pub(crate) struct Parts {
     pub(crate) reports: Reports,
     pub(crate) verifier: Verifier,
+    pub(crate) audit: Log,
     /// By the token's subject.
     pub(crate) people: Limiter<String>,
     /// By where the request comes from, for requests without a valid token.
@@ -36,10 +38,11 @@ pub(crate) struct Parts {
 }
 
 impl App {
-    pub(crate) fn new(config: &Config, reports: Reports, verifier: Verifier) -> Self {
+    pub(crate) fn new(config: &Config, reports: Reports, verifier: Verifier, audit: Log) -> Self {
         App(Arc::new(Parts {
             reports,
             verifier,
+            audit,
             people: Limiter::new("api", "person", config.requests_per_minute),
             addresses: Limiter::new("api", "address", config.unauthenticated_per_minute),
             readiness: Fresh::new(REPEAT_READINESS),

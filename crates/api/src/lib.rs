@@ -3,6 +3,7 @@
 //! A request passes the crate `edge` (connections, shape, deadline, problems), `routes` (the table of URLs), `wearer` (who
 //! may), `parameters` (what exactly) and ends in an endpoint's file.
 
+mod access;
 mod answer;
 mod app;
 pub mod config;

@@ -3,6 +3,8 @@
 use std::future::Future;
 use std::net::SocketAddr;
 
+use axum::middleware::from_fn_with_state;
+use bionicpro_audit::Log;
 use bionicpro_auth::Verifier;
 use bionicpro_edge::{Edge, Listen, Listener, MetricsListener, Options};
 use bionicpro_model::Result;
@@ -11,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::problem::TEXTS;
-use crate::{Config, routes};
+use crate::{Config, access, routes};
 
 /// The Reports API, bound and not yet answering.
 pub struct Server {
@@ -22,11 +24,11 @@ pub struct Server {
 
 impl Server {
     /// Takes the addresses and prepares everything. Neither the warehouse nor the issuer has to be up:
-    /// `/health/ready` tells when they are.
+    /// `/health/ready` tells when they are. Answers about people's data are written to `audit` before they leave.
     ///
     /// # Errors
     /// `Config` when a limit is zero, or an address is taken or not this machine's.
-    pub async fn bind(config: &Config, reports: Reports, verifier: Verifier) -> Result<Self> {
+    pub async fn bind(config: &Config, reports: Reports, verifier: Verifier, audit: Log) -> Result<Self> {
         config.check()?;
         let listener = Listener::bind(config.listener()).await?;
         let metrics = match config.metrics_listen {
@@ -37,7 +39,9 @@ impl Server {
             None => None,
         };
         let (router, _) = routes::table();
-        let router = router.with_state(App::new(config, reports, verifier));
+        let app = App::new(config, reports, verifier, audit);
+        let recorded = from_fn_with_state(app.clone(), access::record);
+        let router = router.route_layer(recorded).with_state(app);
         let options =
             Options { deadline: config.request_timeout(), body_bytes: 0, methods: None, texts: TEXTS };
         Ok(Server { listener, metrics, edge: Edge::new(router, options) })

@@ -8,6 +8,7 @@ use bionicpro_edge::Peer;
 use http::StatusCode;
 use http::request::Parts;
 
+use crate::access::Known;
 use crate::app::App;
 use crate::problem::{Problem, Slug};
 
@@ -38,6 +39,9 @@ impl FromRequestParts<App> for Wearer {
             }
         };
         let claims = caller.claims();
+        if let Some(known) = parts.extensions.get::<Known>() {
+            known.set(&claims.username, &claims.subject);
+        }
         app.people.allow(claims.subject.clone(), now)?;
         claims.require_person().map_err(refusal)?;
         claims.require_role(app.verifier.required_role()).map_err(refusal)?;

@@ -146,7 +146,7 @@ pub struct Problem {
     detail: Option<Cow<'static, str>>,
     parameter: Option<Cow<'static, str>>,
     retry_after_s: Option<u64>,
-    challenge: Option<HeaderValue>,
+    challenge: Option<Box<HeaderValue>>,
     /// Why, for the log: a word of a fixed set.
     reason: Option<&'static str>,
 }
@@ -178,7 +178,7 @@ impl Problem {
 
     /// The `WWW-Authenticate` header.
     pub fn challenge(mut self, challenge: HeaderValue) -> Self {
-        self.challenge = Some(challenge);
+        self.challenge = Some(Box::new(challenge));
         self
     }
 
@@ -216,7 +216,7 @@ impl Problem {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if let Some(challenge) = self.challenge {
-            headers.insert(header::WWW_AUTHENTICATE, challenge);
+            headers.insert(header::WWW_AUTHENTICATE, *challenge);
         }
         response
     }

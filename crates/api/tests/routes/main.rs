@@ -1,6 +1,7 @@
 //! The API as its callers see it, on a real warehouse and with real tokens. The tree of files is the tree of URLs.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails by a panic")]
 
+mod access;
 mod connections;
 mod docs;
 mod during_loads;

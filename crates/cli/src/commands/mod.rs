@@ -1,5 +1,6 @@
 //! The table of commands; each has its own file.
 
+mod audit;
 mod config;
 mod demo;
 mod doctor;
@@ -30,6 +31,9 @@ pub(crate) enum Command {
     /// Serve the Reports API.
     #[command(subcommand)]
     Serve(serve::ServeCommand),
+    /// The access log: who has read whose reports.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// A simulated fleet for demonstrations and tests.
     #[command(subcommand)]
     Simulate(simulate::SimulateCommand),
@@ -49,6 +53,7 @@ impl Command {
             Command::Warehouse(command) => command.run(context).await,
             Command::Etl(command) => command.run(context).await,
             Command::Serve(command) => command.run(context).await,
+            Command::Audit(command) => command.run(context).await,
             Command::Simulate(command) => command.run(context).await,
             Command::Config(command) => command.run(context),
             Command::Reference(command) => command.run(),

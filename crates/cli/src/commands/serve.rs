@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use bionicpro_api::Server;
+use bionicpro_audit::Log;
 use bionicpro_auth::Verifier;
 use bionicpro_model::Result;
 use bionicpro_warehouse::reports::Reports;
@@ -47,9 +48,15 @@ async fn serve_api(flags: ApiFlags, context: &Context) -> Result<()> {
     let config = flags.over(&context.config.api);
     let reports = Reports::new(&context.config.warehouse)?;
     let verifier = Verifier::new(&context.config.oidc)?;
+    let audit = Log::open(&context.config.audit, "api")?;
+    if !audit.is_on() {
+        tracing::warn!(
+            "no access log is written: set audit.folder, or nobody can tell later who has read whose reports"
+        );
+    }
     // Before the server is bound: a signal that comes early is not lost.
     let stop = signals::stop();
-    let server = Server::bind(&config, reports, verifier).await?;
+    let server = Server::bind(&config, reports, verifier, audit).await?;
     tracing::info!(address = %server.local_addr(), metrics = ?server.metrics_addr(), "the reports api answers");
     server.run(stop.cancelled()).await;
     tracing::info!("the reports api has stopped");

@@ -29,6 +29,8 @@ pub(crate) struct Config {
     pub(crate) oidc: bionicpro_auth::Config,
     /// The Reports API.
     pub(crate) api: bionicpro_api::Config,
+    /// The access log.
+    pub(crate) audit: bionicpro_audit::Config,
     /// The embedded engines.
     pub(crate) engines: bionicpro_engines::Config,
     /// The log.

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use bionicpro_api::{Config, Server};
+use bionicpro_audit::Log;
 use bionicpro_auth::Verifier;
 use bionicpro_auth::testing::{KeyServer, TestKey};
 use bionicpro_model::{RunId, SecretUrl};
@@ -31,6 +32,7 @@ pub(crate) struct App {
 /// An app in the making.
 pub(crate) struct AppBuilder {
     config: Config,
+    audit: bionicpro_audit::Config,
     warehouse_url: Option<SecretUrl>,
 }
 
@@ -44,7 +46,7 @@ impl App {
             unauthenticated_per_minute: 1_000_000,
             ..Config::default()
         };
-        AppBuilder { config, warehouse_url: None }
+        AppBuilder { config, audit: bionicpro_audit::Config::default(), warehouse_url: None }
     }
 
     pub(crate) async fn start() -> App {
@@ -107,6 +109,12 @@ impl AppBuilder {
         self
     }
 
+    /// Answers are written down.
+    pub(crate) fn audited(mut self, config: &bionicpro_audit::Config) -> Self {
+        self.audit = config.clone();
+        self
+    }
+
     /// The API reads through this address in place of the warehouse's own.
     pub(crate) fn reading_through(mut self, url: SecretUrl) -> Self {
         self.warehouse_url = Some(url);
@@ -127,7 +135,9 @@ impl AppBuilder {
         warehouse.migrate(false).await.unwrap();
         let issuer = KeyServer::start().await;
         let verifier = Verifier::new(&issuer.config()).unwrap();
-        let server = Server::bind(&self.config, Reports::new(&config).unwrap(), verifier).await.unwrap();
+        let audit = Log::open(&self.audit, "api").unwrap();
+        let server =
+            Server::bind(&self.config, Reports::new(&config).unwrap(), verifier, audit).await.unwrap();
         let (address, metrics_address) = (server.local_addr(), server.metrics_addr());
         let (stop, stopped) = oneshot::channel::<()>();
         let server = tokio::spawn(server.run(async {

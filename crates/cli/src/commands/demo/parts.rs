@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bionicpro_api::Server;
+use bionicpro_audit::Log;
 use bionicpro_auth::Verifier;
 use bionicpro_auth::issuer::{DemoMode, Issuer, IssuerOptions};
 use bionicpro_engines::Packages;
@@ -86,6 +87,7 @@ fn configure(context: &Context, folder: &Folder, ports: Ports) -> Result<Config>
     config.warehouse = bionicpro_warehouse::Config::default();
     config.crm = bionicpro_sources::CrmConfig::default();
     config.telemetry = bionicpro_sources::TelemetryConfig::default();
+    config.audit = bionicpro_audit::Config { folder: Some(folder.join("audit")), ..Default::default() };
     Ok(config)
 }
 
@@ -173,7 +175,9 @@ impl Running {
         self.issuer = Some(issuer);
 
         let server = async {
-            Server::bind(&config.api, Reports::new(&config.warehouse)?, Verifier::new(&config.oidc)?).await
+            let audit = Log::open(&config.audit, "api")?;
+            let (reports, verifier) = (Reports::new(&config.warehouse)?, Verifier::new(&config.oidc)?);
+            Server::bind(&config.api, reports, verifier, audit).await
         };
         let server = startup.part("Reports API", server).await?;
         self.users.push(Task::start("Reports API", |stop| async move {

@@ -1,0 +1,177 @@
+//! How lines hold each other in place: each ends with the hash of itself, and holds the hash of the one before.
+//!
+//! The hash is over the very bytes of the line up to the member `hash`, so nothing has to be written the same way twice.
+
+use std::fmt::Write as _;
+
+use aws_lc_rs::{digest, hmac};
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::entry::Entry;
+
+/// What stands between a line's content and its hash.
+const HASH_MEMBER: &str = ",\"hash\":\"";
+/// Characters of a hash.
+const HASH_LENGTH: usize = 64;
+/// What the first line of all has for the hash of the one before.
+pub(crate) const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// How lines are hashed.
+#[derive(Debug, Clone)]
+pub(crate) struct Chain(Option<hmac::Key>);
+
+/// Where the next line goes: its number, and the hash before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Head {
+    pub(crate) sequence: u64,
+    pub(crate) hash: String,
+}
+
+impl Default for Head {
+    fn default() -> Self {
+        Head { sequence: 0, hash: GENESIS.to_owned() }
+    }
+}
+
+/// What of a line is needed to check its place.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Link {
+    pub(crate) sequence: u64,
+    pub(crate) event: String,
+    pub(crate) previous: String,
+    pub(crate) count: Option<u64>,
+    pub(crate) hash_of: Option<String>,
+    pub(crate) hash: String,
+}
+
+#[derive(Serialize)]
+struct Content<'a> {
+    sequence: u64,
+    at: String,
+    #[serde(flatten)]
+    entry: &'a Entry,
+    previous: &'a str,
+}
+
+impl Chain {
+    /// SHA-256: finds what was changed without counting on it, and with an anchor what was changed with care.
+    pub(crate) fn plain() -> Self {
+        Chain(None)
+    }
+
+    /// HMAC-SHA-256: nobody without the key can write a line that fits.
+    pub(crate) fn keyed(key: &[u8]) -> Self {
+        Chain(Some(hmac::Key::new(hmac::HMAC_SHA256, key)))
+    }
+
+    /// Appends the entry's line to `text`, with its line feed, and moves the head onto it.
+    pub(crate) fn seal(
+        &self,
+        head: &mut Head,
+        at: DateTime<Utc>,
+        entry: &Entry,
+        text: &mut String,
+    ) -> serde_json::Result<()> {
+        let at = at.to_rfc3339_opts(SecondsFormat::Micros, true);
+        let content = Content { sequence: head.sequence + 1, at, entry, previous: &head.hash };
+        let content = serde_json::to_string(&content)?;
+        let open = content.strip_suffix('}').unwrap_or(&content);
+        let hash = self.hash(open.as_bytes());
+        text.extend([open, HASH_MEMBER, hash.as_str(), "\"}\n"]);
+        *head = Head { sequence: head.sequence + 1, hash };
+        Ok(())
+    }
+
+    /// Reads a line without its line feed, if it is one and its hash fits.
+    pub(crate) fn open(&self, line: &[u8]) -> Result<Link, &'static str> {
+        let text = std::str::from_utf8(line).map_err(|_| "it is no line of the log")?;
+        let link: Link = serde_json::from_str(text).map_err(|_| "it is no line of the log")?;
+        let content = text
+            .len()
+            .checked_sub(HASH_MEMBER.len() + HASH_LENGTH + "\"}".len())
+            .and_then(|at| text.split_at_checked(at))
+            .filter(|(_, rest)| rest.starts_with(HASH_MEMBER) && rest.ends_with("\"}"))
+            .ok_or("it does not end with its hash")?
+            .0;
+        match link.hash == self.hash(content.as_bytes()) {
+            true => Ok(link),
+            false => Err("its hash does not fit: it was changed, or the key is another one"),
+        }
+    }
+
+    /// The last line in the end of a file, and what stands behind it: the beginning of a line that a killed process did not
+    /// finish, or nothing. A whole line that does not fit is not such a beginning.
+    pub(crate) fn last<'a>(&self, bytes: &'a [u8]) -> Result<(Option<Link>, &'a [u8]), &'static str> {
+        let mut end = bytes.len();
+        while let Some(feed) = bytes[..end].iter().rposition(|byte| *byte == b'\n') {
+            let begin = bytes[..feed].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+            match self.open(&bytes[begin..feed]) {
+                Ok(link) => return Ok((Some(link), &bytes[feed + 1..])),
+                Err(why) if serde_json::from_slice::<Link>(&bytes[begin..feed]).is_ok() => return Err(why),
+                Err(_) => end = feed,
+            }
+        }
+        Ok((None, bytes))
+    }
+
+    fn hash(&self, bytes: &[u8]) -> String {
+        match &self.0 {
+            None => plain_hash(bytes),
+            Some(key) => hex(hmac::sign(key, bytes).as_ref()),
+        }
+    }
+}
+
+/// SHA-256 of bytes that are no line.
+pub(crate) fn plain_hash(bytes: &[u8]) -> String {
+    hex(digest::digest(&digest::SHA256, bytes).as_ref())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(HASH_LENGTH), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Event, Outcome};
+
+    use super::*;
+
+    fn line(chain: &Chain, name: &str) -> String {
+        let mut text = String::new();
+        let entry = Entry::new(Event::ReportRead, Outcome::Done).who(name, "s").whose(name);
+        chain.seal(&mut Head::default(), DateTime::default(), &entry, &mut text).unwrap();
+        text
+    }
+
+    #[test]
+    fn a_line_is_one_json_object_whatever_a_name_holds() {
+        for name in ["ivan.petrov", "a\"b", "a\r\nb", "\u{1b}[31m", "x\",\"hash\":\"", "\u{2028}", "}"] {
+            let text = line(&Chain::plain(), name);
+            assert_eq!(text.lines().count(), 1, "{text:?}");
+            assert!(text.ends_with('\n') && !text.trim_end().contains('\u{1b}'), "{text:?}");
+            let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(value["who"], name);
+            assert_eq!(Chain::plain().open(text.trim_end().as_bytes()).unwrap().sequence, 1);
+        }
+    }
+
+    #[test]
+    fn a_changed_byte_anywhere_does_not_fit() {
+        let chain = Chain::keyed(b"0123456789abcdef0123456789abcdef");
+        let text = line(&chain, "ivan");
+        let bytes = text.trim_end().as_bytes();
+        assert!(chain.open(bytes).is_ok());
+        for at in 0..bytes.len() {
+            let mut changed = bytes.to_vec();
+            changed[at] ^= 1;
+            assert!(chain.open(&changed).is_err(), "byte {at}");
+        }
+        assert!(Chain::plain().open(bytes).is_err(), "another key");
+    }
+}

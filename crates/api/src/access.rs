@@ -72,7 +72,7 @@ pub(crate) async fn record(
 fn event(method: &Method, route: &str) -> Option<Event> {
     let route = route.strip_prefix("/api/")?;
     match route.split('/').next()? {
-        "reports" | "prostheses" => Some(Event::ReportRead),
+        "reports" | "prostheses" | "calendar" => Some(Event::ReportRead),
         "staff" => Some(Event::StaffRead),
         "preferences" if *method == Method::PUT => Some(Event::PreferencesWrite),
         _ => None,
@@ -121,7 +121,8 @@ mod tests {
     fn what_shows_nobodys_data_is_not_recorded() {
         let read = |route: &str| event(&Method::GET, route);
         assert_eq!(read("/api/reports/{date}"), Some(Event::ReportRead));
-        assert_eq!(read("/api/staff/runs/{run}"), Some(Event::StaffRead));
+        assert_eq!(read("/api/calendar/{date}"), Some(Event::ReportRead));
+        assert_eq!(read("/api/staff/run"), Some(Event::StaffRead));
         for route in ["/health/ready", "/docs", "/openapi.json", "/api/freshness", "/api/preferences"] {
             assert_eq!(read(route), None, "{route}");
         }

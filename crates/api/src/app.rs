@@ -7,8 +7,8 @@ use std::time::Duration;
 use bionicpro_audit::Log;
 use bionicpro_auth::Verifier;
 use bionicpro_edge::Limiter;
-use bionicpro_warehouse::reports::Reports;
-use chrono::{DateTime, SubsecRound, Utc};
+use bionicpro_warehouse::reports::{Freshness, Reports};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
 use crate::Config;
 use crate::fresh::Fresh;
@@ -34,7 +34,9 @@ pub(crate) struct Parts {
     /// By where the request comes from, for requests without a valid token.
     pub(crate) addresses: Limiter<IpAddr>,
     pub(crate) readiness: Fresh<Readiness>,
-    data_as_of: Fresh<Option<DateTime<Utc>>>,
+    /// The time between two runs of the pipeline.
+    pub(crate) schedule: TimeDelta,
+    freshness: Fresh<Freshness>,
 }
 
 impl App {
@@ -46,7 +48,8 @@ impl App {
             people: Limiter::new("api", "person", config.requests_per_minute),
             addresses: Limiter::new("api", "address", config.unauthenticated_per_minute),
             readiness: Fresh::new(REPEAT_READINESS),
-            data_as_of: Fresh::new(REPEAT_FRESHNESS),
+            schedule: TimeDelta::seconds(config.schedule_s.into()),
+            freshness: Fresh::new(REPEAT_FRESHNESS),
         }))
     }
 
@@ -54,12 +57,18 @@ impl App {
     ///
     /// Ask before reading the mart: then the numbers are at least as new as the answer says.
     pub(crate) async fn data_as_of(&self) -> Result<Option<DateTime<Utc>>, Problem> {
-        let asked = self.data_as_of.get(async {
-            let as_of = self.reports.data_as_of().await?.map(|moment| moment.trunc_subsecs(0));
-            if let Some(moment) = as_of {
+        Ok(self.freshness().await?.data_as_of)
+    }
+
+    /// How fresh the mart is, to the second below.
+    pub(crate) async fn freshness(&self) -> Result<Freshness, Problem> {
+        let asked = self.freshness.get(async {
+            let Freshness { data_as_of, received_at } = self.reports.freshness().await?;
+            let data_as_of = data_as_of.map(|moment| moment.trunc_subsecs(0));
+            if let Some(moment) = data_as_of {
                 metrics::gauge_data_as_of(moment);
             }
-            Ok(as_of)
+            Ok(Freshness { data_as_of, received_at: received_at.map(|moment| moment.trunc_subsecs(0)) })
         });
         asked.await.map_err(|error: bionicpro_model::Error| Problem::from(error))
     }

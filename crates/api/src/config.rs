@@ -38,6 +38,8 @@ pub struct Config {
     pub request_timeout_s: u32,
     /// Seconds that requests in flight get to finish when the API stops.
     pub shutdown_timeout_s: u32,
+    /// Seconds between two runs of the pipeline, as whoever starts them has it: after twice as long, data are stale.
+    pub schedule_s: u32,
 }
 
 impl Default for Config {
@@ -56,6 +58,7 @@ impl Default for Config {
             write_timeout_s: 30,
             request_timeout_s: 10,
             shutdown_timeout_s: 10,
+            schedule_s: 900,
         }
     }
 }
@@ -71,6 +74,7 @@ impl Config {
             ("header_timeout_s", self.header_timeout_s),
             ("write_timeout_s", self.write_timeout_s),
             ("request_timeout_s", self.request_timeout_s),
+            ("schedule_s", self.schedule_s),
         ];
         match zero.into_iter().find(|(_, value)| *value == 0) {
             Some((key, _)) => Err(Error::new(Kind::Config, "a limit of the API is zero")

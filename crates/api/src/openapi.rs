@@ -27,6 +27,24 @@ pub fn document() -> &'static str {
     &DOCUMENT
 }
 
+/// The endpoints with data, as pairs of a method and a path with `{names}`: what a proxy in front may let through.
+pub fn endpoints() -> Vec<(http::Method, String)> {
+    let (_, openapi) = routes::table();
+    let mut endpoints = Vec::new();
+    for (path, item) in openapi.paths.paths {
+        let methods = [
+            (http::Method::GET, item.get.is_some()),
+            (http::Method::PUT, item.put.is_some()),
+            (http::Method::POST, item.post.is_some()),
+            (http::Method::DELETE, item.delete.is_some()),
+            (http::Method::PATCH, item.patch.is_some()),
+        ];
+        let methods = methods.into_iter().filter(|(_, is_there)| *is_there && path.starts_with("/api/"));
+        endpoints.extend(methods.map(|(method, _)| (method, path.clone())));
+    }
+    endpoints
+}
+
 /// The document before any endpoint.
 pub(crate) fn base() -> OpenApi {
     #[derive(utoipa::OpenApi)]
@@ -36,6 +54,7 @@ pub(crate) fn base() -> OpenApi {
         modifiers(&BearerToken),
         tags(
             (name = "Reports", description = "One's own reports."),
+            (name = "Staff", description = "The pipeline, for administrators. Nothing of any person."),
             (name = "Health", description = "For supervisors, balancers and monitors."),
             (name = "Reference", description = "This document."),
         ),
@@ -101,6 +120,18 @@ impl IntoResponses for DataRefusals {
             ),
         ]));
         all
+    }
+}
+
+/// What a comparison may answer too.
+pub(crate) struct ComparisonRefusal;
+
+impl IntoResponses for ComparisonRefusal {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        responses(&[(
+            Slug::TooLittleData,
+            "Fewer than half of a range's days have data; `detail` says how many.",
+        )])
     }
 }
 

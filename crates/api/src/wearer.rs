@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use axum::extract::FromRequestParts;
-use bionicpro_auth::{Caller, Rejection};
+use bionicpro_auth::{Caller, Claims, Rejection};
 use bionicpro_edge::Peer;
 use http::StatusCode;
 use http::request::Parts;
@@ -25,28 +25,34 @@ impl FromRequestParts<App> for Wearer {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let now = Instant::now();
-        let caller = match Caller::authenticate(&parts.headers, &parts.uri, &app.verifier).await {
-            Ok(caller) => caller,
-            Err(rejection) => {
-                // Only failures count against an address: a proxy in front of many people is one address.
-                if let Some(peer) = parts.extensions.get::<Peer>()
-                    && rejection.status() == StatusCode::UNAUTHORIZED
-                {
-                    app.addresses.allow(peer.place(), now)?;
-                }
-                return Err(refusal(rejection));
-            }
-        };
-        let claims = caller.claims();
-        if let Some(known) = parts.extensions.get::<Known>() {
-            known.set(&claims.username, &claims.subject);
-        }
-        app.people.allow(claims.subject.clone(), now)?;
-        claims.require_person().map_err(refusal)?;
+        let claims = signed_in(parts, app).await?;
         claims.require_role(app.verifier.required_role()).map_err(refusal)?;
-        Ok(Wearer { name: claims.username.clone() })
+        Ok(Wearer { name: claims.username })
     }
+}
+
+/// Verifies the request's token: a person, within their rate. What they may do is still to be asked.
+pub(crate) async fn signed_in(parts: &Parts, app: &App) -> Result<Claims, Problem> {
+    let now = Instant::now();
+    let caller = match Caller::authenticate(&parts.headers, &parts.uri, &app.verifier).await {
+        Ok(caller) => caller,
+        Err(rejection) => {
+            // Only failures count against an address: a proxy in front of many people is one address.
+            if let Some(peer) = parts.extensions.get::<Peer>()
+                && rejection.status() == StatusCode::UNAUTHORIZED
+            {
+                app.addresses.allow(peer.place(), now)?;
+            }
+            return Err(refusal(rejection));
+        }
+    };
+    let claims = caller.claims();
+    if let Some(known) = parts.extensions.get::<Known>() {
+        known.set(&claims.username, &claims.subject);
+    }
+    app.people.allow(claims.subject.clone(), now)?;
+    claims.require_person().map_err(refusal)?;
+    Ok(claims.clone())
 }
 
 /// What the caller is told is the rejection's own text, the same for every bad token.

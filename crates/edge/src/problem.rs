@@ -29,6 +29,7 @@ pub enum Slug {
     MethodNotAllowed,
     BodyTooLate,
     BodyTooLarge,
+    TooLittleData,
     UriTooLong,
     UnsupportedMediaType,
     Misdirected,
@@ -54,6 +55,7 @@ impl Slug {
             }
             Slug::BodyTooLate => (StatusCode::REQUEST_TIMEOUT, "body-too-late", "Body too late"),
             Slug::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "Body too large"),
+            Slug::TooLittleData => (StatusCode::UNPROCESSABLE_ENTITY, "too-little-data", "Too little data"),
             Slug::UriTooLong => (StatusCode::URI_TOO_LONG, "uri-too-long", "URI too long"),
             Slug::UnsupportedMediaType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Media type not supported")
@@ -131,6 +133,7 @@ impl Texts {
             | Slug::BodyTooLarge
             | Slug::UriTooLong
             | Slug::UnsupportedMediaType
+            | Slug::TooLittleData
             | Slug::Misdirected
             | Slug::TooManyRequests
             | Slug::HeadersTooLarge
@@ -167,6 +170,12 @@ impl Problem {
     /// What is wrong with this request, and what to do. Never a value that the caller sent.
     pub fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
         self.detail = Some(detail.into());
+        self
+    }
+
+    /// Names the parameter at fault.
+    pub fn at(mut self, parameter: &'static str) -> Self {
+        self.parameter = Some(Cow::Borrowed(parameter));
         self
     }
 

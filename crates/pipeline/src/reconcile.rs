@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bionicpro_model::hours::midnight;
 use bionicpro_model::{DayTotals, Error, HourRange, Kind, Result};
 use bionicpro_warehouse::Warehouse;
+use bionicpro_warehouse::ledger::MART_DIFFERS;
 use bionicpro_warehouse::load::{self, LoadSpec, MartCell};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use uuid::Uuid;
@@ -85,7 +86,7 @@ pub(crate) async fn reconcile(
     if told.len() > NAMED {
         text.push(format!("and {} more days", told.len() - NAMED));
     }
-    Err(Error::new(Kind::Data, "the mart does not answer what was loaded")
+    Err(Error::new(Kind::Data, MART_DIFFERS)
         .detail(text.join("; "))
         .hint("the baseline has not moved; look for another writer of the mart, then run the range again"))
 }

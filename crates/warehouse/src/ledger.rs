@@ -1,5 +1,6 @@
 //! The ledger `etl_runs`: one row per run, step, attempt and state. Written last, so that what it says happened.
 
+mod outline;
 mod row;
 
 use bionicpro_model::{HourRange, Result, RunId};
@@ -7,8 +8,12 @@ use chrono::{DateTime, Utc};
 use clickhouse::query::Query;
 use serde::Serialize;
 
-use self::row::Row;
+pub use self::outline::{Outcome, Outline};
+pub(crate) use self::row::Row;
 use crate::Warehouse;
+
+/// What a load says that finds other totals in the mart than it has staged. Nothing else says so.
+pub const MART_DIFFERS: &str = "the mart does not answer what was loaded";
 
 /// The four steps of a run, by the orchestrator's task names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -163,8 +168,12 @@ pub async fn append(warehouse: &Warehouse, entries: &[Entry]) -> Result<()> {
 
 /// The entries of the newest `limit` runs, newest run first, each run's entries in the order of time.
 pub async fn runs(warehouse: &Warehouse, limit: u32) -> Result<Vec<Vec<Entry>>> {
-    let entries =
-        read(warehouse, warehouse.query(include_str!("ledger/runs.sql")).param("limit", limit)).await?;
+    let query = warehouse.query(include_str!("ledger/runs.sql")).param("limit", limit);
+    Ok(by_run(read(warehouse, query).await?))
+}
+
+/// Entries that lie run by run, a list for each.
+pub(crate) fn by_run(entries: Vec<Entry>) -> Vec<Vec<Entry>> {
     let mut runs: Vec<Vec<Entry>> = Vec::new();
     for entry in entries {
         match runs.last_mut() {
@@ -172,7 +181,7 @@ pub async fn runs(warehouse: &Warehouse, limit: u32) -> Result<Vec<Vec<Entry>>> 
             _ => runs.push(vec![entry]),
         }
     }
-    Ok(runs)
+    runs
 }
 
 /// The entries of one run in the order of time; empty when the ledger has none.
@@ -202,16 +211,20 @@ pub async fn data_as_of(warehouse: &Warehouse) -> Result<Option<DateTime<Utc>>> 
 }
 
 /// Reads the view that any SQL client may read.
-pub(crate) const DATA_AS_OF: &str = "SELECT data_as_of FROM data_as_of";
+const DATA_AS_OF: &str = "SELECT data_as_of FROM data_as_of";
 
 /// The view's only row.
 #[derive(clickhouse::Row, serde::Deserialize)]
-pub(crate) struct DataAsOf {
+struct DataAsOf {
     #[serde(with = "clickhouse::serde::chrono::datetime64::micros::option")]
-    pub(crate) data_as_of: Option<DateTime<Utc>>,
+    data_as_of: Option<DateTime<Utc>>,
 }
 
 async fn read(warehouse: &Warehouse, query: Query) -> Result<Vec<Entry>> {
-    let rows = warehouse.run("reading the ledger", query.fetch_all::<Row>()).await?;
+    entries(warehouse.run("reading the ledger", query.fetch_all::<Row>()).await?)
+}
+
+/// The rows as entries.
+pub(crate) fn entries(rows: Vec<Row>) -> Result<Vec<Entry>> {
     rows.into_iter().map(Entry::try_from).collect()
 }

@@ -1,30 +1,40 @@
 //! The queries behind the Reports API: one person's rows, read-only, values as server-side parameters.
 //!
-//! Every query is keyed by the caller's login name; none can reach another person's rows. Sums and counts come
-//! back as they are; the API divides and rounds. Each query is a `.sql` beside its `.rs`.
+//! Every query of reports is keyed by the caller's login name; none can reach another person's rows. Sums and counts
+//! come back as they are; the API divides and rounds. Each query is a `.sql` beside its `.rs`.
 
-mod day;
+mod around;
+mod by_day;
+mod compare;
 mod days;
+mod freshness;
+mod hours;
+mod owned;
+mod pipeline;
 mod prostheses;
 mod summary;
+mod typical;
 mod zone;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bionicpro_model::{Error, Kind, Result};
-use chrono::{DateTime, Utc};
 use clickhouse::Client;
 use clickhouse::query::Query;
 use tokio::sync::OnceCell;
 
-pub use self::day::HourRow;
+pub use self::around::{Around, Spread, USUAL_DAYS, Usual};
+pub use self::by_day::{ByDay, DayRow};
 pub use self::days::Days;
+pub use self::freshness::Freshness;
+pub use self::hours::HourRow;
+pub use self::owned::OwnedProsthesis;
 pub use self::prostheses::Prosthesis;
 pub use self::summary::Summary;
+pub use self::typical::TypicalHour;
 pub use self::zone::day_start;
 use crate::client::{self, within};
-use crate::ledger::{DATA_AS_OF, DataAsOf};
 use crate::{Config, fault, settings};
 
 /// How long a report may take; the engine's own limit (`max_execution_time`) is below it.
@@ -61,12 +71,6 @@ impl Reports {
     /// Asks for the engine's version: reachable, and let in. For readiness.
     pub async fn ping(&self) -> Result<String> {
         client::ping(&self.client).await
-    }
-
-    /// The newest moment that the mart reflects; none before the first load.
-    pub async fn data_as_of(&self) -> Result<Option<DateTime<Utc>>> {
-        let query = self.query(DATA_AS_OF).await?.fetch_one::<DataAsOf>();
-        Ok(self.run("reading how fresh the mart is", query).await?.data_as_of)
     }
 
     /// A query with the settings of a report.

@@ -5,9 +5,6 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use crate::parameters::{Query, Zone};
 use crate::problem::Problem;
 
-/// The longest range of days that one request may ask for: a leap year.
-pub(crate) const MAX_RANGE_DAYS: i64 = 366;
-
 /// A day that a caller asked for, between 1970-01-01 and tomorrow in the zone asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Day(pub(crate) NaiveDate);

@@ -6,9 +6,11 @@
 mod date;
 mod prosthesis;
 mod query;
+mod range;
 mod zone;
 
-pub(crate) use date::{Day, MAX_RANGE_DAYS, local_today};
+pub(crate) use date::{Day, local_today};
 pub(crate) use prosthesis::ProsthesisId;
 pub(crate) use query::{FromQuery, NoParameters, Query, Strict};
+pub(crate) use range::{DayRange, MAX_RANGE_DAYS};
 pub(crate) use zone::Zone;

@@ -143,7 +143,7 @@ mod tests {
             "date=%ed%a0%80",
         ] {
             let problem = Query::parse(bad, KNOWN).unwrap_err();
-            assert_eq!(problem.slug, Slug::InvalidParameter, "{bad}");
+            assert_eq!(problem.slug(), Slug::InvalidParameter, "{bad}");
         }
     }
 

@@ -2,10 +2,14 @@
 //!
 //! What is in the table is in the OpenAPI document too, because both are made from the same functions.
 
+mod calendar;
 mod docs;
+mod freshness;
 pub(crate) mod health;
 mod openapi_json;
+mod prostheses;
 mod reports;
+mod staff;
 
 use axum::Router;
 use axum::routing::get;
@@ -21,7 +25,17 @@ pub(crate) fn table() -> (Router<App>, OpenApi) {
     OpenApiRouter::with_openapi(openapi::base())
         .routes(routes!(reports::list::list))
         .routes(routes!(reports::summary::summary))
+        .routes(routes!(reports::days::days))
+        .routes(routes!(reports::typical::typical))
+        .routes(routes!(reports::compare::compare))
+        .routes(routes!(reports::usual::usual))
+        .routes(routes!(reports::export::export))
         .routes(routes!(reports::day::day))
+        .routes(routes!(calendar::calendar))
+        .routes(routes!(prostheses::prostheses))
+        .routes(routes!(freshness::freshness))
+        .routes(routes!(staff::pipeline::pipeline))
+        .routes(routes!(staff::run::run))
         .routes(routes!(health::health))
         .routes(routes!(health::live::live))
         .routes(routes!(health::ready::ready))

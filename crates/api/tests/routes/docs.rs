@@ -19,38 +19,89 @@ async fn every_address_of_the_document_answers_and_needs_a_token_where_it_says_s
     let app = App::start().await;
     let document = app.anonymous().get("/openapi.json").await.json();
     let paths = document["paths"].as_object().unwrap();
-    assert_eq!(paths.len(), 7);
     for (path, methods) in paths {
         let secured = methods["get"].get("security").is_some();
         let answered = app.anonymous().get(&path.replace("{date}", "2024-01-15")).await;
         assert_eq!(answered.status, if secured { 401 } else { 200 }, "{path}");
         assert_eq!(secured, path.starts_with("/api/"), "{path}");
     }
+    let listed = bionicpro_api::endpoints();
+    assert!(listed.contains(&(http::Method::GET, "/api/reports/{date}".to_owned())));
+    let described = paths.iter().filter(|(path, _)| path.starts_with("/api/"));
+    let described: usize = described.map(|(_, methods)| methods.as_object().unwrap().len()).sum();
+    assert_eq!(listed.len(), described, "a proxy lets through what the document describes");
 }
 
 #[tokio::test]
 async fn the_fields_of_an_answer_are_those_of_the_document() {
     let app = App::start().await;
     let ivan = crate::support::Person::new("ivan.petrov", 1);
-    app.seed(&[&ivan], &[ivan.cell(1, crate::support::at("2024-01-15T08:00:00Z"))]).await;
+    let hours = (0..20).map(|day| crate::support::at("2024-01-15T08:00:00Z") - chrono::TimeDelta::days(day));
+    app.seed(&[&ivan], &hours.map(|hour| ivan.cell(1, hour)).collect::<Vec<_>>()).await;
+    app.loaded_up_to(crate::support::at("2024-01-15T08:20:00Z")).await;
     let document = app.anonymous().get("/openapi.json").await.json();
     let schemas = &document["components"]["schemas"];
-    let client = app.wearer("ivan.petrov");
-    for (path, schema) in [
-        ("/api/reports", "ReportList"),
-        ("/api/reports/summary", "SummaryReport"),
-        ("/api/reports/2024-01-15", "DayReport"),
-        ("/health/ready", "Readiness"),
-        ("/api/reports/2024-01-16", "Problem"),
+    let (wearer, administrator) = (app.wearer("ivan.petrov"), app.administrator("alexey"));
+    let (weeks, month) = (
+        "a_from=2024-01-01&a_to=2024-01-08&b_from=2024-01-08&b_to=2024-01-15",
+        "from=2024-01-01&to=2024-02-01",
+    );
+    for (client, path, schema) in [
+        (&wearer, "/api/reports".to_owned(), "ReportList"),
+        (&wearer, "/api/reports/summary".to_owned(), "SummaryReport"),
+        (&wearer, "/api/reports/2024-01-15".to_owned(), "DayReport"),
+        (&wearer, format!("/api/reports/days?{month}"), "DaysReport"),
+        (&wearer, format!("/api/reports/typical?{month}"), "TypicalDay"),
+        (&wearer, format!("/api/reports/compare?{weeks}"), "Comparison"),
+        (&wearer, "/api/reports/usual?date=2024-01-15".to_owned(), "UsualReport"),
+        (&wearer, "/api/calendar/2024-01-15".to_owned(), "CalendarDay"),
+        (&wearer, "/api/prostheses".to_owned(), "ProsthesisList"),
+        (&wearer, "/api/freshness".to_owned(), "Freshness"),
+        (&administrator, "/api/staff/pipeline".to_owned(), "Pipeline"),
+        (&wearer, "/health/ready".to_owned(), "Readiness"),
+        (&wearer, "/api/reports/2024-01-16".to_owned(), "Problem"),
     ] {
-        conforms(&client.get(path).await.json(), &schemas[schema], schemas, path);
+        conforms(&client.get(&path).await.json(), &schemas[schema], schemas, &path);
     }
 }
 
-/// Each field is described, each required one is there, and types fit, as deep as the answer goes.
-fn conforms(value: &serde_json::Value, schema: &serde_json::Value, schemas: &serde_json::Value, place: &str) {
+/// A day's report is read on a phone: the busiest one stays small.
+#[tokio::test]
+async fn a_day_of_25_full_hours_is_less_than_12_kilobytes() {
+    let app = App::start().await;
+    let ivan = crate::support::Person::new("ivan.petrov", 2);
+    let first = crate::support::at("2024-09-25T00:00:00Z");
+    let cells: Vec<_> = (0..24 * 35)
+        .flat_map(|hour| [1, 2].map(|number| ivan.cell(number, first + chrono::TimeDelta::hours(hour))))
+        .collect();
+    app.seed(&[&ivan], &cells).await;
+    app.loaded_up_to(crate::support::at("2024-11-15T08:20:00Z")).await;
+    let answered = app.wearer("ivan.petrov").get("/api/reports/2024-10-27?tz=Europe/Berlin").await;
+    assert_eq!(answered.json()["hourly_data"].as_array().unwrap().len(), 25);
+    assert!(answered.body.len() < 12_000, "{} bytes", answered.body.len());
+}
+
+/// Each field is described, each required one is there, types fit and words are of their list, as deep as the answer
+/// goes.
+pub(crate) fn conforms(
+    value: &serde_json::Value,
+    schema: &serde_json::Value,
+    schemas: &serde_json::Value,
+    place: &str,
+) {
     if let Some(reference) = schema["$ref"].as_str() {
         return conforms(value, &schemas[reference.rsplit('/').next().unwrap()], schemas, place);
+    }
+    if let Some(choices) = schema["oneOf"].as_array() {
+        let is_null = |schema: &&serde_json::Value| schema["type"] == "null";
+        let (nulls, others): (Vec<_>, Vec<_>) = choices.iter().partition(is_null);
+        if let Some(words) = others.iter().map(|one| one["enum"].as_array()).collect::<Option<Vec<_>>>() {
+            assert!(words.iter().any(|words| words.contains(value)), "{place}: {value} is none of {words:?}");
+            return;
+        }
+        assert_eq!(others.len(), 1, "{place}: {schema}");
+        assert!(!value.is_null() || !nulls.is_empty(), "{place} is null");
+        return if value.is_null() { () } else { conforms(value, others[0], schemas, place) };
     }
     let types: Vec<&str> = match &schema["type"] {
         serde_json::Value::Array(types) => types.iter().map(|name| name.as_str().unwrap()).collect(),
@@ -66,6 +117,9 @@ fn conforms(value: &serde_json::Value, schema: &serde_json::Value, schemas: &ser
         serde_json::Value::Object(_) => "object",
     };
     assert!(types.contains(&actual), "{place}: {actual} is not {types:?}");
+    if let Some(words) = schema["enum"].as_array() {
+        assert!(words.contains(value), "{place}: {value} is none of {words:?}");
+    }
     if let Some(fields) = value.as_object() {
         for (name, value) in fields {
             let described = &schema["properties"][name];

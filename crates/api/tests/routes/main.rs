@@ -2,14 +2,21 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails by a panic")]
 
 mod access;
+mod calendar;
 mod connections;
+mod conservation;
+mod crowd;
 mod docs;
 mod during_loads;
 mod errors;
+mod freshness;
+mod fuzz;
 mod health;
 mod limits;
 mod metrics;
 mod people;
+mod prostheses;
 mod reports;
+mod staff;
 mod support;
 mod warehouse_faults;

@@ -1,9 +1,5 @@
 //! Nobody reads anybody else's reports, whatever they send.
 
-use std::sync::Arc;
-
-use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
@@ -207,59 +203,4 @@ async fn read_body(connection: &mut BufReader<TcpStream>) -> serde_json::Value {
     let mut body = vec![0; length];
     connection.read_exact(&mut body).await.unwrap();
     serde_json::from_slice(&body).unwrap()
-}
-
-/// Random people ask for random things at once; each answer carries the asker's canary and nobody else's.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_crowd_never_reads_across() {
-    const PEOPLE: u32 = 40;
-    const TASKS: u64 = 16;
-    const REQUESTS: usize = 30;
-    let app = App::start().await;
-    let people: Vec<Person> = (0..PEOPLE).map(|number| Person::new(&format!("canary{number}x"), 1)).collect();
-    let hour = at("2024-01-15T08:00:00Z");
-    let cells = (0..PEOPLE)
-        .zip(&people)
-        .map(|(number, person)| Cell { movements: 1000 + number, ..person.cell(1, hour) });
-    app.seed(&people.iter().collect::<Vec<_>>(), &cells.collect::<Vec<_>>()).await;
-    let seed: u64 = rand::rng().random();
-    println!("seed {seed}");
-
-    let people = Arc::new(people);
-    let clients: Arc<Vec<_>> = Arc::new(people.iter().map(|person| app.wearer(&person.name)).collect());
-    let mut tasks = tokio::task::JoinSet::new();
-    for task in 0..TASKS {
-        let (people, clients) = (people.clone(), clients.clone());
-        tasks.spawn(async move {
-            let mut random = StdRng::seed_from_u64(seed ^ task);
-            for _ in 0..REQUESTS {
-                let asker = random.random_range(0..people.len());
-                let target = random.random_range(0..people.len());
-                let path = match random.random_range(0..4) {
-                    0 => DAY.to_owned(),
-                    1 => "/api/reports".to_owned(),
-                    2 => "/api/reports/summary?from=2024-01-01&to=2024-02-01".to_owned(),
-                    _ => format!("{DAY}?prosthesis_id={}", people[target].prostheses[0]),
-                };
-                let answered = clients[asker].get(&path).await;
-                for (number, person) in people.iter().enumerate() {
-                    let seen = answered.body.contains(&person.name);
-                    assert!(
-                        number == asker || !seen,
-                        "{} sees {} at {path}",
-                        people[asker].name,
-                        person.name
-                    );
-                }
-                let foreign = path.contains("prosthesis_id") && asker != target;
-                assert_eq!(answered.checked_status(), if foreign { 404 } else { 200 }, "{path}");
-                if let Some(movements) = answered.json()["summary"]["total_movements"].as_u64() {
-                    assert_eq!(movements, 1000 + asker as u64);
-                }
-            }
-        });
-    }
-    while let Some(task) = tasks.join_next().await {
-        task.unwrap();
-    }
 }

@@ -8,7 +8,7 @@ use super::{Entry, State, Step};
 
 /// A row of `etl_runs`; the names are the table's.
 #[derive(Debug, clickhouse::Row, Serialize, Deserialize)]
-pub(super) struct Row {
+pub(crate) struct Row {
     run: String,
     step: String,
     state: String,

@@ -1,4 +1,4 @@
-//! Where a day of a time zone begins.
+//! Where a day of a time zone begins, and which day holds a moment.
 
 use bionicpro_model::hours::{END_OF_HOURS, FIRST_HOUR};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
@@ -19,6 +19,13 @@ pub fn day_start(tz: Tz, date: NaiveDate) -> DateTime<Utc> {
     });
     let start = start.map_or_else(|| midnight.and_utc(), |local| local.with_timezone(&Utc));
     start.clamp(FIRST_HOUR, END_OF_HOURS)
+}
+
+/// The day of the zone that holds the moment: the first one that is not whole by then. Without a moment, no day is.
+pub(super) fn day_of(tz: Tz, moment: Option<DateTime<Utc>>) -> NaiveDate {
+    moment.map_or(NaiveDate::default(), |moment| {
+        moment.clamp(FIRST_HOUR, END_OF_HOURS).with_timezone(&tz).date_naive()
+    })
 }
 
 #[cfg(test)]

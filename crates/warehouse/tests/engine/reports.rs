@@ -243,7 +243,7 @@ async fn a_wrong_password_is_a_matter_of_configuration() {
     let reports = Reports::new(&config).unwrap();
     for error in [
         reports.ping().await.unwrap_err(),
-        reports.data_as_of().await.unwrap_err(),
+        reports.freshness().await.unwrap_err(),
         Warehouse::new(&config).unwrap().status().await.unwrap_err(),
     ] {
         assert_eq!(error.kind(), Kind::Config, "{}", error.report());

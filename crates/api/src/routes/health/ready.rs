@@ -85,7 +85,7 @@ async fn look(app: &App) -> Readiness {
 
 /// The question is one that reports ask too: an engine without the mart is of no use here.
 async fn warehouse(app: &App) -> DependencyState {
-    match timeout(PATIENCE, app.reports.data_as_of()).await {
+    match timeout(PATIENCE, app.reports.freshness()).await {
         Ok(Ok(_)) => DependencyState::Ok,
         Ok(Err(error)) => {
             tracing::warn!(kind = error.kind().as_str(), error = %error.report(), "the warehouse is unavailable");

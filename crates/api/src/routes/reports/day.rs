@@ -3,15 +3,17 @@
 mod report;
 
 use axum::extract::{Path, State};
-use bionicpro_warehouse::reports::HourRow;
+use bionicpro_warehouse::reports::{HourRow, USUAL_DAYS};
 use chrono::{TimeDelta, Utc};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
 use self::report::DayReport;
-use super::check_own;
+use super::check_prosthesis;
+use super::usual::UsualFigures;
 use crate::answer::Answer;
 use crate::app::App;
+use crate::frame::Frame;
 use crate::openapi::DataRefusals;
 use crate::parameters::{Day, FromQuery, ProsthesisId, Query, Strict, Zone};
 use crate::problem::{Problem, Slug};
@@ -23,10 +25,10 @@ use crate::wearer::Wearer;
 pub(crate) struct DayQuery {
     /// Whose midnights cut days: an IANA region whose offset is whole hours, or UTC.
     #[param(value_type = String, required = false, default = "UTC", example = "Europe/Moscow")]
-    tz: Zone,
+    pub(in crate::routes) tz: Zone,
     /// Only this one of the caller's prostheses.
     #[param(required = false, nullable = false)]
-    prosthesis_id: Option<Uuid>,
+    pub(in crate::routes) prosthesis_id: Option<Uuid>,
 }
 
 impl FromQuery for DayQuery {
@@ -55,16 +57,23 @@ pub(crate) async fn day(
     Strict(query): Strict<DayQuery>,
     State(app): State<App>,
 ) -> Result<Answer<DayReport>, Problem> {
-    let Day(date) = Day::parse("date", &date, query.tz, Utc::now())?;
-    query.tz.check_whole_hours(date, date + TimeDelta::days(1))?;
+    let now = Utc::now();
+    let DayQuery { tz, prosthesis_id } = query;
+    let Day(date) = Day::parse("date", &date, tz, now)?;
+    tz.check_whole_hours(date, date + TimeDelta::days(1))?;
 
     let data_as_of = app.data_as_of().await?;
-    let mut rows = app.reports.day(&wearer.name, query.prosthesis_id, query.tz.tz(), date).await?;
+    let rows = app.reports.day(&wearer.name, prosthesis_id, tz.tz(), date);
+    let around = app.reports.around(&wearer.name, prosthesis_id, tz.tz(), date, data_as_of);
+    let (mut rows, around) = tokio::try_join!(rows, around)?;
     rows.retain(|row: &HourRow| row.movements > 0);
-    if rows.is_empty() && query.prosthesis_id.is_some() {
-        check_own(query.prosthesis_id, false, &app.reports.prostheses(&wearer.name).await?)?;
-    }
-    match DayReport::new(wearer.name, date, query.tz, data_as_of, rows) {
+    check_prosthesis(&app, &wearer, prosthesis_id, around.first_hour.is_some()).await?;
+
+    // A zone may have had another offset in the weeks before, where days cannot be cut exactly.
+    let is_exact = tz.check_whole_hours(date - USUAL_DAYS, date).is_ok();
+    let usual = is_exact.then(|| UsualFigures::new(date, &around.usual));
+    let frame = Frame::new(date, tz, now);
+    match DayReport::new(wearer.name, frame, tz, data_as_of, &around, usual, rows) {
         Some(report) => Ok(Answer(report)),
         None => Err(Problem::new(Slug::NotFound).detail(format!("Report not found for date {date}"))),
     }

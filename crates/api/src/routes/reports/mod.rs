@@ -1,16 +1,28 @@
-//! `/api/reports`: one person's own reports. What the three endpoints share: parameters and prostheses.
+//! `/api/reports`: one person's own reports. What the endpoints share: parameters and prostheses.
 
+pub(crate) mod compare;
 pub(crate) mod day;
+pub(crate) mod days;
+pub(crate) mod export;
 pub(crate) mod list;
+mod range;
 pub(crate) mod summary;
 mod tally;
+pub(crate) mod typical;
+pub(crate) mod usual;
 
 use bionicpro_warehouse::reports::Prosthesis;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+pub(super) use self::day::DayQuery;
+use crate::app::App;
 use crate::problem::{Problem, Slug};
+use crate::wearer::Wearer;
+
+/// What fewer days say is neither typical nor usual.
+const MIN_DAYS: u64 = 5;
 
 /// A prosthesis that the caller has now.
 #[derive(Debug, Serialize, ToSchema)]
@@ -49,6 +61,19 @@ fn check_own(asked: Option<Uuid>, has_data: bool, own: &[Prosthesis]) -> Result<
         Some(asked) if !has_data && own.iter().all(|prosthesis| prosthesis.prosthesis_id != asked) => {
             Err(Problem::new(Slug::NotFound).detail("Prosthesis not found"))
         }
+        _ => Ok(()),
+    }
+}
+
+/// The same for a report that does not list the prostheses: they are asked for only where there is a doubt.
+pub(super) async fn check_prosthesis(
+    app: &App,
+    wearer: &Wearer,
+    asked: Option<Uuid>,
+    has_data: bool,
+) -> Result<(), Problem> {
+    match asked {
+        Some(_) if !has_data => check_own(asked, false, &app.reports.prostheses(&wearer.name).await?),
         _ => Ok(()),
     }
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use bionicpro_warehouse::reports::Summary;
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -12,7 +12,7 @@ use crate::answer::Answer;
 use crate::app::App;
 use crate::figures::{Samples, number, per_thousand, ratio, reading};
 use crate::openapi::DataRefusals;
-use crate::parameters::{Day, FromQuery, MAX_RANGE_DAYS, ProsthesisId, Query, Strict, Zone, local_today};
+use crate::parameters::{DayRange, FromQuery, MAX_RANGE_DAYS, ProsthesisId, Query, Strict, Zone};
 use crate::problem::Problem;
 use crate::wearer::Wearer;
 
@@ -40,29 +40,10 @@ impl FromQuery for SummaryQuery {
     fn from_query(query: &Query) -> Result<Self, Problem> {
         let now = Utc::now();
         let tz = Zone::read(query)?;
-        let from = Day::read(query, "from", tz, now)?;
-        let to = Day::read(query, "to", tz, now)?;
-        let (from, to) = range(from, to, local_today(tz, now))?;
+        let DayRange { from, to } = DayRange::read(query, tz, now, MAX_RANGE_DAYS)?;
         tz.check_whole_hours(from, to)?;
         Ok(SummaryQuery { from, to, tz, prosthesis_id: ProsthesisId::read(query)? })
     }
-}
-
-/// Fills in the ends that were not given and checks the length.
-fn range(from: Option<Day>, to: Option<Day>, today: NaiveDate) -> Result<(NaiveDate, NaiveDate), Problem> {
-    let to = to.map_or(today + TimeDelta::days(1), |Day(to)| to);
-    let earliest = (to - TimeDelta::days(MAX_RANGE_DAYS)).max(NaiveDate::default());
-    let from = from.map_or(earliest, |Day(from)| from);
-    if from > to {
-        return Err(Problem::parameter("from", "from must not be after to"));
-    }
-    if from < earliest {
-        return Err(Problem::parameter(
-            "from",
-            format!("from and to may be {MAX_RANGE_DAYS} days apart; without to, tomorrow is meant"),
-        ));
-    }
-    Ok((from, to))
 }
 
 /// Totals over a range of days.
@@ -95,7 +76,7 @@ pub(crate) struct SummaryReport {
 
 /// The numbers of the range.
 #[derive(Debug, Serialize, ToSchema)]
-struct SummaryFigures {
+pub(super) struct SummaryFigures {
     /// Movements.
     #[schema(example = 45230)]
     total_movements: u64,
@@ -172,35 +153,4 @@ pub(crate) async fn summary(
         data_as_of,
         prostheses: own.into_iter().map(OwnProsthesis::from).collect(),
     }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn day(text: &str) -> NaiveDate {
-        text.parse().unwrap()
-    }
-
-    fn check(from: Option<&str>, to: Option<&str>) -> Result<(String, String), Problem> {
-        let given = |text: Option<&str>| text.map(|text| Day(day(text)));
-        range(given(from), given(to), day("2026-11-23")).map(|(from, to)| (from.to_string(), to.to_string()))
-    }
-
-    #[test]
-    fn ends_that_are_not_given_are_filled_in() {
-        let whole = check(None, None).unwrap();
-        assert_eq!(whole, ("2025-11-23".to_owned(), "2026-11-24".to_owned()));
-        assert_eq!(check(Some("2026-11-01"), None).unwrap().1, "2026-11-24");
-        assert_eq!(check(None, Some("1970-01-02")).unwrap().0, "1970-01-01");
-    }
-
-    #[test]
-    fn ranges_run_forward_for_at_most_366_days() {
-        assert!(check(Some("2024-01-01"), Some("2025-01-01")).is_ok());
-        assert!(check(Some("2024-01-01"), Some("2025-01-02")).is_err());
-        assert!(check(Some("2026-01-02"), Some("2026-01-01")).is_err());
-        assert!(check(Some("2026-01-01"), Some("2026-01-01")).is_ok());
-        assert!(check(Some("1970-01-01"), None).is_err());
-    }
 }

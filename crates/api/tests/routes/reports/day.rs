@@ -38,11 +38,16 @@ async fn a_day_shows_its_hours_and_averages_weighted_by_samples() {
 
     let answered = app.wearer("ivan.petrov").get(DAY).await;
     assert_eq!(answered.checked_status(), 200);
-    assert_snapshot!(answered.shown(), @r#"
-    200
+    let mut body = answered.json();
+    let hours = body["hours"].take();
+    assert_eq!((hours.as_array().unwrap().len(), &hours[23]["state"]), (24, &"running".into()));
+    assert!(body["today"].take().as_str().unwrap() > "2026", "this test is newer");
+    assert_eq!(body["usual"].take()["days_with_data"], 1);
+    assert_snapshot!(serde_json::to_string_pretty(&body).unwrap(), @r#"
     {
       "chip_id": "CHIP-ivan.petrov-1",
       "complete": false,
+      "computed_at": "1970-01-01T00:00:00Z",
       "data_as_of": "2024-01-15T23:40:00Z",
       "date": "2024-01-15",
       "ends_at": "2024-01-16T00:00:00Z",
@@ -70,6 +75,12 @@ async fn a_day_shows_its_hours_and_averages_weighted_by_samples() {
           "movements_count": 5
         }
       ],
+      "hours": null,
+      "is_today": false,
+      "next_date_with_data": "2024-01-16",
+      "next_day": "2024-01-16",
+      "previous_date_with_data": "2024-01-14",
+      "previous_day": "2024-01-14",
       "prostheses": [
         {
           "chip_id": "CHIP-ivan.petrov-1",
@@ -80,6 +91,7 @@ async fn a_day_shows_its_hours_and_averages_weighted_by_samples() {
       ],
       "prosthesis_model": "Hand 1 of ivan.petrov",
       "starts_at": "2024-01-15T00:00:00Z",
+      "state": "running",
       "summary": {
         "avg_battery_level": 95.0,
         "avg_response_time_ms": 47.0,
@@ -92,7 +104,9 @@ async fn a_day_shows_its_hours_and_averages_weighted_by_samples() {
         "uptime_hours": 2
       },
       "timezone": "UTC",
+      "today": null,
       "user": "ivan.petrov",
+      "usual": null,
       "weekday": "Monday"
     }
     "#);

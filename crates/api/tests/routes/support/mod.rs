@@ -5,7 +5,7 @@ mod client;
 mod seed;
 
 pub(crate) use app::App;
-pub(crate) use client::{Client, raw};
+pub(crate) use client::{Answered, Client, raw};
 pub(crate) use seed::{Cell, Person, ask, execute};
 
 use chrono::{DateTime, Utc};

@@ -2,7 +2,7 @@
 
 use bionicpro_model::Result;
 use bionicpro_warehouse::Warehouse;
-use bionicpro_warehouse::ledger::{self, Entry, State, Step};
+use bionicpro_warehouse::ledger::{self, Outcome, Outline};
 use chrono::{DateTime, Utc};
 use clap::Args;
 
@@ -44,49 +44,38 @@ impl RunsArgs {
             "TIME",
             "ERROR",
         ];
-        output::table(
-            &headings,
-            runs.iter().filter(|entries| !entries.is_empty()).map(|entries| row(entries)),
-        )
+        output::table(&headings, runs.iter().filter_map(|entries| Outline::of(entries)).map(row))
     }
 }
 
-fn row(entries: &[Entry]) -> Vec<String> {
-    let (first, last) = (&entries[0], &entries[entries.len() - 1]);
-    let newest = |of: fn(&Entry) -> Option<u64>| {
-        entries.iter().rev().find_map(of).map_or(String::new(), |count| count.to_string())
-    };
-    let text =
-        |of: fn(&Entry) -> Option<&String>| entries.iter().rev().find_map(of).cloned().unwrap_or_default();
-    let from = entries.iter().rev().find_map(|entry| entry.from);
-    let to = entries.iter().rev().find_map(|entry| entry.to);
-    let range =
-        from.zip(to).map_or(String::new(), |(from, to)| format!("{} to {}", minute(from), minute(to)));
-    let took = (last.at - first.at).num_milliseconds();
+fn row(outline: Outline) -> Vec<String> {
+    let count = |count: Option<u64>| count.map_or(String::new(), |count| count.to_string());
+    let took = (outline.newest_at - outline.started_at).num_milliseconds();
+    let range = outline.range.map(|(from, to)| format!("{} to {}", minute(from), minute(to)));
     vec![
-        first.run.to_string(),
-        text(|entry| entry.kind.as_ref()),
-        first.at.format("%Y-%m-%d %H:%M:%SZ").to_string(),
-        state(last),
-        text(|entry| entry.form.as_ref()),
-        range,
-        newest(|entry| entry.rows),
-        newest(|entry| entry.cells),
-        newest(|entry| entry.orphans),
-        newest(|entry| entry.anomalies),
+        outline.run.to_string(),
+        outline.kind.unwrap_or_default(),
+        outline.started_at.format("%Y-%m-%d %H:%M:%SZ").to_string(),
+        state(outline.outcome),
+        outline.form.unwrap_or_default(),
+        range.unwrap_or_default(),
+        count(outline.rows),
+        count(outline.cells),
+        count(outline.orphans),
+        count(outline.anomalies),
         format!("{}.{:03} s", took / 1000, took % 1000),
-        last.error.clone().unwrap_or_default(),
+        outline.error.unwrap_or_default(),
     ]
 }
 
 /// `done` once the load is, `nothing new` for a tick without work; otherwise the step that the run is at.
-fn state(last: &Entry) -> String {
-    match (last.step, last.state) {
-        (Step::LoadToClickhouse, State::Done) => "done".to_owned(),
-        (step, State::Failed) => format!("failed in {}", step.as_str()),
-        (step, State::Started) => format!("in {}", step.as_str()),
-        (_, State::Skipped) => "nothing new".to_owned(),
-        (step, State::Done) => format!("after {}", step.as_str()),
+fn state(outcome: Outcome) -> String {
+    match outcome {
+        Outcome::Done => "done".to_owned(),
+        Outcome::NothingNew => "nothing new".to_owned(),
+        Outcome::Failed(step) => format!("failed in {}", step.as_str()),
+        Outcome::In(step) => format!("in {}", step.as_str()),
+        Outcome::After(step) => format!("after {}", step.as_str()),
     }
 }
 

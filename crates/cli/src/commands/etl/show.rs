@@ -2,7 +2,7 @@
 
 use bionicpro_model::{Error, HourRange, Kind, Result, RunId};
 use bionicpro_warehouse::Warehouse;
-use bionicpro_warehouse::ledger::{self, Entry, State};
+use bionicpro_warehouse::ledger::{self, Entry, Outline, State};
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 
@@ -24,7 +24,7 @@ impl ShowArgs {
     pub(crate) async fn run(self, context: &Context) -> Result<()> {
         let warehouse = Warehouse::new(&context.config.warehouse)?;
         let entries = ledger::run(&warehouse, &self.run).await?;
-        if entries.is_empty() {
+        let Some(outline) = Outline::of(&entries) else {
             let pieces = ledger::loaded_pieces(&warehouse, &self.run).await?;
             if !pieces.is_empty() {
                 return self.backfill(&pieces);
@@ -32,11 +32,11 @@ impl ShowArgs {
             return Err(Error::new(Kind::Usage, "the ledger has no such run")
                 .detail(self.run.to_string())
                 .hint("`bionicpro etl runs` lists the newest ones"));
-        }
+        };
         if self.json {
             return output::json(&serde_json::json!({ "run": self.run, "entries": entries }));
         }
-        for (name, value) in facts(&entries) {
+        for (name, value) in facts(outline) {
             output::line(&format!("{name:<9} {value}"))?;
         }
         let headings = ["STEP", "TRY", "STATE", "AT", "TIME", "ROWS", "CELLS", "ORPHANS", "TOMBSTONES"];
@@ -69,31 +69,24 @@ impl ShowArgs {
     }
 }
 
-/// What is known of the run as a whole; of what several steps say, the last word counts.
-fn facts(entries: &[Entry]) -> Vec<(&'static str, String)> {
-    let text = |of: fn(&Entry) -> Option<&String>| entries.iter().rev().find_map(of).cloned();
-    let from = entries.iter().rev().find_map(|entry| entry.from);
-    let to = entries.iter().rev().find_map(|entry| entry.to);
-    let version = entries.iter().rev().find_map(|entry| entry.version);
-    let horizon = entries.iter().rev().find_map(|entry| entry.horizon);
-    let taken = version.and_then(|version| DateTime::from_timestamp_micros(i64::try_from(version).ok()?));
-    let tries_more =
-        entries.iter().filter(|entry| entry.state == State::Started && entry.attempt > 1).count();
+/// What is known of the run as a whole.
+fn facts(outline: Outline) -> Vec<(&'static str, String)> {
+    let lag = outline.horizon_lag();
     let facts = [
-        ("run", entries.first().map(|entry| entry.run.to_string())),
-        ("kind", text(|entry| entry.kind.as_ref())),
-        ("form", text(|entry| entry.form.as_ref())),
-        ("range", from.zip(to).map(|(from, to)| format!("{} to {}", second(from), second(to)))),
-        ("version", version.map(|version| version.to_string())),
-        ("snapshot", text(|entry| entry.snapshot.as_ref())),
-        ("horizon", horizon.map(|at| horizon_text(at, taken))),
-        ("retries", (tries_more > 0).then(|| tries_more.to_string())),
+        ("run", Some(outline.run.to_string())),
+        ("kind", outline.kind),
+        ("form", outline.form),
+        ("range", outline.range.map(|(from, to)| format!("{} to {}", second(from), second(to)))),
+        ("version", outline.version.map(|version| version.to_string())),
+        ("snapshot", outline.snapshot),
+        ("horizon", outline.horizon.map(|at| horizon_text(at, lag))),
+        ("retries", (outline.retries > 0).then(|| outline.retries.to_string())),
     ];
     facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
-fn horizon_text(horizon: DateTime<Utc>, taken: Option<DateTime<Utc>>) -> String {
-    let age = taken.map(|taken| format!(", {} before the snapshot", seconds(taken - horizon)));
+fn horizon_text(horizon: DateTime<Utc>, lag: Option<TimeDelta>) -> String {
+    let age = lag.map(|lag| format!(", {} before the snapshot", seconds(lag)));
     format!("{}{}", second(horizon), age.unwrap_or_default())
 }
 
@@ -140,7 +133,8 @@ mod tests {
             ..entry(State::Done, 2)
         };
         let told =
-            facts(&[entry(State::Started, 1), entry(State::Failed, 1), entry(State::Started, 2), done]);
+            Outline::of(&[entry(State::Started, 1), entry(State::Failed, 1), entry(State::Started, 2), done]);
+        let told = facts(told.unwrap());
         assert!(told.contains(&("kind", "tick".to_owned())));
         assert!(told.contains(&("retries", "1".to_owned())));
         let horizon = "2024-01-15 07:59:57Z, 2.500 s before the snapshot";

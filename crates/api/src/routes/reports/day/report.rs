@@ -2,15 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use bionicpro_warehouse::reports::HourRow;
-use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, TimeDelta, Utc, Weekday};
+use bionicpro_warehouse::reports::{Around, HourRow};
+use chrono::{DateTime, FixedOffset, NaiveDate, SubsecRound, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::super::tally::Tally;
+use super::super::usual::UsualFigures;
 use crate::figures::per_thousand;
+use crate::frame::{Frame, FrameHour};
 use crate::parameters::Zone;
+use crate::state::{Data, State};
 
 /// One day by hours.
 #[derive(Debug, Serialize, ToSchema)]
@@ -45,6 +48,31 @@ pub(crate) struct DayReport {
     data_as_of: Option<DateTime<Utc>>,
     /// Whether the numbers reflect the whole day. Readings may still arrive late and change it.
     complete: bool,
+    state: State,
+    /// The day that it is now.
+    today: NaiveDate,
+    /// Whether it is the day of the report.
+    is_today: bool,
+    /// The day before; null where it cannot be asked for.
+    #[schema(required)]
+    previous_day: Option<NaiveDate>,
+    /// The day after; null after tomorrow.
+    #[schema(required)]
+    next_day: Option<NaiveDate>,
+    /// The newest day with data before this one; null without one.
+    #[schema(required)]
+    previous_date_with_data: Option<NaiveDate>,
+    /// The oldest day with data after this one; null without one.
+    #[schema(required)]
+    next_date_with_data: Option<NaiveDate>,
+    /// Every hour of the day: 23, 24 or 25 of them. Their numbers are in `hourly_data`.
+    hours: Vec<FrameHour>,
+    /// When the source was last read for a number of this day. It need not have changed then.
+    #[schema(required)]
+    computed_at: Option<DateTime<Utc>>,
+    /// What was usual in the 28 days before; null where the zone's offset was not whole hours in them.
+    #[schema(required)]
+    usual: Option<UsualFigures>,
     /// The prostheses with a movement in the day, most movements first.
     prostheses: Vec<DayProsthesis>,
 }
@@ -133,32 +161,50 @@ impl DayReport {
     /// The report of the rows, in any order; none without rows.
     pub(super) fn new(
         user: String,
-        date: NaiveDate,
+        frame: Frame,
         zone: Zone,
         data_as_of: Option<DateTime<Utc>>,
+        around: &Around,
+        usual: Option<UsualFigures>,
         mut rows: Vec<HourRow>,
     ) -> Option<Self> {
         rows.sort_by_key(|row| (row.hour, row.prosthesis_id));
         let prostheses = prostheses(&rows);
         let most_used = prostheses.first()?;
-        let ends_at = zone.start_of(date + TimeDelta::days(1));
         let hourly_data = hours(&rows, zone);
+        let data = Data { as_of: data_as_of, first_hour: around.first_hour };
+        let is_used = |hour| hourly_data.binary_search_by_key(&hour, |used: &Hour| used.hour).is_ok();
         Some(DayReport {
-            date,
+            date: frame.date,
             user,
             prosthesis_model: most_used.prosthesis_model.clone(),
             chip_id: most_used.chip_id.clone(),
             summary: figures(&rows, hourly_data.len()),
+            hours: frame.hours(data, is_used),
             hourly_data,
             timezone: zone.name(),
-            weekday: english(date.weekday()),
-            starts_at: zone.start_of(date),
-            ends_at,
+            weekday: frame.weekday(),
+            starts_at: frame.starts_at,
+            ends_at: frame.ends_at,
             data_as_of,
-            complete: data_as_of.is_some_and(|as_of| as_of >= ends_at),
+            complete: data_as_of.is_some_and(|as_of| as_of >= frame.ends_at),
+            state: frame.state(data, true),
+            today: frame.today,
+            is_today: frame.is_today(),
+            previous_day: frame.previous_day(),
+            next_day: frame.next_day(),
+            previous_date_with_data: around.previous_day,
+            next_date_with_data: around.next_day,
+            computed_at: rows.iter().map(|row| row.version).max().and_then(moment),
+            usual,
             prostheses,
         })
     }
+}
+
+/// A version as the moment that it stands for.
+fn moment(version: u64) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp_micros(i64::try_from(version).ok()?).map(|at| at.trunc_subsecs(0))
 }
 
 fn figures(rows: &[HourRow], uptime_hours: usize) -> DayFigures {
@@ -213,16 +259,4 @@ fn prostheses(rows: &[HourRow]) -> Vec<DayProsthesis> {
     let mut prostheses: Vec<_> = by_id.into_values().collect();
     prostheses.sort_by_key(|prosthesis| std::cmp::Reverse(prosthesis.total_movements));
     prostheses
-}
-
-fn english(weekday: Weekday) -> &'static str {
-    match weekday {
-        Weekday::Mon => "Monday",
-        Weekday::Tue => "Tuesday",
-        Weekday::Wed => "Wednesday",
-        Weekday::Thu => "Thursday",
-        Weekday::Fri => "Friday",
-        Weekday::Sat => "Saturday",
-        Weekday::Sun => "Sunday",
-    }
 }

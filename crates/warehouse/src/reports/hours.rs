@@ -1,4 +1,4 @@
-//! One day of a zone, hour by hour.
+//! Days of a zone, hour by hour: one for its report, some for an export.
 
 use bionicpro_model::Result;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -42,6 +42,8 @@ pub struct HourRow {
     pub battery_min: Option<f32>,
     /// The last battery level.
     pub battery_last: Option<f32>,
+    /// When the source was read for it, in microseconds since 1970.
+    pub version: u64,
 }
 
 impl Reports {
@@ -53,11 +55,23 @@ impl Reports {
         tz: Tz,
         date: NaiveDate,
     ) -> Result<Vec<HourRow>> {
-        let query = self.own(include_str!("day.sql"), login).await?;
+        self.hours(login, prosthesis, tz, date, date.succ_opt().unwrap_or(date)).await
+    }
+
+    /// The rows of the days `from <= day < to` of the zone, by hour and prosthesis.
+    pub async fn hours(
+        &self,
+        login: &str,
+        prosthesis: Option<Uuid>,
+        tz: Tz,
+        from: NaiveDate,
+        to: NaiveDate,
+    ) -> Result<Vec<HourRow>> {
+        let query = self.own(include_str!("hours.sql"), login).await?;
         let query = query
             .param("prosthesis_id", prosthesis)
-            .param("from", instant(day_start(tz, date)))
-            .param("to", instant(day_start(tz, date.succ_opt().unwrap_or(date))));
-        self.run("reading a day", query.fetch_all::<HourRow>()).await
+            .param("from", instant(day_start(tz, from)))
+            .param("to", instant(day_start(tz, to)));
+        self.run("reading hours", query.fetch_all::<HourRow>()).await
     }
 }

@@ -1,4 +1,4 @@
--- One day of a zone, by hour and prosthesis. The day's ends come as instants, so that partition and key are used.
+-- The hours of some days of a zone, by hour and prosthesis. The ends come as instants, so that partition and key are used.
 SELECT
     hour,
     prosthesis_id,
@@ -12,7 +12,8 @@ SELECT
     battery_count,
     battery_sum,
     battery_min,
-    battery_last
+    battery_last,
+    version
 FROM user_prosthesis_stats FINAL
 WHERE user_id = ({caller})
     AND date >= toDate({from: DateTime('UTC')}, 'UTC')

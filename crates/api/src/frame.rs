@@ -1,0 +1,142 @@
+//! A day as a calendar and clocks have it: its name, its neighbours, its 23, 24 or 25 hours. No numbers.
+//!
+//! A reader's program then does no arithmetic with dates, which is where reports go wrong by a day.
+
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc, Weekday};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::parameters::{Zone, local_today};
+use crate::state::{Data, State};
+
+/// A day of a zone.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Frame {
+    zone: Zone,
+    pub(crate) date: NaiveDate,
+    /// The day that it is now.
+    pub(crate) today: NaiveDate,
+    pub(crate) starts_at: DateTime<Utc>,
+    pub(crate) ends_at: DateTime<Utc>,
+}
+
+/// An hour of a day, with or without movements.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FrameHour {
+    /// The beginning of the hour.
+    #[schema(example = "2024-01-15T08:00:00Z")]
+    hour: DateTime<Utc>,
+    /// What a clock in the zone shows then. An hour that comes twice has the same label and another offset.
+    #[schema(example = "11:00")]
+    label: String,
+    /// The zone's offset from UTC then.
+    #[schema(example = "+03:00")]
+    offset: String,
+    state: State,
+}
+
+impl Frame {
+    pub(crate) fn new(date: NaiveDate, zone: Zone, now: DateTime<Utc>) -> Self {
+        Frame {
+            zone,
+            date,
+            today: local_today(zone, now),
+            starts_at: zone.start_of(date),
+            ends_at: zone.start_of(date + TimeDelta::days(1)),
+        }
+    }
+
+    /// The day of the week, in English.
+    pub(crate) fn weekday(&self) -> &'static str {
+        english(self.date.weekday())
+    }
+
+    pub(crate) fn is_today(&self) -> bool {
+        self.date == self.today
+    }
+
+    /// How many hours the day has.
+    pub(crate) fn length(&self) -> i64 {
+        (self.ends_at - self.starts_at).num_hours()
+    }
+
+    /// The day before, unless it cannot be asked for.
+    pub(crate) fn previous_day(&self) -> Option<NaiveDate> {
+        self.date.pred_opt().filter(|day| *day >= NaiveDate::default())
+    }
+
+    /// The day after, unless it cannot be asked for.
+    pub(crate) fn next_day(&self) -> Option<NaiveDate> {
+        self.date.succ_opt().filter(|day| *day <= self.today + TimeDelta::days(1))
+    }
+
+    pub(crate) fn state(&self, data: Data, has_movements: bool) -> State {
+        State::of((self.starts_at, self.ends_at), data, has_movements)
+    }
+
+    /// Every hour of the day; `is_used` tells those with a movement.
+    pub(crate) fn hours(&self, data: Data, is_used: impl Fn(DateTime<Utc>) -> bool) -> Vec<FrameHour> {
+        let starts = (0..self.length()).map(|hour| self.starts_at + TimeDelta::hours(hour));
+        let hour = |hour: DateTime<Utc>| {
+            let local = hour.with_timezone(&self.zone.tz()).fixed_offset();
+            FrameHour {
+                hour,
+                label: local.format("%H:%M").to_string(),
+                offset: local.format("%:z").to_string(),
+                state: State::of((hour, hour + TimeDelta::hours(1)), data, is_used(hour)),
+            }
+        };
+        starts.map(hour).collect()
+    }
+}
+
+fn english(weekday: Weekday) -> &'static str {
+    match weekday {
+        Weekday::Mon => "Monday",
+        Weekday::Tue => "Tuesday",
+        Weekday::Wed => "Wednesday",
+        Weekday::Thu => "Thursday",
+        Weekday::Fri => "Friday",
+        Weekday::Sat => "Saturday",
+        Weekday::Sun => "Sunday",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(date: &str, zone: &str) -> Frame {
+        Frame::new(date.parse().unwrap(), Zone::parse(zone).unwrap(), "2026-11-23T20:50:00Z".parse().unwrap())
+    }
+
+    fn labels(frame: &Frame) -> Vec<(String, String)> {
+        let hours = frame.hours(Data { as_of: None, first_hour: None }, |_| false);
+        hours.into_iter().map(|hour| (hour.label, hour.offset)).collect()
+    }
+
+    #[test]
+    fn days_have_the_hours_that_their_clocks_show() {
+        let short = frame("2026-03-29", "Europe/Berlin");
+        assert_eq!(short.length(), 23);
+        assert_eq!(labels(&short)[1..3], [("01:00", "+01:00"), ("03:00", "+02:00")].map(owned));
+        let long = frame("2026-10-25", "Europe/Berlin");
+        assert_eq!(long.length(), 25);
+        assert_eq!(labels(&long)[2..4], [("02:00", "+02:00"), ("02:00", "+01:00")].map(owned));
+        assert_eq!(labels(&frame("2026-11-20", "Europe/Moscow")).len(), 24);
+    }
+
+    fn owned((label, offset): (&str, &str)) -> (String, String) {
+        (label.to_owned(), offset.to_owned())
+    }
+
+    #[test]
+    fn neighbours_end_where_days_can_no_longer_be_asked_for() {
+        let today = frame("2026-11-23", "UTC");
+        assert!(today.is_today());
+        assert_eq!(today.next_day().unwrap().to_string(), "2026-11-24");
+        assert_eq!(frame("2026-11-24", "UTC").next_day(), None);
+        assert_eq!(frame("1970-01-01", "UTC").previous_day(), None);
+        assert!(frame("2026-11-24", "Asia/Tokyo").is_today(), "it is tomorrow there");
+    }
+}

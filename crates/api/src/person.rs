@@ -1,0 +1,20 @@
+//! Anybody who is signed in, whatever they may read: for what is nobody's data.
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+
+use crate::app::App;
+use crate::problem::Problem;
+use crate::wearer::signed_in;
+
+/// A person with an account. Reads no report.
+pub(crate) struct Person(());
+
+impl FromRequestParts<App> for Person {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        signed_in(parts, app).await?;
+        Ok(Person(()))
+    }
+}

@@ -1,0 +1,236 @@
+//! `GET /api/reports/compare`: two ranges of days beside each other.
+
+use axum::extract::State;
+use bionicpro_warehouse::reports::Summary;
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::check_prosthesis;
+use super::summary::SummaryFigures;
+use crate::answer::Answer;
+use crate::app::App;
+use crate::figures::{Samples, number, ratio};
+use crate::openapi::{ComparisonRefusal, DataRefusals};
+use crate::parameters::{DayRange, FromQuery, ProsthesisId, Query, Strict, Zone};
+use crate::problem::{Problem, Slug};
+use crate::wearer::Wearer;
+
+/// The parameters. Each range has at most 366 days; they may overlap and differ in length.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct CompareQuery {
+    /// The first day of range a.
+    #[param(value_type = NaiveDate, example = "2024-01-01")]
+    a_from: NaiveDate,
+    /// The day after the last one of range a.
+    #[param(value_type = NaiveDate, example = "2024-01-08")]
+    a_to: NaiveDate,
+    /// The first day of range b.
+    #[param(value_type = NaiveDate, example = "2024-01-08")]
+    b_from: NaiveDate,
+    /// The day after the last one of range b.
+    #[param(value_type = NaiveDate, example = "2024-01-15")]
+    b_to: NaiveDate,
+    /// Whose midnights cut days: an IANA region whose offset is whole hours, or UTC.
+    #[param(value_type = String, required = false, default = "UTC", example = "Europe/Moscow")]
+    tz: Zone,
+    /// Only this one of the caller's prostheses.
+    #[param(required = false, nullable = false)]
+    prosthesis_id: Option<Uuid>,
+}
+
+impl FromQuery for CompareQuery {
+    const NAMES: &'static [&'static str] = &["a_from", "a_to", "b_from", "b_to", "tz", "prosthesis_id"];
+
+    fn from_query(query: &Query) -> Result<Self, Problem> {
+        let (now, tz) = (Utc::now(), Zone::read(query)?);
+        let a = DayRange::read_both(query, ("a_from", "a_to"), tz, now)?;
+        let b = DayRange::read_both(query, ("b_from", "b_to"), tz, now)?;
+        tz.check_whole_hours(a.from, a.to)?;
+        tz.check_whole_hours(b.from, b.to)?;
+        let prosthesis_id = ProsthesisId::read(query)?;
+        Ok(CompareQuery { a_from: a.from, a_to: a.to, b_from: b.from, b_to: b.to, tz, prosthesis_id })
+    }
+}
+
+/// Two ranges beside each other.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Comparison {
+    /// The caller's login name.
+    #[schema(example = "ivan.petrov")]
+    user: String,
+    /// Whose midnights cut the days.
+    #[schema(example = "UTC")]
+    timezone: &'static str,
+    /// The newest moment that the numbers reflect; null before the first load.
+    #[schema(required)]
+    data_as_of: Option<DateTime<Utc>>,
+    a: Side,
+    b: Side,
+    /// Each number of both ranges that can be compared whatever their lengths.
+    differences: Vec<Difference>,
+}
+
+/// One of the two ranges.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ComparisonSide)]
+struct Side {
+    /// The first day.
+    from: NaiveDate,
+    /// The day after the last one.
+    to: NaiveDate,
+    /// How many days the range has.
+    #[schema(example = 7)]
+    days: i64,
+    /// How many of them have data.
+    #[schema(example = 6)]
+    days_with_data: u64,
+    /// Whether the numbers reflect the whole range.
+    complete: bool,
+    summary: SummaryFigures,
+}
+
+/// A number of both ranges.
+#[derive(Debug, Serialize, ToSchema)]
+struct Difference {
+    metric: Metric,
+    /// Of range a; null when not known.
+    #[schema(required, example = 1204.5)]
+    a: Option<f64>,
+    /// Of range b; null when not known.
+    #[schema(required, example = 1100.0)]
+    b: Option<f64>,
+    /// b - a.
+    #[schema(required, example = -104.5)]
+    difference: Option<f64>,
+    /// The difference in per cent of a; null where a is 0.
+    #[schema(required, example = -8.7)]
+    percent: Option<f64>,
+}
+
+/// Which number. Per day means by days with data.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ComparedMetric)]
+enum Metric {
+    MovementsPerDay,
+    UsageHoursPerDay,
+    AvgResponseTimeMs,
+    AvgBatteryLevel,
+    LowestBatteryLevel,
+    #[serde(rename = "errors_per_1000_movements")]
+    ErrorsPer1000Movements,
+}
+
+impl Metric {
+    const ALL: [Metric; 6] = [
+        Metric::MovementsPerDay,
+        Metric::UsageHoursPerDay,
+        Metric::AvgResponseTimeMs,
+        Metric::AvgBatteryLevel,
+        Metric::LowestBatteryLevel,
+        Metric::ErrorsPer1000Movements,
+    ];
+
+    /// The number as sum and count, so that nothing is rounded before the difference.
+    fn of(self, totals: &Summary) -> Samples {
+        match self {
+            Metric::MovementsPerDay => Samples::new(number(totals.movements), totals.days),
+            Metric::UsageHoursPerDay => Samples::new(number(totals.usage_hours), totals.days),
+            Metric::AvgResponseTimeMs => Samples::new(totals.response_sum, totals.response_count),
+            Metric::AvgBatteryLevel => Samples::new(totals.battery_sum, totals.battery_count),
+            Metric::LowestBatteryLevel => {
+                totals.battery_min.map_or(Samples::default(), |level| Samples::new(level.into(), 1))
+            }
+            Metric::ErrorsPer1000Movements => Samples::new(number(totals.errors) * 1000.0, totals.movements),
+        }
+    }
+}
+
+impl Difference {
+    fn new(metric: Metric, a: &Summary, b: &Summary) -> Self {
+        let (of_a, of_b) = (metric.of(a), metric.of(b));
+        let exact = |samples: Samples| (samples.count > 0).then(|| samples.sum / number(samples.count));
+        let both = exact(of_a).zip(exact(of_b));
+        Difference {
+            metric,
+            a: of_a.average(),
+            b: of_b.average(),
+            difference: both.and_then(|(a, b)| ratio(b - a, 1)),
+            percent: both.filter(|(a, _)| *a != 0.0).and_then(|(a, b)| ratio((b - a) / a * 100.0, 1)),
+        }
+    }
+}
+
+impl Side {
+    /// Refuses a range of which too little is known to say anything.
+    fn new(
+        (name, parameter): (&str, &'static str),
+        range: DayRange,
+        complete: bool,
+        totals: Summary,
+    ) -> Result<Self, Problem> {
+        let (days, days_with_data) = (range.days(), totals.days);
+        if days == 0 || i64::try_from(days_with_data).is_ok_and(|with_data| with_data * 2 < days) {
+            return Err(Problem::new(Slug::TooLittleData).at(parameter).detail(format!(
+                "Range {name} has data on {days_with_data} of {days} days; a comparison needs data on at least half \
+                 of them"
+            )));
+        }
+        Ok(Side { from: range.from, to: range.to, days, days_with_data, complete, summary: totals.into() })
+    }
+}
+
+/// Two ranges of days beside each other.
+///
+/// Refused, with the reason, where fewer than half of a range's days have data.
+#[utoipa::path(
+    get, path = "/api/reports/compare", operation_id = "compareRanges", tag = "Reports", params(CompareQuery), security(("bearer" = [])),
+    responses((status = 200, description = "The comparison.", body = Comparison), ComparisonRefusal, DataRefusals)
+)]
+pub(crate) async fn compare(
+    wearer: Wearer,
+    Strict(query): Strict<CompareQuery>,
+    State(app): State<App>,
+) -> Result<Answer<Comparison>, Problem> {
+    let data_as_of = app.data_as_of().await?;
+    let a = DayRange { from: query.a_from, to: query.a_to };
+    let b = DayRange { from: query.b_from, to: query.b_to };
+    let ends = ((a.from, a.to), (b.from, b.to));
+    let zone = query.tz;
+    let found = app.reports.compare(&wearer.name, query.prosthesis_id, zone.tz(), ends.0, ends.1);
+    let (of_a, of_b) = found.await?;
+    check_prosthesis(&app, &wearer, query.prosthesis_id, of_a.days + of_b.days > 0).await?;
+
+    let complete = |range: DayRange| data_as_of.is_some_and(|as_of| as_of >= zone.start_of(range.to));
+    let differences = Metric::ALL.map(|metric| Difference::new(metric, &of_a, &of_b));
+    Ok(Answer(Comparison {
+        user: wearer.name,
+        timezone: zone.name(),
+        data_as_of,
+        a: Side::new(("a", "a_from"), a, complete(a), of_a)?,
+        b: Side::new(("b", "b_from"), b, complete(b), of_b)?,
+        differences: differences.into(),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn differences_are_taken_before_anything_is_rounded() {
+        let a = Summary { days: 3, movements: 10, ..Summary::default() };
+        let b = Summary { days: 7, movements: 24, ..Summary::default() };
+        let difference = Difference::new(Metric::MovementsPerDay, &a, &b);
+        assert_eq!((difference.a, difference.b), (Some(3.3), Some(3.4)));
+        assert_eq!(difference.difference, Some(0.1), "0.095");
+        assert_eq!(difference.percent, Some(2.9));
+        let unknown = Difference::new(Metric::AvgResponseTimeMs, &a, &b);
+        assert_eq!((unknown.difference, unknown.percent), (None, None));
+        let nothing = Summary { days: 1, ..Summary::default() };
+        assert_eq!(Difference::new(Metric::UsageHoursPerDay, &nothing, &a).percent, None);
+    }
+}

@@ -1,0 +1,151 @@
+//! `GET /api/reports/days`: every day of a range, with its numbers.
+
+use std::collections::BTreeMap;
+
+use axum::extract::State;
+use bionicpro_warehouse::reports::DayRow;
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::check_prosthesis;
+use super::range::RangeQuery;
+use crate::answer::Answer;
+use crate::app::App;
+use crate::figures::{Samples, per_thousand, ratio, reading};
+use crate::frame::Frame;
+use crate::openapi::DataRefusals;
+use crate::parameters::{Strict, local_today};
+use crate::problem::Problem;
+use crate::state::{self, Data};
+use crate::wearer::Wearer;
+
+/// Every day of a range.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DaysReport {
+    /// The caller's login name.
+    #[schema(example = "ivan.petrov")]
+    user: String,
+    /// Whose midnights cut the days.
+    #[schema(example = "UTC")]
+    timezone: &'static str,
+    /// The first day of the range.
+    from: NaiveDate,
+    /// The day after the last one.
+    to: NaiveDate,
+    /// The day that it is now.
+    today: NaiveDate,
+    /// The newest moment that the numbers reflect; null before the first load.
+    #[schema(required)]
+    data_as_of: Option<DateTime<Utc>>,
+    /// Days of the range with a movement.
+    #[schema(example = 26)]
+    days_with_data: usize,
+    /// Every day of the range, oldest first.
+    days: Vec<RangeDay>,
+}
+
+/// A day with its numbers. Counts are 0 where that is known, and null where nothing is known.
+#[derive(Debug, Serialize, ToSchema)]
+struct RangeDay {
+    /// The day.
+    date: NaiveDate,
+    /// The day of the week, in English.
+    #[schema(example = "Monday")]
+    weekday: &'static str,
+    /// How many hours the day has: 23 or 25 where clocks change.
+    #[schema(example = 24)]
+    hours: i64,
+    state: state::State,
+    /// Movements.
+    #[schema(required, example = 1523)]
+    total_movements: Option<u64>,
+    /// Hours with at least one movement.
+    #[schema(required, example = 14)]
+    uptime_hours: Option<u64>,
+    /// Movements with an error.
+    #[schema(required, example = 3)]
+    total_errors: Option<u64>,
+    /// Movements with a value that cannot be: kept in the totals, never changed.
+    #[schema(required, example = 0)]
+    total_anomalies: Option<u64>,
+    /// Errors in a thousand movements; null without movements.
+    #[schema(required, example = 2.0)]
+    errors_per_1000_movements: Option<f64>,
+    /// Average response time in milliseconds; null without samples.
+    #[schema(required, example = 45.2)]
+    avg_response_time_ms: Option<f64>,
+    /// Average battery level in per cent; null without samples.
+    #[schema(required, example = 78.5)]
+    avg_battery_level: Option<f64>,
+    /// The lowest battery level in per cent; null without samples.
+    #[schema(required, example = 41.0)]
+    lowest_battery_level: Option<f64>,
+    /// The last battery level in per cent, of several prostheses the lowest; null without samples.
+    #[schema(required, example = 44.0)]
+    last_battery_level: Option<f64>,
+    /// The median of the movements of the complete days with data among this day and the six before; null where there
+    /// are fewer than four of them, or where this day is none.
+    #[schema(required, example = 1490.0)]
+    median_movements_7_days: Option<f64>,
+}
+
+impl RangeDay {
+    fn new(frame: Frame, data: Data, row: Option<&DayRow>) -> Self {
+        let state = frame.state(data, row.is_some());
+        let count = |of: fn(&DayRow) -> u64| match row {
+            Some(row) => Some(of(row)),
+            None => state.knows_counts().then_some(0),
+        };
+        RangeDay {
+            date: frame.date,
+            weekday: frame.weekday(),
+            hours: frame.length(),
+            state,
+            total_movements: count(|row| row.movements),
+            uptime_hours: count(|row| row.usage_hours),
+            total_errors: count(|row| row.errors),
+            total_anomalies: count(|row| row.anomalies),
+            errors_per_1000_movements: row.and_then(|row| per_thousand(row.errors, row.movements)),
+            avg_response_time_ms: row.and_then(|row| Samples::new(row.response.1, row.response.0).average()),
+            avg_battery_level: row.and_then(|row| Samples::new(row.battery.1, row.battery.0).average()),
+            lowest_battery_level: row.and_then(|row| row.battery_min).and_then(reading),
+            last_battery_level: row.and_then(|row| row.battery_last).and_then(reading),
+            median_movements_7_days: row.and_then(|row| row.median).and_then(|median| ratio(median, 1)),
+        }
+    }
+}
+
+/// Every day of a range.
+///
+/// Days without data are there too, and say why. Several prostheses are added up; `prosthesis_id` shows one of them.
+#[utoipa::path(
+    get, path = "/api/reports/days", operation_id = "listDays", tag = "Reports", params(RangeQuery), security(("bearer" = [])),
+    responses((status = 200, description = "The days.", body = DaysReport), DataRefusals)
+)]
+pub(crate) async fn days(
+    wearer: Wearer,
+    Strict(query): Strict<RangeQuery>,
+    State(app): State<App>,
+) -> Result<Answer<DaysReport>, Problem> {
+    let data_as_of = app.data_as_of().await?;
+    let RangeQuery { from, to, tz, prosthesis_id } = query;
+    let found = app.reports.by_day(&wearer.name, prosthesis_id, tz.tz(), (from, to), data_as_of).await?;
+    check_prosthesis(&app, &wearer, prosthesis_id, found.first_hour.is_some()).await?;
+
+    let now = Utc::now();
+    let data = Data { as_of: data_as_of, first_hour: found.first_hour };
+    let rows: BTreeMap<NaiveDate, &DayRow> = found.days.iter().map(|row| (row.date, row)).collect();
+    let dates = from.iter_days().take_while(|date| *date < to);
+    let days = dates.map(|date| RangeDay::new(Frame::new(date, tz, now), data, rows.get(&date).copied()));
+    Ok(Answer(DaysReport {
+        user: wearer.name,
+        timezone: tz.name(),
+        from,
+        to,
+        today: local_today(tz, now),
+        data_as_of,
+        days_with_data: rows.len(),
+        days: days.collect(),
+    }))
+}

@@ -1,0 +1,42 @@
+//! The parameters of what is read over a range of days.
+
+use chrono::{NaiveDate, TimeDelta, Utc};
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+use crate::parameters::{DayRange, FromQuery, ProsthesisId, Query, Zone};
+use crate::problem::Problem;
+
+/// The days of a range that names none.
+const DEFAULT_DAYS: i64 = 30;
+/// How many days before a range are read for the medians of its first days.
+const DAYS_BEFORE: TimeDelta = TimeDelta::days(6);
+
+/// The parameters.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct RangeQuery {
+    /// The first day; 30 days before `to` when absent.
+    #[param(value_type = Option<NaiveDate>, required = false, nullable = false, example = "2024-01-01")]
+    pub(super) from: NaiveDate,
+    /// The day after the last one; tomorrow when absent. At most 366 days after `from`; equal to it means no day.
+    #[param(value_type = Option<NaiveDate>, required = false, nullable = false, example = "2024-02-01")]
+    pub(super) to: NaiveDate,
+    /// Whose midnights cut days: an IANA region whose offset is whole hours, or UTC.
+    #[param(value_type = String, required = false, default = "UTC", example = "Europe/Moscow")]
+    pub(super) tz: Zone,
+    /// Only this one of the caller's prostheses.
+    #[param(required = false, nullable = false)]
+    pub(super) prosthesis_id: Option<Uuid>,
+}
+
+impl FromQuery for RangeQuery {
+    const NAMES: &'static [&'static str] = &["from", "to", "tz", "prosthesis_id"];
+
+    fn from_query(query: &Query) -> Result<Self, Problem> {
+        let tz = Zone::read(query)?;
+        let DayRange { from, to } = DayRange::read(query, tz, Utc::now(), DEFAULT_DAYS)?;
+        tz.check_whole_hours(from - DAYS_BEFORE, to)?;
+        Ok(RangeQuery { from, to, tz, prosthesis_id: ProsthesisId::read(query)? })
+    }
+}

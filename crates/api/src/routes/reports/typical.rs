@@ -1,0 +1,131 @@
+//! `GET /api/reports/typical`: what the hours of a day are like over a range.
+
+use axum::extract::State;
+use bionicpro_warehouse::reports::TypicalHour;
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::range::RangeQuery;
+use super::{MIN_DAYS, check_prosthesis};
+use crate::answer::Answer;
+use crate::app::App;
+use crate::figures::{Samples, ratio};
+use crate::openapi::DataRefusals;
+use crate::parameters::Strict;
+use crate::problem::Problem;
+use crate::wearer::Wearer;
+
+/// A typical day of a range.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TypicalDay {
+    /// The caller's login name.
+    #[schema(example = "ivan.petrov")]
+    user: String,
+    /// Whose clocks name the hours.
+    #[schema(example = "UTC")]
+    timezone: &'static str,
+    /// The first day of the range.
+    from: NaiveDate,
+    /// The day after the last one.
+    to: NaiveDate,
+    /// The newest moment that the numbers reflect; null before the first load.
+    #[schema(required)]
+    data_as_of: Option<DateTime<Utc>>,
+    /// Complete days of the range with a movement: what the typical day is made of.
+    #[schema(example = 26)]
+    days_with_data: u64,
+    /// An hour with fewer days than this is left out.
+    #[schema(example = 5)]
+    min_days: u64,
+    /// The hours of the day, from midnight.
+    hours: Vec<LocalHour>,
+}
+
+/// An hour of a typical day. Quantiles are exact, with linear interpolation between neighbours.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TypicalHour)]
+struct LocalHour {
+    /// The hour, 0 to 23.
+    #[schema(example = 8, maximum = 23)]
+    local_hour: u8,
+    /// What a clock shows at its beginning.
+    #[schema(example = "08:00")]
+    label: String,
+    /// Days with data that had this hour.
+    #[schema(example = 26)]
+    days: u64,
+    /// Those of them with a movement in it.
+    #[schema(example = 24)]
+    days_with_movements: u64,
+    /// Movements in the hour: the median over `days`. A day without a movement in it counts as 0.
+    #[schema(required, example = 112.0)]
+    median: Option<f64>,
+    /// A quarter of the days had at most so many.
+    #[schema(required, example = 90.0)]
+    p25: Option<f64>,
+    /// A quarter of the days had at least so many.
+    #[schema(required, example = 130.5)]
+    p75: Option<f64>,
+    /// A tenth of the days had at most so many.
+    #[schema(required, example = 60.0)]
+    p10: Option<f64>,
+    /// A tenth of the days had at least so many.
+    #[schema(required, example = 151.0)]
+    p90: Option<f64>,
+    /// Average response time in the hour in milliseconds; null without samples.
+    #[schema(required, example = 45.2)]
+    avg_response_time_ms: Option<f64>,
+    /// Average battery level in the hour in per cent; null without samples.
+    #[schema(required, example = 93.1)]
+    avg_battery_level: Option<f64>,
+}
+
+impl From<TypicalHour> for LocalHour {
+    fn from(row: TypicalHour) -> Self {
+        let quantile = |place: usize| row.quantiles.get(place).and_then(|value| ratio(*value, 1));
+        LocalHour {
+            local_hour: row.local_hour,
+            label: format!("{:02}:00", row.local_hour),
+            days: row.days,
+            days_with_movements: row.days_with_movements,
+            p10: quantile(0),
+            p25: quantile(1),
+            median: quantile(2),
+            p75: quantile(3),
+            p90: quantile(4),
+            avg_response_time_ms: Samples::new(row.response_sum, row.response_count).average(),
+            avg_battery_level: Samples::new(row.battery_sum, row.battery_count).average(),
+        }
+    }
+}
+
+/// A typical day.
+///
+/// Made of the complete days with data. An hour that comes twice when clocks are put back is one hour with both added
+/// up; one that clocks skip is no hour of that day.
+#[utoipa::path(
+    get, path = "/api/reports/typical", operation_id = "getTypicalDay", tag = "Reports", params(RangeQuery), security(("bearer" = [])),
+    responses((status = 200, description = "The typical day.", body = TypicalDay), DataRefusals)
+)]
+pub(crate) async fn typical(
+    wearer: Wearer,
+    Strict(query): Strict<RangeQuery>,
+    State(app): State<App>,
+) -> Result<Answer<TypicalDay>, Problem> {
+    let data_as_of = app.data_as_of().await?;
+    let RangeQuery { from, to, tz, prosthesis_id } = query;
+    let rows = app.reports.typical(&wearer.name, prosthesis_id, tz.tz(), (from, to), data_as_of).await?;
+    check_prosthesis(&app, &wearer, prosthesis_id, !rows.is_empty()).await?;
+    Ok(Answer(TypicalDay {
+        user: wearer.name,
+        timezone: tz.name(),
+        from,
+        to,
+        data_as_of,
+        // No hour is skipped on every day, so that one of them had all.
+        days_with_data: rows.iter().map(|row| row.days).max().unwrap_or(0),
+        min_days: MIN_DAYS,
+        hours: rows.into_iter().filter(|row| row.days >= MIN_DAYS).map(LocalHour::from).collect(),
+    }))
+}

@@ -1,0 +1,172 @@
+//! `GET /api/reports/usual`: what is usual for the caller, from the 28 days before a day.
+
+use axum::extract::State;
+use bionicpro_warehouse::reports::{Spread, USUAL_DAYS, Usual};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::{MIN_DAYS, check_prosthesis};
+use crate::answer::Answer;
+use crate::app::App;
+use crate::figures::ratio;
+use crate::openapi::DataRefusals;
+use crate::parameters::{Day, FromQuery, ProsthesisId, Query, Strict, Zone, local_today};
+use crate::problem::Problem;
+use crate::wearer::Wearer;
+
+/// The parameters.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct UsualQuery {
+    /// The day that is held against the 28 before it; today when absent.
+    #[param(value_type = Option<NaiveDate>, required = false, nullable = false, example = "2024-01-15")]
+    date: NaiveDate,
+    /// Whose midnights cut days: an IANA region whose offset is whole hours, or UTC.
+    #[param(value_type = String, required = false, default = "UTC", example = "Europe/Moscow")]
+    tz: Zone,
+    /// Only this one of the caller's prostheses.
+    #[param(required = false, nullable = false)]
+    prosthesis_id: Option<Uuid>,
+}
+
+impl FromQuery for UsualQuery {
+    const NAMES: &'static [&'static str] = &["date", "tz", "prosthesis_id"];
+
+    fn from_query(query: &Query) -> Result<Self, Problem> {
+        let (now, tz) = (Utc::now(), Zone::read(query)?);
+        let date = Day::read(query, "date", tz, now)?.map_or(local_today(tz, now), |Day(date)| date);
+        tz.check_whole_hours(date - USUAL_DAYS, date)?;
+        Ok(UsualQuery { date, tz, prosthesis_id: ProsthesisId::read(query)? })
+    }
+}
+
+/// What is usual for the caller.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct UsualReport {
+    /// The caller's login name.
+    #[schema(example = "ivan.petrov")]
+    user: String,
+    /// Whose midnights cut the days.
+    #[schema(example = "UTC")]
+    timezone: &'static str,
+    /// The newest moment that the numbers reflect; null before the first load.
+    #[schema(required)]
+    data_as_of: Option<DateTime<Utc>>,
+    /// The day that the 28 days lie before.
+    date: NaiveDate,
+    usual: UsualFigures,
+}
+
+/// What is usual for the caller: medians and usual ranges over complete days with data.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Usual)]
+pub(crate) struct UsualFigures {
+    /// The first day that counts.
+    from: NaiveDate,
+    /// The day after the last one.
+    to: NaiveDate,
+    /// Complete days with data in these days.
+    #[schema(example = 26)]
+    days_with_data: u64,
+    /// A number that fewer days know has no usual range.
+    #[schema(example = 5)]
+    min_days: u64,
+    /// Which quantile `low` is. Quantiles are exact, with linear interpolation between neighbours.
+    #[schema(example = 0.1)]
+    low_quantile: f64,
+    /// Which quantile `high` is.
+    #[schema(example = 0.9)]
+    high_quantile: f64,
+    /// Movements of a day.
+    #[schema(required)]
+    movements: Option<Band>,
+    /// Hours with at least one movement.
+    #[schema(required)]
+    usage_hours: Option<Band>,
+    /// Average response time in milliseconds.
+    #[schema(required)]
+    avg_response_time_ms: Option<Band>,
+    /// Average battery level in per cent.
+    #[schema(required)]
+    avg_battery_level: Option<Band>,
+    /// Lowest battery level in per cent.
+    #[schema(required)]
+    lowest_battery_level: Option<Band>,
+    /// Movements with an error.
+    #[schema(required)]
+    errors: Option<Band>,
+    /// Errors in a thousand movements.
+    #[schema(required)]
+    errors_per_1000_movements: Option<Band>,
+}
+
+/// The middle of a number, and where four of five days lie.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = UsualBand)]
+struct Band {
+    /// Half of the days lie below, half above.
+    #[schema(example = 1204.0)]
+    median: f64,
+    /// A tenth of the days lies below.
+    #[schema(example = 980.0)]
+    low: f64,
+    /// A tenth of the days lies above.
+    #[schema(example = 1410.5)]
+    high: f64,
+    /// Days that know the number.
+    #[schema(example = 26)]
+    days: u64,
+}
+
+impl UsualFigures {
+    /// What was usual before the day.
+    pub(super) fn new(date: NaiveDate, usual: &Usual) -> Self {
+        UsualFigures {
+            from: date - USUAL_DAYS,
+            to: date,
+            days_with_data: usual.days,
+            min_days: MIN_DAYS,
+            low_quantile: 0.1,
+            high_quantile: 0.9,
+            movements: Band::of(usual.movements),
+            usage_hours: Band::of(usual.usage_hours),
+            avg_response_time_ms: Band::of(usual.response),
+            avg_battery_level: Band::of(usual.battery),
+            lowest_battery_level: Band::of(usual.battery_lowest),
+            errors: Band::of(usual.errors),
+            errors_per_1000_movements: Band::of(usual.errors_per_1000),
+        }
+    }
+}
+
+impl Band {
+    fn of(spread: Spread) -> Option<Self> {
+        if spread.days < MIN_DAYS {
+            return None;
+        }
+        let (median, low, high) = (ratio(spread.median, 1)?, ratio(spread.low, 1)?, ratio(spread.high, 1)?);
+        Some(Band { median, low, high, days: spread.days })
+    }
+}
+
+/// What is usual for the caller.
+///
+/// Medians and usual ranges over the 28 days before a day, without it; only complete days with data count.
+#[utoipa::path(
+    get, path = "/api/reports/usual", operation_id = "getUsual", tag = "Reports", params(UsualQuery), security(("bearer" = [])),
+    responses((status = 200, description = "What is usual.", body = UsualReport), DataRefusals)
+)]
+pub(crate) async fn usual(
+    wearer: Wearer,
+    Strict(query): Strict<UsualQuery>,
+    State(app): State<App>,
+) -> Result<Answer<UsualReport>, Problem> {
+    let data_as_of = app.data_as_of().await?;
+    let UsualQuery { date, tz, prosthesis_id } = query;
+    let around = app.reports.around(&wearer.name, prosthesis_id, tz.tz(), date, data_as_of).await?;
+    check_prosthesis(&app, &wearer, prosthesis_id, around.first_hour.is_some()).await?;
+    let usual = UsualFigures::new(date, &around.usual);
+    Ok(Answer(UsualReport { user: wearer.name, timezone: tz.name(), data_as_of, date, usual }))
+}

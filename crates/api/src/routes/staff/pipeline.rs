@@ -1,0 +1,72 @@
+//! `GET /api/staff/pipeline`: is the mart fresh, and how did the last runs go.
+
+use axum::extract::State;
+use bionicpro_warehouse::ledger::Outline;
+use chrono::{DateTime, SubsecRound, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::verdict::{Reconciliation, Verdict};
+use super::{Horizon, PipelineRun};
+use crate::answer::Answer;
+use crate::app::App;
+use crate::openapi::DataRefusals;
+use crate::parameters::{NoParameters, Strict};
+use crate::problem::Problem;
+use crate::routes::freshness::DataAge;
+use crate::staff::Staff;
+
+/// How many runs are shown.
+const RUNS: u32 = 30;
+
+/// The state of the pipeline.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Pipeline {
+    state: Verdict,
+    /// A sentence for each thing that is not well, the worst first.
+    reasons: Vec<String>,
+    freshness: DataAge,
+    reconciliation: Reconciliation,
+    /// Of the newest run that took one.
+    #[schema(required)]
+    horizon: Option<Horizon>,
+    /// Cells whose chip nobody owns, in the newest run that counted them.
+    #[schema(required, example = 0)]
+    orphans: Option<u64>,
+    /// What time it is for this service.
+    server_time: DateTime<Utc>,
+    /// The newest runs, the newest first, at most 30.
+    runs: Vec<PipelineRun>,
+}
+
+/// The state of the pipeline.
+///
+/// For administrators. Nothing in it is about a person.
+#[utoipa::path(
+    get, path = "/api/staff/pipeline", operation_id = "getPipeline", tag = "Staff", security(("bearer" = [])),
+    responses((status = 200, description = "The state of the pipeline.", body = Pipeline), DataRefusals)
+)]
+pub(crate) async fn pipeline(
+    _: Staff,
+    _: Strict<NoParameters>,
+    State(app): State<App>,
+) -> Result<Answer<Pipeline>, Problem> {
+    let freshness = app.freshness().await?;
+    let (runs, newest_load) = tokio::try_join!(app.reports.runs(RUNS), app.reports.newest_load())?;
+    let now = Utc::now();
+    let outlines: Vec<Outline> = runs.iter().filter_map(|entries| Outline::of(entries)).collect();
+    let runs: Vec<PipelineRun> = outlines.iter().map(|outline| PipelineRun::new(outline, now)).collect();
+    let freshness = DataAge::new(freshness, app.schedule, now);
+    let reconciliation = Reconciliation::of(newest_load.as_ref());
+    let (state, reasons) = Verdict::of(freshness.state, &runs, reconciliation.state);
+    Ok(Answer(Pipeline {
+        state,
+        reasons,
+        freshness,
+        reconciliation,
+        horizon: outlines.iter().find_map(|outline| Horizon::of(outline, now)),
+        orphans: outlines.iter().find_map(|outline| outline.orphans),
+        server_time: now.trunc_subsecs(0),
+        runs,
+    }))
+}

@@ -1,0 +1,99 @@
+//! Many people ask for many things at once over reused connections; each answer is the asker's alone.
+
+use std::sync::Arc;
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use tokio::task::JoinSet;
+
+use crate::support::{Answered, App, Cell, Client, Person, at};
+
+const PEOPLE: usize = 200;
+/// How many requests are under way at any time, unless `BIONICPRO_CROWD_AT_ONCE` says another number.
+const AT_ONCE: usize = 16;
+/// How many requests there are, unless `BIONICPRO_CROWD_REQUESTS` says another number.
+const REQUESTS: usize = 2_000;
+const DAY: &str = "2024-01-15";
+
+/// What a person asks for; `{target}` is somebody's prosthesis. An own one is found, a foreign one is not.
+const PATHS: [&str; 12] = [
+    "/api/reports",
+    "/api/reports/2024-01-15",
+    "/api/reports/summary?from=2024-01-01&to=2024-02-01",
+    "/api/reports/days?from=2024-01-10&to=2024-01-20&tz=Europe/Moscow",
+    "/api/reports/typical?from=2024-01-01&to=2024-02-01",
+    "/api/reports/usual?date=2024-01-20",
+    "/api/reports/compare?a_from=2024-01-15&a_to=2024-01-16&b_from=2024-01-15&b_to=2024-01-16",
+    "/api/reports/export?from=2024-01-01&to=2024-02-01",
+    "/api/calendar/2024-01-15",
+    "/api/prostheses",
+    "/api/reports/2024-01-15?prosthesis_id={target}",
+    "/api/reports/export?from=2024-01-01&to=2024-02-01&prosthesis_id={target}",
+];
+
+/// The number that only this person has.
+fn canary(number: usize) -> u32 {
+    700_000 + u32::try_from(number).unwrap()
+}
+
+/// I07 and I08: one pool of connections, tokens of 200 people on it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i07_i08_a_crowd_never_reads_across() {
+    let number = |name: &str, usual: usize| std::env::var(name).map_or(usual, |text| text.parse().unwrap());
+    let requests = number("BIONICPRO_CROWD_REQUESTS", REQUESTS);
+    let at_once = number("BIONICPRO_CROWD_AT_ONCE", AT_ONCE);
+    // A crowd on a busy machine waits for each other; what is looked for here is no matter of time.
+    let app = App::builder().configure(|config| config.request_timeout_s = 60).start().await;
+    let people: Vec<Person> = (0..PEOPLE).map(|number| Person::new(&format!("canary{number}x"), 1)).collect();
+    let hour = at(&format!("{DAY}T08:00:00Z"));
+    let cells = people
+        .iter()
+        .enumerate()
+        .map(|(number, person)| Cell { movements: canary(number), ..person.cell(1, hour) });
+    app.seed(&people.iter().collect::<Vec<_>>(), &cells.collect::<Vec<_>>()).await;
+    app.loaded_up_to(at("2024-02-01T00:00:00Z")).await;
+    let seed: u64 = rand::rng().random();
+    println!("seed {seed}, {requests} requests, {at_once} at once");
+
+    let shared = app.anonymous();
+    let clients: Vec<Client> =
+        people.iter().map(|person| shared.with_token(app.issuer.token(&person.name))).collect();
+    let (people, clients) = (Arc::new(people), Arc::new(clients));
+    let mut tasks = JoinSet::new();
+    for task in 0..at_once {
+        let (people, clients) = (people.clone(), clients.clone());
+        tasks.spawn(async move {
+            let mut random = StdRng::seed_from_u64(seed ^ task as u64);
+            let mut own_numbers = 0;
+            for _ in 0..requests.div_ceil(at_once) {
+                let (asker, target) = (random.random_range(0..PEOPLE), random.random_range(0..PEOPLE));
+                let path = PATHS[random.random_range(0..PATHS.len())];
+                let sent = path.replace("{target}", &people[target].prostheses[0].to_string());
+                let answered = clients[asker].get_with(&sent, &[("if-none-match", "*")]).await;
+                let is_foreign = path.contains("{target}") && asker != target;
+                assert_eq!(answered.checked_status(), if is_foreign { 404 } else { 200 }, "{sent}");
+                own_numbers += usize::from(check(&answered, asker, &people));
+            }
+            own_numbers
+        });
+    }
+    let mut own_numbers = 0;
+    while let Some(task) = tasks.join_next().await {
+        own_numbers += task.unwrap();
+    }
+    // Or the test would pass over empty answers.
+    assert!(own_numbers > requests / 3, "{own_numbers} of {requests} answers held the asker's number");
+}
+
+/// Nobody else's name or number is in the answer; tells whether the asker's number is.
+fn check(answered: &Answered, asker: usize, people: &[Person]) -> bool {
+    // Random digits may look like anybody's number.
+    let body = answered.body.replace(answered.header("x-request-id"), "");
+    for (number, person) in people.iter().enumerate().filter(|(number, _)| *number != asker) {
+        let marks = [person.name.clone(), person.prostheses[0].to_string(), canary(number).to_string()];
+        for mark in marks {
+            assert!(!body.contains(&mark), "{} sees {mark}: {body}", people[asker].name);
+        }
+    }
+    body.contains(&canary(asker).to_string())
+}

@@ -1,0 +1,45 @@
+//! The prostheses that a person has or had, and since when there are data of them.
+
+use bionicpro_model::Result;
+use chrono::{DateTime, Utc};
+use clickhouse::Row;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::Reports;
+
+/// A prosthesis that a person has, or had and has data of.
+#[derive(Debug, Clone, PartialEq, Eq, Row, Deserialize)]
+pub struct OwnedProsthesis {
+    /// The prosthesis.
+    #[serde(with = "clickhouse::serde::uuid")]
+    pub prosthesis_id: Uuid,
+    /// Its chip; of a former one, the last one that it had with the person.
+    pub chip_id: String,
+    /// Its model's name.
+    pub prosthesis_model: String,
+    /// Its serial number; empty when unknown or no longer the person's.
+    pub serial_number: String,
+    /// Whether the person has it now.
+    pub is_current: bool,
+    /// Since when the person has it, or had it last; 1970-01-01 for an owner from before the records.
+    #[serde(with = "clickhouse::serde::chrono::datetime64::micros::option")]
+    pub owned_since: Option<DateTime<Utc>>,
+    /// Until when; none while it lasts.
+    #[serde(with = "clickhouse::serde::chrono::datetime64::micros::option")]
+    pub owned_until: Option<DateTime<Utc>>,
+    /// The person's first hour with a movement of it.
+    #[serde(with = "clickhouse::serde::chrono::datetime::option")]
+    pub first_hour: Option<DateTime<Utc>>,
+    /// The last one.
+    #[serde(with = "clickhouse::serde::chrono::datetime::option")]
+    pub last_hour: Option<DateTime<Utc>>,
+}
+
+impl Reports {
+    /// The prostheses of the person, present ones first.
+    pub async fn owned(&self, login: &str) -> Result<Vec<OwnedProsthesis>> {
+        let query = self.own(include_str!("owned.sql"), login).await?;
+        self.run("reading the prostheses", query.fetch_all::<OwnedProsthesis>()).await
+    }
+}

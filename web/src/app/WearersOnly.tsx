@@ -6,6 +6,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Outlet } from '@tanstack/react-router';
 import { lazy, Suspense } from 'react';
 
+import { hasStatus } from '../api/problem';
 import { prosthesesQuery } from '../api/prostheses';
 import { isAdministrator } from '../session/me';
 import { useMe } from '../shell/MeContext';
@@ -15,8 +16,9 @@ const NotAWearer = lazy(() => import('../pages/no-report/NotAWearer'));
 
 export function WearersOnly() {
   const administrator = isAdministrator(useMe());
-  const { data } = useQuery({ ...prosthesesQuery, enabled: !administrator });
-  if (administrator || data?.prostheses.length === 0) {
+  const { data, error } = useQuery({ ...prosthesesQuery, enabled: !administrator });
+  const wearsNone = hasStatus(error, 403) || data?.prostheses.length === 0;
+  if (administrator || wearsNone) {
     return <Suspense>{administrator ? <Administrator /> : <NotAWearer />}</Suspense>;
   }
   return <Outlet />;

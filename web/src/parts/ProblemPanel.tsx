@@ -58,7 +58,8 @@ function ToDo({ error }: { error: unknown }) {
       <Trans>Your data are safe. Try again in a minute; if it stays like this, give support the request id.</Trans>
     );
   }
-  return error.detail;
+  // The service's own words, which are English.
+  return <span lang="en">{error.detail}</span>;
 }
 
 function RequestId({ id }: { id: string }) {

@@ -14,7 +14,7 @@ export interface CardProps {
   /** The value in words, with its unit. */
   text: string;
   band: Band | null;
-  /** The day is not over: a sum says nothing against whole days yet. */
+  /** The day is not over: its sums and its battery say nothing against whole days yet. */
   soFar?: boolean;
   /** Writes a number of the band. */
   write: (value: number) => string;

@@ -55,6 +55,7 @@ export function Cards({ report }: { report: DayReport }) {
           value={summary.avg_battery_level}
           text={format.unit(round(summary.avg_battery_level), 'percent')}
           band={usual.avg_battery_level}
+          soFar={soFar}
           write={percent}
         />
         <Card
@@ -63,6 +64,7 @@ export function Cards({ report }: { report: DayReport }) {
           value={summary.lowest_battery_level}
           text={format.unit(round(summary.lowest_battery_level), 'percent')}
           band={usual.lowest_battery_level}
+          soFar={soFar}
           write={percent}
           also={t`last reading ${last}`}
         />

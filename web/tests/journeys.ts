@@ -1,0 +1,121 @@
+// What people come for, by pointer, by keys alone, and by touch on a small screen.
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import type { Page } from 'playwright-core';
+
+import { newSeat, settled, signIn } from './support/browser.ts';
+
+/** Presses of keys that the main journey may take. */
+const MOST_PRESSES = 40;
+/** Stops of the Tab key before the day's numbers. */
+const MOST_STOPS = 12;
+
+const heading = (page: Page) => page.locator('h1').innerText();
+
+async function dayBefore(page: Page, press: () => Promise<unknown>): Promise<void> {
+  const before = await heading(page);
+  await press();
+  await page.waitForFunction((text) => document.querySelector('h1')?.textContent !== text, before);
+  await settled(page);
+}
+
+describe('the main journey', () => {
+  it('by pointer: sign in, read the day, go a day back, read the table, sign out', async () => {
+    const context = await newSeat();
+    const page = await context.newPage();
+    await signIn(page, 'ivan.petrov', '/settings');
+    assert.equal(await heading(page), 'Settings', 'signing in leads back to the page that was asked for');
+    await page.getByRole('navigation').getByRole('link', { name: 'Day' }).click();
+    await settled(page);
+    assert.match(page.url(), /\/day\/\d{4}-\d\d-\d\d$/);
+    assert.match(await page.locator('.day-sentence').innerText(), /used the prosthesis in \d+\s+hours?/);
+    await dayBefore(page, () => page.getByRole('button', { name: 'Previous day' }).click());
+    await page.getByRole('button', { name: 'Show as table: Movements by hour' }).click();
+    assert.equal(await page.locator('table caption').first().isVisible(), true);
+    await page.getByRole('button', { name: 'Sign out' }).first().click();
+    await page.waitForURL('**/signed-out');
+    assert.equal(await heading(page), 'You are signed out');
+    await context.close();
+  });
+
+  it('by keys alone', async () => {
+    const context = await newSeat();
+    const page = await context.newPage();
+    await signIn(page, 'ivan.petrov');
+    await settled(page);
+    let presses = 0;
+    const press = async (key: string) => {
+      presses += 1;
+      await page.keyboard.press(key);
+    };
+    const focused = () => page.evaluate(() => document.activeElement?.textContent ?? '');
+    await page.reload();
+    await settled(page);
+    // Past the navigation, to the chart: its values are read with the arrows.
+    await press('Tab');
+    assert.match(await focused(), /Skip to the page/);
+    await press('Enter');
+    const chart = page.locator('.chart-plot').first();
+    let stops = 0;
+    while (!(await chart.evaluate((element) => element === document.activeElement))) {
+      assert.ok((stops += 1) <= MOST_STOPS, `no chart within ${MOST_STOPS} stops`);
+      await press('Tab');
+    }
+    await press('End');
+    await press('ArrowLeft');
+    assert.match(await page.locator('.chart-readout p').first().innerText(), /From \d\d:00/);
+    await dayBefore(page, () => press('PageUp'));
+    // To the bar at the bottom and on to the next day.
+    await page.keyboard.press('Home');
+    await page.evaluate(() => (document.activeElement as HTMLElement).blur());
+    await press('Tab');
+    await press('Tab');
+    assert.match(await focused(), /Skip to the actions/);
+    await press('Enter');
+    await press('Tab');
+    await dayBefore(page, () => press('Enter'));
+    assert.ok(presses <= MOST_PRESSES, `${presses} presses`);
+    await context.close();
+  });
+
+  it('by touch on a small screen', async () => {
+    const context = await newSeat({ width: 320, touch: true, language: 'ru' });
+    const page = await context.newPage();
+    await signIn(page, 'ivan.petrov');
+    await settled(page);
+    await dayBefore(page, () => page.getByRole('button', { name: /Предыдущий день/ }).tap());
+    await page.getByRole('button', { name: 'Меню' }).tap();
+    await page.getByRole('dialog').getByRole('link', { name: 'Настройки' }).tap();
+    await settled(page);
+    await page.getByLabel('Левая').tap();
+    await page.waitForFunction(() => document.documentElement.dataset['hand'] === 'left');
+    const [page_, menu] = await Promise.all([
+      page.locator('.actionbar-menu').boundingBox(),
+      page.locator('.actionbar-row').boundingBox(),
+    ]);
+    assert.ok((page_?.x ?? 0) > (menu?.width ?? 0) / 2, 'the menu has changed sides');
+    await page.getByLabel('Правая').tap();
+    await page.waitForFunction(() => document.documentElement.dataset['hand'] === 'right');
+    await context.close();
+  });
+
+  it('keeps the choice of language and colours', async () => {
+    const context = await newSeat({ language: 'en' });
+    const page = await context.newPage();
+    await signIn(page, 'john.mueller', '/settings');
+    await page.getByLabel('Русский').check();
+    await page.getByRole('heading', { name: 'Настройки' }).waitFor();
+    await page.getByLabel('Тёмные').check();
+    await page.waitForFunction(() => document.documentElement.dataset['theme'] === 'dark');
+    await page.reload();
+    await page.getByRole('heading', { name: 'Настройки' }).waitFor();
+    assert.equal(await page.evaluate(() => document.documentElement.lang), 'ru');
+    assert.equal(await page.evaluate(() => document.documentElement.dataset['theme']), 'dark');
+    await page.getByLabel('English').check();
+    await page.getByRole('heading', { name: 'Settings' }).waitFor();
+    await page.getByLabel('As on this device').check();
+    await context.close();
+  });
+});

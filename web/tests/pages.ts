@@ -1,0 +1,123 @@
+// Every page in every state, language, theme and width: accessible, reachable, large enough. With SCREENSHOTS=FOLDER, a picture of each.
+
+import { mkdirSync } from 'node:fs';
+import { describe, it } from 'node:test';
+
+import type { BrowserContext, Page } from 'playwright-core';
+
+import { newSeat, settled, signIn } from './support/browser.ts';
+import { assertAccessible, assertFocusSeen, assertNoSideways, assertTargets } from './support/checks.ts';
+import { open, type State, STATES } from './support/states.ts';
+
+interface Shown {
+  name: string;
+  path: string;
+  states: readonly State[];
+}
+
+/** A day long before anybody's first data. */
+const EMPTY_DAY = '2020-02-29';
+
+const WEARERS: readonly Shown[] = [
+  { name: 'day', path: '/', states: STATES },
+  { name: 'day-empty', path: `/day/${EMPTY_DAY}`, states: ['data'] },
+  { name: 'trends', path: '/trends', states: STATES },
+  { name: 'compare', path: '/compare', states: STATES },
+  { name: 'prostheses', path: '/prostheses', states: STATES },
+  { name: 'settings', path: '/settings', states: ['data', 'offline'] },
+  { name: 'help', path: '/help', states: ['data'] },
+  { name: 'no-such-page', path: '/no-such-page', states: ['data'] },
+];
+const OTHERS: readonly { user: string; shown: Shown }[] = [
+  { user: 'maria.sidorova', shown: { name: 'not-a-wearer', path: '/', states: ['data'] } },
+  { user: 'alexey.kozlov', shown: { name: 'administrator', path: '/', states: ['data'] } },
+  { user: 'alexey.kozlov', shown: { name: 'staff', path: '/staff', states: ['data'] } },
+];
+const NOBODY: readonly Shown[] = [
+  { name: 'sign-in', path: '/', states: ['data'] },
+  { name: 'signed-out', path: '/signed-out', states: ['data'] },
+];
+
+const SEATS = (['en', 'ru'] as const).flatMap((language) =>
+  (['light', 'dark'] as const).flatMap((theme) => [320, 1280].map((width) => ({ language, theme, width }))),
+);
+
+const folder = process.env['SCREENSHOTS'];
+const signedIn = new Map<string, Awaited<ReturnType<BrowserContext['storageState']>>>();
+
+/** One sign-in a person: the sessions of the tests are not what is tested here. */
+async function seatOf(user: string, seat: (typeof SEATS)[number]): Promise<BrowserContext> {
+  const kept = signedIn.get(user);
+  const context = await newSeat(seat);
+  if (kept !== undefined) {
+    await context.addCookies(kept.cookies);
+    return context;
+  }
+  await signIn(await context.newPage(), user);
+  signedIn.set(user, await context.storageState());
+  return context;
+}
+
+async function examine(context: BrowserContext, { name, path, states }: Shown, suffix: string): Promise<void> {
+  for (const state of states) {
+    const page = await context.newPage();
+    try {
+      const where = `${name}-${state}-${suffix}`;
+      await open(page, path, state);
+      await picture(page, where);
+      await assertAccessible(page, where);
+      await assertNoSideways(page, where);
+      await assertTargets(page, where);
+      if (state === 'data') {
+        await assertFocusSeen(page, where);
+      }
+    } finally {
+      await context.setOffline(false);
+      await page.close();
+    }
+  }
+}
+
+async function picture(page: Page, name: string): Promise<void> {
+  if (folder === undefined) return;
+  mkdirSync(folder, { recursive: true });
+  const size = page.viewportSize() ?? { width: 1280, height: 900 };
+  const height = await page.evaluate(() => document.documentElement.scrollHeight);
+  await page.setViewportSize({ width: size.width, height: Math.max(height, size.height) });
+  await page.screenshot({ path: `${folder}/${name}.png` });
+  await page.setViewportSize(size);
+}
+
+describe('every page', () => {
+  for (const seat of SEATS) {
+    const suffix = `${seat.language}-${seat.theme}-${seat.width}`;
+    it(`is right for a wearer, ${suffix}`, async () => {
+      const context = await seatOf('ivan.petrov', seat);
+      for (const shown of WEARERS) await examine(context, shown, suffix);
+      await context.close();
+    });
+    it(`is right for others, ${suffix}`, async () => {
+      for (const { user, shown } of OTHERS) {
+        const context = await seatOf(user, seat);
+        await examine(context, shown, suffix);
+        await context.close();
+      }
+      const context = await newSeat(seat);
+      for (const shown of NOBODY) await examine(context, shown, suffix);
+      await context.close();
+    });
+  }
+
+  it('reads at 200 % text and in forced colours', async () => {
+    const context = await seatOf('ivan.petrov', { language: 'ru', theme: 'light', width: 320 });
+    const page = await context.newPage();
+    await page.emulateMedia({ forcedColors: 'active' });
+    await page.goto('/');
+    await settled(page);
+    await page.evaluate(() => document.documentElement.style.setProperty('font-size', '200%'));
+    await picture(page, 'day-200-percent-forced-colours');
+    await assertNoSideways(page, '200 %');
+    await assertTargets(page, '200 %');
+    await context.close();
+  });
+});

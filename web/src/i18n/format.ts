@@ -100,6 +100,9 @@ export function useFormat(): Format {
 
 function age(seconds: number, unit: Format['unit'], language: string): string {
   const minutes = Math.floor(Math.max(seconds, 0) / 60);
+  if (minutes < 1) {
+    return `<${NBSP}${unit(1, 'minute')}`;
+  }
   if (minutes < 60) {
     return unit(minutes, 'minute');
   }

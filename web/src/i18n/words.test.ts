@@ -51,7 +51,7 @@ describe('formats', () => {
   });
 
   it('say how long ago in the largest units that matter', () => {
-    expect(en.age(59)).toBe('0\u00a0min');
+    expect(en.age(59)).toBe('<\u00a01\u00a0min');
     expect(en.age(12 * 60)).toBe('12\u00a0min');
     expect(en.age(3 * 3600 + 300)).toBe('3\u00a0h 5\u00a0min');
     expect(en.age(3 * 86400)).toBe('3 days');

@@ -7,7 +7,213 @@
  * Whose reports, follows from the access token and from nothing else. `tz` cuts days at the midnights of a region; hours are UTC hours. Averages are weighted by samples and rounded to one decimal, half away from zero. A number that is not known is null, never 0. Unknown or repeated parameters are refused. Every answer carries `x-request-id`; errors are RFC 9457 problems and carry it too.
  * OpenAPI spec version: 0.1.0
  */
-import { call } from '../call';
+import { call } from '../call.ts';
+/**
+ * How a day or an hour lies to the data.
+ */
+export type State = typeof State[keyof typeof State];
+
+
+export const State = {
+  complete: 'complete',
+  no_movements: 'no_movements',
+  running: 'running',
+  newer_than_data: 'newer_than_data',
+  before_first_data: 'before_first_data',
+} as const;
+
+/**
+ * An hour of a day, with or without movements.
+ */
+export interface FrameHour {
+  /** The beginning of the hour. */
+  hour: string;
+  /** What a clock in the zone shows then. An hour that comes twice has the same label and another offset. */
+  label: string;
+  /** The zone's offset from UTC then. */
+  offset: string;
+  state: State;
+}
+
+/**
+ * A day as the calendar has it, and how it lies to the caller's data.
+ */
+export interface CalendarDay {
+  /**
+     * The newest moment that the data reflect; null before the first load.
+     * @nullable
+     */
+  data_as_of: string | null;
+  /** The day. */
+  date: string;
+  /** The first instant after the day: 23 or 25 hours later where clocks change. */
+  ends_at: string;
+  /**
+     * The first day with data of all; null without one.
+     * @nullable
+     */
+  first_date_with_data: string | null;
+  /** Every hour of the day. */
+  hours: FrameHour[];
+  /** Whether both are the same. */
+  is_today: boolean;
+  /**
+     * The oldest day with data after this one; null without one.
+     * @nullable
+     */
+  next_date_with_data: string | null;
+  /**
+     * The day after; null after tomorrow.
+     * @nullable
+     */
+  next_day: string | null;
+  /**
+     * The newest day with data before this one; null without one.
+     * @nullable
+     */
+  previous_date_with_data: string | null;
+  /**
+     * The day before; null where it cannot be asked for.
+     * @nullable
+     */
+  previous_day: string | null;
+  /** The first instant of the day. */
+  starts_at: string;
+  state: State;
+  /** Whose midnights cut the day. */
+  timezone: string;
+  /** The day that it is now. */
+  today: string;
+  /** The caller's login name. */
+  user: string;
+  /** The day of the week, in English. */
+  weekday: string;
+}
+
+/**
+ * An error, as RFC 9457 has it.
+ */
+export interface Problem {
+  /** What is wrong with this request. */
+  detail: string;
+  /** The parameter at fault, where there is one. */
+  parameter?: string;
+  /** Names this request in the service's log; also in the header `x-request-id`. */
+  request_id: string;
+  /**
+     * The HTTP status.
+     * @minimum 0
+     */
+  status: number;
+  /** The same for people; does not change from one request to the next. */
+  title: string;
+  /** Which problem this is; stable, for programs. */
+  type: string;
+}
+
+/**
+ * How old the data are, in a word.
+ */
+export type FreshnessState = typeof FreshnessState[keyof typeof FreshnessState];
+
+
+export const FreshnessState = {
+  fresh: 'fresh',
+  stale: 'stale',
+  unknown: 'unknown',
+} as const;
+
+/**
+ * How old the data are, and which days it is now and was then.
+ */
+export interface Freshness {
+  /**
+     * Seconds since `data_as_of`.
+     * @nullable
+     */
+  age_s: number | null;
+  /**
+     * The newest moment that the numbers reflect; null before the first load.
+     * @nullable
+     */
+  data_as_of: string | null;
+  /**
+     * The day that holds `data_as_of`.
+     * @nullable
+     */
+  data_date: string | null;
+  /**
+     * When they were received: when the newest run ended that loaded or found nothing new.
+     * @nullable
+     */
+  received_at: string | null;
+  /** Seconds between two runs of the pipeline. */
+  schedule_s: number;
+  /** What time it is for this service. */
+  server_time: string;
+  /** Data older than so many seconds are stale. */
+  stale_after_s: number;
+  state: FreshnessState;
+  /** Whose calendar names the days. */
+  timezone: string;
+  /** The day that it is now. */
+  today: string;
+}
+
+/**
+ * A prosthesis that the caller has, or had and has data of.
+ */
+export interface ListedProsthesis {
+  /** Its chip; of a former one, the last one that it had with the caller. */
+  chip_id: string;
+  /**
+     * The caller's first hour with a movement of it; null without data.
+     * @nullable
+     */
+  first_data_at: string | null;
+  /** Whether the caller has it now. */
+  is_current: boolean;
+  /**
+     * The caller's last hour with a movement of it; null without data.
+     * @nullable
+     */
+  last_data_at: string | null;
+  /**
+     * Since when the caller has it, or had it last; null for since before the records begin.
+     * @nullable
+     */
+  owned_since: string | null;
+  /**
+     * Until when the caller had it; null while it lasts.
+     * @nullable
+     */
+  owned_until: string | null;
+  /** The prosthesis; narrows a report with the parameter of the same name. */
+  prosthesis_id: string;
+  /** Its model. */
+  prosthesis_model: string;
+  /**
+     * The end of its serial number; null when unknown, or when it is no longer the caller's.
+     * @nullable
+     */
+  serial_last_four: string | null;
+}
+
+/**
+ * The caller's prostheses.
+ */
+export interface ProsthesisList {
+  /**
+     * The newest moment that the data reflect; null before the first load.
+     * @nullable
+     */
+  data_as_of: string | null;
+  /** The present ones first. */
+  prostheses: ListedProsthesis[];
+  /** The caller's login name. */
+  user: string;
+}
+
 /**
  * A prosthesis that the caller has now.
  */
@@ -54,27 +260,6 @@ export interface ReportList {
   total: number;
   /** The caller's login name. */
   user: string;
-}
-
-/**
- * An error, as RFC 9457 has it.
- */
-export interface Problem {
-  /** What is wrong with this request. */
-  detail: string;
-  /** The parameter at fault, where there is one. */
-  parameter?: string;
-  /** Names this request in the service's log; also in the header `x-request-id`. */
-  request_id: string;
-  /**
-     * The HTTP status.
-     * @minimum 0
-     */
-  status: number;
-  /** The same for people; does not change from one request to the next. */
-  title: string;
-  /** Which problem this is; stable, for programs. */
-  type: string;
 }
 
 /**
@@ -129,6 +314,183 @@ export interface SummaryFigures {
 }
 
 /**
+ * One of the two ranges.
+ */
+export interface ComparisonSide {
+  /** Whether the numbers reflect the whole range. */
+  complete: boolean;
+  /** How many days the range has. */
+  days: number;
+  /**
+     * How many of them have data.
+     * @minimum 0
+     */
+  days_with_data: number;
+  /** The first day. */
+  from: string;
+  summary: SummaryFigures;
+  /** The day after the last one. */
+  to: string;
+}
+
+/**
+ * Which number. Per day means by days with data.
+ */
+export type ComparedMetric = typeof ComparedMetric[keyof typeof ComparedMetric];
+
+
+export const ComparedMetric = {
+  movements_per_day: 'movements_per_day',
+  usage_hours_per_day: 'usage_hours_per_day',
+  avg_response_time_ms: 'avg_response_time_ms',
+  avg_battery_level: 'avg_battery_level',
+  lowest_battery_level: 'lowest_battery_level',
+  errors_per_1000_movements: 'errors_per_1000_movements',
+} as const;
+
+/**
+ * A number of both ranges.
+ */
+export interface Difference {
+  /**
+     * Of range a; null when not known.
+     * @nullable
+     */
+  a: number | null;
+  /**
+     * Of range b; null when not known.
+     * @nullable
+     */
+  b: number | null;
+  /**
+     * b - a.
+     * @nullable
+     */
+  difference: number | null;
+  metric: ComparedMetric;
+  /**
+     * The difference in per cent of a; null where a is 0.
+     * @nullable
+     */
+  percent: number | null;
+}
+
+/**
+ * Two ranges beside each other.
+ */
+export interface Comparison {
+  a: ComparisonSide;
+  b: ComparisonSide;
+  /**
+     * The newest moment that the numbers reflect; null before the first load.
+     * @nullable
+     */
+  data_as_of: string | null;
+  /** Each number of both ranges that can be compared whatever their lengths. */
+  differences: Difference[];
+  /** Whose midnights cut the days. */
+  timezone: string;
+  /** The caller's login name. */
+  user: string;
+}
+
+/**
+ * A day with its numbers. Counts are 0 where that is known, and null where nothing is known.
+ */
+export interface RangeDay {
+  /**
+     * Average battery level in per cent; null without samples.
+     * @nullable
+     */
+  avg_battery_level: number | null;
+  /**
+     * Average response time in milliseconds; null without samples.
+     * @nullable
+     */
+  avg_response_time_ms: number | null;
+  /** The day. */
+  date: string;
+  /**
+     * Errors in a thousand movements; null without movements.
+     * @nullable
+     */
+  errors_per_1000_movements: number | null;
+  /** How many hours the day has: 23 or 25 where clocks change. */
+  hours: number;
+  /**
+     * The last battery level in per cent, of several prostheses the lowest; null without samples.
+     * @nullable
+     */
+  last_battery_level: number | null;
+  /**
+     * The lowest battery level in per cent; null without samples.
+     * @nullable
+     */
+  lowest_battery_level: number | null;
+  /**
+     * The median of the movements of the complete days with data among this day and the six before; null where there
+     * are fewer than four of them, or where this day is none.
+     * @nullable
+     */
+  median_movements_7_days: number | null;
+  state: State;
+  /**
+     * Movements with a value that cannot be: kept in the totals, never changed.
+     * @minimum 0
+     * @nullable
+     */
+  total_anomalies: number | null;
+  /**
+     * Movements with an error.
+     * @minimum 0
+     * @nullable
+     */
+  total_errors: number | null;
+  /**
+     * Movements.
+     * @minimum 0
+     * @nullable
+     */
+  total_movements: number | null;
+  /**
+     * Hours with at least one movement.
+     * @minimum 0
+     * @nullable
+     */
+  uptime_hours: number | null;
+  /** The day of the week, in English. */
+  weekday: string;
+}
+
+/**
+ * Every day of a range.
+ */
+export interface DaysReport {
+  /**
+     * The newest moment that the numbers reflect; null before the first load.
+     * @nullable
+     */
+  data_as_of: string | null;
+  /** Every day of the range, oldest first. */
+  days: RangeDay[];
+  /**
+     * Days of the range with a movement.
+     * @minimum 0
+     */
+  days_with_data: number;
+  /** The first day of the range. */
+  from: string;
+  /** Whose midnights cut the days. */
+  timezone: string;
+  /** The day after the last one. */
+  to: string;
+  /** The day that it is now. */
+  today: string;
+  /** The caller's login name. */
+  user: string;
+}
+
+/**
  * Totals over a range of days.
  */
 export interface SummaryReport {
@@ -159,6 +521,162 @@ export interface SummaryReport {
   total_days: number;
   /** The caller's login name. */
   user: string;
+}
+
+/**
+ * An hour of a typical day. Quantiles are exact, with linear interpolation between neighbours.
+ */
+export interface TypicalHour {
+  /**
+     * Average battery level in the hour in per cent; null without samples.
+     * @nullable
+     */
+  avg_battery_level: number | null;
+  /**
+     * Average response time in the hour in milliseconds; null without samples.
+     * @nullable
+     */
+  avg_response_time_ms: number | null;
+  /**
+     * Days with data that had this hour.
+     * @minimum 0
+     */
+  days: number;
+  /**
+     * Those of them with a movement in it.
+     * @minimum 0
+     */
+  days_with_movements: number;
+  /** What a clock shows at its beginning. */
+  label: string;
+  /**
+     * The hour, 0 to 23.
+     * @minimum 0
+     * @maximum 23
+     */
+  local_hour: number;
+  /**
+     * Movements in the hour: the median over `days`. A day without a movement in it counts as 0.
+     * @nullable
+     */
+  median: number | null;
+  /**
+     * A tenth of the days had at most so many.
+     * @nullable
+     */
+  p10: number | null;
+  /**
+     * A quarter of the days had at most so many.
+     * @nullable
+     */
+  p25: number | null;
+  /**
+     * A quarter of the days had at least so many.
+     * @nullable
+     */
+  p75: number | null;
+  /**
+     * A tenth of the days had at least so many.
+     * @nullable
+     */
+  p90: number | null;
+}
+
+/**
+ * A typical day of a range.
+ */
+export interface TypicalDay {
+  /**
+     * The newest moment that the numbers reflect; null before the first load.
+     * @nullable
+     */
+  data_as_of: string | null;
+  /**
+     * Complete days of the range with a movement: what the typical day is made of.
+     * @minimum 0
+     */
+  days_with_data: number;
+  /** The first day of the range. */
+  from: string;
+  /** The hours of the day, from midnight. */
+  hours: TypicalHour[];
+  /**
+     * An hour with fewer days than this is left out.
+     * @minimum 0
+     */
+  min_days: number;
+  /** Whose clocks name the hours. */
+  timezone: string;
+  /** The day after the last one. */
+  to: string;
+  /** The caller's login name. */
+  user: string;
+}
+
+/**
+ * The middle of a number, and where four of five days lie.
+ */
+export interface UsualBand {
+  /**
+     * Days that know the number.
+     * @minimum 0
+     */
+  days: number;
+  /** A tenth of the days lies above. */
+  high: number;
+  /** A tenth of the days lies below. */
+  low: number;
+  /** Half of the days lie below, half above. */
+  median: number;
+}
+
+/**
+ * What is usual for the caller: medians and usual ranges over complete days with data.
+ */
+export interface Usual {
+  avg_battery_level: null | UsualBand;
+  avg_response_time_ms: null | UsualBand;
+  /**
+     * Complete days with data in these days.
+     * @minimum 0
+     */
+  days_with_data: number;
+  errors: null | UsualBand;
+  errors_per_1000_movements: null | UsualBand;
+  /** The first day that counts. */
+  from: string;
+  /** Which quantile `high` is. */
+  high_quantile: number;
+  /** Which quantile `low` is. Quantiles are exact, with linear interpolation between neighbours. */
+  low_quantile: number;
+  lowest_battery_level: null | UsualBand;
+  /**
+     * A number that fewer days know has no usual range.
+     * @minimum 0
+     */
+  min_days: number;
+  movements: null | UsualBand;
+  /** The day after the last one. */
+  to: string;
+  usage_hours: null | UsualBand;
+}
+
+/**
+ * What is usual for the caller.
+ */
+export interface UsualReport {
+  /**
+     * The newest moment that the numbers reflect; null before the first load.
+     * @nullable
+     */
+  data_as_of: string | null;
+  /** The day that the 28 days lie before. */
+  date: string;
+  /** Whose midnights cut the days. */
+  timezone: string;
+  /** The caller's login name. */
+  user: string;
+  usual: Usual;
 }
 
 /**
@@ -283,6 +801,11 @@ export interface DayReport {
   /** Whether the numbers reflect the whole day. Readings may still arrive late and change it. */
   complete: boolean;
   /**
+     * When the source was last read for a number of this day. It need not have changed then.
+     * @nullable
+     */
+  computed_at: string | null;
+  /**
      * The newest moment that the numbers reflect; null before the first load. The hour that holds it is still
      * running, and hours after it are not known yet.
      * @nullable
@@ -294,20 +817,384 @@ export interface DayReport {
   ends_at: string;
   /** The hours with a movement, oldest first. */
   hourly_data: Hour[];
+  /** Every hour of the day: 23, 24 or 25 of them. Their numbers are in `hourly_data`. */
+  hours: FrameHour[];
+  /** Whether it is the day of the report. */
+  is_today: boolean;
+  /**
+     * The oldest day with data after this one; null without one.
+     * @nullable
+     */
+  next_date_with_data: string | null;
+  /**
+     * The day after; null after tomorrow.
+     * @nullable
+     */
+  next_day: string | null;
+  /**
+     * The newest day with data before this one; null without one.
+     * @nullable
+     */
+  previous_date_with_data: string | null;
+  /**
+     * The day before; null where it cannot be asked for.
+     * @nullable
+     */
+  previous_day: string | null;
   /** The prostheses with a movement in the day, most movements first. */
   prostheses: DayProsthesis[];
   /** The model of the prosthesis with the most movements of the day. */
   prosthesis_model: string;
   /** The first instant of the day. */
   starts_at: string;
+  state: State;
   summary: DayFigures;
   /** Whose midnights cut the day. */
   timezone: string;
+  /** The day that it is now. */
+  today: string;
   /** The caller's login name. */
   user: string;
+  usual: null | Usual;
   /** The day of the week, in English. */
   weekday: string;
 }
+
+/**
+ * How old the data are.
+ */
+export interface DataAge {
+  /**
+     * Seconds since `data_as_of`.
+     * @nullable
+     */
+  age_s: number | null;
+  /**
+     * The newest moment that the numbers reflect; null before the first load.
+     * @nullable
+     */
+  data_as_of: string | null;
+  /**
+     * When they were received: when the newest run ended that loaded or found nothing new.
+     * @nullable
+     */
+  received_at: string | null;
+  /** Seconds between two runs of the pipeline. */
+  schedule_s: number;
+  /** Data older than so many seconds are stale. */
+  stale_after_s: number;
+  state: FreshnessState;
+}
+
+/**
+ * The moment before which every committed row of the source was visible to a run.
+ */
+export interface Horizon {
+  /** Seconds since then. */
+  age_s: number;
+  /** The moment. */
+  at: string;
+  /**
+     * How the run found what is new in the telemetry.
+     * @nullable
+     */
+  form: string | null;
+  /**
+     * Seconds that it lay behind the run's snapshot: a transaction of that age holds it back.
+     * @nullable
+     */
+  lag_s: number | null;
+}
+
+/**
+ * Whether the mart answers what the newest load has staged.
+ */
+export type ReconciliationState = typeof ReconciliationState[keyof typeof ReconciliationState];
+
+
+export const ReconciliationState = {
+  agreed: 'agreed',
+  differed: 'differed',
+  unknown: 'unknown',
+} as const;
+
+/**
+ * What the newest load that came to an end has found when it compared.
+ */
+export interface Reconciliation {
+  /**
+     * When it ended.
+     * @nullable
+     */
+  at: string | null;
+  /**
+     * Its run.
+     * @nullable
+     */
+  run: string | null;
+  state: ReconciliationState;
+}
+
+/**
+ * What became of a run.
+ */
+export type RunState = typeof RunState[keyof typeof RunState];
+
+
+export const RunState = {
+  done: 'done',
+  nothing_new: 'nothing_new',
+  failed: 'failed',
+  running: 'running',
+  abandoned: 'abandoned',
+} as const;
+
+/**
+ * A run of the pipeline. Of what several steps say, the last word counts; what none says is null.
+ */
+export interface PipelineRun {
+  /**
+     * Raw rows with a value out of its range.
+     * @minimum 0
+     * @nullable
+     */
+  anomalies: number | null;
+  /**
+     * Cells (chip, hour) written.
+     * @minimum 0
+     * @nullable
+     */
+  cells: number | null;
+  /** From its beginning to its end, or to the newest word of it. */
+  duration_ms: number;
+  /**
+     * When it ended; null while it runs.
+     * @nullable
+     */
+  ended_at: string | null;
+  /**
+     * What failed.
+     * @nullable
+     */
+  error: string | null;
+  /**
+     * How it found what is new in the telemetry.
+     * @nullable
+     */
+  form: string | null;
+  /**
+     * What to do about it.
+     * @nullable
+     */
+  hint: string | null;
+  /**
+     * `tick`, `full` or `range`: which cells it recomputes.
+     * @nullable
+     */
+  kind: string | null;
+  /**
+     * Cells whose chip nobody owns.
+     * @minimum 0
+     * @nullable
+     */
+  orphans: number | null;
+  /**
+     * The first hour of its range.
+     * @nullable
+     */
+  range_from: string | null;
+  /**
+     * The end of its range, not included.
+     * @nullable
+     */
+  range_to: string | null;
+  /**
+     * How often a step was tried again.
+     * @minimum 0
+     */
+  retries: number;
+  /**
+     * Raw telemetry rows read.
+     * @minimum 0
+     * @nullable
+     */
+  rows: number | null;
+  /** The id of the run. */
+  run: string;
+  /** When its first step began. */
+  started_at: string;
+  state: RunState;
+  /**
+     * The step that failed, or that the run is at or after.
+     * @nullable
+     */
+  step: string | null;
+  /**
+     * Rows that vanished.
+     * @minimum 0
+     * @nullable
+     */
+  tombstones: number | null;
+}
+
+/**
+ * How the pipeline is, from well to worst.
+ */
+export type PipelineState = typeof PipelineState[keyof typeof PipelineState];
+
+
+export const PipelineState = {
+  ok: 'ok',
+  unknown: 'unknown',
+  late: 'late',
+  failing: 'failing',
+} as const;
+
+/**
+ * The state of the pipeline.
+ */
+export interface Pipeline {
+  freshness: DataAge;
+  horizon: null | Horizon;
+  /**
+     * Cells whose chip nobody owns, in the newest run that counted them.
+     * @minimum 0
+     * @nullable
+     */
+  orphans: number | null;
+  /** A sentence for each thing that is not well, the worst first. */
+  reasons: string[];
+  reconciliation: Reconciliation;
+  /** The newest runs, the newest first, at most 30. */
+  runs: PipelineRun[];
+  /** What time it is for this service. */
+  server_time: string;
+  state: PipelineState;
+}
+
+/**
+ * What happened to a step.
+ */
+export type StepState = typeof StepState[keyof typeof StepState];
+
+
+export const StepState = {
+  started: 'started',
+  done: 'done',
+  failed: 'failed',
+  skipped: 'skipped',
+} as const;
+
+/**
+ * An entry of the ledger. What a step does not count is null.
+ */
+export interface RunStep {
+  /**
+     * Raw rows with a value out of its range.
+     * @minimum 0
+     * @nullable
+     */
+  anomalies: number | null;
+  /** When. */
+  at: string;
+  /**
+     * Which try of the step, from 1.
+     * @minimum 0
+     */
+  attempt: number;
+  /**
+     * Bytes staged or sent.
+     * @minimum 0
+     * @nullable
+     */
+  bytes: number | null;
+  /**
+     * Cells (chip, hour) written.
+     * @minimum 0
+     * @nullable
+     */
+  cells: number | null;
+  /**
+     * How long the step took.
+     * @minimum 0
+     * @nullable
+     */
+  duration_ms: number | null;
+  /**
+     * What failed.
+     * @nullable
+     */
+  error: string | null;
+  /**
+     * The kind of a failure, which decides whether the step is tried again.
+     * @nullable
+     */
+  error_kind: string | null;
+  /**
+     * What to do about it.
+     * @nullable
+     */
+  hint: string | null;
+  /**
+     * Cells whose chip nobody owns.
+     * @minimum 0
+     * @nullable
+     */
+  orphans: number | null;
+  /**
+     * Raw telemetry rows read.
+     * @minimum 0
+     * @nullable
+     */
+  rows: number | null;
+  state: StepState;
+  /** The step: `extract_crm_data`, `extract_telemetry_data`, `transform_and_join` or `load_to_clickhouse`. */
+  step: string;
+  /**
+     * Rows that vanished.
+     * @minimum 0
+     * @nullable
+     */
+  tombstones: number | null;
+}
+
+/**
+ * One run, step by step.
+ */
+export interface RunReport {
+  horizon: null | Horizon;
+  run: PipelineRun;
+  /**
+     * The telemetry snapshot as the source names it.
+     * @nullable
+     */
+  snapshot: string | null;
+  /** What the ledger says, in the order of time. */
+  steps: RunStep[];
+  /**
+     * The version of the rows that it writes, as text: it is greater than some programs' numbers.
+     * @nullable
+     */
+  version: string | null;
+}
+
+export type GetCalendarDayParams = {
+/**
+ * Whose midnights cut days: an IANA region whose offset is whole hours, or UTC.
+ */
+tz?: string;
+/**
+ * Only this one of the caller's prostheses.
+ */
+prosthesis_id?: string;
+};
+
+export type GetFreshnessParams = {
+/**
+ * Whose calendar names the days: an IANA region, or UTC.
+ */
+tz?: string;
+};
 
 export type ListReportsParams = {
 /**
@@ -320,6 +1207,71 @@ limit?: number;
  * Only days before this one: the last day of a page asks for the next page.
  */
 before?: string;
+/**
+ * Whose midnights cut days: an IANA region whose offset is whole hours, or UTC.
+ */
+tz?: string;
+/**
+ * Only this one of the caller's prostheses.
+ */
+prosthesis_id?: string;
+};
+
+export type CompareRangesParams = {
+/**
+ * The first day of range a.
+ */
+a_from: string;
+/**
+ * The day after the last one of range a.
+ */
+a_to: string;
+/**
+ * The first day of range b.
+ */
+b_from: string;
+/**
+ * The day after the last one of range b.
+ */
+b_to: string;
+/**
+ * Whose midnights cut days: an IANA region whose offset is whole hours, or UTC.
+ */
+tz?: string;
+/**
+ * Only this one of the caller's prostheses.
+ */
+prosthesis_id?: string;
+};
+
+export type ListDaysParams = {
+/**
+ * The first day; 30 days before `to` when absent.
+ */
+from?: string;
+/**
+ * The day after the last one; tomorrow when absent. At most 366 days after `from`; equal to it means no day.
+ */
+to?: string;
+/**
+ * Whose midnights cut days: an IANA region whose offset is whole hours, or UTC.
+ */
+tz?: string;
+/**
+ * Only this one of the caller's prostheses.
+ */
+prosthesis_id?: string;
+};
+
+export type ExportHoursParams = {
+/**
+ * The first day; 30 days before `to` when absent.
+ */
+from?: string;
+/**
+ * The day after the last one; tomorrow when absent. At most 366 days after `from`; equal to it means no day.
+ */
+to?: string;
 /**
  * Whose midnights cut days: an IANA region whose offset is whole hours, or UTC.
  */
@@ -349,6 +1301,40 @@ tz?: string;
 prosthesis_id?: string;
 };
 
+export type GetTypicalDayParams = {
+/**
+ * The first day; 30 days before `to` when absent.
+ */
+from?: string;
+/**
+ * The day after the last one; tomorrow when absent. At most 366 days after `from`; equal to it means no day.
+ */
+to?: string;
+/**
+ * Whose midnights cut days: an IANA region whose offset is whole hours, or UTC.
+ */
+tz?: string;
+/**
+ * Only this one of the caller's prostheses.
+ */
+prosthesis_id?: string;
+};
+
+export type GetUsualParams = {
+/**
+ * The day that is held against the 28 before it; today when absent.
+ */
+date?: string;
+/**
+ * Whose midnights cut days: an IANA region whose offset is whole hours, or UTC.
+ */
+tz?: string;
+/**
+ * Only this one of the caller's prostheses.
+ */
+prosthesis_id?: string;
+};
+
 export type GetReportParams = {
 /**
  * Whose midnights cut days: an IANA region whose offset is whole hours, or UTC.
@@ -360,7 +1346,106 @@ tz?: string;
 prosthesis_id?: string;
 };
 
+export type GetRunParams = {
+/**
+ * The id of the run.
+ */
+run: string;
+};
+
 export type GetOpenApi200 = { [key: string]: unknown };
+
+export const getGetCalendarDayUrl = (date: string,
+    params?: GetCalendarDayParams,) => {
+  const normalizedParams = new URLSearchParams();
+
+  Object.entries(params || {}).forEach(([key, value]) => {
+
+    if (value !== undefined) {
+      normalizedParams.append(key, value === null ? 'null' : String(value))
+    }
+  });
+
+  const stringifiedParams = normalizedParams.toString();
+
+  return stringifiedParams.length > 0 ? `/api/calendar/${encodeURIComponent(String(date))}?${stringifiedParams}` : `/api/calendar/${encodeURIComponent(String(date))}`
+}
+
+/**
+ * Answers for any day that can be asked for: with data, without, still running, or to come.
+ * @summary A day as the calendar has it.
+ */
+export const getCalendarDay = async (date: string,
+    params?: GetCalendarDayParams, options?: Parameters<typeof call>[1]): Promise<CalendarDay> => {
+
+  return call<CalendarDay>(getGetCalendarDayUrl(date,params),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+
+export const getGetFreshnessUrl = (params?: GetFreshnessParams,) => {
+  const normalizedParams = new URLSearchParams();
+
+  Object.entries(params || {}).forEach(([key, value]) => {
+
+    if (value !== undefined) {
+      normalizedParams.append(key, value === null ? 'null' : String(value))
+    }
+  });
+
+  const stringifiedParams = normalizedParams.toString();
+
+  return stringifiedParams.length > 0 ? `/api/freshness?${stringifiedParams}` : `/api/freshness`
+}
+
+/**
+ * For anybody who is signed in: it is the same for all.
+ * @summary How old the data are.
+ */
+export const getFreshness = async (params?: GetFreshnessParams, options?: Parameters<typeof call>[1]): Promise<Freshness> => {
+
+  return call<Freshness>(getGetFreshnessUrl(params),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+
+export const getListProsthesesUrl = () => {
+
+
+
+
+  return `/api/prostheses`
+}
+
+/**
+ * The present ones first, then those that the caller had and has data of. Empty for somebody without one, or whom the
+ * CRM does not know yet.
+ * @summary The caller's prostheses.
+ */
+export const listProstheses = async ( options?: Parameters<typeof call>[1]): Promise<ProsthesisList> => {
+
+  return call<ProsthesisList>(getListProsthesesUrl(),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
 
 export const getListReportsUrl = (params?: ListReportsParams,) => {
   const normalizedParams = new URLSearchParams();
@@ -384,6 +1469,104 @@ export const getListReportsUrl = (params?: ListReportsParams,) => {
 export const listReports = async (params?: ListReportsParams, options?: Parameters<typeof call>[1]): Promise<ReportList> => {
 
   return call<ReportList>(getListReportsUrl(params),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+
+export const getCompareRangesUrl = (params: CompareRangesParams,) => {
+  const normalizedParams = new URLSearchParams();
+
+  Object.entries(params || {}).forEach(([key, value]) => {
+
+    if (value !== undefined) {
+      normalizedParams.append(key, value === null ? 'null' : String(value))
+    }
+  });
+
+  const stringifiedParams = normalizedParams.toString();
+
+  return stringifiedParams.length > 0 ? `/api/reports/compare?${stringifiedParams}` : `/api/reports/compare`
+}
+
+/**
+ * Refused, with the reason, where fewer than half of a range's days have data.
+ * @summary Two ranges of days beside each other.
+ */
+export const compareRanges = async (params: CompareRangesParams, options?: Parameters<typeof call>[1]): Promise<Comparison> => {
+
+  return call<Comparison>(getCompareRangesUrl(params),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+
+export const getListDaysUrl = (params?: ListDaysParams,) => {
+  const normalizedParams = new URLSearchParams();
+
+  Object.entries(params || {}).forEach(([key, value]) => {
+
+    if (value !== undefined) {
+      normalizedParams.append(key, value === null ? 'null' : String(value))
+    }
+  });
+
+  const stringifiedParams = normalizedParams.toString();
+
+  return stringifiedParams.length > 0 ? `/api/reports/days?${stringifiedParams}` : `/api/reports/days`
+}
+
+/**
+ * Days without data are there too, and say why. Several prostheses are added up; `prosthesis_id` shows one of them.
+ * @summary Every day of a range.
+ */
+export const listDays = async (params?: ListDaysParams, options?: Parameters<typeof call>[1]): Promise<DaysReport> => {
+
+  return call<DaysReport>(getListDaysUrl(params),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+
+export const getExportHoursUrl = (params?: ExportHoursParams,) => {
+  const normalizedParams = new URLSearchParams();
+
+  Object.entries(params || {}).forEach(([key, value]) => {
+
+    if (value !== undefined) {
+      normalizedParams.append(key, value === null ? 'null' : String(value))
+    }
+  });
+
+  const stringifiedParams = normalizedParams.toString();
+
+  return stringifiedParams.length > 0 ? `/api/reports/export?${stringifiedParams}` : `/api/reports/export`
+}
+
+/**
+ * CSV as RFC 4180 has it, in UTF-8, a line for each hour and prosthesis with a movement, oldest first. Counts add up
+ * to those of the reports; averages come with their samples. A text that a spreadsheet would take for a formula
+ * begins with an apostrophe. At most 366 days.
+ * @summary The hours of a range as a file.
+ */
+export const exportHours = async (params?: ExportHoursParams, options?: Parameters<typeof call>[1]): Promise<string> => {
+
+  return call<string>(getExportHoursUrl(params),
   {
     ...options,
     method: 'GET'
@@ -426,6 +1609,71 @@ export const getSummary = async (params?: GetSummaryParams, options?: Parameters
 
 
 
+export const getGetTypicalDayUrl = (params?: GetTypicalDayParams,) => {
+  const normalizedParams = new URLSearchParams();
+
+  Object.entries(params || {}).forEach(([key, value]) => {
+
+    if (value !== undefined) {
+      normalizedParams.append(key, value === null ? 'null' : String(value))
+    }
+  });
+
+  const stringifiedParams = normalizedParams.toString();
+
+  return stringifiedParams.length > 0 ? `/api/reports/typical?${stringifiedParams}` : `/api/reports/typical`
+}
+
+/**
+ * Made of the complete days with data. An hour that comes twice when clocks are put back is one hour with both added
+ * up; one that clocks skip is no hour of that day.
+ * @summary A typical day.
+ */
+export const getTypicalDay = async (params?: GetTypicalDayParams, options?: Parameters<typeof call>[1]): Promise<TypicalDay> => {
+
+  return call<TypicalDay>(getGetTypicalDayUrl(params),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+
+export const getGetUsualUrl = (params?: GetUsualParams,) => {
+  const normalizedParams = new URLSearchParams();
+
+  Object.entries(params || {}).forEach(([key, value]) => {
+
+    if (value !== undefined) {
+      normalizedParams.append(key, value === null ? 'null' : String(value))
+    }
+  });
+
+  const stringifiedParams = normalizedParams.toString();
+
+  return stringifiedParams.length > 0 ? `/api/reports/usual?${stringifiedParams}` : `/api/reports/usual`
+}
+
+/**
+ * Medians and usual ranges over the 28 days before a day, without it; only complete days with data count.
+ * @summary What is usual for the caller.
+ */
+export const getUsual = async (params?: GetUsualParams, options?: Parameters<typeof call>[1]): Promise<UsualReport> => {
+
+  return call<UsualReport>(getGetUsualUrl(params),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+
 export const getGetReportUrl = (date: string,
     params?: GetReportParams,) => {
   const normalizedParams = new URLSearchParams();
@@ -451,6 +1699,63 @@ export const getReport = async (date: string,
     params?: GetReportParams, options?: Parameters<typeof call>[1]): Promise<DayReport> => {
 
   return call<DayReport>(getGetReportUrl(date,params),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+
+export const getGetPipelineUrl = () => {
+
+
+
+
+  return `/api/staff/pipeline`
+}
+
+/**
+ * For administrators. Nothing in it is about a person.
+ * @summary The state of the pipeline.
+ */
+export const getPipeline = async ( options?: Parameters<typeof call>[1]): Promise<Pipeline> => {
+
+  return call<Pipeline>(getGetPipelineUrl(),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+
+export const getGetRunUrl = (params: GetRunParams,) => {
+  const normalizedParams = new URLSearchParams();
+
+  Object.entries(params || {}).forEach(([key, value]) => {
+
+    if (value !== undefined) {
+      normalizedParams.append(key, value === null ? 'null' : String(value))
+    }
+  });
+
+  const stringifiedParams = normalizedParams.toString();
+
+  return stringifiedParams.length > 0 ? `/api/staff/run?${stringifiedParams}` : `/api/staff/run`
+}
+
+/**
+ * For administrators. 404 where the ledger has no such run.
+ * @summary One run, step by step.
+ */
+export const getRun = async (params: GetRunParams, options?: Parameters<typeof call>[1]): Promise<RunReport> => {
+
+  return call<RunReport>(getGetRunUrl(params),
   {
     ...options,
     method: 'GET'

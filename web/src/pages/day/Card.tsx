@@ -3,7 +3,7 @@
 import { Select, Trans, useLingui } from '@lingui/react/macro';
 import { Link } from '@tanstack/react-router';
 
-import type { Band } from '../../api/client';
+import type { UsualBand } from '../../api/client';
 import { marks, standing } from './usual';
 
 export interface CardProps {
@@ -13,7 +13,7 @@ export interface CardProps {
   value: number | null;
   /** The value in words, with its unit. */
   text: string;
-  band: Band | null;
+  band: UsualBand | null | undefined;
   /** The day is not over: its sums and its battery say nothing against whole days yet. */
   soFar?: boolean;
   /** Writes a number of the band. */
@@ -46,11 +46,11 @@ function Usual({
   write,
 }: {
   value: number | null;
-  band: Band | null;
+  band: UsualBand | null | undefined;
   soFar: boolean;
   write: CardProps['write'];
 }) {
-  if (band === null) {
+  if (band === null || band === undefined) {
     return (
       <p className="muted">
         <Trans>Too few days yet to know what is usual</Trans>
@@ -88,7 +88,7 @@ function x(mark: number): number {
 }
 
 /** The band as a bar, its median as a tick, the day as a dot; the words beside it say the same. */
-function BandMark({ value, band }: { value: number; band: Band }) {
+function BandMark({ value, band }: { value: number; band: UsualBand }) {
   const { low, high, median, value: day } = marks(value, band);
   return (
     <svg className="day-band" viewBox="0 0 120 16" aria-hidden="true">

@@ -12,7 +12,7 @@ export function Cards({ report }: { report: DayReport }) {
   const format = useFormat();
   const { summary, usual } = report;
   const soFar = report.state === 'running';
-  const digits = digitsFor(usual.avg_response_time_ms);
+  const digits = digitsFor(usual?.avg_response_time_ms);
   const whole = (value: number) => format.number(Math.round(value));
   const percent = (value: number) => format.unit(Math.round(value), 'percent');
   const last = format.unit(round(summary.last_battery_level), 'percent');
@@ -28,7 +28,7 @@ export function Cards({ report }: { report: DayReport }) {
           topic="movements"
           value={summary.total_movements}
           text={format.number(summary.total_movements)}
-          band={usual.movements}
+          band={usual?.movements}
           soFar={soFar}
           write={whole}
         />
@@ -37,7 +37,7 @@ export function Cards({ report }: { report: DayReport }) {
           topic="hours"
           value={summary.uptime_hours}
           text={format.unit(summary.uptime_hours, 'hour')}
-          band={usual.usage_hours}
+          band={usual?.usage_hours}
           soFar={soFar}
           write={(value) => format.number(value)}
         />
@@ -46,7 +46,7 @@ export function Cards({ report }: { report: DayReport }) {
           topic="response"
           value={summary.avg_response_time_ms}
           text={format.unit(summary.avg_response_time_ms, 'ms', digits)}
-          band={usual.avg_response_time_ms}
+          band={usual?.avg_response_time_ms}
           write={(value) => format.number(value, digits)}
         />
         <Card
@@ -54,7 +54,7 @@ export function Cards({ report }: { report: DayReport }) {
           topic="battery"
           value={summary.avg_battery_level}
           text={format.unit(round(summary.avg_battery_level), 'percent')}
-          band={usual.avg_battery_level}
+          band={usual?.avg_battery_level}
           soFar={soFar}
           write={percent}
         />
@@ -63,7 +63,7 @@ export function Cards({ report }: { report: DayReport }) {
           topic="battery"
           value={summary.lowest_battery_level}
           text={format.unit(round(summary.lowest_battery_level), 'percent')}
-          band={usual.lowest_battery_level}
+          band={usual?.lowest_battery_level}
           soFar={soFar}
           write={percent}
           also={t`last reading ${last}`}
@@ -73,7 +73,7 @@ export function Cards({ report }: { report: DayReport }) {
           topic="errors"
           value={summary.total_errors}
           text={format.number(summary.total_errors)}
-          band={usual.errors}
+          band={usual?.errors}
           soFar={soFar}
           write={(value) => format.number(value)}
           also={t`${perThousand} per 1,000 movements`}

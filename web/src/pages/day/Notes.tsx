@@ -15,7 +15,7 @@ export function Notes({ report }: { report: DayReport }) {
   const save = useMutation({
     mutationFn: (to: string) => download(getExportHoursUrl({ from: date, to, tz }), `bionicpro-${date}.csv`),
   });
-  const computed = format.dateTime(report.computed_at);
+  const computed = report.computed_at === null ? '–' : format.dateTime(report.computed_at);
   const hours = report.hours.length;
   return (
     <section className="day-notes stack" aria-label={t`About these numbers`}>

@@ -41,7 +41,7 @@ export function Report({ report, title, turn }: ReportProps) {
           finding={<PanelsFinding hours={hours} />}
           day={title}
           hours={hours}
-          usualResponse={report.usual.avg_response_time_ms}
+          usualResponse={report.usual?.avg_response_time_ms}
           cursor={cursor}
           onPage={turn}
         />

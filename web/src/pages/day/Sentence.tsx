@@ -26,7 +26,7 @@ function Use({ report }: { report: DayReport }) {
       </Trans>
     );
   }
-  const usual = standing(movements, report.usual.movements);
+  const usual = standing(movements, report.usual?.movements);
   if (usual === null) {
     return (
       <Trans>
@@ -50,10 +50,10 @@ function Response({ report }: { report: DayReport }) {
   if (value === null) {
     return <Trans>Response time is not known.</Trans>;
   }
-  const band = report.usual.avg_response_time_ms;
+  const band = report.usual?.avg_response_time_ms;
   const digits = digitsFor(band);
   const response = format.unit(value, 'ms', digits);
-  if (band === null) {
+  if (!band) {
     return <Trans>Response {response}.</Trans>;
   }
   const low = format.number(band.low, digits);

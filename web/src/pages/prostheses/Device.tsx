@@ -4,10 +4,10 @@ import { Trans, useLingui } from '@lingui/react/macro';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 
-import type { Prosthesis } from '../../api/client';
+import type { ListedProsthesis } from '../../api/client';
 import { useFormat } from '../../i18n/format';
 
-export function Device({ prosthesis }: { prosthesis: Prosthesis }) {
+export function Device({ prosthesis }: { prosthesis: ListedProsthesis }) {
   const { t } = useLingui();
   const { dateTime } = useFormat();
   const unknown = <span className="muted">{t`not known`}</span>;

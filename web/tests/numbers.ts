@@ -39,7 +39,7 @@ async function assertDayIsTheApis(page: Page): Promise<string[]> {
   assert.equal(digits(cards[5] ?? ''), report.summary.total_errors);
 
   const said = await readChart(page, report.hours.length);
-  await page.getByRole('button', { name: /^Show as table: Movements by hour/ }).click();
+  await page.getByRole('button', { name: /^Show as table.*Movements by hour/ }).click();
   const rows = await page.locator('table').first().locator('tbody tr').allInnerTexts();
   assert.equal(rows.length, report.hours.length);
   report.hours.forEach(({ hour, label }, index) => {

@@ -30,14 +30,22 @@ export function useZone(): string {
   return usePreferences().timezone ?? 'UTC';
 }
 
-/** Changes some of them; the screen follows once the server has them. */
-export function useChangePreferences() {
+/** Changes some of them: on the screen at once, and back if the server refuses; or, `patient`, once it has agreed. */
+export function useChangePreferences({ patient = false } = {}) {
   const client = useQueryClient();
+  const { queryKey } = preferencesQuery;
   return useMutation({
-    mutationFn: (change: Partial<Preferences>) => {
-      const now = client.getQueryData(preferencesQuery.queryKey) ?? NOTHING_CHOSEN;
-      return putPreferences({ ...now, ...change });
+    scope: { id: 'preferences' },
+    mutationFn: (change: Partial<Preferences>) =>
+      putPreferences({ ...(client.getQueryData(queryKey) ?? NOTHING_CHOSEN), ...change }),
+    onMutate: (change) => {
+      const before = client.getQueryData(queryKey);
+      if (!patient) {
+        client.setQueryData(queryKey, { ...(before ?? NOTHING_CHOSEN), ...change });
+      }
+      return before;
     },
-    onSuccess: (saved) => client.setQueryData(preferencesQuery.queryKey, saved),
+    onSuccess: (saved) => client.setQueryData(queryKey, saved),
+    onError: (_error, _change, before) => client.setQueryData(queryKey, before),
   });
 }

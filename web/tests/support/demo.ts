@@ -11,6 +11,8 @@ import { createInterface } from 'node:readline';
 const START_MS = 180_000;
 const STOP_MS = 30_000;
 
+/** The address of a BFF that runs already, instead of a demo of the tests' own. */
+const RUNNING = process.env['BIONICPRO_APP'];
 const PROGRAM = process.env['BIONICPRO_BIN'] ?? '../target/debug/bionicpro';
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
@@ -21,7 +23,9 @@ export function obstacle(): string | undefined {
   if (chromiumPath === undefined) {
     return 'no Chromium (as root: apt-get install chromium)';
   }
-  return existsSync(PROGRAM) ? undefined : `no program at ${PROGRAM} (cargo build --package bionicpro-cli)`;
+  return RUNNING !== undefined || existsSync(PROGRAM)
+    ? undefined
+    : `no program at ${PROGRAM} (cargo build --package bionicpro-cli)`;
 }
 
 interface Running {
@@ -34,6 +38,9 @@ let running: Running | undefined;
 
 /** The address that a person opens. */
 export function appUrl(): string {
+  if (RUNNING !== undefined) {
+    return RUNNING;
+  }
   if (running === undefined) {
     throw new Error('the demo is not running');
   }
@@ -41,6 +48,9 @@ export function appUrl(): string {
 }
 
 export async function startDemo(): Promise<void> {
+  if (RUNNING !== undefined) {
+    return;
+  }
   const folder = mkdtempSync(join(tmpdir(), 'bionicpro-web-'));
   const demo = spawn(PROGRAM, ['demo', '--ports', 'auto', '--data', folder, '--json'], {
     stdio: ['ignore', 'pipe', 'inherit'],

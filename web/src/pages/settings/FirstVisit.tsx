@@ -14,7 +14,7 @@ import { ZoneSelect } from './ZoneSelect';
 export default function FirstVisit({ me }: { me: Me }) {
   const { t } = useLingui();
   const [zone, setZone] = useState(() => deviceZone() ?? '');
-  const change = useChangePreferences();
+  const change = useChangePreferences({ patient: true });
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (zone !== '') {

@@ -20,7 +20,7 @@ export default function Settings() {
   const chosen = usePreferences();
   const change = useChangePreferences();
   const { offline } = useHere();
-  const fixed = !useOnline() || offline || change.isPending;
+  const fixed = !useOnline() || offline;
   const save = (part: Partial<Preferences>) => change.mutate(part, { onSuccess: () => announce(t`Saved`) });
 
   return (

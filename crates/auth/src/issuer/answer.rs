@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
+use bionicpro_edge::Final;
 use bionicpro_model::Error;
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
@@ -39,6 +40,7 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let body = Json(json!({"error": self.error, "error_description": self.description}));
         let mut response = (self.status, [(header::CACHE_CONTROL, "no-store")], body).into_response();
+        response.extensions_mut().insert(Final);
         if self.error == "invalid_client" && self.status == StatusCode::UNAUTHORIZED {
             let challenge = HeaderValue::from_static("Basic realm=\"reports-realm\", charset=\"UTF-8\"");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
@@ -60,11 +62,11 @@ pub(super) fn page(status: StatusCode, html: String, form_goes_to: Option<&str>)
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CONTENT_SECURITY_POLICY, policy.as_str()),
         (header::CACHE_CONTROL, "no-store"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
         (header::VARY, "Accept-Language, Cookie"),
     ];
-    (status, headers, html).into_response()
+    let mut response = (status, headers, html).into_response();
+    response.extensions_mut().insert(Final);
+    response
 }
 
 /// Sends the browser elsewhere, by GET. The address is one that the client has registered.
@@ -76,10 +78,6 @@ pub(super) fn redirect(uri: &str, parameters: &[(&str, Option<&str>)]) -> Respon
     if given.clone().next().is_some() {
         url.query_pairs_mut().extend_pairs(given);
     }
-    let headers = [
-        (header::LOCATION, url.as_str()),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::REFERRER_POLICY, "no-referrer"),
-    ];
+    let headers = [(header::LOCATION, url.as_str()), (header::CACHE_CONTROL, "no-store")];
     (StatusCode::SEE_OTHER, headers).into_response()
 }

@@ -29,8 +29,8 @@ mod token;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use bionicpro_edge::{Listen, Listener};
 use bionicpro_model::{Error, Kind, Result};
-use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -98,15 +98,9 @@ impl Issuer {
         })
         .await
         .map_err(|error| Error::new(Kind::Internal, "the signing key could not be made").source(error))??;
-        let listener = TcpListener::bind(options.listen).await.map_err(|error| {
-            Error::new(Kind::Config, "the demo issuer cannot listen")
-                .detail(options.listen.to_string())
-                .source(error)
-                .hint("another program has the port: choose another one, or stop that program")
-        })?;
-        let address = listener
-            .local_addr()
-            .map_err(|error| Error::new(Kind::Internal, "the demo issuer has no address").source(error))?;
+        let listen = Listen::new("issuer", "listen", "--issuer-port", options.listen);
+        let listener = Listener::bind(listen).await?;
+        let address = listener.local_addr();
         let url = format!("http://{address}{REALM_PATH}");
         if let Some(configured) = demo.configured_issuer.filter(|configured| *configured != url) {
             return Err(other_issuer(&configured));
@@ -114,15 +108,11 @@ impl Issuer {
         let minter = Minter::new(url.clone(), demo.audience, key)?;
         let provider = Arc::new(Provider::new(minter, options.client, options.clock)?);
         let (stop, stopped) = oneshot::channel::<()>();
-        let serving = axum::serve(listener, routes::router(provider.clone())).with_graceful_shutdown(async {
+        let serving = listener.serve(routes::edge(provider.clone()), async {
             // An error means that the issuer was dropped, which stops it as well.
             let _ = stopped.await;
         });
-        let server = tokio::spawn(async move {
-            if let Err(error) = serving.await {
-                tracing::error!(error = &error as &dyn std::error::Error, "the demo issuer stopped");
-            }
-        });
+        let server = tokio::spawn(serving);
         Ok(Issuer { url, address, provider, stop: Some(stop), server })
     }
 

@@ -1,11 +1,13 @@
 //! The issuer's addresses, under the paths that Keycloak uses.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use bionicpro_edge::{Edge, Options, Texts};
 use http::header;
 use serde_json::{Value, json};
 
@@ -13,9 +15,12 @@ use super::provider::Provider;
 use super::{authorize, end_session, exchange, page, revoke, sign_in};
 
 /// Largest form, in bytes.
-const MAX_FORM_BYTES: usize = 16 * 1024;
+const MAX_FORM_BYTES: u64 = 16 * 1024;
 
-pub(super) fn router(provider: Arc<Provider>) -> Router {
+/// Longest that an answer takes: signing out waits for the client.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+pub(super) fn edge(provider: Arc<Provider>) -> Edge {
     let realm = Router::new()
         .route("/.well-known/openid-configuration", get(discovery))
         .route("/protocol/openid-connect/auth", get(authorize::by_query).post(authorize::by_form))
@@ -26,10 +31,10 @@ pub(super) fn router(provider: Arc<Provider>) -> Router {
         .route("/login-actions/authenticate", post(sign_in::answer))
         .route("/login-actions/logout-confirm", post(end_session::confirmed))
         .route("/demo/style.css", get(style));
-    Router::new()
-        .nest(super::REALM_PATH, realm)
-        .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
-        .with_state(provider)
+    let router = Router::new().nest(super::REALM_PATH, realm).with_state(provider);
+    let options =
+        Options { deadline: DEADLINE, body_bytes: MAX_FORM_BYTES, methods: None, texts: Texts::default() };
+    Edge::new(router, options)
 }
 
 /// The discovery document (OpenID Connect Discovery, section 3), with what the issuer does and nothing else.
@@ -71,10 +76,6 @@ async fn key_set(State(provider): State<Arc<Provider>>) -> Json<Value> {
 }
 
 async fn style() -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, "text/css; charset=utf-8"),
-        (header::CACHE_CONTROL, "no-cache"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ];
+    let headers = [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")];
     (headers, page::STYLE).into_response()
 }

@@ -196,6 +196,8 @@ async fn pages_hold_no_script_and_no_markup_of_strangers() {
         "default-src 'none'; style-src 'self'; img-src data:; form-action 'self' http://127.0.0.1:8000; base-uri 'none'; frame-ancestors 'none'"
     );
     assert_eq!(page.headers["cache-control"], "no-store");
+    assert_eq!(page.headers["referrer-policy"], "no-referrer");
+    assert_eq!(page.headers["x-content-type-options"], "nosniff");
     assert!(!page.body.contains("style=") && !page.body.contains("<style"));
     let request = page.request();
     let wrong = [("request", request.as_str()), ("username", hostile), ("password", hostile)];

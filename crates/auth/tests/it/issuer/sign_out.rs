@@ -69,7 +69,7 @@ async fn after_signing_out_a_browser_goes_only_where_the_client_has_said() {
         &[("id_token_hint", &forged), ("post_logout_redirect_uri", SIGNED_OUT)],
         &[("id_token_hint", "eyJ")],
         &[("id_token_hint", tokens["access_token"].as_str().unwrap())],
-        &[("id_token_hint", id_token), ("id_token_hint", id_token)],
+        &[("client_id", "bionicpro-auth"), ("client_id", "bionicpro-auth")],
     ];
     for row in rows {
         let page = browser.get(&format!("{}?{}", site.endpoint("logout"), form(row))).await;

@@ -22,6 +22,8 @@ pub struct Config {
     pub trusted_proxies: Vec<String>,
     /// Where Prometheus metrics are served; none means nowhere.
     pub metrics_listen: Option<SocketAddr>,
+    /// The hosts that requests for metrics may name; empty means the loopback names and the address in `metrics_listen`.
+    pub metrics_hosts: Vec<String>,
     /// Requests that one person may make in a minute.
     pub requests_per_minute: u32,
     /// Requests without a valid token that one address may make in a minute. Valid tokens do not count.
@@ -50,6 +52,7 @@ impl Default for Config {
             tls: TlsConfig::default(),
             trusted_proxies: Vec::new(),
             metrics_listen: Some(SocketAddr::from(([127, 0, 0, 1], 9464))),
+            metrics_hosts: Vec::new(),
             requests_per_minute: 600,
             unauthenticated_per_minute: 1200,
             max_connections: 1024,

@@ -34,7 +34,9 @@ impl Server {
         let metrics = match config.metrics_listen {
             Some(address) => {
                 let listen = Listen::new("api", "metrics_listen", "--metrics-listen", address);
-                Some(MetricsListener::bind(Listen { limits: config.limits(), ..listen }).await?)
+                let listen =
+                    Listen { limits: config.limits(), hosts: config.metrics_hosts.clone(), ..listen };
+                Some(MetricsListener::bind(listen).await?)
             }
             None => None,
         };

@@ -3,12 +3,13 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use http::HeaderMap;
+use http::{HeaderMap, Request};
 
-use crate::Limits;
 use crate::hosts::Hosts;
 use crate::peer::Peer;
+use crate::problem::{Problem, Slug};
 use crate::proxies::Proxies;
+use crate::{Limits, shape};
 
 /// A connection of one listener, with the rules that hold there.
 #[derive(Debug, Clone)]
@@ -34,6 +35,18 @@ impl Connection {
         let hosts = Hosts::of(SocketAddr::from(([127, 0, 0, 1], 0)));
         let rules = Rules { section: "test", hosts, proxies: Proxies::default(), limits: Limits::default() };
         Connection { peer: peer.ip(), is_tls: false, rules: Arc::new(rules) }
+    }
+
+    /// Refuses a request that does not name exactly one host of ours, or names another in its target. [`crate::Edge`] does it
+    /// itself; this is for protocols of their own.
+    ///
+    /// # Errors
+    /// The problem 400 or 421.
+    pub fn check_host<B>(&self, request: &Request<B>) -> Result<(), Problem> {
+        if request.uri().authority().is_some() {
+            return Err(Problem::new(Slug::BadRequest).detail("The request target must be a path"));
+        }
+        shape::check_host(request.headers(), &self.rules.hosts)
     }
 
     /// Where a request with these headers comes from.

@@ -20,6 +20,8 @@ pub struct Limits {
     /// Bytes of request line and headers that are read at all. [`crate::Edge`] refuses far less, with a problem that says
     /// so; what exceeds this too gets hyper's bare 431.
     pub head_bytes: usize,
+    /// Bytes of path and query that [`crate::Edge`] answers.
+    pub target_bytes: usize,
 }
 
 impl Default for Limits {
@@ -32,6 +34,7 @@ impl Default for Limits {
             write_timeout: Duration::from_secs(30),
             shutdown_timeout: Duration::from_secs(10),
             head_bytes: 32 * 1024,
+            target_bytes: 2048,
         }
     }
 }

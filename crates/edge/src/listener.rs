@@ -72,6 +72,7 @@ impl Listen {
 }
 
 /// An address that is bound and not yet answering.
+#[derive(Debug)]
 pub struct Listener {
     tcp: TcpListener,
     address: SocketAddr,

@@ -14,8 +14,6 @@ use crate::body::too_large;
 use crate::hosts::Hosts;
 use crate::problem::{Problem, Slug};
 
-/// Longest path and query, in bytes.
-const MAX_TARGET_BYTES: usize = 2048;
 /// Most header lines.
 const MAX_HEADER_LINES: usize = 64;
 /// Most bytes of header names and values: the longest token that is verified, twice.
@@ -35,7 +33,7 @@ pub(crate) fn check<B: Body>(
     check_headers(request.headers())?;
     check_host(request.headers(), &connection.rules.hosts)?;
     check_body(request, body_bytes)?;
-    check_target(request.uri())
+    check_target(request.uri(), connection.rules.limits.target_bytes)
 }
 
 fn check_headers(headers: &HeaderMap) -> Result<(), Problem> {
@@ -87,10 +85,9 @@ fn check_body<B: Body>(request: &Request<B>, body_bytes: u64) -> Result<(), Prob
 }
 
 /// Letters, digits and `- . _ ~` between single slashes, as every path of this program.
-fn check_target(uri: &Uri) -> Result<(), Problem> {
-    if uri.path_and_query().is_some_and(|target| target.as_str().len() > MAX_TARGET_BYTES) {
-        return Err(Problem::new(Slug::UriTooLong)
-            .detail(format!("Path and query may have {MAX_TARGET_BYTES} bytes")));
+fn check_target(uri: &Uri, most: usize) -> Result<(), Problem> {
+    if uri.path_and_query().is_some_and(|target| target.as_str().len() > most) {
+        return Err(Problem::new(Slug::UriTooLong).detail(format!("Path and query may have {most} bytes")));
     }
     let refuse = |detail: &'static str| Err(Problem::new(Slug::BadRequest).detail(detail));
     // The absolute form is for proxies (RFC 9112, section 3.2.2), and its host would be a second opinion.

@@ -49,6 +49,12 @@ struct Shown {
 /// What tells that a file was replaced: its time and length.
 type Stamp = Option<(SystemTime, u64)>;
 
+impl std::fmt::Debug for Tls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tls").field("certificate_file", &self.shown.certificate_file).finish_non_exhaustive()
+    }
+}
+
 impl Tls {
     /// Reads the files, if there are any.
     ///

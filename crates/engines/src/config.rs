@@ -24,6 +24,8 @@ pub struct WarehouseServeConfig {
     pub data: PathBuf,
     /// Where the ClickHouse HTTP interface listens.
     pub listen: SocketAddr,
+    /// The hosts that requests may name, as `name` or `name:port`; empty means the loopback names and the address in `listen`.
+    pub hosts: Vec<String>,
     /// How many queries run at the same time; the others wait.
     pub max_running_queries: u16,
     /// How long a query waits for its turn before it is refused, in seconds.
@@ -37,6 +39,7 @@ impl Default for WarehouseServeConfig {
         WarehouseServeConfig {
             data: PathBuf::from("warehouse-data"),
             listen: SocketAddr::from(([127, 0, 0, 1], 8123)),
+            hosts: Vec::new(),
             max_running_queries: 8,
             queue_timeout_s: 10,
             allow_host_access: false,

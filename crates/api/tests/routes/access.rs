@@ -52,6 +52,7 @@ async fn what_is_read_and_what_is_refused_is_written_down_before_the_answer() {
     for _ in 0..3 {
         assert_eq!(app.with_token("a.b.c".to_owned()).get("/api/reports").await.checked_status(), 401);
     }
+    assert_eq!(app.administrator("root").get("/api/staff/pipeline").await.checked_status(), 200);
     for path in ["/health", "/openapi.json", "/no/such"] {
         client.get(path).await;
     }
@@ -79,10 +80,12 @@ async fn what_is_read_and_what_is_refused_is_written_down_before_the_answer() {
     assert_eq!((&written[4]["from"], &written[4]["to"]), (&"2024-01-01".into(), &"2024-02-01".into()));
     assert_eq!(written[5]["reason"], "invalid-parameter");
     assert_eq!((&written[6]["who"], &written[6]["status"]), (&"carol".into(), &403.into()));
-    assert_eq!((&written[7]["event"], &written[7]["count"]), (&"requests.refused".into(), &3.into()));
-    assert_eq!(written.len(), 8, "{written:#?}");
+    assert_eq!((&written[7]["event"], &written[7]["who"]), (&"staff.read".into(), &"root".into()));
+    assert!(written[7]["whose"].is_null());
+    assert_eq!((&written[8]["event"], &written[8]["count"]), (&"requests.refused".into(), &3.into()));
+    assert_eq!(written.len(), 9, "{written:#?}");
 
-    assert_eq!(verify(&config, &[]).unwrap()[0].last, 9);
+    assert_eq!(verify(&config, &[]).unwrap()[0].last, 10);
     let text = std::fs::read_to_string(folder.path().join("api/000000000001.jsonl")).unwrap();
     for secret in ["Hand 1", "CHIP-", "eyJ", "a.b.c", "movements", &bob.prostheses[0].to_string()] {
         assert!(!text.contains(secret), "{secret} is in the log");

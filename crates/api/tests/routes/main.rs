@@ -11,6 +11,7 @@ mod during_loads;
 mod errors;
 mod freshness;
 mod fuzz;
+mod hang_ups;
 mod health;
 mod limits;
 mod metrics;

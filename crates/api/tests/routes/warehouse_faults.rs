@@ -44,7 +44,7 @@ async fn every_report_is_unavailable(app: &App) {
 }
 
 #[tokio::test]
-async fn a_warehouse_that_is_down_is_503() {
+async fn h24_a_warehouse_that_is_down_is_503() {
     let nobody = SecretUrl::parse("http://user:password@127.0.0.1:1/").unwrap();
     let app = App::builder().reading_through(nobody).start().await;
     every_report_is_unavailable(&app).await;
@@ -62,7 +62,7 @@ async fn a_warehouse_that_is_down_is_503() {
 }
 
 #[tokio::test]
-async fn a_warehouse_that_answers_nonsense_is_503() {
+async fn h24_a_warehouse_that_answers_nonsense_is_503() {
     let answers: [&'static [u8]; 6] = [
         b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 9\r\n\r\nCode: 999",
         b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>",
@@ -78,7 +78,7 @@ async fn a_warehouse_that_answers_nonsense_is_503() {
 }
 
 #[tokio::test]
-async fn a_warehouse_that_does_not_answer_is_503_at_the_deadline() {
+async fn h24_a_warehouse_that_does_not_answer_is_503_at_the_deadline() {
     let url = impostor(b"", true).await;
     let app =
         App::builder().reading_through(url).configure(|config| config.request_timeout_s = 1).start().await;
@@ -89,7 +89,7 @@ async fn a_warehouse_that_does_not_answer_is_503_at_the_deadline() {
 }
 
 #[tokio::test]
-async fn a_warehouse_without_the_mart_is_503_and_not_ready() {
+async fn h24_a_warehouse_without_the_mart_is_503_and_not_ready() {
     let app = App::start().await;
     execute(&app.warehouse_url, &format!("DROP TABLE {}.user_prosthesis_stats", app.database), String::new())
         .await;
@@ -102,7 +102,7 @@ async fn a_warehouse_without_the_mart_is_503_and_not_ready() {
 
 /// The API sees what comes through here; the test cuts it off and lets it through again.
 #[tokio::test]
-async fn a_warehouse_that_comes_back_answers_again() {
+async fn h24_a_warehouse_that_comes_back_answers_again() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let through = listener.local_addr().unwrap();
     let target = bionicpro_testing::warehouse().await.url;

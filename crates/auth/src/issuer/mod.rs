@@ -29,7 +29,7 @@ mod token;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use bionicpro_edge::{Listen, Listener};
+use bionicpro_edge::{Limits, Listen, Listener};
 use bionicpro_model::{Error, Kind, Result};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -99,7 +99,9 @@ impl Issuer {
         .await
         .map_err(|error| Error::new(Kind::Internal, "the signing key could not be made").source(error))??;
         let listen = Listen::new("issuer", "listen", "--issuer-port", options.listen);
-        let listener = Listener::bind(listen).await?;
+        // A sign-out carries an ID token in its query.
+        let limits = Limits { target_bytes: 8 * 1024, ..listen.limits };
+        let listener = Listener::bind(Listen { limits, ..listen }).await?;
         let address = listener.local_addr();
         let url = format!("http://{address}{REALM_PATH}");
         if let Some(configured) = demo.configured_issuer.filter(|configured| *configured != url) {

@@ -91,7 +91,7 @@ fn keep_log() {
 }
 
 #[tokio::test]
-async fn a_request_is_one_line_of_json_without_anything_that_the_caller_wrote() {
+async fn d22_a_request_is_one_line_of_json_without_anything_that_the_caller_wrote() {
     keep_log();
     let edge = edge(Duration::from_secs(5));
     let request = Request::builder()

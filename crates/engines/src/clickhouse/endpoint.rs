@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bionicpro_edge::Listener;
 use bionicpro_model::{Error, Kind, Result, Secret, SecretUrl};
-use tokio::net::TcpListener;
 
 use super::data_dir::DataDir;
 use super::engine::Prepared;
@@ -23,8 +23,7 @@ use crate::config::WarehouseServeConfig;
 /// A process can hold one at a time, since the engine is one per process.
 #[derive(Debug)]
 pub struct Endpoint {
-    listener: TcpListener,
-    address: SocketAddr,
+    listener: Listener,
     handler: Arc<Handler>,
     password: Secret,
     _dir: Arc<DataDir>,
@@ -35,8 +34,7 @@ impl Endpoint {
     ///
     /// A directory that another process holds, or that a newer program wrote, is refused.
     pub async fn open(packages: &Packages, config: WarehouseServeConfig) -> Result<Self> {
-        let listener = server::bind(config.listen).await?;
-        let address = listener.local_addr().map_err(|error| internal().source(error))?;
+        let listener = server::bind(config.listen, &config.hosts).await?;
         let library = packages.libchdb()?;
         let (data, allow_host_access) = (config.data.clone(), config.allow_host_access);
         let prepare = move || -> Result<(DataDir, Secret, Prepared)> {
@@ -64,12 +62,12 @@ impl Endpoint {
             allow_host_access,
             spool_dir: dir.join("engine"),
         };
-        Ok(Endpoint { listener, address, handler: Arc::new(handler), password, _dir: Arc::new(dir) })
+        Ok(Endpoint { listener, handler: Arc::new(handler), password, _dir: Arc::new(dir) })
     }
 
     /// The address that is bound.
     pub fn local_addr(&self) -> SocketAddr {
-        self.address
+        self.listener.local_addr()
     }
 
     /// The user's name.
@@ -84,12 +82,12 @@ impl Endpoint {
 
     /// The address with user and password, for clients in this program.
     pub fn url(&self) -> SecretUrl {
-        let text = format!("http://{}:{}@{}/", auth::USER, self.password.expose_secret(), self.address);
+        let address = self.local_addr();
+        let text = format!("http://{}:{}@{address}/", auth::USER, self.password.expose_secret());
         // The password's alphabet needs no escapes; a hand-written password may, so it is set apart.
         SecretUrl::parse(&text)
             .or_else(|_| {
-                SecretUrl::parse(&format!("http://{}@{}/", auth::USER, self.address))?
-                    .with_password(&self.password)
+                SecretUrl::parse(&format!("http://{}@{address}/", auth::USER))?.with_password(&self.password)
             })
             .expect("an address and a user make a URL")
     }

@@ -1,75 +1,54 @@
-//! The HTTP server: accepts connections, knows the paths, stops in order.
+//! The HTTP server: what a client of the warehouse may take, and the paths.
+//!
+//! The shared listener accepts; the rules that are for reports (small heads, no bodies, problems) are not for this
+//! protocol, whose URLs hold statements and whose bodies hold rows.
 
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bionicpro_model::{Error, Kind, Result};
+use bionicpro_edge::{Connection, Limits, Listen, Listener};
+use bionicpro_model::Result;
 use http::{Method, Response, StatusCode};
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::TcpListener;
 
 use super::body::{self, ResponseBody};
 use super::handler::Handler;
 
-/// How long a client may take to send its headers.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
-/// The largest head of a request; URLs hold whole statements.
-const MAX_HEAD_BYTES: usize = 1 << 20;
-/// How long running statements may go on after a request to stop.
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
+/// What clients may take: heads that hold whole statements, and time to work on what they read of a long result.
+const LIMITS: Limits = Limits {
+    connections: 1024,
+    connections_per_address: 1024,
+    header_timeout: Duration::from_secs(30),
+    body_timeout: Duration::MAX,
+    write_timeout: Duration::from_secs(300),
+    // How long running statements may go on after a request to stop.
+    shutdown_timeout: Duration::from_secs(5),
+    head_bytes: 1 << 20,
+    target_bytes: 1 << 20,
+};
 
 /// Binds the address, naming the flag that changes it when it is taken.
-pub(super) async fn bind(listen: SocketAddr) -> Result<TcpListener> {
-    TcpListener::bind(listen).await.map_err(|error| {
-        Error::new(Kind::Config, "the warehouse's address cannot be used")
-            .detail(listen.to_string())
-            .hint("choose another with --listen or engines.warehouse.listen; port 0 takes a free one")
-            .source(error)
-    })
+pub(super) async fn bind(address: SocketAddr, hosts: &[String]) -> Result<Listener> {
+    let listen = Listen::new("engines.warehouse", "listen", "--listen", address);
+    Listener::bind(Listen { limits: LIMITS, hosts: hosts.to_vec(), ..listen }).await
 }
 
 /// Serves until `shutdown` ends, then lets running statements finish for a few seconds.
-pub(super) async fn serve(listener: TcpListener, handler: Arc<Handler>, shutdown: impl Future<Output = ()>) {
-    let graceful = GracefulShutdown::new();
-    let mut shutdown = std::pin::pin!(shutdown);
-    loop {
-        let socket = tokio::select! {
-            () = &mut shutdown => break,
-            accepted = listener.accept() => match accepted {
-                Ok((socket, _)) => socket,
-                Err(error) => {
-                    // Out of file descriptors, for one: the next try may succeed.
-                    tracing::warn!(%error, "a connection was not accepted");
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                    continue;
-                }
-            },
-        };
-        let _ = socket.set_nodelay(true);
+pub(super) async fn serve(listener: Listener, handler: Arc<Handler>, shutdown: impl Future<Output = ()>) {
+    let answer = move |connection: Connection, request: http::Request<Incoming>| {
         let handler = Arc::clone(&handler);
-        let service = service_fn(move |request| {
-            let handler = Arc::clone(&handler);
-            async move { Ok::<_, Infallible>(route(&handler, request).await) }
-        });
-        let mut builder = http1::Builder::new();
-        builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_HEAD_BYTES);
-        let connection = graceful.watch(builder.serve_connection(TokioIo::new(socket), service));
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection ended early");
+        async move {
+            match connection.check_host(&request) {
+                Ok(()) => route(&handler, request).await,
+                Err(problem) => status(
+                    problem.slug().status(),
+                    "The request must name one host of this warehouse; engines.warehouse.hosts lists them.\n",
+                ),
             }
-        });
-    }
-    drop(listener);
-    if tokio::time::timeout(DRAIN_TIMEOUT, graceful.shutdown()).await.is_err() {
-        tracing::warn!("statements were still running when the warehouse stopped");
-    }
+        }
+    };
+    listener.serve_with(answer, shutdown).await;
 }
 
 async fn route(handler: &Arc<Handler>, request: http::Request<Incoming>) -> Response<ResponseBody> {

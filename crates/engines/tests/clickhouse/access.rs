@@ -79,6 +79,16 @@ async fn sql_reaches_no_file_program_or_network() {
 }
 
 #[tokio::test]
+async fn a_page_elsewhere_that_names_this_address_its_own_gets_no_answer() {
+    for host in ["evil.example", "localhost.evil.example:8123"] {
+        let response = post(&[]).header("host", host).body("SELECT 1").send().await.unwrap();
+        assert_eq!(response.status().as_u16(), 421, "{host}");
+    }
+    let response = post(&[]).header("host", "localhost:1").body("SELECT 1").send().await.unwrap();
+    assert_eq!(response.status().as_u16(), 200);
+}
+
+#[tokio::test]
 async fn a_path_is_no_table() {
     assert_eq!(run("EXISTS TABLE `/etc/hostname`").await, "0\n");
     let (_, code, _) = refusal(post(&[]).body("SELECT * FROM `/etc/hostname`").send().await.unwrap()).await;

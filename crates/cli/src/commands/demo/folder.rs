@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use bionicpro_model::{Error, Kind, Result};
 
 /// What a demo keeps. Nothing else in the folder is ever touched.
-const KEPT: [&str; 7] =
-    ["postgres", "warehouse", "stage", "issuer.pem", "fleet.json", "demo.json", "demo.log"];
+const KEPT: [&str; 8] =
+    ["postgres", "warehouse", "stage", "audit", "issuer.pem", "fleet.json", "demo.json", "demo.log"];
 
 /// A demo's folder, held until dropped; the system frees it when the process dies.
 #[derive(Debug)]

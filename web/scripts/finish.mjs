@@ -13,7 +13,7 @@ renameSync(join(DIST, '.vite/manifest.json'), 'node_modules/.manifest.json');
 rmSync(join(DIST, '.vite'), { recursive: true });
 
 const files = readdirSync(DIST, { recursive: true, withFileTypes: true })
-  .filter((entry) => entry.isFile())
+  .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
   .map((entry) => join(entry.parentPath, entry.name).slice(DIST.length + 1))
   .toSorted();
 

@@ -16,11 +16,15 @@ import { router } from './app/router';
 import { browserLanguage, speak } from './i18n/i18n';
 import { keepInStep } from './offline/keep';
 import { registerWorker } from './offline/register';
+import { preferencesQuery } from './preferences/preferences';
 import { markEnded } from './session/ended';
 import { meQuery } from './session/me';
 import { onLeaving } from './session/signOut';
 
 async function start(root: HTMLElement): Promise<void> {
+  // Both are asked for before there is anything to show: the first numbers wait for them.
+  void client.prefetchQuery(meQuery);
+  void client.prefetchQuery(preferencesQuery);
   await speak(browserLanguage());
   onSessionEnded(() => {
     // Before anybody was signed in there is nothing to end.

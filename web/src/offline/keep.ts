@@ -35,15 +35,23 @@ export async function restoreLast(client: QueryClient): Promise<Me | 'nobody'> {
   return record.me;
 }
 
-/** Writes the record after each bunch of answers, for as long as the page lives. */
+let timer: ReturnType<typeof setTimeout> | undefined;
+let unsubscribe: (() => void) | undefined;
+
+/** Writes the record after each bunch of answers, until the person leaves. */
 export function keepInStep(client: QueryClient): void {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  client.getQueryCache().subscribe((event) => {
+  unsubscribe = client.getQueryCache().subscribe((event) => {
     if (event.type === 'updated' && event.action.type === 'success') {
       clearTimeout(timer);
       timer = setTimeout(() => save(client), SETTLE_MS);
     }
   });
+}
+
+/** Writes nothing any more: whoever signs in next starts the page anew. */
+export function keepNoLonger(): void {
+  clearTimeout(timer);
+  unsubscribe?.();
 }
 
 /** Only what the server has answered to this very person: without them in the cache nothing is written. */

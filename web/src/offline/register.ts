@@ -9,6 +9,9 @@ interface TrustedTypes {
 
 const WORKER = '/worker.js';
 
+/** How long after the page the worker comes: it reads all files, and the person's numbers go first. */
+const WORKER_AFTER_MS = 3000;
+
 /** Only in the built app: the development server has no fixed files. */
 export function registerWorker(): void {
   if (!import.meta.env.PROD || !('serviceWorker' in navigator)) {
@@ -17,5 +20,5 @@ export function registerWorker(): void {
   const trusted = (window as { trustedTypes?: TrustedTypes }).trustedTypes;
   const policy = trusted?.createPolicy('bionicpro', { createScriptURL: (url) => (url === WORKER ? url : '') });
   const url = policy?.createScriptURL(WORKER) ?? WORKER;
-  navigator.serviceWorker.register(url).catch(() => undefined);
+  setTimeout(() => void navigator.serviceWorker.register(url).catch(() => undefined), WORKER_AFTER_MS);
 }

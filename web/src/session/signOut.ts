@@ -3,6 +3,7 @@
 import type { QueryClient } from '@tanstack/react-query';
 
 import { call } from '../api/call';
+import { keepNoLonger } from '../offline/keep';
 import { forgetEverything } from '../offline/record';
 
 /** Tells this browser's other tabs that the person has left. */
@@ -22,6 +23,7 @@ export async function signOut(client: QueryClient): Promise<void> {
 
 /** Removes what was read, from memory and from the device. `keepMe` leaves the answer that nobody is signed in. */
 export async function forget(client: QueryClient, { keepMe = false } = {}): Promise<void> {
+  keepNoLonger();
   client.cancelQueries().catch(() => undefined);
   client.removeQueries({ predicate: (query) => !keepMe || query.queryKey[0] !== 'me' });
   await forgetEverything();

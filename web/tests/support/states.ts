@@ -7,8 +7,8 @@ import { settled } from './browser.ts';
 export const STATES = ['data', 'stale', 'error', 'offline'] as const;
 export type State = (typeof STATES)[number];
 
-/** Longer than the service calls late, shorter than a session. */
-const LATE = '00:40:00';
+/** Longer ago than the service calls late. */
+const LATE_S = 40 * 60;
 
 /** Opens `path` in that state. */
 export async function open(page: Page, path: string, state: State): Promise<void> {
@@ -17,17 +17,24 @@ export async function open(page: Page, path: string, state: State): Promise<void
       await page.goto(path);
       break;
     case 'stale':
-      await page.clock.install();
+      // The real answer, as it would be that much later without a load.
+      await page.route('**/api/freshness**', async (route) => {
+        const answer = await route.fetch();
+        const freshness = (await answer.json()) as { age_s: number };
+        await route.fulfill({
+          response: answer,
+          json: { ...freshness, state: 'stale', age_s: freshness.age_s + LATE_S },
+        });
+      });
+      await forgetDevice(page);
       await page.goto(path);
-      await settled(page);
-      await page.clock.fastForward(LATE);
-      await page.clock.resume();
       break;
     case 'error':
       // The session is there and the API is not: an answer that a proxy in front of it gives.
       await page.route('**/api/reports**', (route) => unavailable(route));
       await page.route('**/api/prostheses**', (route) => unavailable(route));
       await page.route('**/api/freshness**', (route) => unavailable(route));
+      await forgetDevice(page);
       await page.goto(path);
       break;
     case 'offline':
@@ -40,6 +47,18 @@ export async function open(page: Page, path: string, state: State): Promise<void
       break;
   }
   await settled(page);
+}
+
+/** Removes what the device keeps: an error is seen where nothing was read before. */
+async function forgetDevice(page: Page): Promise<void> {
+  await page.goto('/icon.svg');
+  await page.evaluate(
+    () =>
+      new Promise<void>((resolve) => {
+        const removing = indexedDB.deleteDatabase('bionicpro');
+        for (const end of ['success', 'error', 'blocked']) removing.addEventListener(end, () => resolve());
+      }),
+  );
 }
 
 function unavailable(route: { fulfill: (answer: object) => Promise<void> }): Promise<void> {

@@ -5,7 +5,6 @@ import { useQuery } from '@tanstack/react-query';
 import { Navigate } from '@tanstack/react-router';
 
 import { Answer } from '../../parts/Answer';
-import { PageHead } from '../../parts/PageHead';
 import { useZone } from '../../preferences/preferences';
 import { DaySkeleton } from './DaySkeleton';
 import { NoDataYet } from './NoDataYet';
@@ -14,18 +13,17 @@ import { newestDayQuery } from './queries';
 export default function Home() {
   const { t } = useLingui();
   const query = useQuery(newestDayQuery(useZone()));
+  if (query.data) {
+    return <Navigate to="/day/$date" params={{ date: query.data }} replace />;
+  }
   return (
-    <Answer query={query} skeleton={<DaySkeleton />}>
-      {(date) =>
-        date === null ? (
-          <>
-            <PageHead title={t`Your reports`} />
-            <NoDataYet />
-          </>
-        ) : (
-          <Navigate to="/day/$date" params={{ date }} replace />
-        )
-      }
-    </Answer>
+    <>
+      {/* Not a page's head: the focus stays where it is until there is a day. */}
+      <title>{t`Your reports`}</title>
+      <h1>{t`Your reports`}</h1>
+      <Answer query={query} skeleton={<DaySkeleton />}>
+        {() => <NoDataYet />}
+      </Answer>
+    </>
   );
 }

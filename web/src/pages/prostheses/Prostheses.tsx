@@ -22,6 +22,9 @@ export default function Prostheses() {
           const former = prostheses.filter((prosthesis) => !prosthesis.is_current);
           return (
             <>
+              <h2 className="visually-hidden">
+                <Trans>Yours now</Trans>
+              </h2>
               <div className="devices">
                 {current.map((prosthesis) => (
                   <Device key={prosthesis.prosthesis_id} prosthesis={prosthesis} />

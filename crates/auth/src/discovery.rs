@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bionicpro_model::{Error, Kind, Result};
+use chrono::{DateTime, Utc};
+use http::header;
 use serde_json::{Map, Value};
 use tokio::sync::Mutex;
 use url::Url;
@@ -76,6 +78,22 @@ impl Discovery {
     /// The issuer, as in `iss`.
     pub fn issuer(&self) -> &str {
         &self.issuer
+    }
+
+    /// The issuer's clock, by the `Date` of an answer.
+    ///
+    /// # Errors
+    /// `Unreachable` when the issuer does not answer, or without a date.
+    pub async fn issuer_clock(&self) -> Result<DateTime<Utc>> {
+        let unreachable = || {
+            Error::new(Kind::Unreachable, "the issuer does not say what time it is")
+                .detail(self.issuer.clone())
+        };
+        let answer = self.client.get(self.document.clone()).send().await;
+        let answer = answer.map_err(|error| unreachable().source(error))?;
+        let date = answer.headers().get(header::DATE).and_then(|date| date.to_str().ok());
+        let moment = date.and_then(|date| DateTime::parse_from_rfc2822(date).ok()).ok_or_else(unreachable)?;
+        Ok(moment.to_utc())
     }
 
     /// A client for calls to the endpoints: follows nothing, ends in 5 seconds.

@@ -19,7 +19,6 @@ use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
 
 use crate::connection::Rules;
 use crate::hosts::Hosts;
@@ -156,7 +155,7 @@ impl Listener {
         let free =
             Arc::new(Semaphore::new(usize::try_from(limits.connections).unwrap_or(Semaphore::MAX_PERMITS)));
         let places = Places::new(limits.connections_per_address);
-        let (graceful, stopping) = (GracefulShutdown::new(), CancellationToken::new());
+        let graceful = GracefulShutdown::new();
         let mut connections = JoinSet::new();
         let mut watching = JoinSet::new();
         if let Some(tls) = &self.tls {
@@ -190,7 +189,7 @@ impl Listener {
             let connection =
                 Connection { peer: peer.ip(), is_tls: self.tls.is_some(), rules: Arc::clone(&self.rules) };
             let acceptor = self.tls.as_ref().map(|tls| tls.acceptor.clone());
-            let (watcher, answer, stopping) = (graceful.watcher(), answer.clone(), stopping.clone());
+            let (watcher, answer) = (graceful.watcher(), answer.clone());
             connections.spawn(async move {
                 let _open = metrics::OpenConnection::new(section);
                 // Small answers should leave at once; a socket that refuses the option works all the same.
@@ -199,12 +198,10 @@ impl Listener {
                 match acceptor {
                     None => converse(stream, connection, answer, watcher).await,
                     Some(acceptor) => {
-                        let handshake = tokio::time::timeout(limits.header_timeout, acceptor.accept(stream));
-                        match stopping.run_until_cancelled(handshake).await {
-                            Some(Ok(Ok(stream))) => converse(stream, connection, answer, watcher).await,
+                        match tokio::time::timeout(limits.header_timeout, acceptor.accept(stream)).await {
+                            Ok(Ok(stream)) => converse(stream, connection, answer, watcher).await,
                             // Another protocol (plain HTTP, for one), version or name than ours, or nothing at all.
-                            Some(Ok(Err(_)) | Err(_)) => metrics::count_refused(section, "tls"),
-                            None => {}
+                            Ok(Err(_)) | Err(_) => metrics::count_refused(section, "tls"),
                         }
                     }
                 }
@@ -212,7 +209,6 @@ impl Listener {
             });
         }
         drop(self.tcp);
-        stopping.cancel();
         if tokio::time::timeout(limits.shutdown_timeout, graceful.shutdown()).await.is_err() {
             tracing::warn!(connections = connections.len(), "requests in flight were cut at shutdown");
         }

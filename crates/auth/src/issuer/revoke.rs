@@ -30,8 +30,13 @@ fn revoke(provider: &Provider, headers: &HeaderMap, body: &[u8]) -> Result<(), R
     let unverified_jwt = fields.get("token").ok_or(Refusal::bad("invalid_request", "send the token"))?;
     let now_s = provider.now_s();
     if let Some(refresh) = provider.minter.read_refresh(unverified_jwt, now_s) {
-        if let Some(session) = provider.memory().sessions.use_by_id(refresh.session, now_s) {
+        let mut memory = provider.memory();
+        if let Some(session) = memory.sessions.use_by_id(refresh.session, now_s) {
             session.end_family(refresh.family);
+            // As in Keycloak: a session that no client has any part of is over.
+            if !session.has_client() {
+                memory.sessions.end(refresh.session);
+            }
         }
         return Ok(());
     }

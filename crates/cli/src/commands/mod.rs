@@ -28,7 +28,7 @@ pub(crate) enum Command {
     /// The pipeline: run it, schedule it, look at its ledger.
     #[command(subcommand)]
     Etl(etl::EtlCommand),
-    /// Serve the Reports API.
+    /// Serve the Reports API, or what browsers talk to.
     #[command(subcommand)]
     Serve(serve::ServeCommand),
     /// The access log: who has read whose reports.

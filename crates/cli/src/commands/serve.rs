@@ -6,6 +6,7 @@ use bionicpro_api::Server;
 use bionicpro_audit::Log;
 use bionicpro_auth::Verifier;
 use bionicpro_model::Result;
+use bionicpro_store::Store;
 use bionicpro_warehouse::reports::Reports;
 use clap::{Args, Subcommand};
 
@@ -17,6 +18,8 @@ use crate::signals;
 pub(crate) enum ServeCommand {
     /// Serve the Reports API until Ctrl-C or a termination signal.
     Api(ApiFlags),
+    /// Serve the web app, sign-in and sessions until Ctrl-C or a termination signal.
+    Bff(BffFlags),
 }
 
 /// Flags win over the section `[api]` of the configuration.
@@ -36,10 +39,25 @@ pub(crate) struct ApiFlags {
     requests_per_minute: Option<u32>,
 }
 
+/// Flags win over the section `[bff]` of the configuration.
+#[derive(Debug, Args)]
+pub(crate) struct BffFlags {
+    /// Where the BFF listens; port 0 takes a free one.
+    #[arg(long, value_name = "ADDR:PORT")]
+    listen: Option<SocketAddr>,
+    /// Where Prometheus metrics are served.
+    #[arg(long, value_name = "ADDR:PORT", conflicts_with = "no_metrics")]
+    metrics_listen: Option<SocketAddr>,
+    /// Serve no metrics.
+    #[arg(long)]
+    no_metrics: bool,
+}
+
 impl ServeCommand {
     pub(crate) async fn run(self, context: &Context) -> Result<()> {
         match self {
             ServeCommand::Api(flags) => serve_api(flags, context).await,
+            ServeCommand::Bff(flags) => serve_bff(flags, context).await,
         }
     }
 }
@@ -61,6 +79,30 @@ async fn serve_api(flags: ApiFlags, context: &Context) -> Result<()> {
     server.run(stop.cancelled()).await;
     tracing::info!("the reports api has stopped");
     Ok(())
+}
+
+async fn serve_bff(flags: BffFlags, context: &Context) -> Result<()> {
+    let config = flags.over(&context.config.bff);
+    let store = Store::open(&context.config.store).await?;
+    let audit = Log::open(&context.config.audit, "bff")?;
+    let stop = signals::stop();
+    let server = bionicpro_bff::Server::bind(&config, &context.config.oidc, store, audit).await?;
+    tracing::info!(address = %server.local_addr(), url = server.url(), metrics = ?server.metrics_addr(), "the bff answers");
+    server.run(stop.cancelled()).await;
+    tracing::info!("the bff has stopped");
+    Ok(())
+}
+
+impl BffFlags {
+    fn over(self, config: &bionicpro_bff::Config) -> bionicpro_bff::Config {
+        let mut config = config.clone();
+        config.listen = self.listen.unwrap_or(config.listen);
+        config.metrics_listen = match self.no_metrics {
+            true => None,
+            false => self.metrics_listen.or(config.metrics_listen),
+        };
+        config
+    }
 }
 
 impl ApiFlags {

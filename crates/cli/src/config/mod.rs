@@ -31,6 +31,10 @@ pub(crate) struct Config {
     pub(crate) api: bionicpro_api::Config,
     /// The access log.
     pub(crate) audit: bionicpro_audit::Config,
+    /// What browsers talk to: sign-in, sessions, the web app.
+    pub(crate) bff: bionicpro_bff::Config,
+    /// Where sessions, preferences and bindings of names are kept.
+    pub(crate) store: bionicpro_store::Config,
     /// The embedded engines.
     pub(crate) engines: bionicpro_engines::Config,
     /// The log.

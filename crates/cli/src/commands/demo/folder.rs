@@ -7,8 +7,18 @@ use std::path::{Path, PathBuf};
 use bionicpro_model::{Error, Kind, Result};
 
 /// What a demo keeps. Nothing else in the folder is ever touched.
-const KEPT: [&str; 8] =
-    ["postgres", "warehouse", "stage", "audit", "issuer.pem", "fleet.json", "demo.json", "demo.log"];
+const KEPT: [&str; 10] = [
+    "postgres",
+    "warehouse",
+    "stage",
+    "store",
+    "audit",
+    "issuer.pem",
+    "client-secret",
+    "fleet.json",
+    "demo.json",
+    "demo.log",
+];
 
 /// A demo's folder, held until dropped; the system frees it when the process dies.
 #[derive(Debug)]

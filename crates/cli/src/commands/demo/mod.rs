@@ -2,6 +2,7 @@
 //!
 //! Parts start in the order of their dependencies and stop in the reverse one; each is in `parts.rs`.
 
+mod browsers;
 mod fleet;
 mod folder;
 mod http;

@@ -12,11 +12,13 @@ use bionicpro_engines::postgres::{Postgres, PostgresOptions};
 use bionicpro_model::{Error, Kind, Result, SecretUrl};
 use bionicpro_pipeline::progress::Quiet;
 use bionicpro_pipeline::{Ask, PipelineContext, RunSpec};
+use bionicpro_store::Store;
 use bionicpro_warehouse::{Reports, Warehouse};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::DemoArgs;
+use super::browsers;
 use super::fleet;
 use super::folder::Folder;
 use super::ports::{Ports, loopback};
@@ -35,7 +37,7 @@ pub(super) struct Running {
     postgres: Option<Postgres>,
     warehouse: Option<Task>,
     issuer: Option<Issuer>,
-    /// The API, the scheduler and the live simulator: they depend on the engines and not on each other.
+    /// The API, the web app, the scheduler and the live simulator: they depend on the engines and not on each other.
     users: Vec<Task>,
 }
 
@@ -80,6 +82,8 @@ fn configure(context: &Context, folder: &Folder, ports: Ports) -> Result<Config>
     config.engines.warehouse.listen = loopback(ports.warehouse);
     config.api.listen = loopback(ports.api);
     config.api.metrics_listen = Some(loopback(ports.metrics));
+    config.bff = browsers::config(folder, ports)?;
+    config.store = browsers::store(folder)?;
     let stage = url::Url::from_directory_path(folder.join("stage"))
         .map_err(|()| Error::new(Kind::Config, "the demo's folder has no absolute path"))?;
     config.stage.url = Some(SecretUrl::parse(stage.as_str())?);
@@ -125,6 +129,7 @@ impl Running {
         let mut ready = Ready {
             pid: std::process::id(),
             data: flags.data.clone(),
+            web: None,
             api: None,
             warehouse: WarehouseAddress::new(&endpoint.url(), &config.warehouse.database),
             crm: Address::new(&postgres.url("crm_db")),
@@ -139,6 +144,7 @@ impl Running {
             return Ok(ready);
         }
         self.start_users(flags, &mut config, demo_mode, ports, startup).await?;
+        ready.web = Some(Address::http(ports.bff, ""));
         ready.api = Some(Address::http(ports.api, ""));
         ready.metrics = Some(Address::http(ports.metrics, "/metrics"));
         ready.issuer =
@@ -170,6 +176,7 @@ impl Running {
 
         let mut issuer_options = IssuerOptions::new(loopback(ports.issuer));
         issuer_options.key_file = Some(folder.join("issuer.pem"));
+        issuer_options.client = Some(browsers::client(folder, ports)?);
         let issuer = startup.part("issuer of tokens", Issuer::start(demo_mode, issuer_options)).await?;
         config.oidc.issuer = Some(issuer.url().to_owned());
         self.issuer = Some(issuer);
@@ -182,6 +189,14 @@ impl Running {
         let server = startup.part("Reports API", server).await?;
         self.users.push(Task::start("Reports API", |stop| async move {
             server.run(stop.cancelled_owned()).await;
+            Ok(())
+        }));
+        let store = Store::open(&config.store).await?;
+        let bff =
+            bionicpro_bff::Server::bind(&config.bff, &config.oidc, store, Log::open(&config.audit, "bff")?);
+        let bff = startup.part("web app and sign-in", bff).await?;
+        self.users.push(Task::start("web app", |stop| async move {
+            bff.run(stop.cancelled_owned()).await;
             Ok(())
         }));
         if !flags.once {

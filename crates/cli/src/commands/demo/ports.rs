@@ -20,6 +20,9 @@ pub(super) struct PortArgs {
     /// Take the ports below, or any free ones.
     #[arg(long, value_enum, default_value = "fixed", overrides_with = "ports")]
     ports: PortChoice,
+    /// The web app.
+    #[arg(long, default_value_t = 8000, value_name = "PORT")]
+    bff_port: u16,
     /// The Reports API.
     #[arg(long, default_value_t = 8001, value_name = "PORT")]
     api_port: u16,
@@ -40,6 +43,7 @@ pub(super) struct PortArgs {
 /// The ports in force; all were free a moment ago.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ports {
+    pub(super) bff: u16,
     pub(super) api: u16,
     pub(super) warehouse: u16,
     pub(super) postgres: u16,
@@ -61,6 +65,7 @@ impl PortArgs {
             Ok(port)
         };
         Ok(Ports {
+            bff: choose(self.bff_port, "--bff-port")?,
             api: choose(self.api_port, "--api-port")?,
             warehouse: choose(self.warehouse_port, "--warehouse-port")?,
             postgres: choose(self.postgres_port, "--postgres-port")?,
@@ -87,7 +92,15 @@ mod tests {
     use super::*;
 
     fn args(ports: PortChoice, api_port: u16) -> PortArgs {
-        PortArgs { ports, api_port, warehouse_port: 0, postgres_port: 0, issuer_port: 0, metrics_port: 0 }
+        PortArgs {
+            ports,
+            bff_port: 0,
+            api_port,
+            warehouse_port: 0,
+            postgres_port: 0,
+            issuer_port: 0,
+            metrics_port: 0,
+        }
     }
 
     #[test]
@@ -102,7 +115,7 @@ mod tests {
     #[test]
     fn free_ports_are_all_different() {
         let ports = args(PortChoice::Auto, 1).choose().unwrap();
-        let mut all = [ports.api, ports.warehouse, ports.postgres, ports.issuer, ports.metrics];
+        let mut all = [ports.bff, ports.api, ports.warehouse, ports.postgres, ports.issuer, ports.metrics];
         all.sort_unstable();
         assert!(all.windows(2).all(|pair| pair[0] != pair[1]));
     }

@@ -15,6 +15,8 @@ pub(super) struct Ready {
     pub(super) pid: u32,
     pub(super) data: PathBuf,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) web: Option<Address>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) api: Option<Address>,
     pub(super) warehouse: WarehouseAddress,
     pub(super) crm: Address,
@@ -117,6 +119,9 @@ impl Ready {
         };
         let mut page = String::from("\nReady.\n\n");
         let mut row = |name: &str, value: &str| page.push_str(&format!("  {name:<12}{value}\n"));
+        if let Some(web) = &self.web {
+            row("web app", &web.url);
+        }
         if let Some(api) = &self.api {
             row("reports", &api.url);
             row("reference", &format!("{}/docs", api.url));
@@ -142,7 +147,7 @@ impl Ready {
                  maria.sidorova and anna.schmidt do not, alexey.kozlov is an administrator\n\n",
             );
             page.push_str(&format!(
-                "Try it in another terminal:\n\n  curl -H \"Authorization: Bearer $({program} demo token ivan.petrov{token_flags})\" {}/api/reports\n",
+                "Open the web app in a browser, or try it in another terminal:\n\n  curl -H \"Authorization: Bearer $({program} demo token ivan.petrov{token_flags})\" {}/api/reports\n",
                 api.url
             ));
         }

@@ -7,6 +7,7 @@ use bionicpro_engines::Packages;
 use bionicpro_model::{Error, Kind, Result};
 use bionicpro_warehouse::Warehouse;
 
+use super::sources::clock;
 use super::{Finding, sources};
 use crate::config::Config;
 
@@ -20,6 +21,8 @@ pub(super) fn all(config: &Config) -> Vec<Checks<'_>> {
         Box::pin(warehouse(config)),
         Box::pin(stage(config)),
         Box::pin(tokens(config)),
+        Box::pin(store(config)),
+        Box::pin(browsers(config)),
         Box::pin(engines(config)),
     ]
 }
@@ -76,6 +79,41 @@ async fn tokens(config: &Config) -> Vec<Finding> {
         .detail(format!("{}: {}", config.oidc.issuer.as_deref().unwrap_or_default(), state.as_str()))
         .hint("check oidc.issuer: its path + /.well-known/openid-configuration must answer with this same issuer");
     vec![Finding::failed(PART, "discovery and keys", &error)]
+}
+
+async fn store(config: &Config) -> Vec<Finding> {
+    const PART: &str = "store";
+    let Some(url) = &config.store.url else { return vec![not_configured(PART, "store.url")] };
+    let probe = async { bionicpro_store::Store::open(&config.store).await?.ping().await };
+    vec![Finding::of(PART, "reach", probe.await.map(|()| url.to_string()))]
+}
+
+/// What the issuer offers to people who come with a browser.
+async fn browsers(config: &Config) -> Vec<Finding> {
+    const PART: &str = "bff";
+    if config.bff.client_secret_file.is_none() {
+        return vec![not_configured(PART, "bff.client_secret_file")];
+    }
+    if config.oidc.issuer.is_none() {
+        return vec![not_configured(PART, "oidc.issuer")];
+    }
+    match bionicpro_bff::doctor(&config.bff, &config.oidc).await {
+        Err(error) => vec![Finding::failed(PART, "sign-in", &error)],
+        Ok(facts) => vec![sign_in(PART, &facts), clock(PART, facts.clock)],
+    }
+}
+
+fn sign_in(part: &'static str, facts: &bionicpro_bff::IssuerFacts) -> Finding {
+    if facts.missing.is_empty() {
+        return Finding::ok(part, "sign-in", "the issuer has all that sign-in and sign-out need");
+    }
+    let found = format!("the issuer does not offer: {}", facts.missing.join(", "));
+    Finding::warning(
+        part,
+        "sign-in",
+        found,
+        "switch it on at the issuer, or upgrade it: Keycloak 26 has all of it",
+    )
 }
 
 async fn stage(config: &Config) -> Vec<Finding> {

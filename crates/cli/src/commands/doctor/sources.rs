@@ -127,7 +127,7 @@ fn horizon(part: &'static str, age: TimeDelta) -> Finding {
 }
 
 /// Compares a server's clock with this machine's.
-fn clock(part: &'static str, theirs: DateTime<Utc>) -> Finding {
+pub(super) fn clock(part: &'static str, theirs: DateTime<Utc>) -> Finding {
     let skew = (theirs - Utc::now()).num_seconds();
     if skew.abs() <= MAX_CLOCK_SKEW_S {
         return Finding::ok(part, "clock", format!("within {MAX_CLOCK_SKEW_S} s of this machine's"));

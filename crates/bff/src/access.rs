@@ -1,0 +1,62 @@
+//! Writes down who has signed in and out, before the answer leaves: what cannot be written down does not happen.
+
+use axum::extract::FromRequestParts;
+use bionicpro_audit::{Entry, Event, Outcome};
+use bionicpro_edge::{Peer, Problem, RequestId};
+use http::request::Parts;
+
+use crate::session::Record;
+use crate::state::Bff;
+use crate::trouble;
+
+/// The request that an entry is about: its name and where it comes from.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked {
+    id: Option<RequestId>,
+    pub(crate) peer: Option<Peer>,
+}
+
+impl FromRequestParts<Bff> for Asked {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Bff) -> Result<Self, Self::Rejection> {
+        let (id, peer) = (parts.extensions.get().cloned(), parts.extensions.get().copied());
+        Ok(Asked { id, peer })
+    }
+}
+
+impl Asked {
+    /// Writes down what somebody has done.
+    ///
+    /// # Errors
+    /// 503, when it cannot be written: the endpoint must then not do it, or say that it failed.
+    pub(crate) async fn record(&self, bff: &Bff, event: Event, who: &Record) -> Result<(), Problem> {
+        let entry = Entry::new(event, Outcome::Done).who(&who.username, &who.subject);
+        self.write(bff, entry).await
+    }
+
+    /// Writes down what was refused to somebody who is not known, or what the issuer has done.
+    ///
+    /// # Errors
+    /// As [`Asked::record`].
+    pub(crate) async fn note(
+        &self,
+        bff: &Bff,
+        event: Event,
+        outcome: Outcome,
+        reason: &'static str,
+    ) -> Result<(), Problem> {
+        self.write(bff, Entry::new(event, outcome).reason(Some(reason))).await
+    }
+
+    async fn write(&self, bff: &Bff, mut entry: Entry) -> Result<(), Problem> {
+        if let Some(id) = &self.id {
+            entry = entry.request(id.as_str());
+        }
+        if let Some(peer) = self.peer {
+            entry = entry.address(peer.0);
+        }
+        // Its cause is in the log already.
+        bff.audit.record(entry).await.map_err(|_| trouble::unavailable("audit"))
+    }
+}

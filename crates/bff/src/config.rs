@@ -1,0 +1,265 @@
+//! The configuration section `[bff]`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bionicpro_edge::{Limits, Listen, TlsConfig};
+use bionicpro_model::{Error, Kind, Result, Secret};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use url::{Host, Url};
+
+/// What browsers talk to: sign-in, sessions, the web app, and the way to the Reports API.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// The hosts that requests may name beside that of `public_url`, as `name` or `name:port`: for the issuer's back channel
+    /// and for health checks. On loopback the loopback names are always allowed.
+    pub hosts: Vec<String>,
+    /// The certificate; without one it speaks plain HTTP, for a proxy on the same machine.
+    pub tls: TlsConfig,
+    /// Addresses or networks of the operator's own proxies, whose `X-Forwarded-For` says where a request comes from.
+    pub trusted_proxies: Vec<String>,
+    /// Where Prometheus metrics are served; none means nowhere.
+    pub metrics_listen: Option<SocketAddr>,
+    /// The address that browsers use, such as `https://reports.example.com`, without a path. `http` is taken on loopback
+    /// only, where cookies then go without `Secure` and the prefix `__Host-`: for trying things out. When not given,
+    /// `http` and the address that it listens on.
+    pub public_url: Option<Url>,
+    /// Where the Reports API answers: `https`, or `http` on loopback.
+    pub api_url: Url,
+    /// The certificate authority of `api_url`, a file in PEM form; those of this machine when not given.
+    pub api_ca_file: Option<PathBuf>,
+    /// The client that people sign in for, as the issuer (`oidc.issuer`) knows it.
+    pub client_id: String,
+    /// A file that holds the client's secret.
+    pub client_secret_file: Option<PathBuf>,
+    /// Seconds without any request after which a session ends.
+    pub idle_limit_s: u32,
+    /// Seconds after which a session ends in any case.
+    pub absolute_limit_s: u32,
+    /// Sessions that a person may have at once; one more ends the oldest.
+    pub sessions_per_person: u16,
+    /// Sign-ins that one address may begin in a minute.
+    pub sign_ins_per_minute: u32,
+    /// Connections that may be open at once; further ones wait to be accepted.
+    pub max_connections: u32,
+    /// Connections that one address may have open at once; further ones are closed. Trusted proxies may have more.
+    pub max_connections_per_address: u32,
+    /// Seconds in which a request's headers must arrive; an idle connection is closed after the same time.
+    pub header_timeout_s: u32,
+    /// Seconds in which a client must take the next piece of its answer, or the connection is cut.
+    pub write_timeout_s: u32,
+    /// Seconds after which a request is given up with status 503.
+    pub request_timeout_s: u32,
+    /// Seconds that requests in flight get to finish when it stops.
+    pub shutdown_timeout_s: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8000)),
+            hosts: Vec::new(),
+            tls: TlsConfig::default(),
+            trusted_proxies: Vec::new(),
+            metrics_listen: Some(SocketAddr::from(([127, 0, 0, 1], 9465))),
+            public_url: None,
+            #[expect(clippy::unwrap_used, reason = "a constant")]
+            api_url: Url::parse("http://127.0.0.1:8001").unwrap(),
+            api_ca_file: None,
+            client_id: "bionicpro-auth".to_owned(),
+            client_secret_file: None,
+            idle_limit_s: 15 * 60,
+            absolute_limit_s: 8 * 3600,
+            sessions_per_person: 10,
+            sign_ins_per_minute: 60,
+            max_connections: 1024,
+            max_connections_per_address: 256,
+            header_timeout_s: 30,
+            write_timeout_s: 30,
+            request_timeout_s: 15,
+            shutdown_timeout_s: 10,
+        }
+    }
+}
+
+impl Config {
+    /// Refuses values that would let nobody in, or let tokens leave in the clear.
+    pub(crate) fn check(&self) -> Result<()> {
+        let zero = [
+            ("idle_limit_s", self.idle_limit_s),
+            ("absolute_limit_s", self.absolute_limit_s),
+            ("sessions_per_person", self.sessions_per_person.into()),
+            ("sign_ins_per_minute", self.sign_ins_per_minute),
+            ("max_connections", self.max_connections),
+            ("max_connections_per_address", self.max_connections_per_address),
+            ("header_timeout_s", self.header_timeout_s),
+            ("write_timeout_s", self.write_timeout_s),
+            ("request_timeout_s", self.request_timeout_s),
+        ];
+        if let Some((key, _)) = zero.into_iter().find(|(_, value)| *value == 0) {
+            return Err(Error::new(Kind::Config, "a limit of the BFF is zero")
+                .detail(format!("bff.{key}"))
+                .hint(
+                    "write at least 1, or leave the key out to get the default (`bionicpro config show`)",
+                ));
+        }
+        if self.client_id.is_empty() {
+            return Err(Error::new(Kind::Config, "the BFF has no client to sign people in for")
+                .detail("bff.client_id")
+                .hint("set it to the id that the issuer knows, or leave it out"));
+        }
+        match is_origin(&self.api_url) {
+            true => Ok(()),
+            false => Err(Error::new(Kind::Config, "not an address that tokens may be sent to")
+                .detail("bff.api_url")
+                .hint("use https, or http on this machine's loopback address, without user, path, query and fragment")),
+        }
+    }
+
+    /// The address that browsers use, as they write it in `Origin`, once it is known where it listens.
+    pub(crate) fn origin(&self, listening: SocketAddr) -> Result<Origin> {
+        let refused = |hint: &'static str| {
+            Error::new(Kind::Config, "not an address that browsers may use")
+                .detail("bff.public_url")
+                .hint(hint)
+        };
+        let url = match &self.public_url {
+            Some(url) => url.clone(),
+            None if listening.ip().is_loopback() => Url::parse(&format!("http://{listening}"))
+                .map_err(|error| refused("set bff.public_url").source(error))?,
+            None => return Err(refused("set bff.public_url to the https address that browsers use")),
+        };
+        match is_origin(&url) {
+            true => {
+                Ok(Origin { text: url.origin().ascii_serialization(), is_secure: url.scheme() == "https" })
+            }
+            false => Err(refused(
+                "use https, or http on this machine's loopback address, without user, path, query and fragment",
+            )),
+        }
+    }
+
+    /// Where it listens, and under which rules.
+    pub(crate) fn listener(&self) -> Listen {
+        let own = self.public_url.as_ref().filter(|url| url.scheme() == "https");
+        let own = own.and_then(|url| url.host_str()).map(str::to_owned);
+        Listen {
+            limits: self.limits(),
+            hosts: own.into_iter().chain(self.hosts.clone()).collect(),
+            trusted_proxies: self.trusted_proxies.clone(),
+            tls: self.tls.clone(),
+            ..Listen::new("bff", "listen", "--listen", self.listen)
+        }
+    }
+
+    /// What clients may take.
+    pub(crate) fn limits(&self) -> Limits {
+        let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+        Limits {
+            connections: self.max_connections,
+            connections_per_address: self.max_connections_per_address,
+            header_timeout: seconds(self.header_timeout_s),
+            write_timeout: seconds(self.write_timeout_s),
+            shutdown_timeout: seconds(self.shutdown_timeout_s),
+            ..Limits::default()
+        }
+    }
+
+    pub(crate) fn request_timeout(&self) -> Duration {
+        Duration::from_secs(self.request_timeout_s.into())
+    }
+
+    /// The client's secret.
+    pub(crate) fn client_secret(&self) -> Result<Secret> {
+        let file = self.client_secret_file.as_ref().ok_or_else(|| {
+            Error::new(Kind::Config, "the BFF has no secret to prove itself with").detail("bff.client_secret_file").hint(
+                "set it to a file with the secret of bff.client_id; the issuer shows it where the client is set up",
+            )
+        })?;
+        let unreadable = || {
+            Error::new(Kind::Config, "the file with the client's secret cannot be read")
+                .detail(format!("bff.client_secret_file = {}", file.display()))
+        };
+        let text = std::fs::read_to_string(file).map_err(|error| unreadable().source(error))?;
+        match text.trim_end_matches(['\r', '\n']) {
+            "" => Err(unreadable().hint("it is empty")),
+            secret => Ok(Secret::new(secret)),
+        }
+    }
+}
+
+/// The address that browsers use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Origin {
+    /// Scheme, host and port, as browsers write it.
+    pub(crate) text: String,
+    /// Browsers come over https.
+    pub(crate) is_secure: bool,
+}
+
+/// A scheme that keeps secrets, a host, perhaps a port, and nothing else.
+fn is_origin(url: &Url) -> bool {
+    let is_loopback = match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    (url.scheme() == "https" || (url.scheme() == "http" && is_loopback))
+        && url.has_host()
+        && url.username().is_empty()
+        && url.password().is_none()
+        && url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn origin(url: &str) -> Option<String> {
+        let config = Config { public_url: Some(url.parse().unwrap()), ..Config::default() };
+        config.origin("127.0.0.1:8000".parse().unwrap()).ok().map(|origin| origin.text)
+    }
+
+    #[test]
+    fn browsers_come_over_https_or_on_loopback() {
+        assert_eq!(origin("https://Reports.example.com:443/").unwrap(), "https://reports.example.com");
+        assert_eq!(origin("http://localhost:8000").unwrap(), "http://localhost:8000");
+        for bad in [
+            "http://reports.example.com",
+            "https://reports.example.com/app",
+            "https://user@reports.example.com",
+            "https://reports.example.com/?a",
+            "ftp://localhost",
+            "http://localhost.example.com",
+        ] {
+            assert_eq!(origin(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn without_an_address_for_browsers_it_is_the_loopback_address_or_an_error() {
+        let config = Config::default();
+        assert_eq!(config.origin("127.0.0.1:7".parse().unwrap()).unwrap().text, "http://127.0.0.1:7");
+        let error = config.origin("0.0.0.0:7".parse().unwrap()).unwrap_err();
+        assert!(error.report().contains("bff.public_url"));
+    }
+
+    #[test]
+    fn tokens_do_not_leave_in_the_clear() {
+        for bad in
+            ["http://api.example.com:8001", "https://api.example.com/v1", "https://u:p@api.example.com"]
+        {
+            let config = Config { api_url: bad.parse().unwrap(), ..Config::default() };
+            assert!(config.check().unwrap_err().report().contains("bff.api_url"), "{bad}");
+        }
+        assert!(Config::default().check().is_ok());
+    }
+}

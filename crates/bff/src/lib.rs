@@ -1,0 +1,25 @@
+//! The backend for the browser: signs people in, keeps their tokens, and passes on what the web app asks of the API.
+//!
+//! A browser holds a cookie and nothing else (RFC 10017, section 6.1). A request passes the edge, `guard` (comes it from
+//! our own page), `session` (whose is it), and ends in a file of `routes` or, for `/api`, in `proxy`.
+
+mod access;
+mod app;
+pub mod config;
+mod fields;
+mod guard;
+pub mod metrics;
+mod notice;
+mod proxy;
+mod return_to;
+mod routes;
+mod server;
+mod session;
+mod sign_in;
+mod signed_in;
+mod state;
+mod trouble;
+
+pub use config::Config;
+pub use server::{Server, doctor};
+pub use sign_in::IssuerFacts;

@@ -1,0 +1,101 @@
+//! `GET /auth/callback`: the browser comes back from the issuer; if everything fits, a session begins.
+//!
+//! A session that somebody else has begun must not become this browser's, and this browser's must not become somebody
+//! else's: hence the cookie, `state`, `nonce`, `iss` and the verifier, each of which must be that of this sign-in.
+
+use axum::extract::{RawQuery, State};
+use axum::response::{IntoResponse, Response};
+use bionicpro_audit::Event;
+use bionicpro_model::Error;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+
+use crate::access::Asked;
+use crate::fields::Fields;
+use crate::guard::Navigation;
+use crate::metrics;
+use crate::notice::Notice;
+use crate::session::{Ended, agent};
+use crate::sign_in::{NotGranted, Transaction};
+use crate::state::Bff;
+
+pub(crate) async fn callback(
+    State(bff): State<Bff>,
+    _: Navigation,
+    asked: Asked,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let query = query.unwrap_or_default();
+    let fields = Fields::parse(query.as_bytes());
+    let state = fields.get("state").ok().flatten().unwrap_or_default();
+    let outcome = complete(&bff, &asked, &headers, &fields, state).await;
+    let mut response = match outcome {
+        Ok(response) => {
+            metrics::count_sign_in("ok");
+            response
+        }
+        Err(notice) => {
+            metrics::count_sign_in(notice.outcome());
+            tracing::info!(outcome = notice.outcome(), "a sign-in did not succeed");
+            write_down(&bff, &asked, notice).await;
+            notice.page(&headers)
+        }
+    };
+    bff.cookies.remove_sign_in(response.headers_mut(), state);
+    response
+}
+
+/// Nobody has got anything, so that what cannot be written down is only in the service's log. What anybody can cause at
+/// will is summed up.
+async fn write_down(bff: &Bff, asked: &Asked, notice: Notice) {
+    match notice {
+        Notice::Expired => bff.audit.refuse("sign_in_expired"),
+        Notice::Denied | Notice::Refused | Notice::Unavailable => {
+            let _ = asked.note(bff, Event::SignIn, notice.audited(), notice.outcome()).await;
+        }
+    }
+}
+
+async fn complete(
+    bff: &Bff,
+    asked: &Asked,
+    headers: &HeaderMap,
+    fields: &Fields<'_>,
+    state: &str,
+) -> Result<Response, Notice> {
+    let secret = bff.cookies.sign_in(headers, state).ok_or(Notice::Expired)?;
+    let now_s = bff.clock.unix_s();
+    let transaction = Transaction::take(&bff.store, &secret, state, now_s)
+        .await
+        .map_err(unavailable)?
+        .ok_or(Notice::Expired)?;
+    let field = |name| fields.get(name).map_err(|_| Notice::Expired);
+    if !bff.issuer.is_answer_of(field("iss")?).await.map_err(unavailable)? {
+        return Err(Notice::Expired);
+    }
+    if field("error")?.is_some() {
+        return Err(Notice::Denied);
+    }
+    let code = field("code")?.ok_or(Notice::Expired)?;
+    let record = bff.issuer.redeem(code, &transaction, now_s).await.map_err(|why| match why {
+        NotGranted::Refused(_) => Notice::Refused,
+        NotGranted::Unavailable => Notice::Unavailable,
+    })?;
+    asked.record(bff, Event::SignIn, &record).await.map_err(|_| Notice::Unavailable)?;
+    if let Some(previous) = &transaction.previous {
+        let ended = bff.sessions.end_of_subject(&previous.subject, &previous.id, Ended::Replaced);
+        ended.await.map_err(unavailable)?;
+    }
+    let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    let agent = agent::describe(user_agent.unwrap_or_default());
+    let secret = bff.sessions.begin(&record, agent).await.map_err(unavailable)?;
+    let to = HeaderValue::try_from(transaction.return_to().as_str()).map_err(|_| Notice::Expired)?;
+    let mut response = (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response();
+    bff.cookies.set_session(response.headers_mut(), &secret);
+    Ok(response)
+}
+
+fn unavailable(error: Error) -> Notice {
+    tracing::error!(kind = error.kind().as_str(), error = %error.report(), "a sign-in could not be completed");
+    Notice::Unavailable
+}

@@ -1,0 +1,20 @@
+//! `POST /auth/extend`: the person is still there; answers as `/auth/me`.
+
+use axum::Json;
+use axum::extract::State;
+use bionicpro_edge::Problem;
+
+use super::me::Me;
+use crate::guard::OwnPage;
+use crate::signed_in::SignedIn;
+use crate::state::Bff;
+use crate::trouble;
+
+pub(crate) async fn extend(
+    State(bff): State<Bff>,
+    _: OwnPage,
+    mut signed_in: SignedIn,
+) -> Result<Json<Me>, Problem> {
+    bff.sessions.touch(&mut signed_in.session).await.map_err(trouble::store)?;
+    Ok(Json(Me::of(&bff, &signed_in.session)))
+}

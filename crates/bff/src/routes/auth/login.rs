@@ -1,0 +1,85 @@
+//! `GET /auth/login?return_to=/day/2026-01-02`: begins a sign-in and sends the browser to the issuer.
+
+use std::time::Instant;
+
+use axum::extract::{RawQuery, State};
+use axum::response::{IntoResponse, Response};
+use bionicpro_edge::Problem;
+use bionicpro_model::Kind;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+
+use crate::access::Asked;
+use crate::fields::Fields;
+use crate::guard::Navigation;
+use crate::notice::Notice;
+use crate::return_to::ReturnTo;
+use crate::sign_in::{Previous, Transaction};
+use crate::state::Bff;
+use crate::trouble;
+
+pub(crate) async fn login(
+    State(bff): State<Bff>,
+    _: Navigation,
+    asked: Asked,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let query = query.unwrap_or_default();
+    let fields = Fields::parse(query.as_bytes());
+    fields.only(&["return_to"])?;
+    let return_to = match fields.get("return_to")? {
+        None => ReturnTo::home(),
+        Some(text) => ReturnTo::parse(text).ok_or_else(|| {
+            Problem::parameter("return_to", "return_to is a path of this site, such as /day/2026-01-02")
+        })?,
+    };
+    if let Some(peer) = asked.peer {
+        bff.addresses.allow(peer.place(), Instant::now())?;
+    }
+    if let Some(elsewhere) = own_address(&bff, &headers, &query) {
+        return Ok(redirect(&elsewhere));
+    }
+    let previous = previous(&bff, &headers).await?;
+    let begin = async {
+        let transaction = Transaction::new(&return_to, bff.clock.unix_s(), previous)?;
+        let url = bff.issuer.sign_in_url(&transaction).await?;
+        let secret = transaction.keep(&bff.store).await?;
+        Ok::<_, bionicpro_model::Error>((transaction, url, secret))
+    };
+    match begin.await {
+        Ok((transaction, url, secret)) => {
+            let mut response = redirect(url.as_str());
+            bff.cookies.set_sign_in(&headers, response.headers_mut(), &transaction.state, &secret);
+            Ok(response)
+        }
+        Err(error) if error.kind() == Kind::Internal => Err(trouble::store(error)),
+        Err(error) => {
+            tracing::error!(kind = error.kind().as_str(), error = %error.report(), "nobody can sign in");
+            Ok(Notice::Unavailable.page(&headers))
+        }
+    }
+}
+
+/// Somebody who came by another name of this machine (`localhost`) goes on under the one that the issuer sends them back
+/// to, or their cookie would not be there.
+fn own_address(bff: &Bff, headers: &HeaderMap, query: &str) -> Option<String> {
+    let host = headers.get(header::HOST)?.to_str().ok()?;
+    let (_, own) = bff.origin.text.split_once("://")?;
+    let is_loopback = !bff.origin.is_secure && !host.eq_ignore_ascii_case(own);
+    let query = if query.is_empty() { String::new() } else { format!("?{query}") };
+    is_loopback.then(|| format!("{}/auth/login{query}", bff.origin.text))
+}
+
+/// The session that this browser has, so that the new one can take its place.
+async fn previous(bff: &Bff, headers: &HeaderMap) -> Result<Option<Previous>, Problem> {
+    let Some(secret) = bff.cookies.session(headers) else { return Ok(None) };
+    let session = bff.sessions.find(&secret).await.map_err(trouble::store)?;
+    Ok(session.map(|session| Previous { id: session.id, subject: session.record.subject }))
+}
+
+fn redirect(to: &str) -> Response {
+    match HeaderValue::try_from(to) {
+        Ok(to) => (StatusCode::FOUND, [(header::LOCATION, to)]).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}

@@ -1,0 +1,59 @@
+//! `POST /auth/logout`: the session ends here, the issuer gets its refresh token back, and the browser is told where to
+//! go to sign out at the issuer too.
+//!
+//! Without a session the answer is the same: whoever wants to be signed out is.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use bionicpro_audit::Event;
+use bionicpro_edge::Problem;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde::Serialize;
+
+use crate::access::Asked;
+use crate::guard::OwnPage;
+use crate::metrics;
+use crate::session::{Ended, Session};
+use crate::state::Bff;
+use crate::trouble;
+
+/// What the browser forgets of this site. Not its cookies: that would take those of the issuer along where both are
+/// parts of one domain; ours is removed by name.
+const CLEAR: (HeaderName, HeaderValue) =
+    (HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\", \"storage\""));
+
+#[derive(Debug, Serialize)]
+struct SignedOut {
+    /// Where the browser goes next.
+    location: String,
+}
+
+pub(crate) async fn logout(
+    State(bff): State<Bff>,
+    _: OwnPage,
+    asked: Asked,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    if let Some(secret) = bff.cookies.session(&headers)
+        && let Some(session) = bff.sessions.find(&secret).await.map_err(trouble::store)?
+    {
+        asked.record(&bff, Event::SignOut, &session.record).await?;
+        bff.sessions.end(&session, Ended::SignedOut).await.map_err(trouble::store)?;
+        revoke(&bff, &session).await;
+    }
+    let location = bff.issuer.sign_out_url().await;
+    let mut response = ([CLEAR], Json(SignedOut { location })).into_response();
+    bff.cookies.remove_session(response.headers_mut());
+    Ok(response)
+}
+
+/// Without it the refresh token lives until it ends by itself, but nobody has it any more: it was sealed in the record.
+async fn revoke(bff: &Bff, session: &Session) {
+    let Some(refresh) = &session.record.tokens.refresh else { return };
+    let is_revoked = bff.issuer.revoke(refresh).await;
+    metrics::count_revocation(if is_revoked { "ok" } else { "failed" });
+    if !is_revoked {
+        tracing::warn!("a refresh token could not be given back to the issuer");
+    }
+}

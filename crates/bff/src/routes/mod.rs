@@ -1,0 +1,28 @@
+//! The table of URLs. An endpoint is a file, where its URL says.
+
+mod auth;
+mod health;
+
+use axum::Router;
+use axum::routing::{delete, get, post};
+
+use crate::state::Bff;
+use crate::{app, proxy};
+
+/// Every route. What none of them is, is a page of the web app or nothing.
+pub(crate) fn table() -> Router<Bff> {
+    Router::new()
+        .route("/auth/login", get(auth::login::login))
+        .route("/auth/callback", get(auth::callback::callback))
+        .route("/auth/me", get(auth::me::me))
+        .route("/auth/extend", post(auth::extend::extend))
+        .route("/auth/logout", post(auth::logout::logout))
+        .route("/auth/sessions", get(auth::sessions::list).delete(auth::sessions::end_all))
+        .route("/auth/sessions/{id}", delete(auth::sessions::end_one))
+        .route("/auth/backchannel-logout", post(auth::backchannel_logout::backchannel_logout))
+        .route("/health", get(health::health))
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .merge(proxy::routes())
+        .fallback(app::serve)
+}

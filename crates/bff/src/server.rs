@@ -1,0 +1,157 @@
+//! The BFF as a server: binds, says where, runs until told to stop.
+
+use std::future::Future;
+use std::net::SocketAddr;
+
+use axum::response::Response;
+use bionicpro_audit::Log;
+use bionicpro_auth::{Clock, Verifier};
+use bionicpro_edge::{Edge, Limiter, Listen, Listener, MetricsListener, Options, Texts};
+use bionicpro_model::Result;
+use bionicpro_store::Store;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use tokio_util::sync::CancellationToken;
+
+use crate::proxy::Upstream;
+use crate::session::{Cookies, Limits, Sessions};
+use crate::sign_in::{Issuer, IssuerFacts, facts};
+use crate::state::{Bff, Shared};
+use crate::{Config, routes};
+
+/// Longest body that is read: of the back channel, and of what the proxy passes on.
+const MAX_BODY_BYTES: u64 = 64 * 1024;
+
+/// The BFF, bound and not yet answering.
+pub struct Server {
+    listener: Listener,
+    metrics: Option<MetricsListener>,
+    edge: Edge,
+    url: String,
+}
+
+impl Server {
+    /// Takes the addresses and prepares everything. Sign-ins and sign-outs are written to `audit` before they are answered. Neither the issuer nor the Reports API has to be up: `/health/ready`
+    /// tells whether people can sign in.
+    ///
+    /// # Errors
+    /// `Config` when a key of `[bff]` or `[oidc]` is missing or wrong, or an address is taken or not this machine's.
+    pub async fn bind(
+        config: &Config,
+        oidc: &bionicpro_auth::Config,
+        store: Store,
+        audit: Log,
+    ) -> Result<Self> {
+        Server::bind_with_clock(config, oidc, store, audit, Clock::system()).await
+    }
+
+    /// The same with a clock that tests move.
+    pub async fn bind_with_clock(
+        config: &Config,
+        oidc: &bionicpro_auth::Config,
+        store: Store,
+        audit: Log,
+        clock: Clock,
+    ) -> Result<Self> {
+        config.check()?;
+        let verifier = Verifier::with_clock(oidc, clock.clone())?;
+        let upstream = Upstream::new(config)?;
+        let listener = Listener::bind(config.listener()).await?;
+        let metrics = match config.metrics_listen {
+            Some(address) => {
+                let listen = Listen::new("bff", "metrics_listen", "--metrics-listen", address);
+                Some(MetricsListener::bind(Listen { limits: config.limits(), ..listen }).await?)
+            }
+            None => None,
+        };
+        let origin = config.origin(listener.local_addr())?;
+        let issuer = Issuer::new(config, oidc, verifier, clock.clone(), &origin)?;
+        let limits = Limits {
+            idle_s: config.idle_limit_s.into(),
+            absolute_s: config.absolute_limit_s.into(),
+            per_person: config.sessions_per_person.into(),
+        };
+        let sessions = Sessions::new(store.clone(), clock.clone(), issuer.name(), limits);
+        let url = origin.text.clone();
+        let is_secure = origin.is_secure;
+        let bff = Bff::new(Shared {
+            store,
+            sessions,
+            issuer,
+            upstream,
+            cookies: Cookies::new(is_secure),
+            origin,
+            clock,
+            audit,
+            addresses: Limiter::new("bff", "address", config.sign_ins_per_minute),
+        });
+        let router = routes::table().with_state(bff);
+        let router = router.layer(axum::middleware::map_response(move |mut response: Response| async move {
+            add_headers(response.headers_mut(), is_secure);
+            response
+        }));
+        let options = Options {
+            deadline: config.request_timeout(),
+            body_bytes: MAX_BODY_BYTES,
+            methods: None,
+            texts: Texts::default(),
+        };
+        Ok(Server { listener, metrics, edge: Edge::new(router, options), url })
+    }
+
+    /// Where it answers.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.listener.local_addr()
+    }
+
+    /// The address for browsers.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Where metrics are served, if they are.
+    pub fn metrics_addr(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().map(MetricsListener::local_addr)
+    }
+
+    /// Answers until `shutdown` completes; then requests in flight get `bff.shutdown_timeout_s` to finish.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) {
+        let stop = CancellationToken::new();
+        let bff = self.listener.serve(self.edge, stop.cancelled());
+        let metrics = async {
+            if let Some(metrics) = self.metrics {
+                metrics.serve(stop.cancelled()).await;
+            }
+        };
+        let stopping = async {
+            shutdown.await;
+            stop.cancel();
+        };
+        tokio::join!(bff, metrics, stopping);
+    }
+}
+
+/// What every answer of this service says beside what the edge adds. Where TLS ends at a proxy, the connection here does
+/// not know of it.
+fn add_headers(headers: &mut HeaderMap, is_secure: bool) {
+    headers.insert(
+        HeaderName::from_static("cross-origin-opener-policy"),
+        HeaderValue::from_static("same-origin"),
+    );
+    headers.append(header::VARY, HeaderValue::from_static("Origin, Sec-Fetch-Site, Cookie"));
+    if is_secure {
+        headers.insert(
+            header::STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=31536000; includeSubDomains"),
+        );
+    }
+}
+
+/// What the issuer offers for sign-in and sign-out, for `bionicpro doctor`.
+///
+/// # Errors
+/// `Config` when a key of `[bff]` is missing or wrong, `Unreachable` when the issuer does not answer.
+pub async fn doctor(config: &Config, oidc: &bionicpro_auth::Config) -> Result<IssuerFacts> {
+    config.check()?;
+    config.client_secret()?;
+    facts(oidc, Clock::system()).await
+}

@@ -1,0 +1,40 @@
+//! Names of a session's records in the store. Accounts and sessions of the issuer appear as digests only.
+
+use bionicpro_model::Result;
+use bionicpro_store::Key;
+
+use super::seal::SealKey;
+use super::secret::digest_of;
+
+/// The purpose of the key of a sign of life.
+const LIFE: &str = "session life";
+
+/// The sealed record of a session.
+pub(super) fn record(id: &str) -> Key {
+    Key::new("session", id)
+}
+
+/// The sealed sign of life of a session.
+pub(super) fn life(id: &str) -> Key {
+    Key::new("session-life", id)
+}
+
+/// Who refreshes the tokens of a session.
+pub(super) fn refresh_lock(id: &str) -> Key {
+    Key::new("session-refresh", id)
+}
+
+/// The sessions of an account.
+pub(super) fn of_subject(issuer: &str, subject: &str) -> Key {
+    Key::new("sessions-of-account", &digest_of(&format!("account\n{issuer}\n{subject}")))
+}
+
+/// The sessions that came from one session of the issuer.
+pub(super) fn of_issuer_session(issuer: &str, issuer_session: &str) -> Key {
+    Key::new("sessions-of-issuer-session", &digest_of(&format!("session\n{issuer}\n{issuer_session}")))
+}
+
+/// The key of the signs of life of an account. Its id at the issuer is in no record that is not sealed.
+pub(super) fn life_key(issuer: &str, subject: &str) -> Result<SealKey> {
+    SealKey::derive(format!("{issuer}\n{subject}").as_bytes(), LIFE)
+}

@@ -1,0 +1,86 @@
+//! The secret that only a cookie holds. The store sees its digest, as the record's id, and what is sealed with it.
+
+use aws_lc_rs::{digest, rand};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bionicpro_model::{Error, Kind, Result};
+
+use super::seal::SealKey;
+
+/// 256 random bits: neither guessed nor found by trying.
+const SECRET_BYTES: usize = 32;
+/// The length of the cookie's value.
+const TEXT_BYTES: usize = 43;
+
+/// A secret; it has no `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct CookieSecret([u8; SECRET_BYTES]);
+
+impl CookieSecret {
+    /// A new one.
+    pub(crate) fn generate() -> Result<Self> {
+        let mut bytes = [0; SECRET_BYTES];
+        rand::fill(&mut bytes)
+            .map_err(|error| Error::new(Kind::Internal, "the system gives no random bytes").source(error))?;
+        Ok(CookieSecret(bytes))
+    }
+
+    /// The secret in a cookie's value, which has exactly one spelling.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        if text.len() != TEXT_BYTES {
+            return None;
+        }
+        URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok().map(CookieSecret)
+    }
+
+    /// The cookie's value.
+    pub(crate) fn text(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.0)
+    }
+
+    /// The id of what belongs to it. Records are found by this digest, so that how long a search takes tells nothing
+    /// about the secret.
+    pub(crate) fn id(&self) -> String {
+        URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, &self.0))
+    }
+
+    /// The key for what belongs to it.
+    pub(crate) fn key(&self, purpose: &'static str) -> Result<SealKey> {
+        SealKey::derive(&self.0, purpose)
+    }
+}
+
+/// A new random text, for `state`, `nonce` and the verifier of PKCE.
+pub(crate) fn random_text() -> Result<String> {
+    CookieSecret::generate().map(|secret| secret.text())
+}
+
+/// The digest of a text in base64url: what PKCE calls S256.
+pub(crate) fn digest_of(text: &str) -> String {
+    URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, text.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_has_one_spelling() {
+        let secret = CookieSecret::generate().unwrap();
+        let text = secret.text();
+        assert!(CookieSecret::parse(&text).unwrap() == secret);
+        let last = text.as_bytes()[42] + 1;
+        let (cut, padded) = (&text[..42], format!("{text}="));
+        let dirty = format!("{cut}{}", char::from(last));
+        for bad in ["", cut, &padded, &dirty, &"+".repeat(43), &"é".repeat(21), &"a".repeat(5000)] {
+            assert!(CookieSecret::parse(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_id_tells_nothing_of_the_secret() {
+        let secret = CookieSecret(*b"0123456789abcdef0123456789abcdef");
+        assert_eq!(secret.id().len(), 43);
+        assert!(CookieSecret::parse(&secret.id()).unwrap() != secret);
+    }
+}

@@ -1,0 +1,259 @@
+//! The issuer as this client uses it: where to send a browser, codes and refresh tokens for tokens, and what of it all
+//! is believed.
+
+use std::sync::Arc;
+
+use bionicpro_auth::discovery::Endpoints;
+use bionicpro_auth::{
+    Claims, Clock, Discovery, IdClaims, IdTokenFor, KeyState, LogoutClaims, Rejection, Verifier,
+};
+use bionicpro_model::{Error, Kind, Result};
+use chrono::{DateTime, Utc};
+use http::HeaderValue;
+use url::Url;
+
+use super::grant::{self, Granted};
+use super::transaction::Transaction;
+use crate::Config;
+use crate::config::Origin;
+use crate::session::secret::digest_of;
+use crate::session::{Record, Tokens};
+
+/// What is asked for: who it is, and a name to call them by.
+const SCOPE: &str = "openid profile";
+/// Where the issuer sends a browser back to.
+pub(crate) const CALLBACK: &str = "/auth/callback";
+/// Where a browser lands that has signed out.
+const SIGNED_OUT: &str = "/signed-out";
+/// Roles that the web app may see, beside the one that reads reports.
+const SHOWN_ROLES: [&str; 2] = ["user", "administrator"];
+
+/// Why there are no tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotGranted {
+    /// The issuer said no, or gave what is not accepted; why, for the log.
+    Refused(&'static str),
+    /// It did not answer, or wrongly: nothing is known about the grant.
+    Unavailable,
+}
+
+/// What `bionicpro doctor` shows of the issuer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IssuerFacts {
+    /// What is missing at the issuer for sign-in and sign-out, in words.
+    pub missing: Vec<&'static str>,
+    /// What time it is at the issuer.
+    pub clock: DateTime<Utc>,
+}
+
+/// The issuer and the client's secret.
+pub(crate) struct Issuer {
+    discovery: Discovery,
+    verifier: Verifier,
+    client_id: String,
+    credentials: HeaderValue,
+    redirect_uri: String,
+    post_logout_redirect_uri: String,
+}
+
+impl Issuer {
+    /// Reads the configuration; makes no call.
+    pub(crate) fn new(
+        config: &Config,
+        oidc: &bionicpro_auth::Config,
+        verifier: Verifier,
+        clock: Clock,
+        origin: &Origin,
+    ) -> Result<Self> {
+        let secret = config.client_secret()?;
+        let credentials = grant::credentials(&config.client_id, &secret)
+            .ok_or_else(|| Error::new(Kind::Internal, "the client's secret cannot be sent"))?;
+        Ok(Issuer {
+            discovery: Discovery::new(oidc, clock)?,
+            verifier,
+            client_id: config.client_id.clone(),
+            credentials,
+            redirect_uri: format!("{}{CALLBACK}", origin.text),
+            post_logout_redirect_uri: format!("{}{SIGNED_OUT}", origin.text),
+        })
+    }
+
+    /// The issuer, as in `iss`.
+    pub(crate) fn name(&self) -> &str {
+        self.discovery.issuer()
+    }
+
+    /// The address that begins a sign-in.
+    pub(crate) async fn sign_in_url(&self, transaction: &Transaction) -> Result<Url> {
+        let mut url = self.discovery.endpoints().await?.authorization.clone();
+        url.query_pairs_mut().extend_pairs([
+            ("response_type", "code"),
+            ("client_id", &self.client_id),
+            ("redirect_uri", &self.redirect_uri),
+            ("scope", SCOPE),
+            ("state", &transaction.state),
+            ("nonce", &transaction.nonce),
+            ("code_challenge", &digest_of(&transaction.verifier)),
+            ("code_challenge_method", "S256"),
+        ]);
+        Ok(url)
+    }
+
+    /// Whether an answer of the authorization endpoint is this issuer's (RFC 9207): `iss` is it, or is missing where the
+    /// issuer does not send it.
+    pub(crate) async fn is_answer_of(&self, iss: Option<&str>) -> Result<bool> {
+        match iss {
+            Some(iss) => Ok(iss == self.discovery.issuer()),
+            None => Ok(!self.discovery.endpoints().await?.answers_with_issuer),
+        }
+    }
+
+    /// A code for who has signed in, and their tokens.
+    pub(crate) async fn redeem(
+        &self,
+        code: &str,
+        transaction: &Transaction,
+        now_s: i64,
+    ) -> Result<Record, NotGranted> {
+        let granted = self
+            .ask(&[
+                ("grant_type", "authorization_code"),
+                ("code", code),
+                ("redirect_uri", &self.redirect_uri),
+                ("code_verifier", &transaction.verifier),
+            ])
+            .await?;
+        let id_token = granted.id_token.as_deref().ok_or_else(|| not_accepted("no_id_token"))?;
+        let expected = IdTokenFor {
+            client_id: &self.client_id,
+            nonce: &transaction.nonce,
+            access_token: &granted.access_token,
+        };
+        let id = self.verifier.verify_id_token(id_token, &expected).await.map_err(rejected)?;
+        let claims = self.verify(&granted.access_token).await?;
+        if claims.subject != id.subject {
+            return Err(not_accepted("two_subjects"));
+        }
+        Ok(self.record(claims, id, granted, now_s))
+    }
+
+    /// The record of a session with new tokens.
+    pub(crate) async fn refresh(&self, record: &Record) -> Result<Record, NotGranted> {
+        let refresh = record.tokens.refresh.as_deref().ok_or(NotGranted::Refused("no_refresh_token"))?;
+        let granted = self.ask(&[("grant_type", "refresh_token"), ("refresh_token", refresh)]).await?;
+        let claims = self.verify(&granted.access_token).await?;
+        if claims.subject != record.subject {
+            return Err(not_accepted("two_subjects"));
+        }
+        let tokens = Tokens {
+            access_expires_at_s: claims.expires_at.timestamp(),
+            access: granted.access_token,
+            // An issuer that does not rotate them sends none: the old one stays good.
+            refresh: granted.refresh_token.or_else(|| record.tokens.refresh.clone()),
+        };
+        let roles = self.shown_roles(&claims);
+        Ok(Record { username: claims.username, roles, tokens, ..record.clone() })
+    }
+
+    /// Gives a refresh token back (RFC 7009): at the issuer too the session is over.
+    pub(crate) async fn revoke(&self, refresh: &str) -> bool {
+        let Ok(endpoints) = self.discovery.endpoints().await else { return false };
+        let Some(revocation) = &endpoints.revocation else { return false };
+        let form = [("token", refresh), ("token_type_hint", "refresh_token")];
+        let answer = grant::post(self.discovery.client(), revocation, &self.credentials, &form).await;
+        answer.is_ok_and(|(status, _)| status.is_success())
+    }
+
+    /// Where a browser goes to sign out at the issuer, whose own cookie nobody else can take away. It carries no ID token:
+    /// no token is ever in a browser. The issuer may therefore ask the person, where it still knows a session.
+    pub(crate) async fn sign_out_url(&self) -> String {
+        let end_session = self.discovery.endpoints().await.ok().and_then(|found| found.end_session.clone());
+        match end_session {
+            Some(mut url) => {
+                url.query_pairs_mut().extend_pairs([
+                    ("client_id", &self.client_id),
+                    ("post_logout_redirect_uri", &self.post_logout_redirect_uri),
+                ]);
+                url.into()
+            }
+            None => SIGNED_OUT.to_owned(),
+        }
+    }
+
+    /// Whose session has ended, by a token of the back channel.
+    pub(crate) async fn logout_claims(&self, unverified_jwt: &str) -> Result<LogoutClaims, Rejection> {
+        self.verifier.verify_logout_token(unverified_jwt, &self.client_id).await
+    }
+
+    /// Whether people can sign in now.
+    pub(crate) async fn is_ready(&self) -> bool {
+        let (keys, endpoints) = tokio::join!(self.verifier.ready(), self.discovery.endpoints());
+        keys != KeyState::Unavailable && endpoints.is_ok()
+    }
+
+    async fn ask(&self, form: &[(&str, &str)]) -> Result<Granted, NotGranted> {
+        let endpoints = self.endpoints().await?;
+        grant::read(grant::post(self.discovery.client(), &endpoints.token, &self.credentials, form).await?)
+    }
+
+    async fn endpoints(&self) -> Result<Arc<Endpoints>, NotGranted> {
+        self.discovery.endpoints().await.map_err(|_| NotGranted::Unavailable)
+    }
+
+    /// The access token is the API's, and this client is in its audience: it is checked as the API will.
+    async fn verify(&self, unverified_jwt: &str) -> Result<Claims, NotGranted> {
+        let claims = self.verifier.verify(unverified_jwt).await.map_err(rejected)?;
+        claims.require_person().map_err(rejected)?;
+        Ok(claims)
+    }
+
+    fn record(&self, claims: Claims, id: IdClaims, granted: Granted, now_s: i64) -> Record {
+        Record {
+            roles: self.shown_roles(&claims),
+            subject: claims.subject,
+            issuer_session: id.session_id.or(claims.session_id),
+            username: claims.username,
+            name: id.name,
+            authenticated_at_s: id.authenticated_at.timestamp(),
+            created_at_s: now_s,
+            tokens: Tokens {
+                access: granted.access_token,
+                access_expires_at_s: claims.expires_at.timestamp(),
+                refresh: granted.refresh_token,
+            },
+        }
+    }
+
+    fn shown_roles(&self, claims: &Claims) -> Vec<String> {
+        let is_shown =
+            |role: &&String| SHOWN_ROLES.contains(&role.as_str()) || *role == self.verifier.required_role();
+        claims.roles.iter().filter(is_shown).cloned().collect()
+    }
+}
+
+/// Asks the issuer what `doctor` wants to know.
+pub(crate) async fn facts(oidc: &bionicpro_auth::Config, clock: Clock) -> Result<IssuerFacts> {
+    let discovery = Discovery::new(oidc, clock)?;
+    let endpoints = discovery.endpoints().await?;
+    let wanted = [
+        (endpoints.takes_pkce, "PKCE with S256"),
+        (endpoints.answers_with_issuer, "iss in its answers (RFC 9207)"),
+        (endpoints.revocation.is_some(), "revocation of refresh tokens"),
+        (endpoints.end_session.is_some(), "sign-out by the browser"),
+        (endpoints.has_back_channel_logout, "sign-out by the back channel"),
+    ];
+    let missing = wanted.into_iter().filter(|(has, _)| !has).map(|(_, what)| what).collect();
+    Ok(IssuerFacts { missing, clock: discovery.issuer_clock().await? })
+}
+
+fn rejected(rejection: Rejection) -> NotGranted {
+    match rejection {
+        Rejection::Unavailable(_) => NotGranted::Unavailable,
+        _ => not_accepted(rejection.reason().as_str()),
+    }
+}
+
+fn not_accepted(reason: &'static str) -> NotGranted {
+    tracing::error!(reason, "the issuer's tokens are not accepted; is the client set up as the guide says?");
+    NotGranted::Refused(reason)
+}

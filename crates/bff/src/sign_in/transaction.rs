@@ -1,0 +1,89 @@
+//! A sign-in under way: what must fit when the browser comes back from the issuer. Kept in the store, sealed under a
+//! secret that only the browser that began it holds, and good for one return.
+
+use std::time::Duration;
+
+use aws_lc_rs::constant_time;
+use bionicpro_model::Result;
+use bionicpro_store::{Expiry, Key, Store};
+use serde::{Deserialize, Serialize};
+
+use crate::return_to::ReturnTo;
+use crate::session::cookie::SIGN_IN_LIFE_S;
+use crate::session::secret::{CookieSecret, random_text};
+
+/// The purpose of the key.
+const PURPOSE: &str = "sign-in";
+
+/// What was sent with the browser, and what was kept back.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Transaction {
+    pub(crate) state: String,
+    pub(crate) nonce: String,
+    /// The secret whose digest went along (RFC 7636): without it the code is worth nothing.
+    pub(crate) verifier: String,
+    return_to: String,
+    started_at_s: i64,
+    /// The session that this browser had, which a new one takes the place of.
+    pub(crate) previous: Option<Previous>,
+}
+
+/// A session that ends when the sign-in succeeds.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Previous {
+    pub(crate) id: String,
+    pub(crate) subject: String,
+}
+
+impl Transaction {
+    /// A new one.
+    pub(crate) fn new(return_to: &ReturnTo, now_s: i64, previous: Option<Previous>) -> Result<Self> {
+        Ok(Transaction {
+            state: random_text()?,
+            nonce: random_text()?,
+            verifier: random_text()?,
+            return_to: return_to.as_str().to_owned(),
+            started_at_s: now_s,
+            previous,
+        })
+    }
+
+    /// Keeps it; what comes back is for the browser's cookie.
+    pub(crate) async fn keep(&self, store: &Store) -> Result<CookieSecret> {
+        let secret = CookieSecret::generate()?;
+        let id = secret.id();
+        let sealed = secret.key(PURPOSE)?.seal(&id, self)?;
+        let life = Duration::from_secs(SIGN_IN_LIFE_S.unsigned_abs());
+        store.put(&key(&id), &sealed, Expiry::In(life)).await?;
+        Ok(secret)
+    }
+
+    /// Takes the one that belongs to a cookie, if it is of this `state` and not too old. It is gone afterwards: of two
+    /// returns at once, one finds it.
+    pub(crate) async fn take(
+        store: &Store,
+        secret: &CookieSecret,
+        state: &str,
+        now_s: i64,
+    ) -> Result<Option<Self>> {
+        let id = secret.id();
+        let Some(sealed) = store.get(&key(&id)).await? else { return Ok(None) };
+        let Some(transaction) = secret.key(PURPOSE)?.open::<Transaction>(&id, &sealed) else {
+            return Ok(None);
+        };
+        let fits =
+            constant_time::verify_slices_are_equal(transaction.state.as_bytes(), state.as_bytes()).is_ok();
+        let is_recent = (0..SIGN_IN_LIFE_S).contains(&(now_s - transaction.started_at_s));
+        let is_ours = store.remove(&key(&id)).await?;
+        Ok(Some(transaction).filter(|_| fits && is_recent && is_ours))
+    }
+
+    /// Where the person wants to go. It was checked before it was kept, and is again.
+    pub(crate) fn return_to(&self) -> ReturnTo {
+        ReturnTo::parse(&self.return_to).unwrap_or_else(ReturnTo::home)
+    }
+}
+
+fn key(id: &str) -> Key {
+    Key::new("sign-in", id)
+}

@@ -1,0 +1,45 @@
+//! What the endpoints share.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bionicpro_audit::Log;
+use bionicpro_auth::Clock;
+use bionicpro_edge::Limiter;
+use bionicpro_store::Store;
+
+use crate::config::Origin;
+use crate::proxy::Upstream;
+use crate::session::{Cookies, Sessions};
+use crate::sign_in::Issuer;
+
+/// The state of the router.
+#[derive(Clone)]
+pub(crate) struct Bff(Arc<Shared>);
+
+pub(crate) struct Shared {
+    pub(crate) store: Store,
+    pub(crate) sessions: Sessions,
+    pub(crate) issuer: Issuer,
+    pub(crate) upstream: Upstream,
+    pub(crate) cookies: Cookies,
+    pub(crate) origin: Origin,
+    pub(crate) clock: Clock,
+    pub(crate) audit: Log,
+    /// By the address that begins a sign-in.
+    pub(crate) addresses: Limiter<IpAddr>,
+}
+
+impl Bff {
+    pub(crate) fn new(shared: Shared) -> Self {
+        Bff(Arc::new(shared))
+    }
+}
+
+impl std::ops::Deref for Bff {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}

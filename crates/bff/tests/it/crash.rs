@@ -1,0 +1,116 @@
+//! A replica that is killed. It is a process of its own: this test binary, told to be one.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use bionicpro_audit::Log;
+use bionicpro_bff::{Config, Server};
+use bionicpro_store::Store;
+
+use crate::support::World;
+
+/// Holds what a replica is configured with, as JSON.
+const CONFIGURATION: &str = "BIONICPRO_TEST_REPLICA";
+
+#[test]
+#[ignore = "not a test: what the tests of this file start and kill"]
+fn a_replica() {
+    let Ok(text) = std::env::var(CONFIGURATION) else { return };
+    let (config, oidc, store) = serde_json::from_str(&text).unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let store = Store::open(&store).await.unwrap();
+        Server::bind(&config, &oidc, store, Log::none()).await.unwrap().run(std::future::pending()).await;
+    });
+}
+
+/// A running replica; dropping it kills it as `kill -9` does.
+struct Replica {
+    address: SocketAddr,
+    process: Child,
+}
+
+impl Replica {
+    fn start(world: &World) -> Self {
+        let reserved = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = reserved.local_addr().unwrap();
+        drop(reserved);
+        let public_url = Some(world.origin.parse().unwrap());
+        let config = Config { listen: address, public_url, ..world.config.clone() };
+        let configuration = serde_json::to_string(&(config, &world.oidc, &world.store_config)).unwrap();
+        let process = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "crash::a_replica", "--ignored"])
+            .env(CONFIGURATION, configuration)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let replica = Replica { address, process };
+        let start = std::time::Instant::now();
+        while TcpStream::connect(address).is_err() {
+            assert!(start.elapsed() < Duration::from_secs(30), "the replica does not come up");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        replica
+    }
+
+    /// The same address of this replica in the place of the first one's.
+    fn here(&self, world: &World, url: &str) -> String {
+        url.replace(&world.origin, &format!("http://{}", self.address))
+    }
+}
+
+impl Drop for Replica {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b33_a_sign_in_outlives_the_replica_that_began_it() {
+    let world = World::start().await;
+    let mut browser = world.browser();
+    let first = Replica::start(&world);
+    let page = browser.visit_at(&first.here(&world, &world.origin), "/auth/login?return_to=/trends").await;
+    let callback = browser.go_on_at_issuer(&page, "ivan.petrov").await;
+    drop(first);
+    let second = Replica::start(&world);
+    let page = browser.come_back(&second.here(&world, &callback)).await;
+    assert_eq!((page.status, page.location()), (303, "/trends"));
+    drop(second);
+    assert_eq!(browser.get("/auth/me").await.status, 200, "and so does the session");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b33_a_replica_killed_at_any_moment_leaves_no_half_session() {
+    let world = World::start().await;
+    for round in 0..12 {
+        let mut browser = world.browser();
+        let replica = Replica::start(&world);
+        let callback = browser.go_to_issuer("ivan.petrov", "/").await;
+        let there = replica.here(&world, &callback);
+        let mut returning = browser.clone();
+        // The connection is cut somewhere between the first byte and the last.
+        let coming_back = tokio::spawn(async move {
+            let page = returning.try_come_back(&there).await;
+            (page, returning)
+        });
+        tokio::time::sleep(Duration::from_millis(round * 2)).await;
+        drop(replica);
+        let (page, mut returned) = coming_back.await.unwrap();
+        if let Some(page) = page {
+            assert!([303, 503].contains(&page.status), "{page:?}");
+            let expected = if page.status == 303 { 200 } else { 401 };
+            assert_eq!(returned.get("/auth/me").await.status, expected, "round {round}");
+        }
+        assert_eq!(
+            browser.sign_in("ivan.petrov", "/").await.status,
+            303,
+            "round {round}: they can sign in again"
+        );
+        let list = browser.get("/auth/sessions").await;
+        assert_eq!(list.status, 200, "round {round}: {list:?}");
+    }
+}

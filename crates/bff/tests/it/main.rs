@@ -1,0 +1,15 @@
+//! The BFF as a whole: a real issuer over HTTP, a real store, and a browser that keeps what it was given. The names of the
+//! tests carry the lines of the attack matrix that they hold.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails by a panic")]
+
+mod back_channel;
+mod crash;
+mod forgery;
+mod outage;
+mod proxy;
+mod refresh;
+mod secrecy;
+mod sessions;
+mod sign_in;
+mod sign_out;
+mod support;

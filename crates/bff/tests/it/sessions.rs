@@ -1,0 +1,118 @@
+//! How long sessions live, how many there are, and ending them.
+
+use crate::support::World;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b16_a_session_ends_after_fifteen_minutes_without_a_request() {
+    let world = World::start().await;
+    let mut browser = world.signed_in("ivan.petrov").await;
+    world.clock.advance(899);
+    assert_eq!(browser.get("/auth/me").await.status, 200, "looking does not keep it alive");
+    assert_eq!(browser.get("/api/reports").await.status, 200, "asking does");
+    world.clock.advance(899);
+    assert_eq!(browser.post("/auth/extend").await.status, 200, "and so does saying so");
+    world.clock.advance(899);
+    assert_eq!(browser.get("/auth/me").await.status, 200);
+    world.clock.advance(1);
+    assert_eq!(browser.get("/auth/me").await.status, 401);
+    assert_eq!(browser.get("/api/reports").await.status, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b16_a_session_ends_after_eight_hours_whatever_is_asked() {
+    let world = World::start().await;
+    let mut browser = world.signed_in("ivan.petrov").await;
+    for _ in 0..8 * 6 - 1 {
+        world.clock.advance(600);
+        assert_eq!(browser.get("/api/reports").await.status, 200);
+    }
+    world.clock.advance(599);
+    assert_eq!(browser.get("/api/reports").await.status, 200);
+    world.clock.advance(1);
+    assert_eq!(browser.get("/api/reports").await.status, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b20_what_is_not_exactly_the_cookie_is_nobody() {
+    let world = World::start().await;
+    let mut browser = world.signed_in("ivan.petrov").await;
+    let good = browser.session();
+    let mut cut = good.clone();
+    let last = cut.pop().unwrap();
+    let flipped = format!("{}{}", if good.starts_with('A') { 'B' } else { 'A' }, &good[1..]);
+    for bad in
+        [cut.clone(), format!("{good}{last}"), flipped, "x".repeat(5000), String::new(), good.to_lowercase()]
+    {
+        browser.own_cookies().insert("bionicpro-sid".into(), bad.clone());
+        assert_eq!(browser.get("/auth/me").await.status, 401, "{bad}");
+        assert_eq!(browser.get("/api/reports").await.status, 401, "{bad}");
+    }
+    browser.own_cookies().insert("bionicpro-sid".into(), format!("{good}; bionicpro-sid={good}"));
+    assert_eq!(browser.get("/auth/me").await.status, 401, "twice");
+    browser.own_cookies().remove("bionicpro-sid");
+    for name in ["sid", "__Host-Http-sid", "Bionicpro-sid"] {
+        let mut renamed = browser.clone();
+        renamed.own_cookies().insert(name.into(), good.clone());
+        assert_eq!(renamed.get("/auth/me").await.status, 401, "{name}");
+    }
+    for n in 0..60 {
+        browser.own_cookies().insert(format!("crowd-{n}"), "x".into());
+    }
+    browser.own_cookies().insert("bionicpro-sid".into(), good);
+    assert_eq!(browser.get("/auth/me").await.status, 200, "a crowd around it does not matter");
+    assert!(world.upstream.take().is_empty(), "nothing was asked for anybody");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b31_somebody_sees_their_sessions_ends_one_and_loses_the_oldest() {
+    let world = World::builder().configure(|config| config.sessions_per_person = 3).start().await;
+    let mut browsers = Vec::new();
+    for _ in 0..4 {
+        browsers.push(world.signed_in("ivan.petrov").await);
+        world.clock.advance(20);
+    }
+    let mut stranger = world.signed_in("john.mueller").await;
+    assert_eq!(browsers[0].get("/auth/me").await.status, 401, "the oldest made room");
+
+    let list = browsers[3].get("/auth/sessions").await.json();
+    let sessions = list["sessions"].as_array().unwrap();
+    let current: Vec<_> = sessions.iter().map(|session| session["current"].as_bool().unwrap()).collect();
+    assert_eq!(current, [true, false, false], "the newest first");
+    assert_eq!(sessions[0]["agent"], "Another browser");
+    let second = sessions[1]["id"].as_str().unwrap();
+
+    assert_eq!(stranger.delete(&format!("/auth/sessions/{second}")).await.status, 404, "not theirs");
+    assert_eq!(browsers[2].get("/auth/me").await.status, 200);
+    assert_eq!(browsers[3].delete(&format!("/auth/sessions/{second}")).await.status, 204);
+    assert_eq!(browsers[2].get("/auth/me").await.status, 401);
+    assert_eq!(browsers[3].delete("/auth/sessions/unknown").await.status, 404);
+
+    let page = browsers[3].delete("/auth/sessions").await;
+    assert_eq!(page.status, 204);
+    assert_eq!(browsers[3].session(), "", "this one too");
+    assert_eq!(browsers[1].get("/auth/me").await.status, 401);
+    assert_eq!(stranger.get("/auth/me").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b31_a_thousand_sign_ins_leave_as_many_sessions_as_allowed() {
+    let sign_ins = std::env::var("BIONICPRO_SIGN_INS").map_or(30, |text| text.parse().unwrap());
+    let world = World::start().await;
+    let mut browser = world.browser();
+    for _ in 0..sign_ins {
+        // Without its cookie, so that no session takes the place of another.
+        browser.own_cookies().remove("bionicpro-sid");
+        assert_eq!(browser.sign_in("ivan.petrov", "/").await.status, 303);
+    }
+    let list = browser.get("/auth/sessions").await.json();
+    assert_eq!(list["sessions"].as_array().unwrap().len(), 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b32_a_session_in_the_address_is_nobody() {
+    let world = World::start().await;
+    let session = world.signed_in("ivan.petrov").await.session();
+    for path in ["/auth/me?bionicpro-sid=", "/auth/me?sid=", "/api/reports?bionicpro-sid="] {
+        assert_eq!(world.browser().get(&format!("{path}{session}")).await.status, 401, "{path}");
+    }
+}

@@ -1,0 +1,72 @@
+//! The demo's web app: its configuration, and the client that the issuer knows it by. The same parts run as with Keycloak.
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+
+use bionicpro_auth::issuer::ClientOptions;
+use bionicpro_model::{Error, Kind, Result, Secret, SecretUrl};
+use url::Url;
+
+use super::folder::Folder;
+use super::ports::{Ports, loopback};
+
+/// The file of the client's secret, which is made at the first start.
+const SECRET: &str = "client-secret";
+
+/// The section `[bff]` of a demo. What the user has configured for production does not mix with it.
+pub(super) fn config(folder: &Folder, ports: Ports) -> Result<bionicpro_bff::Config> {
+    Ok(bionicpro_bff::Config {
+        listen: loopback(ports.bff),
+        // The demo has one address for metrics, and every part's are there.
+        metrics_listen: None,
+        api_url: address(ports.api, "")?,
+        client_secret_file: Some(folder.join(SECRET)),
+        ..bionicpro_bff::Config::default()
+    })
+}
+
+/// The section `[store]` of a demo.
+pub(super) fn store(folder: &Folder) -> Result<bionicpro_store::Config> {
+    let url = Url::from_directory_path(folder.join("store"))
+        .map_err(|()| Error::new(Kind::Config, "the demo's folder has no absolute path"))?;
+    Ok(bionicpro_store::Config {
+        url: Some(SecretUrl::parse(url.as_str())?),
+        ..bionicpro_store::Config::default()
+    })
+}
+
+/// The client as the demo's issuer has to know it.
+pub(super) fn client(folder: &Folder, ports: Ports) -> Result<ClientOptions> {
+    let mut client = ClientOptions::new(secret(folder)?, address(ports.bff, "/auth/callback")?.as_str());
+    client.post_logout_redirect_uris = vec![address(ports.bff, "/signed-out")?.into()];
+    client.back_channel_logout_url = Some(address(ports.bff, "/auth/backchannel-logout")?);
+    Ok(client)
+}
+
+fn address(port: u16, path: &str) -> Result<Url> {
+    Url::parse(&format!("http://{}{path}", loopback(port)))
+        .map_err(|error| Error::new(Kind::Internal, "the demo's web app has no address").source(error))
+}
+
+/// The secret of an earlier start, or a new one, for its owner only.
+fn secret(folder: &Folder) -> Result<Secret> {
+    let path = folder.join(SECRET);
+    let failed = |error: std::io::Error| {
+        Error::new(Kind::Storage, "the demo's folder cannot be written")
+            .detail(path.display().to_string())
+            .source(error)
+    };
+    match fs::read_to_string(&path) {
+        Ok(text) if text.len() >= 64 => return Ok(Secret::new(text)),
+        Ok(_) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(failed(error)),
+    }
+    let mut bytes = [0; 32];
+    File::open("/dev/urandom").and_then(|mut random| random.read_exact(&mut bytes)).map_err(failed)?;
+    let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path);
+    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(failed)?;
+    Ok(Secret::new(text))
+}

@@ -45,6 +45,17 @@ pub(crate) struct Link {
     pub(crate) hash: String,
 }
 
+/// How a file ends.
+#[derive(Debug)]
+pub(crate) struct End<'a> {
+    /// The last line, if there is one.
+    pub(crate) link: Option<Link>,
+    /// Its line feed is not there.
+    pub(crate) lacks_feed: bool,
+    /// What stands behind it: the beginning of a line that a killed process did not finish, or nothing.
+    pub(crate) behind: &'a [u8],
+}
+
 #[derive(Serialize)]
 struct Content<'a> {
     sequence: u64,
@@ -100,19 +111,20 @@ impl Chain {
         }
     }
 
-    /// The last line in the end of a file, and what stands behind it: the beginning of a line that a killed process did not
-    /// finish, or nothing. A whole line that does not fit is not such a beginning.
-    pub(crate) fn last<'a>(&self, bytes: &'a [u8]) -> Result<(Option<Link>, &'a [u8]), &'static str> {
+    /// The last line in the end of a file. A whole line that does not fit is an error, and not the beginning of one.
+    pub(crate) fn last<'a>(&self, bytes: &'a [u8]) -> Result<End<'a>, &'static str> {
         let mut end = bytes.len();
-        while let Some(feed) = bytes[..end].iter().rposition(|byte| *byte == b'\n') {
-            let begin = bytes[..feed].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-            match self.open(&bytes[begin..feed]) {
-                Ok(link) => return Ok((Some(link), &bytes[feed + 1..])),
-                Err(why) if serde_json::from_slice::<Link>(&bytes[begin..feed]).is_ok() => return Err(why),
-                Err(_) => end = feed,
+        loop {
+            let begin = bytes[..end].iter().rposition(|byte| *byte == b'\n').map_or(0, |feed| feed + 1);
+            let line = &bytes[begin..end];
+            let behind = bytes.get(end + 1..).unwrap_or_default();
+            match self.open(line) {
+                Ok(link) => return Ok(End { link: Some(link), lacks_feed: end == bytes.len(), behind }),
+                Err(why) if serde_json::from_slice::<Link>(line).is_ok() => return Err(why),
+                Err(_) if begin == 0 => return Ok(End { link: None, lacks_feed: false, behind: bytes }),
+                Err(_) => end = begin - 1,
             }
         }
-        Ok((None, bytes))
     }
 
     fn hash(&self, bytes: &[u8]) -> String {

@@ -39,7 +39,7 @@ impl Writer {
     pub(crate) fn open(folder: &Path, config: &Config, now: DateTime<Utc>) -> Result<Self> {
         let lock = files::lock(folder)?;
         let chain = config.chain()?;
-        let (first, head, torn) = end_of_log(folder, &chain)?;
+        let Tail { first, head, lacks_feed, torn } = end_of_log(folder, &chain)?;
         let file = files::open(&files::path(folder, first))?;
         let metadata = file.metadata().map_err(|error| files::storage(folder, error))?;
         let modified = metadata.modified().map_err(|error| files::storage(folder, error))?;
@@ -56,7 +56,10 @@ impl Writer {
             is_torn: false,
             _lock: lock,
         };
-        writer.close(&torn, now)?;
+        match lacks_feed {
+            true => writer.write("\n", &[])?,
+            false => writer.close(&torn, now)?,
+        }
         writer.append(&[(now, Entry::new(Event::Open, Outcome::Done))])?;
         writer.remove_old(now)?;
         writer.sync()?;
@@ -110,15 +113,10 @@ impl Writer {
         Ok(())
     }
 
-    /// Ends the unfinished line, and says in the next one what it was, so that it is known not to be a forgery. One that
-    /// lacks its line feed only is a line.
+    /// Ends the unfinished line, and says in the next one what it was, so that it is known not to be a forgery.
     fn close(&mut self, torn: &[u8], now: DateTime<Utc>) -> Result<()> {
         if torn.is_empty() {
             return Ok(());
-        }
-        if let Ok(link) = self.chain.open(torn) {
-            self.head = Head { sequence: link.sequence, hash: link.hash };
-            return self.write("\n", &[]);
         }
         let count = u64::try_from(torn.len()).unwrap_or(u64::MAX);
         let entry = Entry::new(Event::Torn, Outcome::Failed).count(count).hash_of(plain_hash(torn));
@@ -145,7 +143,7 @@ impl Writer {
         let old: Vec<_> = found.into_iter().take_while(|(_, path)| is_old(path)).collect();
         let Some((_, last)) = old.last() else { return Ok(()) };
         let (bytes, _) = files::tail(last)?;
-        let (Some(link), _) = self.chain.last(&bytes).map_err(|why| changed(last, why))? else {
+        let Some(link) = self.chain.last(&bytes).map_err(|why| changed(last, why))?.link else {
             return Ok(());
         };
         let entry = Entry::new(Event::Removed, Outcome::Done).count(link.sequence).hash_of(link.hash);
@@ -159,26 +157,42 @@ impl Writer {
     }
 }
 
-/// The file to write to, the last whole line, and what stands behind it.
-fn end_of_log(folder: &Path, chain: &Chain) -> Result<(u64, Head, Vec<u8>)> {
+/// The end of a log, as it is found.
+struct Tail {
+    /// The number in the name of the file to write to.
+    first: u64,
+    /// The last line.
+    head: Head,
+    lacks_feed: bool,
+    torn: Vec<u8>,
+}
+
+fn end_of_log(folder: &Path, chain: &Chain) -> Result<Tail> {
     let mut found = files::list(folder)?;
-    let Some((first, mut path)) = found.pop() else { return Ok((1, Head::default(), Vec::new())) };
-    let mut torn = None;
-    loop {
-        let (bytes, is_all) = files::tail(&path)?;
-        let (link, behind) = chain.last(&bytes).map_err(|why| changed(&path, why))?;
-        let torn = torn.get_or_insert_with(|| behind.to_vec());
-        match (link, found.pop()) {
-            (Some(link), _) => {
-                return Ok((first, Head { sequence: link.sequence, hash: link.hash }, std::mem::take(torn)));
-            }
-            (None, _) if !is_all => return Err(changed(&path, "its end is no line of the log")),
-            // A new file without a whole line: the head is at the end of the one before.
-            (None, Some((_, before))) => path = before,
-            (None, None) if first == 1 => return Ok((1, Head::default(), std::mem::take(torn))),
-            (None, None) => return Err(changed(&path, "it holds no line of the log")),
+    let mut tail = Tail { first: 1, head: Head::default(), lacks_feed: false, torn: Vec::new() };
+    let Some((first, mut path)) = found.pop() else { return Ok(tail) };
+    tail.first = first;
+    let (mut bytes, mut is_all) = files::tail(&path)?;
+    let end = chain.last(&bytes).map_err(|why| changed(&path, why))?;
+    (tail.lacks_feed, tail.torn) = (end.lacks_feed, end.behind.to_vec());
+    let mut link = end.link;
+    // A new file without a whole line: the head is at the end of the one before.
+    while link.is_none() {
+        if !is_all {
+            return Err(changed(&path, "its end is no line of the log"));
         }
+        match found.pop() {
+            Some((_, before)) => path = before,
+            None if first == 1 => return Ok(tail),
+            None => return Err(changed(&path, "it holds no line of the log")),
+        }
+        (bytes, is_all) = files::tail(&path)?;
+        link = chain.last(&bytes).map_err(|why| changed(&path, why))?.link;
     }
+    if let Some(link) = link {
+        tail.head = Head { sequence: link.sequence, hash: link.hash };
+    }
+    Ok(tail)
 }
 
 fn changed(path: &Path, why: &'static str) -> Error {

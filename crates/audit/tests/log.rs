@@ -231,6 +231,39 @@ async fn an_anchor_is_read_strictly() {
     }
 }
 
+#[tokio::test]
+async fn a_line_that_closes_another_may_lack_its_line_feed() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(folder.path());
+    write(&config, 1).await;
+    let path = files(&config).pop().unwrap();
+    let whole = fs::read(&path).unwrap();
+    fs::write(&path, [&whole[..], b"{\"sequence\":3,\"at\""].concat()).unwrap();
+    write(&config, 0).await;
+    // Killed with only the line feed of `audit.torn` not written; what followed it never was.
+    let text = fs::read_to_string(&path).unwrap();
+    let end = text.find("audit.torn").unwrap();
+    let end = end + text[end..].find('\n').unwrap();
+    fs::write(&path, &text[..end]).unwrap();
+    assert!(verified(&config).is_ok());
+    write(&config, 1).await;
+    assert_eq!(verified(&config).unwrap().torn, 1);
+}
+
+#[tokio::test]
+async fn a_changed_last_line_is_no_unfinished_one() {
+    for feed in ["\n", ""] {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(folder.path());
+        write(&config, 2).await;
+        let path = files(&config).pop().unwrap();
+        let text = fs::read_to_string(&path).unwrap().replace("person-1", "person-9");
+        fs::write(&path, format!("{}{feed}", text.trim_end())).unwrap();
+        assert!(complaint(&config, &[]).contains("its hash does not fit"));
+        assert_eq!(Log::open(&config, SERVICE).unwrap_err().kind(), Kind::Data, "it is not written over");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

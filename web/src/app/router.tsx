@@ -6,7 +6,8 @@ import { ErrorScreen } from '../shell/ErrorScreen';
 import { Gate } from './Gate';
 import { NotFound } from './NotFound';
 import { WearersOnly } from './WearersOnly';
-import { isDate, optionalId } from './search';
+import { isDate, optionalDate, optionalId, optionalRun } from './search';
+import { compareSearch } from '../pages/compare/address';
 
 const root = createRootRoute({ component: Outlet, errorComponent: ErrorScreen, notFoundComponent: NotFound });
 
@@ -37,12 +38,14 @@ const day = createRoute({
 const trends = createRoute({
   getParentRoute: () => wearers,
   path: '/trends',
+  validateSearch: (search) => ({ ...optionalDate(search, 'from'), ...optionalDate(search, 'to') }),
   component: lazyRouteComponent(() => import('../pages/trends/Trends')),
 });
 
 const compare = createRoute({
   getParentRoute: () => wearers,
   path: '/compare',
+  validateSearch: compareSearch,
   component: lazyRouteComponent(() => import('../pages/compare/Compare')),
 });
 
@@ -61,6 +64,7 @@ const help = createRoute({
 const staff = createRoute({
   getParentRoute: () => gate,
   path: '/staff',
+  validateSearch: (search) => optionalRun(search, 'run'),
   component: lazyRouteComponent(() => import('../pages/staff/Staff')),
 });
 

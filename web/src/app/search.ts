@@ -1,6 +1,8 @@
 // Reads an address strictly: what is not of its shape is as good as absent.
 
 const DATE = /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/;
+/** What names a run: the pipeline's own ids, and those that an operator or an orchestrator gives. */
+const RUN = /^[A-Za-z0-9][A-Za-z0-9._:+-]{0,127}$/;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Whether it has the shape of a date; the server decides whether there is such a day. */
@@ -16,4 +18,9 @@ export function optionalDate<K extends string>(search: Record<string, unknown>, 
 export function optionalId<K extends string>(search: Record<string, unknown>, key: K): { [P in K]?: string } {
   const value = search[key];
   return typeof value === 'string' && UUID.test(value) ? ({ [key]: value } as { [P in K]?: string }) : {};
+}
+
+export function optionalRun<K extends string>(search: Record<string, unknown>, key: K): { [P in K]?: string } {
+  const value = search[key];
+  return typeof value === 'string' && RUN.test(value) ? ({ [key]: value } as { [P in K]?: string }) : {};
 }

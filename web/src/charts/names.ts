@@ -18,7 +18,10 @@ export interface NamedDay {
   weekday: string;
 }
 
-/** Days: all where they fit, else Mondays, else the first of a month; `short` writes '3 Nov', `month` 'Nov'. */
+/** The most days that are named by their weeks. */
+const WEEKS_OF = 120;
+
+/** Days: all where they fit, else Mondays, in a long period the first of each month; `short` writes "3 Nov", `month` "Nov". */
 export function dayNames(
   days: readonly NamedDay[],
   x: ScaleBand<number>,
@@ -26,23 +29,16 @@ export function dayNames(
   write: { short: (date: string) => string; month: (date: string) => string },
 ): AxisName[] {
   const need = 3.4 * rem;
-  const at = (index: number, text: string): AxisName => ({ x: middle(x, index), text });
-  if (x.step() >= need) {
-    return days.map(({ date }, index) => at(index, write.short(date)));
-  }
-  const mondays = x.step() * 7 >= need;
-  const chosen = days.flatMap(({ date, weekday }, index) => {
-    if (mondays) {
-      return weekday === 'Monday' ? [at(index, write.short(date))] : [];
-    }
-    return date.endsWith('-01') ? [at(index, write.month(date))] : [];
-  });
+  const all = x.step() >= need;
+  const weekly = days.length <= WEEKS_OF;
   let previous = Number.NEGATIVE_INFINITY;
-  return chosen.filter((name) => {
-    if (name.x - previous < need * 0.8) {
-      return false;
+  return days.flatMap(({ date, weekday }, index) => {
+    const at = middle(x, index);
+    const due = all || (weekly ? weekday === 'Monday' : date.endsWith('-01'));
+    if (!due || at - previous < need) {
+      return [];
     }
-    previous = name.x;
-    return true;
+    previous = at;
+    return [{ x: at, text: weekly ? write.short(date) : write.month(date) }];
   });
 }

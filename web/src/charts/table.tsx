@@ -1,5 +1,7 @@
 // The same numbers as a real table: what 'Show as table' shows, and what a screen reader or a spreadsheet can take.
 
+import './table.css';
+
 export interface TableData {
   caption: string;
   /** The name of the first column, then of each other. */

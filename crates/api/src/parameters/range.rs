@@ -16,7 +16,7 @@ pub(crate) struct DayRange {
 }
 
 impl DayRange {
-    /// The parameters `from` and `to`. Without `to`, tomorrow is meant; without `from`, so many days before `to`.
+    /// The parameters `from` and `to`, or `through` for the last day itself. Without an end, tomorrow is meant; without `from`, so many days before `to`.
     pub(crate) fn read(
         query: &Query,
         zone: Zone,
@@ -24,7 +24,7 @@ impl DayRange {
         default_days: i64,
     ) -> Result<Self, Problem> {
         let from = Day::read(query, "from", zone, now)?;
-        let to = Day::read(query, "to", zone, now)?;
+        let to = DayRange::end(query, zone, now)?;
         DayRange::fill(from, to, local_today(zone, now), default_days)
     }
 
@@ -40,6 +40,34 @@ impl DayRange {
                 .ok_or_else(|| Problem::parameter(name, format!("{name} must be given, as 2024-01-15")))
         };
         DayRange { from: given(from)?.0, to: given(to)?.0 }.checked(from)
+    }
+
+    /// The day after the last one, by the one or the other name.
+    fn end(query: &Query, zone: Zone, now: DateTime<Utc>) -> Result<Option<Day>, Problem> {
+        let to = Day::read(query, "to", zone, now)?;
+        let Some(Day(through)) = Day::read(query, "through", zone, now)? else { return Ok(to) };
+        match to {
+            Some(_) => Err(Problem::parameter("through", "to and through exclude each other")),
+            None if through > local_today(zone, now) => {
+                Err(Problem::parameter("through", "through must not be after today"))
+            }
+            None => Ok(Some(Day(through + TimeDelta::days(1)))),
+        }
+    }
+
+    /// The last day; the day before `from` where the range has none.
+    pub(crate) fn through(self) -> NaiveDate {
+        self.to - TimeDelta::days(1)
+    }
+
+    /// As many days right before it.
+    pub(crate) fn previous(self) -> Self {
+        DayRange { from: self.from - (self.to - self.from), to: self.from }
+    }
+
+    /// As many days right after it.
+    pub(crate) fn next(self) -> Self {
+        DayRange { from: self.to, to: self.to + (self.to - self.from) }
     }
 
     /// How many days it has.
@@ -94,6 +122,14 @@ mod tests {
         assert_eq!(check(None, Some("1970-01-02")).unwrap().0, "1970-01-01");
         let month = DayRange::fill(None, None, day("2026-11-23"), 30).unwrap();
         assert_eq!((month.from, month.days()), (day("2026-10-25"), 30));
+    }
+
+    #[test]
+    fn neighbours_have_the_same_length_and_touch() {
+        let week = DayRange { from: day("2026-02-25"), to: day("2026-03-04") };
+        assert_eq!(week.through(), day("2026-03-03"));
+        assert_eq!(week.previous(), DayRange { from: day("2026-02-18"), to: week.from });
+        assert_eq!(week.next(), DayRange { from: week.to, to: day("2026-03-11") });
     }
 
     #[test]

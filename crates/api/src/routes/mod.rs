@@ -7,6 +7,7 @@ mod docs;
 mod freshness;
 pub(crate) mod health;
 mod openapi_json;
+mod periods;
 mod prostheses;
 mod reports;
 mod staff;
@@ -34,6 +35,7 @@ pub(crate) fn table() -> (Router<App>, OpenApi) {
         .routes(routes!(calendar::calendar))
         .routes(routes!(prostheses::prostheses))
         .routes(routes!(freshness::freshness))
+        .routes(routes!(periods::periods))
         .routes(routes!(staff::pipeline::pipeline))
         .routes(routes!(staff::run::run))
         .routes(routes!(health::health))

@@ -57,6 +57,7 @@ async fn the_fields_of_an_answer_are_those_of_the_document() {
         (&wearer, "/api/calendar/2024-01-15".to_owned(), "CalendarDay"),
         (&wearer, "/api/prostheses".to_owned(), "ProsthesisList"),
         (&wearer, "/api/freshness".to_owned(), "Freshness"),
+        (&wearer, "/api/periods".to_owned(), "Periods"),
         (&administrator, "/api/staff/pipeline".to_owned(), "Pipeline"),
         (&wearer, "/health/ready".to_owned(), "Readiness"),
         (&wearer, "/api/reports/2024-01-16".to_owned(), "Problem"),

@@ -16,6 +16,7 @@ mod health;
 mod limits;
 mod metrics;
 mod people;
+mod periods;
 mod prostheses;
 mod reports;
 mod staff;

@@ -161,6 +161,44 @@ export interface Freshness {
 }
 
 /**
+ * Days, the first and the last included.
+ */
+export interface DaySpan {
+  /** The first day. */
+  from: string;
+  /** The last day. */
+  through: string;
+}
+
+/**
+ * So many days up to today; and so many that are over, with as many before them, to compare.
+ */
+export interface NamedPeriod {
+  /** As many days right before the complete ones. */
+  before: DaySpan;
+  /** So many days, the last of them yesterday. */
+  complete: DaySpan;
+  /** How many days it has. */
+  days: number;
+  /** The first of so many days, today among them. */
+  from: string;
+  /** Today. */
+  through: string;
+}
+
+/**
+ * Periods by name.
+ */
+export interface Periods {
+  /** The shortest first. */
+  periods: NamedPeriod[];
+  /** Whose calendar names the days. */
+  timezone: string;
+  /** The day that it is now. */
+  today: string;
+}
+
+/**
  * A prosthesis that the caller has, or had and has data of.
  */
 export interface ListedProsthesis {
@@ -463,6 +501,16 @@ export interface RangeDay {
 }
 
 /**
+ * The range before or after, so that a client steps along without computing dates.
+ */
+export interface NeighbourRange {
+  /** Its first day. */
+  from: string;
+  /** Its last day, today at most: what the parameter `through` takes. */
+  through: string;
+}
+
+/**
  * Every day of a range.
  */
 export interface DaysReport {
@@ -480,6 +528,11 @@ export interface DaysReport {
   days_with_data: number;
   /** The first day of the range. */
   from: string;
+  next: null | NeighbourRange;
+  /** As many days right before the range. */
+  previous: NeighbourRange;
+  /** The last day; the day before `from` where the range has none. */
+  through: string;
   /** Whose midnights cut the days. */
   timezone: string;
   /** The day after the last one. */
@@ -1196,6 +1249,13 @@ export type GetFreshnessParams = {
 tz?: string;
 };
 
+export type GetPeriodsParams = {
+/**
+ * Whose calendar names the days: an IANA region, or UTC.
+ */
+tz?: string;
+};
+
 export type ListReportsParams = {
 /**
  * How many days at most.
@@ -1254,6 +1314,10 @@ from?: string;
  */
 to?: string;
 /**
+ * The last day itself, instead of `to`; today at most.
+ */
+through?: string;
+/**
  * Whose midnights cut days: an IANA region whose offset is whole hours, or UTC.
  */
 tz?: string;
@@ -1272,6 +1336,10 @@ from?: string;
  * The day after the last one; tomorrow when absent. At most 366 days after `from`; equal to it means no day.
  */
 to?: string;
+/**
+ * The last day itself, instead of `to`; today at most.
+ */
+through?: string;
 /**
  * Whose midnights cut days: an IANA region whose offset is whole hours, or UTC.
  */
@@ -1310,6 +1378,10 @@ from?: string;
  * The day after the last one; tomorrow when absent. At most 366 days after `from`; equal to it means no day.
  */
 to?: string;
+/**
+ * The last day itself, instead of `to`; today at most.
+ */
+through?: string;
 /**
  * Whose midnights cut days: an IANA region whose offset is whole hours, or UTC.
  */
@@ -1411,6 +1483,38 @@ export const getGetFreshnessUrl = (params?: GetFreshnessParams,) => {
 export const getFreshness = async (params?: GetFreshnessParams, options?: Parameters<typeof call>[1]): Promise<Freshness> => {
 
   return call<Freshness>(getGetFreshnessUrl(params),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+
+export const getGetPeriodsUrl = (params?: GetPeriodsParams,) => {
+  const normalizedParams = new URLSearchParams();
+
+  Object.entries(params || {}).forEach(([key, value]) => {
+
+    if (value !== undefined) {
+      normalizedParams.append(key, value === null ? 'null' : String(value))
+    }
+  });
+
+  const stringifiedParams = normalizedParams.toString();
+
+  return stringifiedParams.length > 0 ? `/api/periods?${stringifiedParams}` : `/api/periods`
+}
+
+/**
+ * The last 7, 30, 90 and 365 days: up to today, and those that are over with as many before them.
+ * @summary Periods by name.
+ */
+export const getPeriods = async (params?: GetPeriodsParams, options?: Parameters<typeof call>[1]): Promise<Periods> => {
+
+  return call<Periods>(getGetPeriodsUrl(params),
   {
     ...options,
     method: 'GET'

@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::figures::{Samples, per_thousand, ratio, reading};
 use crate::frame::Frame;
 use crate::openapi::DataRefusals;
-use crate::parameters::{Strict, local_today};
+use crate::parameters::{DayRange, Strict, local_today};
 use crate::problem::Problem;
 use crate::state::{self, Data};
 use crate::wearer::Wearer;
@@ -33,6 +33,13 @@ pub(crate) struct DaysReport {
     from: NaiveDate,
     /// The day after the last one.
     to: NaiveDate,
+    /// The last day; the day before `from` where the range has none.
+    through: NaiveDate,
+    /// As many days right before the range.
+    previous: Neighbour,
+    /// As many days right after the range; null where they have not begun.
+    #[schema(required)]
+    next: Option<Neighbour>,
     /// The day that it is now.
     today: NaiveDate,
     /// The newest moment that the numbers reflect; null before the first load.
@@ -43,6 +50,22 @@ pub(crate) struct DaysReport {
     days_with_data: usize,
     /// Every day of the range, oldest first.
     days: Vec<RangeDay>,
+}
+
+/// The range before or after, so that a client steps along without computing dates.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = NeighbourRange)]
+struct Neighbour {
+    /// Its first day.
+    from: NaiveDate,
+    /// Its last day, today at most: what the parameter `through` takes.
+    through: NaiveDate,
+}
+
+impl Neighbour {
+    fn new(range: DayRange, today: NaiveDate) -> Self {
+        Neighbour { from: range.from, through: range.through().min(today) }
+    }
 }
 
 /// A day with its numbers. Counts are 0 where that is known, and null where nothing is known.
@@ -129,11 +152,13 @@ pub(crate) async fn days(
     State(app): State<App>,
 ) -> Result<Answer<DaysReport>, Problem> {
     let data_as_of = app.data_as_of().await?;
-    let RangeQuery { from, to, tz, prosthesis_id } = query;
+    let RangeQuery { from, to, tz, prosthesis_id, .. } = query;
     let found = app.reports.by_day(&wearer.name, prosthesis_id, tz.tz(), (from, to), data_as_of).await?;
     check_prosthesis(&app, &wearer, prosthesis_id, found.first_hour.is_some()).await?;
 
     let now = Utc::now();
+    let today = local_today(tz, now);
+    let range = DayRange { from, to };
     let data = Data { as_of: data_as_of, first_hour: found.first_hour };
     let rows: BTreeMap<NaiveDate, &DayRow> = found.days.iter().map(|row| (row.date, row)).collect();
     let dates = from.iter_days().take_while(|date| *date < to);
@@ -143,7 +168,10 @@ pub(crate) async fn days(
         timezone: tz.name(),
         from,
         to,
-        today: local_today(tz, now),
+        through: range.through(),
+        previous: Neighbour::new(range.previous(), today),
+        next: Some(range.next()).filter(|next| next.from <= today).map(|next| Neighbour::new(next, today)),
+        today,
         data_as_of,
         days_with_data: rows.len(),
         days: days.collect(),

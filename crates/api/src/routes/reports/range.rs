@@ -22,6 +22,10 @@ pub(crate) struct RangeQuery {
     /// The day after the last one; tomorrow when absent. At most 366 days after `from`; equal to it means no day.
     #[param(value_type = Option<NaiveDate>, required = false, nullable = false, example = "2024-02-01")]
     pub(super) to: NaiveDate,
+    /// The last day itself, instead of `to`; today at most.
+    #[param(required = false, nullable = false, example = "2024-01-31")]
+    #[expect(dead_code, reason = "describes a parameter that `to` is read from")]
+    through: Option<NaiveDate>,
     /// Whose midnights cut days: an IANA region whose offset is whole hours, or UTC.
     #[param(value_type = String, required = false, default = "UTC", example = "Europe/Moscow")]
     pub(super) tz: Zone,
@@ -31,12 +35,12 @@ pub(crate) struct RangeQuery {
 }
 
 impl FromQuery for RangeQuery {
-    const NAMES: &'static [&'static str] = &["from", "to", "tz", "prosthesis_id"];
+    const NAMES: &'static [&'static str] = &["from", "to", "through", "tz", "prosthesis_id"];
 
     fn from_query(query: &Query) -> Result<Self, Problem> {
         let tz = Zone::read(query)?;
         let DayRange { from, to } = DayRange::read(query, tz, Utc::now(), DEFAULT_DAYS)?;
         tz.check_whole_hours(from - DAYS_BEFORE, to)?;
-        Ok(RangeQuery { from, to, tz, prosthesis_id: ProsthesisId::read(query)? })
+        Ok(RangeQuery { from, to, through: None, tz, prosthesis_id: ProsthesisId::read(query)? })
     }
 }

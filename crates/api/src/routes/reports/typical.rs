@@ -114,7 +114,7 @@ pub(crate) async fn typical(
     State(app): State<App>,
 ) -> Result<Answer<TypicalDay>, Problem> {
     let data_as_of = app.data_as_of().await?;
-    let RangeQuery { from, to, tz, prosthesis_id } = query;
+    let RangeQuery { from, to, tz, prosthesis_id, .. } = query;
     let rows = app.reports.typical(&wearer.name, prosthesis_id, tz.tz(), (from, to), data_as_of).await?;
     check_prosthesis(&app, &wearer, prosthesis_id, !rows.is_empty()).await?;
     Ok(Answer(TypicalDay {

@@ -111,3 +111,30 @@ async fn a_person_without_data_has_days_that_say_so() {
     let month = app.wearer("nobody").get("/api/reports/days").await.json();
     assert_eq!(month["days"].as_array().unwrap().len(), 30, "without a range, the last 30 days");
 }
+
+#[tokio::test]
+async fn a_range_may_be_named_by_its_last_day_and_names_its_neighbours() {
+    let app = App::start().await;
+    let ivan = Person::new("ivan.petrov", 1);
+    app.seed(&[&ivan], &[ivan.cell(1, at("2024-01-15T08:00:00Z"))]).await;
+    app.loaded_up_to(at("2024-01-17T12:30:00Z")).await;
+    let client = app.wearer("ivan.petrov");
+
+    let by_end = client.get("/api/reports/days?from=2024-02-26&to=2024-03-04").await.json();
+    let by_last = client.get("/api/reports/days?from=2024-02-26&through=2024-03-03").await.json();
+    assert_eq!(by_end, by_last);
+    let named = ["from", "to", "through"].map(|name| by_last[name].as_str().unwrap().to_owned());
+    assert_eq!(named, ["2024-02-26", "2024-03-04", "2024-03-03"]);
+    let neighbour = |from: &str, through: &str| serde_json::json!({ "from": from, "through": through });
+    assert_eq!(by_last["previous"], neighbour("2024-02-19", "2024-02-25"));
+    assert_eq!(by_last["next"], neighbour("2024-03-04", "2024-03-10"));
+    assert!(client.get("/api/reports/days").await.json()["next"].is_null(), "tomorrow has not begun");
+
+    for refused in
+        ["from=2024-02-26&to=2024-03-04&through=2024-03-03", "through=2999-01-01", "through=2024-13-01"]
+    {
+        let answered = client.get(&format!("/api/reports/days?{refused}")).await;
+        assert_eq!(answered.checked_status(), 400, "{refused}");
+        assert_eq!(answered.json()["parameter"], "through", "{refused}");
+    }
+}

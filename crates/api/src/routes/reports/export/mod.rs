@@ -30,7 +30,7 @@ pub(crate) async fn export(
     Strict(query): Strict<RangeQuery>,
     State(app): State<App>,
 ) -> Result<Response, Problem> {
-    let RangeQuery { from, to, tz, prosthesis_id } = query;
+    let RangeQuery { from, to, tz, prosthesis_id, .. } = query;
     let mut rows = app.reports.hours(&wearer.name, prosthesis_id, tz.tz(), from, to).await?;
     rows.retain(|row| row.movements > 0);
     check_prosthesis(&app, &wearer, prosthesis_id, !rows.is_empty()).await?;

@@ -1,0 +1,91 @@
+// Which two periods to compare: the last 7, 30 or 90 days with those before them, or any four days.
+
+import { plural } from '@lingui/core/macro';
+import { Trans, useLingui } from '@lingui/react/macro';
+import { Link, useNavigate } from '@tanstack/react-router';
+import { type FormEvent, useState } from 'react';
+
+import type { Periods } from '../../api/client';
+import { DateRange } from '../../parts/DateRange';
+import { parsePeriod, writePeriod } from './address';
+
+interface SidesChoiceProps {
+  a: string | undefined;
+  b: string | undefined;
+  periods: Periods | undefined;
+}
+
+/** The longest named period of which two fit into the year that the mart holds. */
+const LONGEST_DAYS = 90;
+
+export function SidesChoice({ a, b, periods }: SidesChoiceProps) {
+  const { t } = useLingui();
+  return (
+    <section className="period screen-only" aria-label={t`Periods`}>
+      <ul className="period-named">
+        {periods?.periods
+          .filter(({ days }) => days <= LONGEST_DAYS)
+          .map((period) => {
+            const before = writePeriod(period.before.from, period.before.through);
+            const last = writePeriod(period.complete.from, period.complete.through);
+            return (
+              <li key={period.days}>
+                <Link
+                  to="/compare"
+                  search={{ a: before, b: last }}
+                  className="button"
+                  aria-current={a === before && b === last ? 'true' : undefined}
+                >
+                  {plural(period.days, {
+                    one: 'Last # day and the # before',
+                    other: 'Last # days and the # before',
+                  })}
+                </Link>
+              </li>
+            );
+          })}
+      </ul>
+      <details className="period-own">
+        <summary>
+          <Trans>Choose the days</Trans>
+        </summary>
+        <OwnSides key={`${a} ${b}`} a={a} b={b} latest={periods?.today} />
+      </details>
+    </section>
+  );
+}
+
+function OwnSides({ a, b, latest }: { a: string | undefined; b: string | undefined; latest: string | undefined }) {
+  const navigate = useNavigate();
+  const [from, setFrom] = useState({
+    a: parsePeriod(a)?.from ?? '',
+    b: parsePeriod(b)?.from ?? '',
+  });
+  const [to, setTo] = useState({ a: parsePeriod(a)?.to ?? '', b: parsePeriod(b)?.to ?? '' });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    void navigate({
+      to: '/compare',
+      search: { a: writePeriod(from.a, to.a), b: writePeriod(from.b, to.b) },
+    });
+  };
+  return (
+    <form onSubmit={submit} className="period-form">
+      {(['a', 'b'] as const).map((side) => (
+        <fieldset key={side}>
+          <legend>{side === 'a' ? <Trans>Period A</Trans> : <Trans>Period B</Trans>}</legend>
+          <DateRange
+            from={from[side]}
+            to={to[side]}
+            latest={latest}
+            onFrom={(date) => setFrom({ ...from, [side]: date })}
+            onTo={(date) => setTo({ ...to, [side]: date })}
+          />
+        </fieldset>
+      ))}
+      <button type="submit" className="button-main">
+        <Trans>Compare these days</Trans>
+      </button>
+    </form>
+  );
+}

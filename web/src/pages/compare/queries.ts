@@ -1,0 +1,25 @@
+// What the Compare page asks for: first the two periods as the server names them, with the days that have data, then the comparison.
+
+import { queryOptions } from '@tanstack/react-query';
+
+import { daysQuery, type Period } from '../../api/days';
+import { compareRanges } from '../../api/client';
+import { parsePeriod } from './address';
+
+/** One of the two periods; asked for once the address names it. */
+export function sideQuery(side: string | undefined, tz: string) {
+  const period = parsePeriod(side);
+  return { ...daysQuery(period ?? {}, tz), enabled: period !== undefined };
+}
+
+export function compareQuery(a: Period | undefined, b: Period | undefined, tz: string) {
+  return queryOptions({
+    queryKey: ['reports', 'compare', a?.from, a?.to, b?.from, b?.to, tz],
+    queryFn: ({ signal }) =>
+      compareRanges(
+        { a_from: a?.from ?? '', a_to: a?.to ?? '', b_from: b?.from ?? '', b_to: b?.to ?? '', tz },
+        { signal },
+      ),
+    enabled: a !== undefined && b !== undefined,
+  });
+}

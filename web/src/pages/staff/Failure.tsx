@@ -1,0 +1,33 @@
+// A step that failed: what the program says about it, in its own English words, and what to do.
+
+import { Trans } from '@lingui/react/macro';
+
+import type { RunStep } from '../../api/client';
+import { Banner } from '../../parts/Banner';
+import { useStaffWords } from './staff-words';
+
+export function Failure({ step }: { step: RunStep }) {
+  const words = useStaffWords();
+  const todo = step.error_kind === null ? undefined : words.todo(step.error_kind);
+  return (
+    <Banner
+      tone="bad"
+      title={
+        <Trans>
+          {words.step(step.step)}, try {step.attempt}: failed
+        </Trans>
+      }
+    >
+      {step.error !== null && <p lang="en">{step.error}</p>}
+      {todo !== undefined && (
+        <p>
+          <strong>
+            <Trans>What to do:</Trans>
+          </strong>{' '}
+          {todo}
+        </p>
+      )}
+      {step.hint !== null && <p lang="en">{step.hint}</p>}
+    </Banner>
+  );
+}

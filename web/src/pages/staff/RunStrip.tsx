@@ -1,0 +1,76 @@
+// The last 30 runs as a strip, oldest first: a shape, a word and a time each. One tab stop, arrows inside; Enter shows a run.
+
+import { Trans, useLingui } from '@lingui/react/macro';
+import { Link } from '@tanstack/react-router';
+import { type KeyboardEvent, useState } from 'react';
+
+import type { PipelineRun } from '../../api/client';
+import { move } from '../../charts/cursor';
+import { useFormat } from '../../i18n/format';
+import { StateMark } from './state-marks';
+import { useStaffWords } from './staff-words';
+
+export function RunStrip({ runs, shown }: { runs: readonly PipelineRun[]; shown: string | undefined }) {
+  const { t } = useLingui();
+  const { dateTime, time } = useFormat();
+  const words = useStaffWords();
+  const oldestFirst = runs.toReversed();
+  const current = oldestFirst.findIndex(({ run }) => run === shown);
+  const [moved, setMoved] = useState<number | undefined>(undefined);
+  const at = moved ?? Math.max(current, 0);
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) {
+      return;
+    }
+    const next = move(event.key, at, { count: oldestFirst.length });
+    if (next === undefined || next === 'leave' || 'page' in next) {
+      return;
+    }
+    event.preventDefault();
+    setMoved(next.to);
+    const links = event.currentTarget.closest('ol')?.querySelectorAll('a');
+    links?.item(next.to).focus();
+  };
+
+  return (
+    <section className="panel staff-runs" aria-labelledby="runs">
+      <h2 id="runs">
+        <Trans>The last runs</Trans>
+      </h2>
+      {oldestFirst.length === 0 ? (
+        <p className="muted">
+          <Trans>
+            No run yet. "bionicpro etl run" makes one; "bionicpro etl schedule" makes one every quarter of an hour.
+          </Trans>
+        </p>
+      ) : (
+        <>
+          <p className="muted">
+            <Trans>Oldest first. Arrows move along the runs, Enter shows one below.</Trans>
+          </p>
+          <ol className="staff-strip">
+            {oldestFirst.map((run, index) => (
+              <li key={run.run}>
+                <Link
+                  to="/staff"
+                  search={{ run: run.run }}
+                  resetScroll={false}
+                  tabIndex={index === at ? 0 : -1}
+                  onKeyDown={onKeyDown}
+                  aria-current={run.run === shown ? 'true' : undefined}
+                  aria-label={t`${time(run.started_at)} ${words.runs[run.state]}, ${dateTime(run.started_at)}`}
+                  data-state={run.state}
+                >
+                  <span className="staff-time">{time(run.started_at)}</span>
+                  <StateMark state={run.state} />
+                  <span className="staff-word">{words.runs[run.state]}</span>
+                </Link>
+              </li>
+            ))}
+          </ol>
+        </>
+      )}
+    </section>
+  );
+}

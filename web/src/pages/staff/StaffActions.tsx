@@ -1,0 +1,15 @@
+// The buttons of the bar at the bottom.
+
+import { Trans } from '@lingui/react/macro';
+
+import { Actions } from '../../shell/Actions';
+
+export function StaffActions({ refresh }: { refresh: () => void }) {
+  return (
+    <Actions>
+      <button type="button" className="button-main" onClick={refresh}>
+        <Trans>Look again</Trans>
+      </button>
+    </Actions>
+  );
+}

@@ -1,0 +1,50 @@
+// The steps of a run in the order in which they ended, with how long each took as a bar and as a number.
+
+import { useLingui } from '@lingui/react/macro';
+
+import '../../charts/table.css';
+import type { RunStep } from '../../api/client';
+import { useFormat } from '../../i18n/format';
+import { useStaffWords } from './staff-words';
+
+export function StepTimes({ steps }: { steps: readonly RunStep[] }) {
+  const { t } = useLingui();
+  const { number, time } = useFormat();
+  const words = useStaffWords();
+  // A step that has ended says all that its beginning said.
+  const ended = new Set(steps.filter((step) => step.state !== 'started').map((step) => `${step.step} ${step.attempt}`));
+  const rows = steps.filter((step) => step.state !== 'started' || !ended.has(`${step.step} ${step.attempt}`));
+  const longest = Math.max(1, ...rows.map((step) => step.duration_ms ?? 0));
+  const seconds = (ms: number | null) => (ms === null ? '–' : `${number(ms / 1000, 2)}\u00a0${t`s`}`);
+  return (
+    <table className="chart-table staff-steps">
+      <caption>{t`Steps and times`}</caption>
+      <thead>
+        <tr>
+          <th scope="col">{t`Step`}</th>
+          <th scope="col">{t`At`}</th>
+          <th scope="col">{t`Time`}</th>
+          <th scope="col">{t`Rows`}</th>
+          <th scope="col">{t`Cells`}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((step) => (
+          <tr key={`${step.step} ${step.attempt} ${step.state}`}>
+            <th scope="row">
+              {words.step(step.step)}: {words.stepStates[step.state]}
+              {step.attempt > 1 && <span className="muted"> {t`(try ${step.attempt})`}</span>}
+              <svg aria-hidden="true" focusable="false" className="staff-bar">
+                <rect width={`${Math.round(((step.duration_ms ?? 0) / longest) * 100)}%`} height="100%" />
+              </svg>
+            </th>
+            <td>{time(step.at)}</td>
+            <td>{seconds(step.duration_ms)}</td>
+            <td>{number(step.rows)}</td>
+            <td>{number(step.cells)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,18 @@
+// A period in which nothing was recorded: said as a fact, without a judgement.
+
+import { Trans } from '@lingui/react/macro';
+
+export function NoData() {
+  return (
+    <section className="panel stack">
+      <h2>
+        <Trans>No movements recorded in this period</Trans>
+      </h2>
+      <p className="muted">
+        <Trans>
+          Choose another period above. Numbers appear here about half an hour after the prosthesis has sent them.
+        </Trans>
+      </p>
+    </section>
+  );
+}

@@ -22,7 +22,6 @@ export function StepTimes({ steps }: { steps: readonly RunStep[] }) {
       <thead>
         <tr>
           <th scope="col">{t`Step`}</th>
-          <th scope="col">{t`At`}</th>
           <th scope="col">{t`Time`}</th>
           <th scope="col">{t`Rows`}</th>
           <th scope="col">{t`Cells`}</th>
@@ -32,13 +31,12 @@ export function StepTimes({ steps }: { steps: readonly RunStep[] }) {
         {rows.map((step) => (
           <tr key={`${step.step} ${step.attempt} ${step.state}`}>
             <th scope="row">
-              {words.step(step.step)}: {words.stepStates[step.state]}
+              {words.step(step.step)}: {words.stepStates[step.state]}, {time(step.at)}
               {step.attempt > 1 && <span className="muted"> {t`(try ${step.attempt})`}</span>}
               <svg aria-hidden="true" focusable="false" className="staff-bar">
                 <rect width={`${Math.round(((step.duration_ms ?? 0) / longest) * 100)}%`} height="100%" />
               </svg>
             </th>
-            <td>{time(step.at)}</td>
             <td>{seconds(step.duration_ms)}</td>
             <td>{number(step.rows)}</td>
             <td>{number(step.cells)}</td>

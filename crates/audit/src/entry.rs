@@ -169,7 +169,7 @@ impl Entry {
         self
     }
 
-    /// Where a sign-in came from.
+    /// Where a sign-in or sign-out came from.
     pub fn address(mut self, address: IpAddr) -> Self {
         self.address = Some(address);
         self

@@ -19,6 +19,7 @@ use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use crate::connection::Rules;
 use crate::hosts::Hosts;
@@ -112,6 +113,12 @@ impl Listener {
                 "write host names as clients send them, as reports.example.com or 10.0.0.7:8001",
             )
         })?;
+        if bound.ip().is_unspecified() && listen.hosts.is_empty() {
+            tracing::warn!(
+                listener = section,
+                "it answers under loopback names only: list its names in the key hosts"
+            );
+        }
         let tls = Tls::new(section, &listen.tls, &hosts)?;
         let rules = Arc::new(Rules { section, hosts, proxies, limits });
         Ok(Listener { tcp, address: bound, tls, rules })
@@ -155,7 +162,7 @@ impl Listener {
         let free =
             Arc::new(Semaphore::new(usize::try_from(limits.connections).unwrap_or(Semaphore::MAX_PERMITS)));
         let places = Places::new(limits.connections_per_address);
-        let graceful = GracefulShutdown::new();
+        let (graceful, stopping) = (GracefulShutdown::new(), CancellationToken::new());
         let mut connections = JoinSet::new();
         let mut watching = JoinSet::new();
         if let Some(tls) = &self.tls {
@@ -189,7 +196,7 @@ impl Listener {
             let connection =
                 Connection { peer: peer.ip(), is_tls: self.tls.is_some(), rules: Arc::clone(&self.rules) };
             let acceptor = self.tls.as_ref().map(|tls| tls.acceptor.clone());
-            let (watcher, answer) = (graceful.watcher(), answer.clone());
+            let (watcher, answer, stopping) = (graceful.watcher(), answer.clone(), stopping.clone());
             connections.spawn(async move {
                 let _open = metrics::OpenConnection::new(section);
                 // Small answers should leave at once; a socket that refuses the option works all the same.
@@ -198,10 +205,12 @@ impl Listener {
                 match acceptor {
                     None => converse(stream, connection, answer, watcher).await,
                     Some(acceptor) => {
-                        match tokio::time::timeout(limits.header_timeout, acceptor.accept(stream)).await {
-                            Ok(Ok(stream)) => converse(stream, connection, answer, watcher).await,
+                        let handshake = tokio::time::timeout(limits.header_timeout, acceptor.accept(stream));
+                        match stopping.run_until_cancelled(handshake).await {
+                            Some(Ok(Ok(stream))) => converse(stream, connection, answer, watcher).await,
                             // Another protocol (plain HTTP, for one), version or name than ours, or nothing at all.
-                            Ok(Err(_)) | Err(_) => metrics::count_refused(section, "tls"),
+                            Some(Ok(Err(_)) | Err(_)) => metrics::count_refused(section, "tls"),
+                            None => {}
                         }
                     }
                 }
@@ -209,6 +218,7 @@ impl Listener {
             });
         }
         drop(self.tcp);
+        stopping.cancel();
         if tokio::time::timeout(limits.shutdown_timeout, graceful.shutdown()).await.is_err() {
             tracing::warn!(connections = connections.len(), "requests in flight were cut at shutdown");
         }

@@ -120,6 +120,23 @@ async fn a_client_that_does_not_finish_the_handshake_is_cut() {
 }
 
 #[tokio::test]
+async fn a_handshake_under_way_does_not_hold_a_listener_that_stops() {
+    let folder = tempfile::tempdir().unwrap();
+    write_certificate(folder.path());
+    let service = Service::with(|listen| {
+        configure(listen, folder.path());
+        listen.limits.header_timeout = PATIENCE;
+    })
+    .await;
+    let mut silent = TcpStream::connect(service.address).await.unwrap();
+    silent.write_all(&hello([3, 3])[..10]).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let started = Instant::now();
+    service.stop().await;
+    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+}
+
+#[tokio::test]
 async fn a_replaced_certificate_is_shown_and_a_broken_one_is_not() {
     let folder = tempfile::tempdir().unwrap();
     let old = write_certificate(folder.path());

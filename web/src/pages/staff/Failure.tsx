@@ -19,15 +19,15 @@ export function Failure({ step }: { step: RunStep }) {
       }
     >
       {step.error !== null && <p lang="en">{step.error}</p>}
-      {todo !== undefined && (
+      {(step.hint !== null || todo !== undefined) && (
         <p>
           <strong>
             <Trans>What to do:</Trans>
           </strong>{' '}
+          {step.hint !== null && <span lang="en">{step.hint}. </span>}
           {todo}
         </p>
       )}
-      {step.hint !== null && <p lang="en">{step.hint}</p>}
     </Banner>
   );
 }

@@ -75,7 +75,7 @@ function useReasons({ state, freshness, reconciliation, runs, reasons }: Pipelin
     found.push(
       ended.step === null
         ? t`The newest run failed.`
-        : t`The newest run failed in the step "${words.step(ended.step)}".`,
+        : t`The newest run failed in the step “${words.step(ended.step)}”.`,
     );
   }
   if (ended?.state === 'abandoned') {

@@ -45,7 +45,7 @@ export function useStaffWords() {
     config: t`The configuration is wrong; trying again does not help. "bionicpro doctor" names the key.`,
     unreachable: t`A database or store did not answer. The step is tried again by itself; if it stays so, "bionicpro doctor" says which one.`,
     storage: t`A store does not take bytes: make room on the disk or look at the bucket. The step is tried again by itself.`,
-    data: t`The data break a rule; it is not tried again, and nothing wrong was shown to readers. "bionicpro etl show" and "bionicpro etl verify" name the days and cells.`,
+    data: t`The data, or the shape of a table or a file, break a rule: it is not tried again, and nothing wrong was shown to readers.`,
     nothing_new: t`Nothing has to be done.`,
     internal: t`A defect of the program. Keep the log of the run and report it; the next run takes over what this one left.`,
   };

@@ -3,9 +3,10 @@
 use axum::routing::MethodFilter;
 
 /// A path template of the API and the methods that are passed on. GET includes HEAD.
-pub(super) const ALLOWED: [(&str, &[Method]); 13] = [
+pub(super) const ALLOWED: [(&str, &[Method]); 14] = [
     ("/api/calendar/{date}", &[Method::Get]),
     ("/api/freshness", &[Method::Get]),
+    ("/api/periods", &[Method::Get]),
     ("/api/prostheses", &[Method::Get]),
     ("/api/reports", &[Method::Get]),
     ("/api/reports/compare", &[Method::Get]),

@@ -291,4 +291,35 @@ proptest! {
             prop_assert_eq!(log.unwrap().torn, torn);
         }
     }
+
+    /// Whatever somebody without the key writes behind the last line: it is never taken for one, reading it ends with a word,
+    /// and what `open` accepts goes on and verifies.
+    #[test]
+    fn what_stands_behind_the_last_line_is_no_line(pieces in prop::collection::vec(piece(), 1..6)) {
+        let folder = tempfile::tempdir().unwrap();
+        let config = keyed(folder.path());
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(write(&config, 1));
+        let path = files(&config).pop().unwrap();
+        let behind = pieces.concat();
+        fs::write(&path, [fs::read(&path).unwrap(), behind.clone()].concat()).unwrap();
+        prop_assert!(verified(&config).is_err() || verified(&config).unwrap().last == 2);
+        if let Ok(log) = Log::open(&config, SERVICE) {
+            drop(log);
+            let log = verified(&config);
+            prop_assert!(log.is_ok(), "{:?}", log);
+            prop_assert_eq!(log.unwrap().torn, u64::from(!behind.is_empty()));
+        }
+    }
+}
+
+/// Bytes as a killed process, a broken disk or a forger leaves them.
+fn piece() -> impl Strategy<Value = Vec<u8>> {
+    let forged = r#"{"sequence":3,"at":"2026-11-28T12:00:00Z","event":"audit.torn","outcome":"done","previous":"00","count":1,"hash":"00"}"#;
+    prop_oneof![
+        prop::collection::vec(any::<u8>(), 0..40),
+        Just(b"\n".to_vec()),
+        Just(forged.as_bytes().to_vec()),
+        (1..forged.len()).prop_map(move |end| forged.as_bytes()[..end].to_vec()),
+    ]
 }

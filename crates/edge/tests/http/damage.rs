@@ -6,6 +6,10 @@ use std::time::Duration;
 use proptest::prelude::*;
 use tokio::runtime::Runtime;
 
+use axum::Router;
+use bionicpro_edge::{Connection, Edge, Options, Texts};
+use http::{HeaderValue, Method, Request, StatusCode, Uri, header};
+
 use crate::support::{Answers, Service, get_once};
 
 /// What stands between two requests that are well formed.
@@ -99,6 +103,41 @@ proptest! {
         prop_assert!(refused.is_none_or(|at| at + 1 == statuses.len()), "{:?}", answers);
         if damages.is_empty() {
             prop_assert_eq!(statuses, [200, 200, 200]);
+        }
+    }
+
+    #[test]
+    fn an_endpoint_sees_a_plain_path_under_one_host_of_ours_only(
+        target in "(/|[a-z]{1,5}://|//)?[a-z%./:@?*#-]{0,30}",
+        hosts in prop::collection::vec("(localhost|127[.]0[.]0[.]1|\\[::1\\]|evil[.]example)?[@:,.a-z0-9]{0,6}", 0..3),
+        forwarded in "[0-9a-f:., x]{0,30}",
+        method in prop::sample::select(vec!["GET", "POST", "TRACE", "CONNECT", "FOO"]),
+        body in "[a-z]{0,80}",
+    ) {
+        let Ok(uri) = Uri::try_from(target.as_str()) else { return Ok(()) };
+        let mut request = Request::new(body);
+        *request.method_mut() = Method::from_bytes(method.as_bytes()).unwrap();
+        *request.uri_mut() = uri.clone();
+        for host in &hosts {
+            request.headers_mut().append(header::HOST, HeaderValue::from_str(host).unwrap());
+        }
+        request.headers_mut().insert("x-forwarded-for", HeaderValue::from_str(&forwarded).unwrap());
+
+        let router = Router::new().fallback(|| async { StatusCode::NO_CONTENT });
+        let options = Options { deadline: Duration::from_secs(5), body_bytes: 64, methods: None, texts: Texts::default() };
+        let connection = Connection::from_loopback(([127, 0, 0, 1], 9).into());
+        let response = WORLD.runtime.block_on(Edge::new(router, options).answer(&connection, request));
+        prop_assert_ne!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        if response.status() == StatusCode::NO_CONTENT {
+            prop_assert_eq!(hosts.len(), 1);
+            let name = |name: &str| {
+                let port = hosts[0].strip_prefix(name).map(|port| port.strip_prefix(':').unwrap_or(port));
+                port.is_some_and(|port| port.is_empty() || port.parse::<u16>().is_ok())
+            };
+            prop_assert!(["localhost", "127.0.0.1", "[::1]"].into_iter().any(name), "{:?}", hosts);
+            prop_assert!(uri.authority().is_none(), "{}", uri);
+            let part = |part: &str| !part.contains('%') && !part.is_empty() && part.trim_matches('.') != "";
+            prop_assert!(uri.path() == "/" || uri.path().split('/').skip(1).all(part), "{}", uri);
         }
     }
 }

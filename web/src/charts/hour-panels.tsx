@@ -49,9 +49,8 @@ export function HourPanels({ finding, day, hours, usualResponse, cursor, onPage 
         rows: hours.map((hour) => ({
           key: hour.hour,
           head: hour.name,
-          cells: hasMovements(hour)
-            ? [number(hour.battery), number(hour.lowest), number(hour.last), number(hour.response), number(hour.errors)]
-            : ['–', '–', '–', '–', words.movements(hour)],
+          cells: [hour.battery, hour.lowest, hour.last, hour.response, hour.errors].map((value) => number(value)),
+          instead: hasMovements(hour) ? undefined : words.movements(hour),
         })),
       }}
       legend={<PanelLegend usual={usualResponse} />}

@@ -1,7 +1,7 @@
 // A calendar month with the number in each day's cell and a bar of its share below it. It is a table already: days are links,
 // reached by one tab stop and arrows.
 
-import { Trans, useLingui } from '@lingui/react/macro';
+import { Trans } from '@lingui/react/macro';
 import { useState, type KeyboardEvent, type ReactNode } from 'react';
 
 import { useFormat } from '../i18n/format';
@@ -14,7 +14,6 @@ import './month-grid.css';
 /** What makes a month one tab stop: goes on the link. */
 export interface DayFocus {
   tabIndex: 0 | -1;
-  label: string;
   onKeyDown: (event: KeyboardEvent) => void;
 }
 
@@ -27,9 +26,7 @@ export interface MonthGridProps {
 }
 
 export function MonthGrid({ month, largest, renderLink }: MonthGridProps) {
-  const { t } = useLingui();
   const { date } = useFormat();
-  const words = useDayWords();
   const days = month.weeks.flat().filter((day) => day !== undefined);
   const [at, setAt] = useState(days.length - 1);
   const name = date(`${month.month}-01`, 'month');
@@ -76,10 +73,9 @@ export function MonthGrid({ month, largest, renderLink }: MonthGridProps) {
               const index = row * 7 + column - before;
               return (
                 <td key={WEEKDAYS[column]} data-state={day.state}>
-                  {renderLink(day.date, <Cell day={day} largest={largest} />, {
+                  {renderLink(day.date, <Cell day={day} month={name} largest={largest} />, {
                     tabIndex: index === at ? 0 : -1,
                     onKeyDown,
-                    label: t`${date(day.date, 'long')}, ${words.movements(day)}`,
                   })}
                 </td>
               );
@@ -94,14 +90,40 @@ export function MonthGrid({ month, largest, renderLink }: MonthGridProps) {
 /** A Monday to a Sunday, for the names of the columns. */
 const SOME_WEEK = ['2024-01-01', '2024-01-02', '2024-01-03', '2024-01-04', '2024-01-05', '2024-01-06', '2024-01-07'];
 
-function Cell({ day, largest }: { day: DayFigure; largest: number }) {
+interface CellProps {
+  day: DayFigure;
+  /** The month in words: what a screen reader says between the day and its number. */
+  month: string;
+  largest: number;
+}
+
+function Cell({ day, month, largest }: CellProps) {
   const { number } = useFormat();
+  const words = useDayWords();
   const known = counted(day.state) && day.total_movements !== null;
   const share = known && largest > 0 ? (day.total_movements ?? 0) / largest : 0;
   return (
     <>
-      <span className="month-day">{Number(day.date.slice(8))}</span>
-      <span className="month-number">{known ? number(day.total_movements) : EMPTY[day.state]}</span>
+      <span className="month-day">
+        {Number(day.date.slice(8))}
+        <span className="visually-hidden"> {month}: </span>
+      </span>
+      {known ? (
+        <span className="month-number">
+          {number(day.total_movements)}
+          {day.state === 'running' && (
+            <span className="visually-hidden">
+              {' '}
+              <Trans>so far</Trans>
+            </span>
+          )}
+        </span>
+      ) : (
+        <span className="month-number">
+          <span aria-hidden="true">{EMPTY[day.state]}</span>
+          <span className="visually-hidden">{words.movements(day)}</span>
+        </span>
+      )}
       <svg aria-hidden="true" focusable="false" className="month-bar">
         <rect width={`${Math.round(share * 100)}%`} height="100%" />
       </svg>

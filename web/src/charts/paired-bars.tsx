@@ -43,16 +43,16 @@ export function PairedBars({ title, finding, periods, pairs }: PairedBarsProps) 
       }}
     >
       {() => (
-        <dl className="pairs">
+        <ul className="pairs">
           {pairs.map((pair, index) => {
             const largest = Math.max(pair.a ?? 0, pair.b ?? 0, Number.MIN_VALUE);
             return (
-              <div key={pair.key} className="pairs-metric">
+              <li key={pair.key} className="pairs-metric">
                 <div className="pairs-head">
-                  <dt>{pair.name}</dt>
-                  <dd className="pairs-difference">{pair.written.difference}</dd>
+                  <strong>{pair.name}</strong>
+                  <span className="pairs-difference">{pair.written.difference}</span>
                 </div>
-                <dd className="pairs-row">
+                <p className="pairs-row">
                   <span className="pairs-letter">A</span>
                   <svg aria-hidden="true" focusable="false">
                     {index === 0 && <PatternDefinitions {...patterns} />}
@@ -60,8 +60,8 @@ export function PairedBars({ title, finding, periods, pairs }: PairedBarsProps) 
                     <rect className="pairs-a" width={share(pair.a, largest)} height="100%" rx="3" />
                   </svg>
                   <span className="pairs-number">{pair.written.a}</span>
-                </dd>
-                <dd className="pairs-row">
+                </p>
+                <p className="pairs-row">
                   <span className="pairs-letter">B</span>
                   <svg aria-hidden="true" focusable="false">
                     <rect className="pairs-ground" width="100%" height="100%" rx="3" />
@@ -74,11 +74,11 @@ export function PairedBars({ title, finding, periods, pairs }: PairedBarsProps) 
                     />
                   </svg>
                   <span className="pairs-number">{pair.written.b}</span>
-                </dd>
-              </div>
+                </p>
+              </li>
             );
           })}
-        </dl>
+        </ul>
       )}
     </ChartFigure>
   );

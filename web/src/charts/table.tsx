@@ -13,6 +13,8 @@ export interface TableRow {
   key: string;
   head: string;
   cells: readonly string[];
+  /** Words that stand in the place of all cells. */
+  instead?: string | undefined;
 }
 
 export function ChartTable({ caption, columns, rows }: TableData) {
@@ -32,9 +34,11 @@ export function ChartTable({ caption, columns, rows }: TableData) {
         {rows.map((row) => (
           <tr key={row.key}>
             <th scope="row">{row.head}</th>
-            {row.cells.map((cell, index) => (
-              <td key={columns[index + 1]}>{cell}</td>
-            ))}
+            {row.instead !== undefined ? (
+              <td colSpan={columns.length - 1}>{row.instead}</td>
+            ) : (
+              row.cells.map((cell, index) => <td key={columns[index + 1]}>{cell}</td>)
+            )}
           </tr>
         ))}
       </tbody>

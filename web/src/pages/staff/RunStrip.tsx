@@ -1,6 +1,6 @@
 // The last 30 runs as a strip, oldest first: a shape, a word and a time each. One tab stop, arrows inside; Enter shows a run.
 
-import { Trans, useLingui } from '@lingui/react/macro';
+import { Trans } from '@lingui/react/macro';
 import { Link } from '@tanstack/react-router';
 import { type KeyboardEvent, useState } from 'react';
 
@@ -11,7 +11,6 @@ import { StateMark } from './state-marks';
 import { useStaffWords } from './staff-words';
 
 export function RunStrip({ runs, shown }: { runs: readonly PipelineRun[]; shown: string | undefined }) {
-  const { t } = useLingui();
   const { dateTime, time } = useFormat();
   const words = useStaffWords();
   const oldestFirst = runs.toReversed();
@@ -59,12 +58,12 @@ export function RunStrip({ runs, shown }: { runs: readonly PipelineRun[]; shown:
                   tabIndex={index === at ? 0 : -1}
                   onKeyDown={onKeyDown}
                   aria-current={run.run === shown ? 'true' : undefined}
-                  aria-label={t`${time(run.started_at)} ${words.runs[run.state]}, ${dateTime(run.started_at)}`}
                   data-state={run.state}
                 >
                   <span className="staff-time">{time(run.started_at)}</span>
                   <StateMark state={run.state} />
                   <span className="staff-word">{words.runs[run.state]}</span>
+                  <span className="visually-hidden">, {dateTime(run.started_at)}</span>
                 </Link>
               </li>
             ))}

@@ -26,8 +26,8 @@ export function Calendar({ days }: { days: readonly DayFigure[] }) {
               key={month.month}
               month={month}
               largest={largest}
-              renderLink={(date, content, { label, ...focus }) => (
-                <Link to="/day/$date" params={{ date }} aria-label={label} {...focus}>
+              renderLink={(date, content, focus) => (
+                <Link to="/day/$date" params={{ date }} {...focus}>
                   {content}
                 </Link>
               )}

@@ -1,5 +1,6 @@
 // Every page in every state, language, theme and width: accessible, reachable, large enough. With SCREENSHOTS=FOLDER, a picture of each.
 
+import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { describe, it } from 'node:test';
 
@@ -107,6 +108,23 @@ describe('every page', () => {
       await context.close();
     });
   }
+
+  it('prints a day on one sheet', async () => {
+    const context = await seatOf('ivan.petrov', { language: 'ru', theme: 'dark', width: 1280 });
+    const page = await context.newPage();
+    await page.goto('/');
+    await settled(page);
+    await page.getByRole('button', { name: /Предыдущий день/ }).click();
+    await settled(page);
+    const margin = '10mm';
+    const sheet = await page.pdf({
+      format: 'A4',
+      margin: { top: margin, right: margin, bottom: margin, left: margin },
+    });
+    const pages = sheet.toString('latin1').match(/\/Type\s*\/Page[^s]/g) ?? [];
+    assert.equal(pages.length, 1);
+    await context.close();
+  });
 
   it('reads at 200 % text and in forced colours', async () => {
     const context = await seatOf('ivan.petrov', { language: 'ru', theme: 'light', width: 320 });

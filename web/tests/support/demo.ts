@@ -62,8 +62,8 @@ export async function startDemo(): Promise<void> {
   });
   const [line] = (await Promise.race([first, died])) as [string];
   died.catch(() => undefined);
-  const ready = JSON.parse(line) as { bff: { url: string } };
-  running = { process: demo, folder, url: ready.bff.url.replace(/\/$/, '') };
+  const ready = JSON.parse(line) as { web: { url: string } };
+  running = { process: demo, folder, url: ready.web.url.replace(/\/$/, '') };
 }
 
 export async function stopDemo(): Promise<void> {

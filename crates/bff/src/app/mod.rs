@@ -1,18 +1,39 @@
-//! The pages that a browser shows: files of this binary. What is not one of them is a page's address, and gets the page;
-//! what looks like a file and is none is missing, so that a broken build is seen.
+//! The web app's files, embedded at compile time: what a browser gets for any path that is not `/auth` or `/api`.
+//!
+//! An address of the app gives the one document. A file that is not there is 404 and never the document, so that a broken
+//! build is seen as one.
+
+mod encoding;
+mod files;
 
 use axum::response::{IntoResponse, Response};
 use bionicpro_edge::{Problem, Slug};
-use http::{HeaderValue, Method, Uri, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 
-/// The page may load its own script and ask its own origin, and nothing else.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; \
-                      form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
+use files::File;
 
-/// Addresses that begin so are endpoints, never pages.
+/// What the app may do: run and style itself by its own files, call its own origin, and nothing else. Script addresses
+/// pass the policy `bionicpro` of the page, which knows one: the worker's.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+                      worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; \
+                      frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types bionicpro";
+/// Names of files under it carry a hash of their content.
+const HASHED: &str = "/assets/";
+const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+/// Kept, and asked for each time whether it is still so.
+const ASK: HeaderValue = HeaderValue::from_static("no-cache");
+
+/// The one document of the app.
+const DOCUMENT: &str = "/index.html";
+
+const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><title>BionicPRO Reports</title><h1>The web app is not in this program</h1>\
+                         <p>Run <code>make build</code>: it builds the app first and then the program around it.</p></html>\n";
+
+/// Addresses that begin so are endpoints, never views.
 const ENDPOINTS: [&str; 3] = ["/api", "/auth", "/health"];
 
-pub(crate) async fn serve(method: Method, uri: Uri) -> Result<Response, Problem> {
+/// Answers whatever nothing else answers.
+pub(crate) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
     let path = uri.path();
     let is_endpoint = |prefix: &&str| {
         path.strip_prefix(*prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -23,21 +44,47 @@ pub(crate) async fn serve(method: Method, uri: Uri) -> Result<Response, Problem>
     if !matches!(method, Method::GET | Method::HEAD) {
         return Err(Problem::new(Slug::MethodNotAllowed));
     }
-    match path {
-        "/app.js" => Ok(file("text/javascript; charset=utf-8", include_str!("app.js"))),
-        _ if path.rsplit('/').next().is_some_and(|name| name.contains('.')) => Err(missing()),
-        _ => Ok(file("text/html; charset=utf-8", include_str!("index.html"))),
+    match files::find(path).or_else(|| if is_file(path) { None } else { files::find(DOCUMENT) }) {
+        Some(file) => Ok(send(file, &headers)),
+        None if is_file(path) => Err(missing()),
+        None => Ok(not_built()),
     }
-}
-
-fn file(media_type: &'static str, text: &'static str) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(media_type)),
-        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
-    ];
-    (headers, text).into_response()
 }
 
 fn missing() -> Problem {
     Problem::new(Slug::NotFound).detail("There is nothing at this address")
 }
+
+fn not_built() -> Response {
+    let media_type = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
+    (StatusCode::SERVICE_UNAVAILABLE, media_type, NOT_BUILT).into_response()
+}
+
+/// Whether a path names a file, not a view.
+fn is_file(path: &str) -> bool {
+    path.starts_with(HASHED) || path.rsplit('/').next().is_some_and(|name| name.contains('.'))
+}
+
+fn send(file: &'static File, asked: &HeaderMap) -> Response {
+    let (encoding, bytes) = file.best(asked);
+    let hashed = file.path.starts_with(HASHED);
+    let tag = file.tag(encoding);
+    let mut response =
+        if asked.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            ([(header::CONTENT_TYPE, file.media_type())], bytes).into_response()
+        };
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, if hashed { FOR_EVER } else { ASK });
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(header::ETAG, tag);
+    if let Some(name) = encoding.name() {
+        headers.insert(header::CONTENT_ENCODING, name);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests;

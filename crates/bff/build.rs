@@ -1,0 +1,52 @@
+//! Embeds the web app: writes a table of the files in `web/dist`, which the compiler then includes.
+//!
+//! Without a build of the web app the table is empty, and the program says so where the app would be.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+/// Holds a file of its own even before the first build, so that a later one is noticed.
+const DIST: &str = "../../web/dist";
+
+fn main() -> io::Result<()> {
+    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join(DIST);
+    println!("cargo::rerun-if-changed={}", root.display());
+    let mut paths = Vec::new();
+    if root.join("index.html").is_file() {
+        list(&root, &mut paths)?;
+    }
+    paths.sort();
+
+    let mut table = String::from("[\n");
+    for path in paths.iter().filter(|path| !is_compressed(path)) {
+        let Some(name) = path.strip_prefix(&root).ok().and_then(Path::to_str) else { continue };
+        let include = |path: &Path| format!("include_bytes!({:?})", path.display().to_string());
+        let beside = |extension: &str| {
+            let compressed = PathBuf::from(format!("{}.{extension}", path.display()));
+            if compressed.is_file() { format!("Some({})", include(&compressed)) } else { "None".to_owned() }
+        };
+        let name = format!("/{}", name.replace('\\', "/"));
+        let (plain, brotli, gzip) = (include(path), beside("br"), beside("gz"));
+        let _ = writeln!(table, "File {{ path: {name:?}, plain: {plain}, brotli: {brotli}, gzip: {gzip} }},");
+    }
+    table.push_str("]\n");
+    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
+    fs::write(out.join("app_files.rs"), table)
+}
+
+fn list(folder: &Path, paths: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            list(&entry.path(), paths)?;
+        } else if !entry.file_name().to_string_lossy().starts_with('.') {
+            paths.push(entry.path());
+        }
+    }
+    Ok(())
+}
+
+fn is_compressed(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "br" || extension == "gz")
+}

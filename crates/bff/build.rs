@@ -1,4 +1,4 @@
-//! Embeds the web app: writes a table of the files in `web/dist`, which the compiler then includes.
+//! Embeds the web app: copies the files of `web/dist` and writes a table of them, which the compiler then includes.
 //!
 //! Without a build of the web app the table is empty, and the program says so where the app would be.
 
@@ -17,21 +17,30 @@ fn main() -> io::Result<()> {
         list(&root, &mut paths)?;
     }
     paths.sort();
+    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
+    let copies = out.join("app");
 
     let mut table = String::from("[\n");
     for path in paths.iter().filter(|path| !is_compressed(path)) {
         let Some(name) = path.strip_prefix(&root).ok().and_then(Path::to_str) else { continue };
+        let copy = copies.join(name);
+        fs::create_dir_all(copy.parent().unwrap_or(&copies))?;
+        fs::copy(path, &copy)?;
         let include = |path: &Path| format!("include_bytes!({:?})", path.display().to_string());
-        let beside = |extension: &str| {
+        let beside = |extension: &str| -> io::Result<String> {
             let compressed = PathBuf::from(format!("{}.{extension}", path.display()));
-            if compressed.is_file() { format!("Some({})", include(&compressed)) } else { "None".to_owned() }
+            if !compressed.is_file() {
+                return Ok("None".to_owned());
+            }
+            let copy = PathBuf::from(format!("{}.{extension}", copy.display()));
+            fs::copy(compressed, &copy)?;
+            Ok(format!("Some({})", include(&copy)))
         };
         let name = format!("/{}", name.replace('\\', "/"));
-        let (plain, brotli, gzip) = (include(path), beside("br"), beside("gz"));
+        let (plain, brotli, gzip) = (include(&copy), beside("br")?, beside("gz")?);
         let _ = writeln!(table, "File {{ path: {name:?}, plain: {plain}, brotli: {brotli}, gzip: {gzip} }},");
     }
     table.push_str("]\n");
-    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     fs::write(out.join("app_files.rs"), table)
 }
 

@@ -7,6 +7,7 @@
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub struct RedisServer {
     port: u16,
+    url: SecretUrl,
     shell: Child,
 }
 
@@ -30,12 +32,28 @@ impl RedisServer {
     /// # Panics
     /// When it is installed and does not come up.
     pub fn start() -> Option<Self> {
-        if Command::new("redis-server").arg("--version").stdout(Stdio::null()).status().is_err() {
-            eprintln!("skipped: redis-server is not installed (Debian package redis-server)");
+        if !is_installed() {
             return None;
         }
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
-        Some(RedisServer::start_on(port))
+        Some(RedisServer::start_on(free_port()))
+    }
+
+    /// Starts a server that speaks TLS only, with this certificate and key in PEM form.
+    ///
+    /// # Panics
+    /// When it is installed and does not come up.
+    pub fn start_with_tls(certificate: &Path, key: &Path) -> Option<Self> {
+        if !is_installed() {
+            return None;
+        }
+        let port = free_port();
+        let (certificate, key) = (certificate.display().to_string(), key.display().to_string());
+        let tls =
+            ["--port", "0", "--tls-port", &port.to_string(), "--tls-auth-clients", "no"].map(str::to_owned);
+        let files =
+            ["--tls-cert-file", &certificate, "--tls-key-file", &key, "--tls-ca-cert-file", &certificate];
+        let arguments: Vec<_> = tls.into_iter().chain(files.map(str::to_owned)).collect();
+        Some(RedisServer::run(port, &arguments, &format!("rediss://:{PASSWORD}@localhost:{port}/0")))
     }
 
     /// Starts a server on a port, such as that of one that has stopped.
@@ -43,10 +61,16 @@ impl RedisServer {
     /// # Panics
     /// When it does not come up.
     pub fn start_on(port: u16) -> Self {
+        let arguments = ["--port".to_owned(), port.to_string()];
+        RedisServer::run(port, &arguments, &format!("redis://:{PASSWORD}@127.0.0.1:{port}/0"))
+    }
+
+    fn run(port: u16, arguments: &[String], url: &str) -> Self {
         // The shell holds the end of a pipe: when it closes, because this process has ended in any way, so does the server.
         let shell = Command::new("/bin/sh")
             .args(["-c", "redis-server \"$@\" & read -r _; kill $!; wait $!", "sh"])
-            .args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--save", "", "--appendonly", "no"])
+            .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
+            .args(arguments)
             .args(["--requirepass", PASSWORD, "--dir", &std::env::temp_dir().display().to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -54,7 +78,7 @@ impl RedisServer {
             .process_group(0)
             .spawn()
             .unwrap();
-        let server = RedisServer { port, shell };
+        let server = RedisServer { port, url: SecretUrl::parse(url).unwrap(), shell };
         let start = Instant::now();
         while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
             assert!(start.elapsed() < PATIENCE, "redis-server does not come up");
@@ -70,8 +94,21 @@ impl RedisServer {
 
     /// Its address, with the password.
     pub fn url(&self) -> SecretUrl {
-        SecretUrl::parse(&format!("redis://:{PASSWORD}@127.0.0.1:{}/0", self.port)).unwrap()
+        self.url.clone()
     }
+}
+
+/// Says so when it is not.
+fn is_installed() -> bool {
+    let is_installed = Command::new("redis-server").arg("--version").stdout(Stdio::null()).status().is_ok();
+    if !is_installed {
+        eprintln!("skipped: redis-server is not installed (Debian package redis-server)");
+    }
+    is_installed
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }
 
 impl Drop for RedisServer {

@@ -6,6 +6,7 @@
 
 mod claims;
 mod header;
+mod id_tokens;
 mod issuer;
 mod keys;
 mod logs;

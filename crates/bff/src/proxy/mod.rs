@@ -27,8 +27,7 @@ const MAX_REQUEST_BYTES: usize = 64 * 1024;
 /// A route for each row of the table; other methods get 405, other paths 404.
 pub(crate) fn routes() -> Router<Bff> {
     table::ALLOWED.iter().fold(Router::new(), |router, (template, methods)| {
-        let by_method =
-            methods.iter().fold(MethodRouter::new(), |row, method| row.on(method.filter(), forward));
+        let by_method = methods.iter().fold(MethodRouter::new(), |row, method| row.on(*method, forward));
         router.route(template, by_method)
     })
 }

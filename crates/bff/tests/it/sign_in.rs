@@ -91,6 +91,47 @@ async fn b07_a_code_that_the_issuer_refuses_begins_no_session() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn b08_an_id_token_of_another_sign_in_begins_no_session() {
+    let world = World::start().await;
+    let mut browser = world.browser();
+    let page = browser.visit("/auth/login").await;
+    // The same sign-in but for the nonce: as if the code came from another one.
+    let nonce = page.location().split(['?', '&']).find(|pair| pair.starts_with("nonce=")).unwrap();
+    let mut changed = page.clone();
+    let location = page.location().replace(nonce, "nonce=another");
+    changed.headers.insert("location", location.parse().unwrap());
+    let callback = browser.go_on_at_issuer(&changed, "ivan.petrov").await;
+    assert_eq!(browser.come_back(&callback).await.status, 401);
+    assert_eq!(browser.session(), "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b01_b02_b30_over_https_cookies_are_bound_to_the_host_and_tls_is_remembered() {
+    let world = World::builder()
+        .configure(|config| config.public_url = Some("https://app.example.com".parse().unwrap()));
+    let world = world.start().await;
+    let mut browser = world.browser();
+    let url = browser.url("/auth/login");
+    let page = browser.send(reqwest::Method::GET, &url, &[("host", "app.example.com")], None).await;
+    assert_eq!(page.status, 302);
+    assert!(page.location().contains("redirect_uri=https%3A%2F%2Fapp.example.com%2Fauth%2Fcallback"));
+    let cookie = page.set_cookies().pop().unwrap();
+    assert!(cookie.starts_with("__Host-Http-signin-"), "{cookie}");
+    assert!(cookie.ends_with("; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=600"), "{cookie}");
+    assert_eq!(page.header("strict-transport-security"), "max-age=31536000; includeSubDomains");
+
+    let url = browser.url("/auth/logout");
+    let own = [("host", "app.example.com"), ("x-csrf", "1"), ("origin", "https://app.example.com")];
+    let page = browser.send(reqwest::Method::POST, &url, &own, None).await;
+    assert_eq!(
+        page.set_cookies(),
+        ["__Host-Http-sid=; Path=/; HttpOnly; SameSite=Strict; Secure; Max-Age=0"]
+    );
+    let page = browser.send(reqwest::Method::GET, &url, &[("host", "evil.example")], None).await;
+    assert_eq!(page.status, 421, "another host name");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn b09_the_answer_must_be_the_issuers() {
     let world = World::start().await;
     for change in ["iss=http%3A%2F%2Fevil.example", "iss=", "other=x", "iss=a&iss=b"] {

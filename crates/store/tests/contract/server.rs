@@ -69,3 +69,27 @@ async fn a_wrong_password_is_a_matter_of_configuration() {
     assert_eq!(error.kind(), Kind::Config, "{}", error.report());
     assert!(!error.report().contains("hunter2"), "{}", error.report());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tls_is_spoken_with_a_server_that_the_given_authority_vouches_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let (certificate, key) = (folder.path().join("certificate.pem"), folder.path().join("key.pem"));
+    let pair = rcgen::KeyPair::generate().unwrap();
+    let own =
+        rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&pair).unwrap();
+    std::fs::write(&certificate, own.pem()).unwrap();
+    std::fs::write(&key, pair.serialize_pem()).unwrap();
+    let Some(server) = RedisServer::start_with_tls(&certificate, &key) else { return };
+
+    let trusting = Config { url: Some(server.url()), ca_file: Some(certificate), ..Config::default() };
+    let store = Store::open(&trusting).await.unwrap();
+    store.put(&Key::new("test", "a"), b"value", Expiry::Never).await.unwrap();
+    assert_eq!(store.get(&Key::new("test", "a")).await.unwrap().unwrap(), b"value");
+
+    let without = Config { url: Some(server.url()), ..Config::default() };
+    let error = Store::open(&without).await.unwrap().ping().await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Unreachable, "nobody of this machine's authorities vouches for it");
+    let in_the_clear = server.url().expose_secret().as_str().replace("rediss", "redis");
+    let error = Store::open(&config(&in_the_clear)).await.unwrap().ping().await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Unreachable, "{}", error.report());
+}

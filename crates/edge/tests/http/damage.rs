@@ -136,7 +136,7 @@ proptest! {
             };
             prop_assert!(["localhost", "127.0.0.1", "[::1]"].into_iter().any(name), "{:?}", hosts);
             prop_assert!(uri.authority().is_none(), "{}", uri);
-            let part = |part: &str| !part.contains('%') && !part.is_empty() && part.trim_matches('.') != "";
+            let part = |part: &str| !part.contains('%') && !part.is_empty() && !part.trim_matches('.').is_empty();
             prop_assert!(uri.path() == "/" || uri.path().split('/').skip(1).all(part), "{}", uri);
         }
     }

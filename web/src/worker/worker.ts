@@ -10,6 +10,8 @@ declare const self: ServiceWorkerGlobalScope & {
 const CACHE = `app-${self.BUILD}`;
 /** The one document; every address of the app shows it. */
 const DOCUMENT = '/';
+/** What answers vary by (cookies, encodings) is nothing that a kept file differs in. */
+const BY_ADDRESS = { ignoreVary: true };
 const ASSETS = '/assets/';
 const NOT_THE_APP = ['/api/', '/auth/', '/health', '/metrics'];
 
@@ -44,14 +46,14 @@ self.addEventListener('fetch', (event) => {
   if (request.mode === 'navigate') {
     event.respondWith(fetch(request).catch(() => kept(DOCUMENT)));
   } else if (url.pathname.startsWith(ASSETS)) {
-    event.respondWith(caches.match(request).then((found) => found ?? fetch(request)));
+    event.respondWith(caches.match(request, BY_ADDRESS).then((found) => found ?? fetch(request)));
   } else {
     event.respondWith(fetch(request).catch(() => kept(url.pathname)));
   }
 });
 
 async function kept(path: string): Promise<Response> {
-  return (await caches.match(path)) ?? Response.error();
+  return (await caches.match(path, BY_ADDRESS)) ?? Response.error();
 }
 
 export {};

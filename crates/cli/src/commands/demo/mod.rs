@@ -82,6 +82,12 @@ struct DemoArgs {
     /// Movements a second that the live simulator writes; 0 for none.
     #[arg(long, default_value_t = 5.0, value_name = "N")]
     rate: f64,
+    /// Sign people in at this issuer, such as a Keycloak with the project's realm, and start none of its own.
+    #[arg(long, value_name = "URL", requires = "client_secret_file", conflicts_with_all = ["once", "engines_only"])]
+    issuer: Option<String>,
+    /// The file with the secret of the client bionicpro-auth at that issuer.
+    #[arg(long, value_name = "FILE", requires = "issuer")]
+    client_secret_file: Option<PathBuf>,
     #[command(flatten)]
     ports: PortArgs,
 }
@@ -97,7 +103,9 @@ impl DemoCommand {
 
 async fn token(username: &str, data: &std::path::Path) -> Result<()> {
     let issuer = Ready::read(data)?.issuer.ok_or_else(|| {
-        Error::new(Kind::Config, "this demo runs without an issuer").hint("start it without --engines-only")
+        Error::new(Kind::Config, "this demo runs without an issuer of its own").hint(
+            "start it without --engines-only and --issuer; at another issuer people sign in with a browser",
+        )
     })?;
     output::line(&fetch_token(&issuer.url, username).await?)
 }

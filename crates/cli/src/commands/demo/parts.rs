@@ -103,10 +103,13 @@ impl Running {
         context: &Context,
         startup: &Startup,
     ) -> Result<Ready> {
-        #[expect(clippy::disallowed_methods, reason = "this is the demo")]
-        let demo_mode = DemoMode::enter(&context.config.oidc)?;
+        let demo_mode = match &flags.issuer {
+            Some(_) => None,
+            #[expect(clippy::disallowed_methods, reason = "this is the demo")]
+            None => Some(DemoMode::enter(&context.config.oidc)?),
+        };
         let packages = Packages::find(context.config.engines.dir.as_deref())?;
-        let ports = flags.ports.choose()?;
+        let ports = flags.ports.choose(demo_mode.is_some())?;
         let folder = &*self.folder.insert(Folder::take(&flags.data, flags.fresh)?);
         context.start_logging_to(&folder.join("demo.log"))?;
         startup.say(&format!("BionicPRO Reports, demo in {}\n", folder.path().display()))?;
@@ -156,7 +159,7 @@ impl Running {
         &mut self,
         flags: &DemoArgs,
         config: &mut Config,
-        demo_mode: DemoMode,
+        demo_mode: Option<DemoMode>,
         ports: Ports,
         startup: &Startup,
     ) -> Result<()> {
@@ -174,12 +177,17 @@ impl Running {
         )?;
         startup.part("a full run of the pipeline", first_run(&pipeline)).await?;
 
-        let mut issuer_options = IssuerOptions::new(loopback(ports.issuer));
-        issuer_options.key_file = Some(folder.join("issuer.pem"));
-        issuer_options.client = Some(browsers::client(folder, ports)?);
-        let issuer = startup.part("issuer of tokens", Issuer::start(demo_mode, issuer_options)).await?;
-        config.oidc.issuer = Some(issuer.url().to_owned());
-        self.issuer = Some(issuer);
+        if let Some(demo_mode) = demo_mode {
+            let mut issuer_options = IssuerOptions::new(loopback(ports.issuer));
+            issuer_options.key_file = Some(folder.join("issuer.pem"));
+            issuer_options.client = Some(browsers::client(folder, ports)?);
+            let issuer = startup.part("issuer of tokens", Issuer::start(demo_mode, issuer_options)).await?;
+            config.oidc.issuer = Some(issuer.url().to_owned());
+            self.issuer = Some(issuer);
+        } else {
+            config.oidc.issuer = flags.issuer.clone();
+            config.bff.client_secret_file = flags.client_secret_file.clone();
+        }
 
         let server = async {
             let audit = Log::open(&config.audit, "api")?;

@@ -53,7 +53,8 @@ pub(super) struct Ports {
 
 impl PortArgs {
     /// Checks all ports before anything starts, so that a taken one costs no time and leaves nothing behind.
-    pub(super) fn choose(&self) -> Result<Ports> {
+    /// The issuer's is none of the demo's where another one signs people in.
+    pub(super) fn choose(&self, has_issuer: bool) -> Result<Ports> {
         // Held together until all are chosen, so that two parts never get the same free port.
         let mut held = Vec::new();
         let mut choose = |port: u16, flag: &str| -> Result<u16> {
@@ -69,7 +70,7 @@ impl PortArgs {
             api: choose(self.api_port, "--api-port")?,
             warehouse: choose(self.warehouse_port, "--warehouse-port")?,
             postgres: choose(self.postgres_port, "--postgres-port")?,
-            issuer: choose(self.issuer_port, "--issuer-port")?,
+            issuer: if has_issuer { choose(self.issuer_port, "--issuer-port")? } else { 0 },
             metrics: choose(self.metrics_port, "--metrics-port")?,
         })
     }
@@ -107,14 +108,14 @@ mod tests {
     fn a_taken_port_is_named_with_its_flag() {
         let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = taken.local_addr().unwrap().port();
-        let report = args(PortChoice::Fixed, port).choose().unwrap_err().report();
+        let report = args(PortChoice::Fixed, port).choose(true).unwrap_err().report();
         assert!(report.contains(&format!("127.0.0.1:{port}")) && report.contains("--api-port"), "{report}");
-        assert!(args(PortChoice::Auto, port).choose().is_ok());
+        assert!(args(PortChoice::Auto, port).choose(true).is_ok());
     }
 
     #[test]
     fn free_ports_are_all_different() {
-        let ports = args(PortChoice::Auto, 1).choose().unwrap();
+        let ports = args(PortChoice::Auto, 1).choose(true).unwrap();
         let mut all = [ports.bff, ports.api, ports.warehouse, ports.postgres, ports.issuer, ports.metrics];
         all.sort_unstable();
         assert!(all.windows(2).all(|pair| pair[0] != pair[1]));

@@ -146,10 +146,13 @@ impl Ready {
                 "\n  accounts (password password123): ivan.petrov and john.mueller wear a prosthesis,\n  \
                  maria.sidorova and anna.schmidt do not, alexey.kozlov is an administrator\n\n",
             );
-            page.push_str(&format!(
-                "Open the web app in a browser, or try it in another terminal:\n\n  curl -H \"Authorization: Bearer $({program} demo token ivan.petrov{token_flags})\" {}/api/reports\n",
-                api.url
-            ));
+            match &self.issuer {
+                Some(_) => page.push_str(&format!(
+                    "Open the web app in a browser, or try it in another terminal:\n\n  curl -H \"Authorization: Bearer $({program} demo token ivan.petrov{token_flags})\" {}/api/reports\n",
+                    api.url
+                )),
+                None => page.push_str("Open the web app in a browser.\n"),
+            }
         }
         page.push_str("\nCtrl-C stops everything; the next start goes on with the same data.\n");
         page

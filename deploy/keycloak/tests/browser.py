@@ -1,0 +1,113 @@
+"""A browser without a window: cookies, forms and redirects, one step at a time or all the way."""
+
+from __future__ import annotations
+
+import html
+import http.client
+import json
+import re
+import urllib.parse
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+MAX_HOPS = 10
+
+
+@dataclass
+class Answer:
+    """What came back."""
+
+    url: str
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode()
+
+    def json(self) -> Any:
+        """The body as JSON."""
+        return json.loads(self.body)
+
+    @property
+    def location(self) -> str:
+        """Where the browser is sent; empty where it is not."""
+        return urllib.parse.urljoin(self.url, self.headers["location"]) if "location" in self.headers else ""
+
+    def sent(self, name: str) -> str | None:
+        """A parameter of where the browser is sent."""
+        values = urllib.parse.parse_qs(urllib.parse.urlsplit(self.location).query).get(name)
+        return values[0] if values else None
+
+    def form(self) -> str:
+        """Where the page's form goes."""
+        found = re.search(r'<form[^>]+id="kc-form-login"[^>]+action="([^"]+)"', self.text)
+        assert found is not None, f"no sign-in form: {self.status} {self.text[:2000]}"
+        return urllib.parse.urljoin(self.url, html.unescape(found.group(1)))
+
+
+class Browser:
+    """Keeps cookies by host, as browsers do for all ports of one, and sends `Secure` ones to loopback."""
+
+    def __init__(self, application: str) -> None:
+        self.application = application
+        self.cookies: dict[str, str] = {}
+
+    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:
+        """One request; nothing is followed."""
+        return self.send("GET", url, headers=headers)
+
+    def post(
+        self, url: str, fields: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Sends a form."""
+        body = urllib.parse.urlencode(fields or {}).encode()
+        kind = {"content-type": "application/x-www-form-urlencoded"} if fields is not None else {}
+        return self.send("POST", url, body, kind | dict(headers or {}))
+
+    def send(
+        self, method: str, url: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """One request with the cookies; takes what the answer sets."""
+        parts = urllib.parse.urlsplit(url)
+        assert parts.hostname == "127.0.0.1", url
+        connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
+        cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        target = urllib.parse.urlunsplit(("", "", parts.path or "/", parts.query, ""))
+        try:
+            sent = ({"cookie": cookie} if cookie else {}) | dict(headers or {})
+            connection.request(method, target, body, sent)
+            response = connection.getresponse()
+            answer = Answer(url, response.status, response.headers, response.read())
+        finally:
+            connection.close()
+        for line in answer.headers.get_all("set-cookie") or []:
+            pair, _, attributes = line.partition(";")
+            name, _, value = pair.partition("=")
+            if "max-age=0" in attributes.lower() or value == "":
+                self.cookies.pop(name, None)
+            else:
+                self.cookies[name] = value
+        return answer
+
+    def follow(self, answer: Answer) -> Answer:
+        """Goes where the answers send it until one does not."""
+        for _ in range(MAX_HOPS):
+            if not answer.location:
+                return answer
+            answer = self.get(answer.location)
+        raise AssertionError(f"sent around in circles: {answer.url}")
+
+    def sign_in(self, username: str, password: str = "password123", return_to: str = "/") -> Answer:
+        """Signs in at the application through Keycloak's page; the last answer."""
+        page = self.follow(
+            self.get(f"{self.application}/auth/login?{urllib.parse.urlencode({'return_to': return_to})}")
+        )
+        return self.follow(self.post(page.form(), {"username": username, "password": password}))
+
+    def api(self, path: str) -> Answer:
+        """Asks the application as its own page does."""
+        return self.get(f"{self.application}{path}", {"x-csrf": "1"})

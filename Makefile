@@ -105,10 +105,12 @@ bench-tests: $(VENV) ## Check what the bench compares and prints
 	.venv/bin/python -m pytest bench
 
 # Variables that are set win, so that a failing seed is replayed with the same command.
-nightly: engines ## A thousand random histories, kills and loads under readers, each compared with a recomputation: hours
+nightly: engines ## A thousand random histories, kills and loads under readers, each compared with a recomputation, and a hundred thousand requests: hours
 	BIONICPRO_HISTORIES=$${BIONICPRO_HISTORIES:-1000} $(CARGO) test --locked --package bionicpro-pipeline --test it histories -- --nocapture
 	BIONICPRO_CRASHES=$${BIONICPRO_CRASHES:-1000} $(CARGO) test --locked --package bionicpro-cli --test crashes -- --nocapture
 	BIONICPRO_READER_LOADS=$${BIONICPRO_READER_LOADS:-1000} $(CARGO) test --locked --package bionicpro-api --test routes during_loads -- --nocapture
+	BIONICPRO_CROWD_REQUESTS=$${BIONICPRO_CROWD_REQUESTS:-100000} BIONICPRO_CROWD_AT_ONCE=$${BIONICPRO_CROWD_AT_ONCE:-64} $(CARGO) test --locked --package bionicpro-api --test routes crowd -- --nocapture
+	BIONICPRO_FUZZ_REQUESTS=$${BIONICPRO_FUZZ_REQUESTS:-100000} $(CARGO) test --locked --package bionicpro-api --test routes fuzz -- --nocapture
 
 reference: ## Write the generated pages of docs/reference again
 	$(CARGO) run --locked --package bionicpro-cli -- reference docs/reference

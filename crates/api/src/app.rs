@@ -7,6 +7,7 @@ use std::time::Duration;
 use bionicpro_audit::Log;
 use bionicpro_auth::Verifier;
 use bionicpro_edge::Limiter;
+use bionicpro_store::Store;
 use bionicpro_warehouse::reports::{Freshness, Reports};
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
@@ -15,6 +16,7 @@ use crate::fresh::Fresh;
 use crate::metrics;
 use crate::problem::Problem;
 use crate::routes::health::ready::Readiness;
+use crate::server::Services;
 
 /// How long an answer about readiness may be repeated.
 const REPEAT_READINESS: Duration = Duration::from_secs(1);
@@ -28,6 +30,8 @@ pub(crate) struct App(Arc<Parts>);
 pub(crate) struct Parts {
     pub(crate) reports: Reports,
     pub(crate) verifier: Verifier,
+    /// Where preferences are kept.
+    pub(crate) store: Option<Store>,
     pub(crate) audit: Log,
     /// By the token's subject.
     pub(crate) people: Limiter<String>,
@@ -40,10 +44,12 @@ pub(crate) struct Parts {
 }
 
 impl App {
-    pub(crate) fn new(config: &Config, reports: Reports, verifier: Verifier, audit: Log) -> Self {
+    pub(crate) fn new(config: &Config, services: Services) -> Self {
+        let Services { reports, verifier, audit, store } = services;
         App(Arc::new(Parts {
             reports,
             verifier,
+            store,
             audit,
             people: Limiter::new("api", "person", config.requests_per_minute),
             addresses: Limiter::new("api", "address", config.unauthenticated_per_minute),

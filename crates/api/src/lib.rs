@@ -6,6 +6,7 @@
 mod access;
 mod answer;
 mod app;
+mod bodies;
 pub mod config;
 mod figures;
 mod frame;
@@ -23,4 +24,4 @@ mod wearer;
 
 pub use config::Config;
 pub use openapi::{document as openapi_document, endpoints};
-pub use server::Server;
+pub use server::{Server, Services};

@@ -54,6 +54,7 @@ pub(crate) fn base() -> OpenApi {
         modifiers(&BearerToken),
         tags(
             (name = "Reports", description = "One's own reports."),
+            (name = "Preferences", description = "How one wants the pages to be."),
             (name = "Staff", description = "The pipeline, for administrators. Nothing of any person."),
             (name = "Health", description = "For supervisors, balancers and monitors."),
             (name = "Reference", description = "This document."),
@@ -99,7 +100,7 @@ impl IntoResponses for Refusals {
         responses(&[
             (
                 Slug::InvalidParameter,
-                "A parameter is unknown, repeated or breaks its rule, or a body was sent.",
+                "A parameter or the body breaks its rule, or a body was sent where none is read.",
             ),
             (Slug::Internal, "A defect. The text is always the same; the log has the cause."),
         ])
@@ -132,6 +133,18 @@ impl IntoResponses for ComparisonRefusal {
             Slug::TooLittleData,
             "Fewer than half of a range's days have data; `detail` says how many.",
         )])
+    }
+}
+
+/// What an endpoint that reads a body may answer too.
+pub(crate) struct BodyRefusals;
+
+impl IntoResponses for BodyRefusals {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        responses(&[
+            (Slug::BodyTooLarge, "The body is too large."),
+            (Slug::UnsupportedMediaType, "The body is not said to be JSON."),
+        ])
     }
 }
 

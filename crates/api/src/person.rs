@@ -1,4 +1,4 @@
-//! Anybody who is signed in, whatever they may read: for what is nobody's data.
+//! Anybody who is signed in, whatever they may read: for what is nobody's data, and for one's own preferences.
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
@@ -8,13 +8,15 @@ use crate::problem::Problem;
 use crate::wearer::signed_in;
 
 /// A person with an account. Reads no report.
-pub(crate) struct Person(());
+pub(crate) struct Person {
+    /// The account, for ever: what preferences are kept under. Never for a log.
+    pub(crate) subject: String,
+}
 
 impl FromRequestParts<App> for Person {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        signed_in(parts, app).await?;
-        Ok(Person(()))
+        Ok(Person { subject: signed_in(parts, app).await?.subject })
     }
 }

@@ -3,17 +3,31 @@
 use std::future::Future;
 use std::net::SocketAddr;
 
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use bionicpro_audit::Log;
 use bionicpro_auth::Verifier;
 use bionicpro_edge::{Edge, Listen, Listener, MetricsListener, Options};
 use bionicpro_model::Result;
+use bionicpro_store::Store;
 use bionicpro_warehouse::reports::Reports;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::problem::TEXTS;
-use crate::{Config, access, routes};
+use crate::routes::preferences::MAX_BODY_BYTES;
+use crate::{Config, access, bodies, routes};
+
+/// What the API needs of others. None of it has to be up when the API starts.
+pub struct Services {
+    /// The mart.
+    pub reports: Reports,
+    /// Who is calling.
+    pub verifier: Verifier,
+    /// Where answers about people's data are written down before they leave.
+    pub audit: Log,
+    /// Where preferences are kept; none keeps none.
+    pub store: Option<Store>,
+}
 
 /// The Reports API, bound and not yet answering.
 pub struct Server {
@@ -24,11 +38,11 @@ pub struct Server {
 
 impl Server {
     /// Takes the addresses and prepares everything. Neither the warehouse nor the issuer has to be up:
-    /// `/health/ready` tells when they are. Answers about people's data are written to `audit` before they leave.
+    /// `/health/ready` tells when they are.
     ///
     /// # Errors
     /// `Config` when a limit is zero, or an address is taken or not this machine's.
-    pub async fn bind(config: &Config, reports: Reports, verifier: Verifier, audit: Log) -> Result<Self> {
+    pub async fn bind(config: &Config, services: Services) -> Result<Self> {
         config.check()?;
         let listener = Listener::bind(config.listener()).await?;
         let metrics = match config.metrics_listen {
@@ -41,11 +55,15 @@ impl Server {
             None => None,
         };
         let (router, _) = routes::table();
-        let app = App::new(config, reports, verifier, audit);
+        let app = App::new(config, services);
         let recorded = from_fn_with_state(app.clone(), access::record);
-        let router = router.route_layer(recorded).with_state(app);
-        let options =
-            Options { deadline: config.request_timeout(), body_bytes: 0, methods: None, texts: TEXTS };
+        let router = router.route_layer(recorded).layer(from_fn(bodies::refuse)).with_state(app);
+        let options = Options {
+            deadline: config.request_timeout(),
+            body_bytes: MAX_BODY_BYTES,
+            methods: None,
+            texts: TEXTS,
+        };
         Ok(Server { listener, metrics, edge: Edge::new(router, options) })
     }
 

@@ -8,6 +8,7 @@ mod freshness;
 pub(crate) mod health;
 mod openapi_json;
 mod periods;
+pub(crate) mod preferences;
 mod prostheses;
 mod reports;
 mod staff;
@@ -36,6 +37,7 @@ pub(crate) fn table() -> (Router<App>, OpenApi) {
         .routes(routes!(prostheses::prostheses))
         .routes(routes!(freshness::freshness))
         .routes(routes!(periods::periods))
+        .routes(routes!(preferences::get, preferences::put))
         .routes(routes!(staff::pipeline::pipeline))
         .routes(routes!(staff::run::run))
         .routes(routes!(health::health))

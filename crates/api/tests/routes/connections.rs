@@ -62,10 +62,9 @@ async fn a_taken_port_is_named_with_the_flag_that_changes_it() {
         bionicpro_warehouse::Config { url: Some(app.warehouse_url.clone()), ..Default::default() };
     let reports = bionicpro_warehouse::reports::Reports::new(&warehouse).unwrap();
     let verifier = bionicpro_auth::Verifier::new(&app.issuer.config()).unwrap();
-    let error = bionicpro_api::Server::bind(&config, reports, verifier, bionicpro_audit::Log::none())
-        .await
-        .err()
-        .unwrap();
+    let audit = bionicpro_audit::Log::none();
+    let services = bionicpro_api::Services { reports, verifier, audit, store: None };
+    let error = bionicpro_api::Server::bind(&config, services).await.err().unwrap();
     assert_eq!(error.kind(), bionicpro_model::Kind::Config);
     let report = error.report();
     assert!(report.contains(&app.address.to_string()) && report.contains("--listen"), "{report}");

@@ -252,7 +252,7 @@ async fn check_hours(client: &Client, zone: Tz, expected: &BTreeMap<NaiveDate, S
         assert_eq!(count(&body["summary"]["total_movements"]), sums.movements, "{zone} {day}");
         let hours = body["hours"].as_array().unwrap();
         let span = at(body["ends_at"].as_str().unwrap()) - at(body["starts_at"].as_str().unwrap());
-        assert_eq!(hours.len() as i64, span.num_hours(), "{zone} {day}");
+        assert_eq!(i64::try_from(hours.len()).unwrap(), span.num_hours(), "{zone} {day}");
         let used = hours.iter().filter(|hour| hour["state"] == "complete").count();
         assert_eq!(used as u64, sums.hours, "{zone} {day}");
         let next = expected.range(day.succ_opt().unwrap()..).next().map(|(day, _)| day.to_string());
@@ -273,11 +273,10 @@ fn check_usual(usual: &Value, day: NaiveDate, expected: &BTreeMap<NaiveDate, Sum
         assert!(usual["movements"].is_null());
         return;
     }
-    for (name, quantile) in [("low", 0.1), ("median", 0.5), ("high", 0.9)] {
-        let place = quantile * (movements.len() - 1) as f64;
-        let (below, above) =
-            (movements[place.floor() as usize] as f64, movements[place.ceil() as usize] as f64);
-        let exact = below + (above - below) * place.fract();
+    for (name, tenths) in [("low", 1), ("median", 5), ("high", 9)] {
+        let place = tenths * (movements.len() - 1);
+        let (below, above) = (movements[place / 10] as f64, movements[place.div_ceil(10)] as f64);
+        let exact = below + (above - below) * (place % 10) as f64 / 10.0;
         let told = usual["movements"][name].as_f64().unwrap();
         assert!((told - exact).abs() <= 0.050_001, "{day} {name}: {told} is not {exact}");
     }

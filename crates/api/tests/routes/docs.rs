@@ -102,7 +102,10 @@ pub(crate) fn conforms(
         }
         assert_eq!(others.len(), 1, "{place}: {schema}");
         assert!(!value.is_null() || !nulls.is_empty(), "{place} is null");
-        return if value.is_null() { () } else { conforms(value, others[0], schemas, place) };
+        if !value.is_null() {
+            conforms(value, others[0], schemas, place);
+        }
+        return;
     }
     let types: Vec<&str> = match &schema["type"] {
         serde_json::Value::Array(types) => types.iter().map(|name| name.as_str().unwrap()).collect(),

@@ -35,7 +35,7 @@ async fn other_methods_are_405_and_name_those_that_are_allowed() {
     405
     allow: GET,HEAD
     {
-      "detail": "This address answers GET and HEAD only",
+      "detail": "This address does not answer this method; the header Allow says which it does",
       "request_id": "[request id]",
       "status": 405,
       "title": "Method not allowed",

@@ -162,7 +162,10 @@ async fn d24_whatever_the_document_allows_or_forbids_is_answered_as_it_says() {
     let app = App::start().await;
     let ivan = Person::new("ivan.petrov", 2);
     let cells: Vec<_> = (0..20)
-        .map(|day| ivan.cell(1 + day % 2, at("2024-01-10T08:00:00Z") + chrono::TimeDelta::days(day as i64)))
+        .map(|day| {
+            let number = if day % 2 == 0 { 1 } else { 2 };
+            ivan.cell(number, at("2024-01-10T08:00:00Z") + chrono::TimeDelta::days(day))
+        })
         .collect();
     app.seed(&[&ivan], &cells).await;
     app.loaded_up_to(at("2024-01-29T12:00:00Z")).await;

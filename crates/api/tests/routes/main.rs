@@ -17,6 +17,7 @@ mod limits;
 mod metrics;
 mod people;
 mod periods;
+mod preferences;
 mod prostheses;
 mod reports;
 mod staff;

@@ -37,6 +37,90 @@ async fn each_person_sees_their_own_rows_only() {
     assert_eq!(summary["summary"]["lowest_battery_level"], 79.0);
 }
 
+/// Every address that answers with a person's data, for a day or a range on which both have some.
+const EVERYWHERE: [&str; 10] = [
+    "/api/reports",
+    DAY,
+    "/api/reports/summary?from=2024-01-01&to=2024-02-01",
+    "/api/reports/days?from=2024-01-01&to=2024-02-01",
+    "/api/reports/typical?from=2024-01-01&to=2024-02-01",
+    "/api/reports/usual?date=2024-01-20",
+    "/api/reports/compare?a_from=2024-01-15&a_to=2024-01-16&b_from=2024-01-15&b_to=2024-01-16",
+    "/api/reports/export?from=2024-01-01&to=2024-02-01",
+    "/api/calendar/2024-01-14",
+    "/api/prostheses",
+];
+
+/// I01, I03, I04, I11 and I13: whatever Alice sends, she gets what she gets without it, and nothing of Bob's.
+#[tokio::test]
+async fn i01_i03_i04_i11_i13_every_address_shows_the_callers_own_whatever_is_sent() {
+    let (app, _, bob) = alice_and_bob().await;
+    let (client, other) = (app.wearer("alice"), app.wearer("bob"));
+    let claims = [
+        ("x-user-id", "bob"),
+        ("x-forwarded-user", "bob"),
+        ("x_forwarded_user", "bob"),
+        ("x-auth-request-user", "bob"),
+    ];
+    for path in EVERYWHERE {
+        let plain = client.get(path).await;
+        assert_eq!(plain.checked_status(), 200, "{path}");
+        for mark in ["bob", "777", &bob.prostheses[0].to_string()] {
+            assert!(!plain.body.contains(mark), "{path}: {mark} in {}", plain.body);
+        }
+        assert_ne!(plain.body, other.get(path).await.body, "{path} is another answer for Bob");
+        assert_eq!(client.get_with(path, &claims).await.body, plain.body, "{path}");
+        let conditions = [("if-none-match", "*"), ("if-modified-since", "Fri, 01 Jan 2100 00:00:00 GMT")];
+        assert_eq!(client.get_with(path, &conditions).await.body, plain.body, "{path}");
+        let body = Some(r#"{"user_id":"bob"}"#);
+        assert_eq!(client.send(reqwest::Method::GET, path, &[], body).await.checked_status(), 400, "{path}");
+        assert_eq!(client.send(reqwest::Method::POST, path, &[], body).await.checked_status(), 400, "{path}");
+    }
+}
+
+/// I02: a parameter that names somebody is unknown everywhere.
+#[tokio::test]
+async fn i02_parameters_that_name_another_person_are_unknown() {
+    let (app, ..) = alice_and_bob().await;
+    let client = app.wearer("alice");
+    for path in EVERYWHERE {
+        for name in ["user_id", "username", "user", "sub", "ldap_username"] {
+            let joint = if path.contains('?') { '&' } else { '?' };
+            assert_eq!(
+                client.get(&format!("{path}{joint}{name}=bob")).await.checked_status(),
+                400,
+                "{path} {name}"
+            );
+        }
+    }
+}
+
+/// I05, I12 and I14: what is not there and what is somebody else's are the same nothing.
+#[tokio::test]
+async fn i05_i12_i14_missing_and_foreign_look_alike_everywhere() {
+    let (app, _, bob) = alice_and_bob().await;
+    let client = app.wearer("alice");
+    for path in EVERYWHERE.into_iter().filter(|path| *path != "/api/prostheses") {
+        let joint = if path.contains('?') { '&' } else { '?' };
+        let theirs = client.get(&format!("{path}{joint}prosthesis_id={}", bob.prostheses[0])).await;
+        let nobodys =
+            client.get(&format!("{path}{joint}prosthesis_id=6f1e2a30-0000-4000-8000-000000000001")).await;
+        assert_eq!(theirs.checked_status(), 404, "{path}");
+        assert_eq!(theirs.without_id(), nobodys.without_id(), "{path}");
+    }
+    let paths = [
+        "/api/reports/bob/2024-01-15",
+        "/api/calendar/bob/2024-01-15",
+        "/api/prostheses/bob",
+        "/api/preferences/bob",
+    ];
+    for path in paths {
+        let missing = client.get(&path.replace("bob", "nobody")).await;
+        assert_eq!(client.get(path).await.without_id(), missing.without_id(), "{path}");
+        assert_eq!(missing.checked_status(), 404, "{path}");
+    }
+}
+
 #[tokio::test]
 async fn headers_that_name_another_person_change_nothing() {
     let (app, ..) = alice_and_bob().await;

@@ -7,6 +7,7 @@ pub(super) const ALLOWED: &[(&str, &[MethodFilter])] = &[
     ("/api/calendar/{date}", &[MethodFilter::GET]),
     ("/api/freshness", &[MethodFilter::GET]),
     ("/api/periods", &[MethodFilter::GET]),
+    ("/api/preferences", &[MethodFilter::GET, MethodFilter::PUT]),
     ("/api/prostheses", &[MethodFilter::GET]),
     ("/api/reports", &[MethodFilter::GET]),
     ("/api/reports/compare", &[MethodFilter::GET]),

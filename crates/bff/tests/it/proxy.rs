@@ -116,7 +116,8 @@ async fn the_reports_api_answers_people_who_come_with_a_cookie() {
         bionicpro_api::Config { listen: address, metrics_listen: None, ..bionicpro_api::Config::default() };
     let verifier = Verifier::new(&world.oidc).unwrap();
     let reports = Reports::new(&test.config()).unwrap();
-    let api = bionicpro_api::Server::bind(&config, reports, verifier, Log::none()).await.unwrap();
+    let services = bionicpro_api::Services { reports, verifier, audit: Log::none(), store: None };
+    let api = bionicpro_api::Server::bind(&config, services).await.unwrap();
     let api = tokio::spawn(api.run(std::future::pending()));
 
     let mut ivan = world.signed_in("ivan.petrov").await;

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use bionicpro_api::Server;
+use bionicpro_api::{Server, Services};
 use bionicpro_audit::Log;
 use bionicpro_auth::Verifier;
 use bionicpro_model::Result;
@@ -72,9 +72,13 @@ async fn serve_api(flags: ApiFlags, context: &Context) -> Result<()> {
             "no access log is written: set audit.folder, or nobody can tell later who has read whose reports"
         );
     }
+    let store = match &context.config.store.url {
+        Some(_) => Some(Store::open(&context.config.store).await?),
+        None => None,
+    };
     // Before the server is bound: a signal that comes early is not lost.
     let stop = signals::stop();
-    let server = Server::bind(&config, reports, verifier, audit).await?;
+    let server = Server::bind(&config, Services { reports, verifier, audit, store }).await?;
     tracing::info!(address = %server.local_addr(), metrics = ?server.metrics_addr(), "the reports api answers");
     server.run(stop.cancelled()).await;
     tracing::info!("the reports api has stopped");

@@ -199,6 +199,68 @@ export interface Periods {
 }
 
 /**
+ * A hand.
+ */
+export type Hand = typeof Hand[keyof typeof Hand];
+
+
+export const Hand = {
+  left: 'left',
+  right: 'right',
+} as const;
+
+/**
+ * A language of the pages.
+ */
+export type Language = typeof Language[keyof typeof Language];
+
+
+export const Language = {
+  ru: 'ru',
+  en: 'en',
+} as const;
+
+/**
+ * The size of the text.
+ */
+export type TextSize = typeof TextSize[keyof typeof TextSize];
+
+
+export const TextSize = {
+  normal: 'normal',
+  large: 'large',
+  larger: 'larger',
+} as const;
+
+/**
+ * The colours of the pages.
+ */
+export type Theme = typeof Theme[keyof typeof Theme];
+
+
+export const Theme = {
+  system: 'system',
+  light: 'light',
+  dark: 'dark',
+} as const;
+
+/**
+ * What a person has chosen; null is for what they have not chosen yet.
+ */
+export interface Preferences {
+  hand: null | Hand;
+  language: null | Language;
+  text_size: TextSize;
+  theme: Theme;
+  /**
+     * Whose midnights cut their days: an IANA region whose offset is whole hours, or UTC.
+     * @maxLength 64
+     * @nullable
+     */
+  timezone: string | null;
+}
+
+/**
  * A prosthesis that the caller has, or had and has data of.
  */
 export interface ListedProsthesis {
@@ -1520,6 +1582,69 @@ export const getPeriods = async (params?: GetPeriodsParams, options?: Parameters
     method: 'GET'
 
 
+  }
+);}
+
+
+
+export const getGetPreferencesUrl = () => {
+
+
+
+
+  return `/api/preferences`
+}
+
+/**
+ * For anybody who is signed in. Before the first choice, everything is as in a new account.
+ * @summary How the caller wants the pages to be.
+ */
+export const getPreferences = async ( options?: Parameters<typeof call>[1]): Promise<Preferences> => {
+
+  return call<Preferences>(getGetPreferencesUrl(),
+  {
+    ...options,
+    method: 'GET'
+
+
+  }
+);}
+
+
+
+export const getPutPreferencesUrl = () => {
+
+
+
+
+  return `/api/preferences`
+}
+
+/**
+ * @summary Replaces the caller's preferences.
+ */
+export const putPreferences = async (preferences: Preferences, options?: Parameters<typeof call>[1]): Promise<Preferences> => {
+
+    const getHeaders = (h?: NonNullable<RequestInit['headers']>): Record<string, string | readonly string[]> => {
+    if (!h) return {};
+    if (h instanceof Headers) return Object.fromEntries(h.entries());
+    if (Symbol.iterator in h) {
+      return Object.fromEntries(
+        Array.from(h as Iterable<Iterable<string>>, (entry) => Array.from(entry) as [string, string]),
+      );
+    }
+    const headers: Record<string, string | readonly string[]> = {};
+    for (const [name, value] of Object.entries<string | readonly string[] | undefined>(h)) {
+      if (value !== undefined) headers[name] = value;
+    }
+    return headers;
+  };
+return call<Preferences>(getPutPreferencesUrl(),
+  {
+    ...options,
+    method: 'PUT',
+    headers: { 'Content-Type': 'application/json', ...getHeaders(options?.headers) },
+    body: JSON.stringify(preferences)
   }
 );}
 

@@ -131,6 +131,67 @@ async fn parameters_that_are_unknown_repeated_or_broken_are_refused() {
     .await;
 }
 
+/// D12, D14, D15 and D23 for what is read over a range: the rule is one for all of them.
+#[tokio::test]
+async fn d12_d14_d15_d23_ranges_that_are_none_are_refused_everywhere() {
+    let app = App::start().await;
+    let client = app.wearer("ivan.petrov");
+    for path in ["/api/reports/days", "/api/reports/typical", "/api/reports/export", "/api/reports/summary"] {
+        for query in [
+            "from=2024-01-16&to=2024-01-15",
+            "from=2023-01-01&to=2024-01-03",
+            "from=1970-01-01&to=2149-06-06",
+            "from=1969-12-31&to=1970-01-02",
+            "from=2024-01-01&to=9999-12-31",
+            "from=2024-01-01&from=2024-01-02",
+            "from=2024-01-01&fr%6fm=2024-01-02",
+            "from[]=2024-01-01",
+            "from=&to=2024-01-15",
+            "from=null",
+            "from=%ff",
+            "to=2024-02-30",
+            "from=2024-01-01T00:00:00Z",
+            "from=2024-01-01&to=2024-01-15&limit=5",
+            "from=2024-01-01&to=2024-01-15&user_id=bob",
+            "from=2024-01-01&to=2024-01-15&tz=Asia/Kolkata",
+            "from=2024-01-01&to=2024-01-15&tz=+03:00",
+            "from=2024-01-01&to=2024-01-15&prosthesis_id=x",
+        ] {
+            let answered = client.get_raw(&format!("{path}?{query}")).await;
+            assert_eq!(answered.checked_status(), 400, "{path}?{query}");
+        }
+        for query in ["from=2024-01-15&to=2024-01-15", "from=2024-01-01&to=2025-01-01"] {
+            let answered = client.get_raw(&format!("{path}?{query}")).await;
+            assert_eq!(answered.checked_status(), 200, "{path}?{query}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn d12_d14_days_and_pairs_of_ranges_that_are_none_are_refused() {
+    let ranges = "a_from=2024-01-01&a_to=2024-01-08&b_from=2024-01-08";
+    let paths = [
+        "/api/reports/compare".to_owned(),
+        format!("/api/reports/compare?{ranges}"),
+        format!("/api/reports/compare?{ranges}&b_to=2024-01-07"),
+        format!("/api/reports/compare?{ranges}&b_to=2025-01-09"),
+        format!("/api/reports/compare?{ranges}&b_to=2024-01-15&from=2024-01-01"),
+        "/api/reports/usual?date=2024-02-30".to_owned(),
+        "/api/reports/usual?date=2024-01-15&date=2024-01-16".to_owned(),
+        "/api/reports/usual?from=2024-01-15".to_owned(),
+        "/api/calendar/2023-02-29".to_owned(),
+        "/api/calendar/2149-06-07".to_owned(),
+        "/api/calendar/2024-01-15?tz=Asia/Kolkata".to_owned(),
+        "/api/calendar/2024-01-15?date=2024-01-15".to_owned(),
+        "/api/calendar/%2e%2e".to_owned(),
+        "/api/freshness?tz=MSK".to_owned(),
+        "/api/freshness?date=2024-01-15".to_owned(),
+        "/api/prostheses?user_id=bob".to_owned(),
+        "/api/prostheses?prosthesis_id=6f1e2a30-0000-4000-8000-000000000001".to_owned(),
+    ];
+    all_answer(400, &paths.each_ref().map(String::as_str)).await;
+}
+
 #[tokio::test]
 async fn a_refusal_names_the_parameter_and_never_repeats_the_value() {
     let app = App::start().await;
@@ -142,6 +203,10 @@ async fn a_refusal_names_the_parameter_and_never_repeats_the_value() {
         ("/api/reports?prosthesis_id=secret-value", "prosthesis_id"),
         ("/api/reports/summary?from=secret-value", "from"),
         ("/api/reports/secret-value", "date"),
+        ("/api/reports/days?to=secret-value", "to"),
+        ("/api/reports/usual?date=secret-value", "date"),
+        ("/api/reports/compare?a_from=secret-value", "a_from"),
+        ("/api/calendar/secret-value", "date"),
     ] {
         let answered = client.get(target).await;
         assert_eq!(answered.checked_status(), 400, "{target}");

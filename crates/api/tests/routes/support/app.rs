@@ -2,11 +2,12 @@
 
 use std::net::SocketAddr;
 
-use bionicpro_api::{Config, Server};
+use bionicpro_api::{Config, Server, Services};
 use bionicpro_audit::Log;
 use bionicpro_auth::Verifier;
 use bionicpro_auth::testing::{KeyServer, TestKey};
 use bionicpro_model::{RunId, SecretUrl};
+use bionicpro_store::Store;
 use bionicpro_warehouse::Warehouse;
 use bionicpro_warehouse::ledger::{self, Entry, State, Step};
 use bionicpro_warehouse::reports::Reports;
@@ -23,6 +24,8 @@ pub(crate) struct App {
     pub(crate) metrics_address: Option<SocketAddr>,
     pub(crate) issuer: KeyServer,
     pub(crate) warehouse: Warehouse,
+    /// What the store lies in; removed with the app.
+    _folder: tempfile::TempDir,
     pub(crate) database: String,
     pub(crate) warehouse_url: SecretUrl,
     stop: Option<oneshot::Sender<()>>,
@@ -136,8 +139,13 @@ impl AppBuilder {
         let issuer = KeyServer::start().await;
         let verifier = Verifier::new(&issuer.config()).unwrap();
         let audit = Log::open(&self.audit, "api").unwrap();
-        let server =
-            Server::bind(&self.config, Reports::new(&config).unwrap(), verifier, audit).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let url = SecretUrl::parse(&format!("file://{}", folder.path().display())).unwrap();
+        let store = bionicpro_store::Config { url: Some(url), ..Default::default() };
+        let store = Some(Store::open(&store).await.unwrap());
+        let reports = Reports::new(&config).unwrap();
+        let services = Services { reports, verifier, audit, store };
+        let server = Server::bind(&self.config, services).await.unwrap();
         let (address, metrics_address) = (server.local_addr(), server.metrics_addr());
         let (stop, stopped) = oneshot::channel::<()>();
         let server = tokio::spawn(server.run(async {
@@ -148,6 +156,7 @@ impl AppBuilder {
             metrics_address,
             issuer,
             warehouse,
+            _folder: folder,
             database: test.database,
             warehouse_url: test.url,
             stop: Some(stop),

@@ -63,6 +63,24 @@ impl Client {
         Answered { status, headers, body: response.text().await.unwrap() }
     }
 
+    /// A body of the media type that the headers say.
+    pub(crate) async fn send_as(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answered {
+        let mut request = self.http.request(method, format!("http://{}{path}", self.address));
+        request = request.bearer_auth(self.token.as_deref().unwrap_or_default()).body(body.to_owned());
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Answered { status, headers, body: response.text().await.unwrap() }
+    }
+
     /// The path as it is, which a proper client would tidy up before it asks.
     pub(crate) async fn get_raw(&self, target: &str) -> Answered {
         let token = self.token.as_deref().map(|token| format!("Authorization: Bearer {token}\r\n"));

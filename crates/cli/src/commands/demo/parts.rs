@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bionicpro_api::Server;
+use bionicpro_api::{Server, Services};
 use bionicpro_audit::Log;
 use bionicpro_auth::Verifier;
 use bionicpro_auth::issuer::{DemoMode, Issuer, IssuerOptions};
@@ -189,17 +189,18 @@ impl Running {
             config.bff.client_secret_file = flags.client_secret_file.clone();
         }
 
+        let store = Store::open(&config.store).await?;
         let server = async {
             let audit = Log::open(&config.audit, "api")?;
             let (reports, verifier) = (Reports::new(&config.warehouse)?, Verifier::new(&config.oidc)?);
-            Server::bind(&config.api, reports, verifier, audit).await
+            let services = Services { reports, verifier, audit, store: Some(store.clone()) };
+            Server::bind(&config.api, services).await
         };
         let server = startup.part("Reports API", server).await?;
         self.users.push(Task::start("Reports API", |stop| async move {
             server.run(stop.cancelled_owned()).await;
             Ok(())
         }));
-        let store = Store::open(&config.store).await?;
         let bff =
             bionicpro_bff::Server::bind(&config.bff, &config.oidc, store, Log::open(&config.audit, "bff")?);
         let bff = startup.part("web app and sign-in", bff).await?;

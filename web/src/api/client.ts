@@ -1,4 +1,3 @@
 // The API as the pages call it.
 
 export * from './generated/client';
-export * from './planned';

@@ -141,6 +141,7 @@ def serving(body: Path) -> Iterator[str]:
 def reports_api(started: Engines, keys: str) -> Iterator[Api]:
     """`bionicpro serve api`, as in production except for who signs."""
     listen = f"127.0.0.1:{free_port()}"
+    store = tempfile.TemporaryDirectory(prefix="bionicpro-bench-")
     environment = started.environment | {
         "BIONICPRO_API_LISTEN": listen,
         "BIONICPRO_API_METRICS_LISTEN": f"127.0.0.1:{free_port()}",
@@ -148,8 +149,10 @@ def reports_api(started: Engines, keys: str) -> Iterator[Api]:
         "BIONICPRO_API_REQUESTS_PER_MINUTE": "4000000000",
         "BIONICPRO_OIDC_ISSUER": ISSUER,
         "BIONICPRO_OIDC_JWKS_URL": f"{keys}/keys",
+        "BIONICPRO_STORE_URL": f"file://{store.name}",
     }
-    with ready_by_health([PROGRAM, "serve", "api"], environment, f"http://{listen}/health/ready") as pid:
+    ready = ready_by_health([PROGRAM, "serve", "api"], environment, f"http://{listen}/health/ready")
+    with store, ready as pid:
         yield Api(f"http://{listen}", pid)
 
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bionicpro_audit::Log;
-use bionicpro_auth::Verifier;
+use bionicpro_auth::{Names, Verifier};
 use bionicpro_edge::Limiter;
 use bionicpro_store::Store;
 use bionicpro_warehouse::reports::{Freshness, Reports};
@@ -31,7 +31,9 @@ pub(crate) struct Parts {
     pub(crate) reports: Reports,
     pub(crate) verifier: Verifier,
     /// Where preferences are kept.
-    pub(crate) store: Option<Store>,
+    pub(crate) store: Store,
+    /// Whose a login name is; in the same store.
+    pub(crate) names: Names,
     pub(crate) audit: Log,
     /// By the token's subject.
     pub(crate) people: Limiter<String>,
@@ -49,6 +51,7 @@ impl App {
         App(Arc::new(Parts {
             reports,
             verifier,
+            names: Names::new(store.clone()),
             store,
             audit,
             people: Limiter::new("api", "person", config.requests_per_minute),

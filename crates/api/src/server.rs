@@ -25,8 +25,8 @@ pub struct Services {
     pub verifier: Verifier,
     /// Where answers about people's data are written down before they leave.
     pub audit: Log,
-    /// Where preferences are kept; none keeps none.
-    pub store: Option<Store>,
+    /// Where preferences and the bindings of login names are kept.
+    pub store: Store,
 }
 
 /// The Reports API, bound and not yet answering.

@@ -3,8 +3,9 @@
 use std::time::Instant;
 
 use axum::extract::FromRequestParts;
-use bionicpro_auth::{Caller, Claims, Rejection};
-use bionicpro_edge::Peer;
+use bionicpro_audit::{Entry, Event, Outcome};
+use bionicpro_auth::{Caller, Claims, Own, Rejection};
+use bionicpro_edge::{Peer, RequestId};
 use http::StatusCode;
 use http::request::Parts;
 
@@ -31,7 +32,7 @@ impl FromRequestParts<App> for Wearer {
     }
 }
 
-/// Verifies the request's token: a person, within their rate. What they may do is still to be asked.
+/// Verifies the request's token: a person by a name of their own, within their rate. What they may do is still to be asked.
 pub(crate) async fn signed_in(parts: &Parts, app: &App) -> Result<Claims, Problem> {
     let now = Instant::now();
     let caller = match Caller::authenticate(&parts.headers, &parts.uri, &app.verifier).await {
@@ -52,7 +53,22 @@ pub(crate) async fn signed_in(parts: &Parts, app: &App) -> Result<Claims, Proble
     }
     app.people.allow(claims.subject.clone(), now)?;
     claims.require_person().map_err(refusal)?;
+    own_name(parts, app, claims).await?;
     Ok(claims.clone())
+}
+
+/// Fails when the login name belongs to another account. The first use of a name is written down.
+async fn own_name(parts: &Parts, app: &App, claims: &Claims) -> Result<(), Problem> {
+    let own = app.names.require_own(claims).await.map_err(refusal)?;
+    if own == Own::Now {
+        let mut entry = Entry::new(Event::IdentityBind, Outcome::Done).who(&claims.username, &claims.subject);
+        if let Some(request_id) = parts.extensions.get::<RequestId>() {
+            entry = entry.request(request_id.as_str());
+        }
+        // A log that fails here fails for the answer too, and its cause is in the service's log.
+        let _ = app.audit.record(entry).await;
+    }
+    Ok(())
 }
 
 /// What the caller is told is the rejection's own text, the same for every bad token.

@@ -11,6 +11,7 @@ pub mod discovery;
 pub mod issuer;
 mod keys;
 pub mod metrics;
+mod names;
 mod rejection;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -22,6 +23,7 @@ pub use clock::Clock;
 pub use config::Config;
 pub use discovery::Discovery;
 pub use keys::KeyState;
+pub use names::{Names, Own};
 pub use rejection::{Checked, Reason, Rejection};
 pub use token::claims::Claims;
 pub use token::id::{IdClaims, IdTokenFor};

@@ -24,6 +24,7 @@ fn killed_api(folder: &Path) -> String {
     let mut command = bionicpro(folder, &["serve", "api", "--listen", "127.0.0.1:0", "--no-metrics"]);
     command
         .env("BIONICPRO_OIDC_ISSUER", "http://127.0.0.1:1/realms/reports-realm")
+        .env("BIONICPRO_STORE_URL", "redis://127.0.0.1:1/0")
         .env("BIONICPRO_WAREHOUSE_URL", "http://reader@127.0.0.1:1/")
         .env("BIONICPRO_LOG_JSON", "true");
     let mut server = command.spawn().unwrap();

@@ -20,6 +20,7 @@ fn serve(folder: &tempfile::TempDir, flags: &[&str]) -> Command {
 fn configured(command: &mut Command) -> &mut Command {
     command
         .env("BIONICPRO_OIDC_ISSUER", "http://127.0.0.1:1/realms/reports-realm")
+        .env("BIONICPRO_STORE_URL", "redis://127.0.0.1:1/0")
         .env("BIONICPRO_WAREHOUSE_URL", "http://reader:hunter2@127.0.0.1:1/")
 }
 

@@ -1,10 +1,11 @@
 //! The configuration section `[store]`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bionicpro_model::{Error, Kind, Result, Secret, SecretUrl};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 /// Where sessions, preferences and bindings of names are kept.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -20,6 +21,18 @@ pub struct Config {
 }
 
 impl Config {
+    /// A store in a folder of this machine, which is made when it is missing.
+    ///
+    /// # Errors
+    /// `Config` when the path is not absolute.
+    pub fn in_folder(folder: &Path) -> Result<Self> {
+        let url = Url::from_directory_path(folder).map_err(|()| {
+            Error::new(Kind::Config, "the folder of the store is no absolute path")
+                .detail(folder.display().to_string())
+        })?;
+        Ok(Config { url: Some(SecretUrl::parse(url.as_str())?), ..Config::default() })
+    }
+
     pub(crate) fn url_with_password(&self) -> Result<Option<SecretUrl>> {
         let Some(url) = &self.url else { return Ok(None) };
         let Some(file) = &self.password_file else { return Ok(Some(url.clone())) };

@@ -2,7 +2,7 @@
 
 use axum::body::Bytes;
 use axum::extract::State;
-use bionicpro_store::{Expiry, Key, Store};
+use bionicpro_store::{Expiry, Key};
 use chrono::{TimeDelta, Utc};
 use http::{HeaderMap, header};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -103,14 +103,6 @@ impl Preferences {
     }
 }
 
-/// Without a store nothing can be kept, and a choice that is forgotten at once is none.
-fn store(app: &App) -> Result<&Store, Problem> {
-    app.store.as_ref().ok_or_else(|| {
-        let problem = Problem::new(Slug::Unavailable).reason("no_store");
-        problem.detail("Preferences are not kept here; the operator has to set store.url")
-    })
-}
-
 fn key(person: &Person) -> Key {
     Key::new(PREFERENCES_OF, &person.subject)
 }
@@ -127,7 +119,7 @@ pub(crate) async fn get(
     _: Strict<NoParameters>,
     State(app): State<App>,
 ) -> Result<Answer<Preferences>, Problem> {
-    let kept = store(&app)?.get(&key(&person)).await?;
+    let kept = app.store.get(&key(&person)).await?;
     // What a newer program has put may have members that this one does not know: nothing is chosen then.
     let kept = kept.and_then(|kept| serde_json::from_slice(&kept).ok());
     Ok(Answer(kept.unwrap_or_default()))
@@ -150,7 +142,7 @@ pub(crate) async fn put(
     let preferences = Preferences::read(&body)?;
     // A structure of these five members always serializes.
     let value = serde_json::to_vec(&preferences).unwrap_or_default();
-    store(&app)?.put(&key(&person), &value, Expiry::Never).await?;
+    app.store.put(&key(&person), &value, Expiry::Never).await?;
     Ok(Answer(preferences))
 }
 

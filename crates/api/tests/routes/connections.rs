@@ -63,7 +63,7 @@ async fn a_taken_port_is_named_with_the_flag_that_changes_it() {
     let reports = bionicpro_warehouse::reports::Reports::new(&warehouse).unwrap();
     let verifier = bionicpro_auth::Verifier::new(&app.issuer.config()).unwrap();
     let audit = bionicpro_audit::Log::none();
-    let services = bionicpro_api::Services { reports, verifier, audit, store: None };
+    let services = bionicpro_api::Services { reports, verifier, audit, store: app.store.clone() };
     let error = bionicpro_api::Server::bind(&config, services).await.err().unwrap();
     assert_eq!(error.kind(), bionicpro_model::Kind::Config);
     let report = error.report();

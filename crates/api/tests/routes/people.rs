@@ -1,5 +1,7 @@
 //! Nobody reads anybody else's reports, whatever they send.
 
+use bionicpro_auth::Names;
+use bionicpro_auth::testing::TestKey;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
@@ -287,4 +289,21 @@ async fn read_body(connection: &mut BufReader<TcpStream>) -> serde_json::Value {
     let mut body = vec![0; length];
     connection.read_exact(&mut body).await.unwrap();
     serde_json::from_slice(&body).unwrap()
+}
+
+#[tokio::test]
+async fn a_name_that_came_with_another_account_before_is_refused_until_it_is_released() {
+    let (app, ..) = alice_and_bob().await;
+    assert_eq!(app.wearer("alice").get(DAY).await.status, 200);
+    let token = app.issuer.builder().user("alice").claim("sub", "a-new-account").sign(TestKey::trusted());
+    let new = app.with_token(token);
+    let refused = new.get(DAY).await;
+    assert_eq!(refused.status, 403);
+    assert_eq!(refused.json()["detail"], "This account may not read reports");
+    assert_eq!(app.wearer("alice").get(DAY).await.status, 200);
+
+    Names::new(app.store.clone()).release("alice").await.unwrap().unwrap();
+    assert_eq!(app.wearer("alice").get(DAY).await.status, 403, "the former account's token still lives");
+    let body = new.get(DAY).await.json();
+    assert_eq!(body["summary"]["total_movements"], 111);
 }

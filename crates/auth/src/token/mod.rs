@@ -7,4 +7,4 @@ pub(crate) mod id;
 pub(crate) mod json;
 pub(crate) mod logout;
 mod text;
-mod times;
+pub(crate) mod times;

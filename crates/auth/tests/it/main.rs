@@ -11,6 +11,7 @@ mod issuer;
 mod keys;
 mod logs;
 mod mutation;
+mod names;
 mod outages;
 mod requests;
 mod shape;

@@ -5,6 +5,7 @@ mod config;
 mod demo;
 mod doctor;
 mod etl;
+mod identity;
 mod reference;
 mod serve;
 mod simulate;
@@ -34,6 +35,9 @@ pub(crate) enum Command {
     /// The access log: who has read whose reports.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Which account a login name belongs to.
+    #[command(subcommand)]
+    Identity(identity::IdentityCommand),
     /// A simulated fleet for demonstrations and tests.
     #[command(subcommand)]
     Simulate(simulate::SimulateCommand),
@@ -54,6 +58,7 @@ impl Command {
             Command::Etl(command) => command.run(context).await,
             Command::Serve(command) => command.run(context).await,
             Command::Audit(command) => command.run(context).await,
+            Command::Identity(command) => command.run(context).await,
             Command::Simulate(command) => command.run(context).await,
             Command::Config(command) => command.run(context),
             Command::Reference(command) => command.run(),

@@ -72,10 +72,7 @@ async fn serve_api(flags: ApiFlags, context: &Context) -> Result<()> {
             "no access log is written: set audit.folder, or nobody can tell later who has read whose reports"
         );
     }
-    let store = match &context.config.store.url {
-        Some(_) => Some(Store::open(&context.config.store).await?),
-        None => None,
-    };
+    let store = Store::open(&context.config.store).await?;
     // Before the server is bound: a signal that comes early is not lost.
     let stop = signals::stop();
     let server = Server::bind(&config, Services { reports, verifier, audit, store }).await?;

@@ -24,6 +24,7 @@ pub(crate) struct App {
     pub(crate) metrics_address: Option<SocketAddr>,
     pub(crate) issuer: KeyServer,
     pub(crate) warehouse: Warehouse,
+    pub(crate) store: Store,
     /// What the store lies in; removed with the app.
     _folder: tempfile::TempDir,
     pub(crate) database: String,
@@ -140,11 +141,10 @@ impl AppBuilder {
         let verifier = Verifier::new(&issuer.config()).unwrap();
         let audit = Log::open(&self.audit, "api").unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let url = SecretUrl::parse(&format!("file://{}", folder.path().display())).unwrap();
-        let store = bionicpro_store::Config { url: Some(url), ..Default::default() };
-        let store = Some(Store::open(&store).await.unwrap());
+        let store = bionicpro_store::Config::in_folder(folder.path()).unwrap();
+        let store = Store::open(&store).await.unwrap();
         let reports = Reports::new(&config).unwrap();
-        let services = Services { reports, verifier, audit, store };
+        let services = Services { reports, verifier, audit, store: store.clone() };
         let server = Server::bind(&self.config, services).await.unwrap();
         let (address, metrics_address) = (server.local_addr(), server.metrics_addr());
         let (stop, stopped) = oneshot::channel::<()>();
@@ -156,6 +156,7 @@ impl AppBuilder {
             metrics_address,
             issuer,
             warehouse,
+            store,
             _folder: folder,
             database: test.database,
             warehouse_url: test.url,

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 
 use bionicpro_auth::issuer::ClientOptions;
-use bionicpro_model::{Error, Kind, Result, Secret, SecretUrl};
+use bionicpro_model::{Error, Kind, Result, Secret};
 use url::Url;
 
 use super::folder::Folder;
@@ -28,12 +28,7 @@ pub(super) fn config(folder: &Folder, ports: Ports) -> Result<bionicpro_bff::Con
 
 /// The section `[store]` of a demo.
 pub(super) fn store(folder: &Folder) -> Result<bionicpro_store::Config> {
-    let url = Url::from_directory_path(folder.join("store"))
-        .map_err(|()| Error::new(Kind::Config, "the demo's folder has no absolute path"))?;
-    Ok(bionicpro_store::Config {
-        url: Some(SecretUrl::parse(url.as_str())?),
-        ..bionicpro_store::Config::default()
-    })
+    bionicpro_store::Config::in_folder(&folder.join("store"))
 }
 
 /// The client as the demo's issuer has to know it.

@@ -193,7 +193,7 @@ impl Running {
         let server = async {
             let audit = Log::open(&config.audit, "api")?;
             let (reports, verifier) = (Reports::new(&config.warehouse)?, Verifier::new(&config.oidc)?);
-            let services = Services { reports, verifier, audit, store: Some(store.clone()) };
+            let services = Services { reports, verifier, audit, store: store.clone() };
             Server::bind(&config.api, services).await
         };
         let server = startup.part("Reports API", server).await?;

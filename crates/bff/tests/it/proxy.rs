@@ -2,6 +2,7 @@
 
 use bionicpro_audit::Log;
 use bionicpro_auth::Verifier;
+use bionicpro_store::Store;
 use bionicpro_warehouse::Warehouse;
 use bionicpro_warehouse::reports::Reports;
 use reqwest::Method;
@@ -116,7 +117,8 @@ async fn the_reports_api_answers_people_who_come_with_a_cookie() {
         bionicpro_api::Config { listen: address, metrics_listen: None, ..bionicpro_api::Config::default() };
     let verifier = Verifier::new(&world.oidc).unwrap();
     let reports = Reports::new(&test.config()).unwrap();
-    let services = bionicpro_api::Services { reports, verifier, audit: Log::none(), store: None };
+    let store = Store::open(&world.store_config).await.unwrap();
+    let services = bionicpro_api::Services { reports, verifier, audit: Log::none(), store };
     let api = bionicpro_api::Server::bind(&config, services).await.unwrap();
     let api = tokio::spawn(api.run(std::future::pending()));
 

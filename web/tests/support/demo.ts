@@ -47,6 +47,11 @@ export function appUrl(): string {
   return running.url;
 }
 
+/** The environment without what would configure the program: it refuses variables that it does not know. */
+function withoutConfiguration(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('BIONICPRO_')));
+}
+
 export async function startDemo(): Promise<void> {
   if (RUNNING !== undefined) {
     return;
@@ -54,6 +59,7 @@ export async function startDemo(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'bionicpro-web-'));
   const demo = spawn(PROGRAM, ['demo', '--ports', 'auto', '--data', folder, '--json'], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: withoutConfiguration(process.env),
   });
   const lines = createInterface({ input: demo.stdout });
   const first = once(lines, 'line', { signal: AbortSignal.timeout(START_MS) });

@@ -24,7 +24,7 @@ async function dayBefore(page: Page, press: () => Promise<unknown>): Promise<voi
 /** Chooses one of the settings, and waits until the server has it: what the page shows is ahead of that. */
 async function choose(page: Page, label: string): Promise<void> {
   const saved = page.waitForResponse((answer) => answer.request().method() === 'PUT' && answer.ok());
-  await page.getByLabel(label).check();
+  await page.getByLabel(label).click();
   await saved;
 }
 

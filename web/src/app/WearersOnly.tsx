@@ -4,22 +4,20 @@
 
 import { useQuery } from '@tanstack/react-query';
 import { Outlet } from '@tanstack/react-router';
-import { lazy, Suspense } from 'react';
 
 import { hasStatus } from '../api/problem';
 import { prosthesesQuery } from '../api/prostheses';
+import Administrator from '../pages/no-report/Administrator';
+import NotAWearer from '../pages/no-report/NotAWearer';
 import { isAdministrator } from '../session/me';
 import { useMe } from '../shell/MeContext';
-
-const Administrator = lazy(() => import('../pages/no-report/Administrator'));
-const NotAWearer = lazy(() => import('../pages/no-report/NotAWearer'));
 
 export function WearersOnly() {
   const administrator = isAdministrator(useMe());
   const { data, error } = useQuery({ ...prosthesesQuery, enabled: !administrator });
   const wearsNone = hasStatus(error, 403) || data?.prostheses.length === 0;
   if (administrator || wearsNone) {
-    return <Suspense>{administrator ? <Administrator /> : <NotAWearer />}</Suspense>;
+    return administrator ? <Administrator /> : <NotAWearer />;
   }
   return <Outlet />;
 }

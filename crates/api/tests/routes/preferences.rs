@@ -35,7 +35,10 @@ async fn what_is_put_is_kept_under_the_account_and_is_nobody_elses() {
         let token = app.issuer.builder().user(name).claim("sub", subject);
         app.with_token(token.sign(bionicpro_auth::testing::TestKey::trusted()))
     };
-    assert_eq!(token("ivan.petrov", "another-account").get(PATH).await.json(), before.json());
+    let other = token("ivan.petrov", "another-account");
+    assert_eq!(other.get(PATH).await.checked_status(), 403);
+    bionicpro_auth::Names::new(app.store.clone()).release("ivan.petrov").await.unwrap().unwrap();
+    assert_eq!(other.get(PATH).await.json(), before.json());
     assert_eq!(token("ivan.sidorov", "sub-of-ivan.petrov").get(PATH).await.json(), value(MOSCOW));
 }
 

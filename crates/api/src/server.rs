@@ -6,11 +6,10 @@ use std::net::SocketAddr;
 use axum::middleware::{from_fn, from_fn_with_state};
 use bionicpro_audit::Log;
 use bionicpro_auth::Verifier;
-use bionicpro_edge::{Edge, Listen, Listener, MetricsListener, Options};
+use bionicpro_edge::{Edge, Options, Service};
 use bionicpro_model::Result;
 use bionicpro_store::Store;
 use bionicpro_warehouse::reports::Reports;
-use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::problem::TEXTS;
@@ -31,8 +30,7 @@ pub struct Services {
 
 /// The Reports API, bound and not yet answering.
 pub struct Server {
-    listener: Listener,
-    metrics: Option<MetricsListener>,
+    service: Service,
     edge: Edge,
 }
 
@@ -44,16 +42,7 @@ impl Server {
     /// `Config` when a limit is zero, or an address is taken or not this machine's.
     pub async fn bind(config: &Config, services: Services) -> Result<Self> {
         config.check()?;
-        let listener = Listener::bind(config.listener()).await?;
-        let metrics = match config.metrics_listen {
-            Some(address) => {
-                let listen = Listen::new("api", "metrics_listen", "--metrics-listen", address);
-                let listen =
-                    Listen { limits: config.limits(), hosts: config.metrics_hosts.clone(), ..listen };
-                Some(MetricsListener::bind(listen).await?)
-            }
-            None => None,
-        };
+        let service = Service::bind(config.listen(), config.listen_for_metrics()).await?;
         let (router, _) = routes::table();
         let app = App::new(config, services);
         let recorded = from_fn_with_state(app.clone(), access::record);
@@ -64,32 +53,21 @@ impl Server {
             methods: None,
             texts: TEXTS,
         };
-        Ok(Server { listener, metrics, edge: Edge::new(router, options) })
+        Ok(Server { service, edge: Edge::new(router, options) })
     }
 
     /// Where the API answers.
     pub fn local_addr(&self) -> SocketAddr {
-        self.listener.local_addr()
+        self.service.local_addr()
     }
 
     /// Where metrics are served, if they are.
     pub fn metrics_addr(&self) -> Option<SocketAddr> {
-        self.metrics.as_ref().map(MetricsListener::local_addr)
+        self.service.metrics_addr()
     }
 
     /// Answers until `shutdown` completes; then requests in flight get `api.shutdown_timeout_s` to finish.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
-        let stop = CancellationToken::new();
-        let api = self.listener.serve(self.edge, stop.cancelled());
-        let metrics = async {
-            if let Some(metrics) = self.metrics {
-                metrics.serve(stop.cancelled()).await;
-            }
-        };
-        let stopping = async {
-            shutdown.await;
-            stop.cancel();
-        };
-        tokio::join!(api, metrics, stopping);
+        self.service.run(self.edge, shutdown).await;
     }
 }

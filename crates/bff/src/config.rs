@@ -4,11 +4,14 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bionicpro_edge::{Limits, Listen, TlsConfig};
+use bionicpro_edge::{Listen, ListenerConfig};
 use bionicpro_model::{Error, Kind, Result, Secret};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
+
+/// The name of the section, also that of its listener in metrics.
+const SECTION: &str = "bff";
 
 /// What browsers talk to: sign-in, sessions, the web app, and the way to the Reports API.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -19,12 +22,11 @@ pub struct Config {
     /// The hosts that requests may name beside that of `public_url`, as `name` or `name:port`: for the issuer's back channel
     /// and for health checks. On loopback the loopback names are always allowed.
     pub hosts: Vec<String>,
-    /// The certificate; without one it speaks plain HTTP, for a proxy on the same machine.
-    pub tls: TlsConfig,
-    /// Addresses or networks of the operator's own proxies, whose `X-Forwarded-For` says where a request comes from.
-    pub trusted_proxies: Vec<String>,
     /// Where Prometheus metrics are served; none means nowhere.
     pub metrics_listen: Option<SocketAddr>,
+    /// What every service's listener has.
+    #[serde(flatten)]
+    pub listener: ListenerConfig,
     /// The address that browsers use, such as `https://reports.example.com`, without a path. `http` is taken on loopback
     /// only, where cookies then go without `Secure` and the prefix `__Host-`: for trying things out. When not given,
     /// `http` and the address that it listens on.
@@ -45,18 +47,8 @@ pub struct Config {
     pub sessions_per_person: u16,
     /// Sign-ins that one address may begin in a minute.
     pub sign_ins_per_minute: u32,
-    /// Connections that may be open at once; further ones wait to be accepted.
-    pub max_connections: u32,
-    /// Connections that one address may have open at once; further ones are closed. Trusted proxies may have more.
-    pub max_connections_per_address: u32,
-    /// Seconds in which a request's headers must arrive; an idle connection is closed after the same time.
-    pub header_timeout_s: u32,
-    /// Seconds in which a client must take the next piece of its answer, or the connection is cut.
-    pub write_timeout_s: u32,
     /// Seconds after which a request is given up with status 503.
     pub request_timeout_s: u32,
-    /// Seconds that requests in flight get to finish when it stops.
-    pub shutdown_timeout_s: u32,
 }
 
 impl Default for Config {
@@ -64,9 +56,8 @@ impl Default for Config {
         Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8000)),
             hosts: Vec::new(),
-            tls: TlsConfig::default(),
-            trusted_proxies: Vec::new(),
             metrics_listen: Some(SocketAddr::from(([127, 0, 0, 1], 9465))),
+            listener: ListenerConfig::default(),
             public_url: None,
             #[expect(clippy::unwrap_used, reason = "a constant")]
             api_url: Url::parse("http://127.0.0.1:8001").unwrap(),
@@ -77,12 +68,7 @@ impl Default for Config {
             absolute_limit_s: 8 * 3600,
             sessions_per_person: 10,
             sign_ins_per_minute: 60,
-            max_connections: 1024,
-            max_connections_per_address: 256,
-            header_timeout_s: 30,
-            write_timeout_s: 30,
             request_timeout_s: 15,
-            shutdown_timeout_s: 10,
         }
     }
 }
@@ -90,24 +76,14 @@ impl Default for Config {
 impl Config {
     /// Refuses values that would let nobody in, or let tokens leave in the clear.
     pub(crate) fn check(&self) -> Result<()> {
-        let zero = [
+        let own = [
             ("idle_limit_s", self.idle_limit_s),
             ("absolute_limit_s", self.absolute_limit_s),
             ("sessions_per_person", self.sessions_per_person.into()),
             ("sign_ins_per_minute", self.sign_ins_per_minute),
-            ("max_connections", self.max_connections),
-            ("max_connections_per_address", self.max_connections_per_address),
-            ("header_timeout_s", self.header_timeout_s),
-            ("write_timeout_s", self.write_timeout_s),
             ("request_timeout_s", self.request_timeout_s),
         ];
-        if let Some((key, _)) = zero.into_iter().find(|(_, value)| *value == 0) {
-            return Err(Error::new(Kind::Config, "a limit of the BFF is zero")
-                .detail(format!("bff.{key}"))
-                .hint(
-                    "write at least 1, or leave the key out to get the default (`bionicpro config show`)",
-                ));
-        }
+        self.listener.check(SECTION, &own)?;
         if self.client_id.is_empty() {
             return Err(Error::new(Kind::Config, "the BFF has no client to sign people in for")
                 .detail("bff.client_id")
@@ -145,29 +121,15 @@ impl Config {
     }
 
     /// Where it listens, and under which rules.
-    pub(crate) fn listener(&self) -> Listen {
+    pub(crate) fn listen(&self) -> Listen {
         let own = self.public_url.as_ref().filter(|url| url.scheme() == "https");
         let own = own.and_then(|url| url.host_str()).map(str::to_owned);
-        Listen {
-            limits: self.limits(),
-            hosts: own.into_iter().chain(self.hosts.clone()).collect(),
-            trusted_proxies: self.trusted_proxies.clone(),
-            tls: self.tls.clone(),
-            ..Listen::new("bff", "listen", "--listen", self.listen)
-        }
+        self.listener.listen(SECTION, self.listen, own.into_iter().chain(self.hosts.clone()).collect())
     }
 
-    /// What clients may take.
-    pub(crate) fn limits(&self) -> Limits {
-        let seconds = |seconds: u32| Duration::from_secs(seconds.into());
-        Limits {
-            connections: self.max_connections,
-            connections_per_address: self.max_connections_per_address,
-            header_timeout: seconds(self.header_timeout_s),
-            write_timeout: seconds(self.write_timeout_s),
-            shutdown_timeout: seconds(self.shutdown_timeout_s),
-            ..Limits::default()
-        }
+    /// Where its metrics are served, if they are.
+    pub(crate) fn listen_for_metrics(&self) -> Option<Listen> {
+        self.metrics_listen.map(|address| self.listener.listen_for_metrics(SECTION, address))
     }
 
     pub(crate) fn request_timeout(&self) -> Duration {

@@ -6,11 +6,10 @@ use std::net::SocketAddr;
 use axum::response::Response;
 use bionicpro_audit::Log;
 use bionicpro_auth::{Clock, Verifier};
-use bionicpro_edge::{Edge, Limiter, Listen, Listener, MetricsListener, Options, Texts};
+use bionicpro_edge::{Edge, Limiter, Options, Service, Texts};
 use bionicpro_model::Result;
 use bionicpro_store::Store;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use tokio_util::sync::CancellationToken;
 
 use crate::proxy::Upstream;
 use crate::session::{Cookies, Limits, Sessions};
@@ -23,8 +22,7 @@ const MAX_BODY_BYTES: u64 = 64 * 1024;
 
 /// The BFF, bound and not yet answering.
 pub struct Server {
-    listener: Listener,
-    metrics: Option<MetricsListener>,
+    service: Service,
     edge: Edge,
     url: String,
 }
@@ -55,15 +53,8 @@ impl Server {
         config.check()?;
         let verifier = Verifier::with_clock(oidc, clock.clone())?;
         let upstream = Upstream::new(config)?;
-        let listener = Listener::bind(config.listener()).await?;
-        let metrics = match config.metrics_listen {
-            Some(address) => {
-                let listen = Listen::new("bff", "metrics_listen", "--metrics-listen", address);
-                Some(MetricsListener::bind(Listen { limits: config.limits(), ..listen }).await?)
-            }
-            None => None,
-        };
-        let origin = config.origin(listener.local_addr())?;
+        let service = Service::bind(config.listen(), config.listen_for_metrics()).await?;
+        let origin = config.origin(service.local_addr())?;
         let issuer = Issuer::new(config, oidc, verifier, clock.clone(), &origin)?;
         let limits = Limits {
             idle_s: config.idle_limit_s.into(),
@@ -95,12 +86,12 @@ impl Server {
             methods: None,
             texts: Texts::default(),
         };
-        Ok(Server { listener, metrics, edge: Edge::new(router, options), url })
+        Ok(Server { service, edge: Edge::new(router, options), url })
     }
 
     /// Where it answers.
     pub fn local_addr(&self) -> SocketAddr {
-        self.listener.local_addr()
+        self.service.local_addr()
     }
 
     /// The address for browsers.
@@ -110,23 +101,12 @@ impl Server {
 
     /// Where metrics are served, if they are.
     pub fn metrics_addr(&self) -> Option<SocketAddr> {
-        self.metrics.as_ref().map(MetricsListener::local_addr)
+        self.service.metrics_addr()
     }
 
     /// Answers until `shutdown` completes; then requests in flight get `bff.shutdown_timeout_s` to finish.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
-        let stop = CancellationToken::new();
-        let bff = self.listener.serve(self.edge, stop.cancelled());
-        let metrics = async {
-            if let Some(metrics) = self.metrics {
-                metrics.serve(stop.cancelled()).await;
-            }
-        };
-        let stopping = async {
-            shutdown.await;
-            stop.cancel();
-        };
-        tokio::join!(bff, metrics, stopping);
+        self.service.run(self.edge, shutdown).await;
     }
 }
 

@@ -4,6 +4,7 @@
 //! one log line) and then the service's own router, which answers errors as [`Problem`]s. Knows no service.
 
 mod body;
+mod config;
 mod connection;
 mod edge;
 mod hosts;
@@ -17,9 +18,11 @@ mod problem;
 mod proxies;
 mod rate;
 mod scrape;
+mod service;
 mod shape;
 mod tls;
 
+pub use config::ListenerConfig;
 pub use connection::Connection;
 pub use edge::{Edge, Final, Options};
 pub use limits::Limits;
@@ -28,4 +31,5 @@ pub use peer::{Peer, RequestId};
 pub use problem::{MEDIA_TYPE, Problem, ProblemBody, Slug, Texts};
 pub use rate::Limiter;
 pub use scrape::MetricsListener;
+pub use service::Service;
 pub use tls::TlsConfig;

@@ -50,6 +50,8 @@ pub struct Listen {
     pub limits: Limits,
     /// The hosts that requests may name, as `name` or `name:port`; none means the loopback names and the address.
     pub hosts: Vec<String>,
+    /// The key in that section that holds the hosts, for messages.
+    pub hosts_key: &'static str,
     /// Addresses or networks of our own proxies, whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<String>,
     /// The certificate; none means plain HTTP.
@@ -66,6 +68,7 @@ impl Listen {
             address,
             limits: Limits::default(),
             hosts: Vec::new(),
+            hosts_key: "hosts",
             trusted_proxies: Vec::new(),
             tls: TlsConfig::default(),
         }
@@ -87,7 +90,7 @@ impl Listener {
     /// # Errors
     /// `Config` when the address is taken or not this machine's, or a host, a proxy or the certificate is none.
     pub async fn bind(listen: Listen) -> Result<Self> {
-        let Listen { section, key, flag, address, limits, .. } = listen;
+        let Listen { section, key, flag, address, limits, hosts_key, .. } = listen;
         let refused = |error: std::io::Error| {
             Error::new(Kind::Config, "an address cannot be listened on")
                 .detail(format!("{section}.{key} is {address}"))
@@ -108,7 +111,7 @@ impl Listener {
         let bound = tcp.local_addr().map_err(refused)?;
         let hosts = Hosts::new(&listen.hosts, bound).map_err(|text| {
             wrong(
-                "hosts",
+                hosts_key,
                 text,
                 "write host names as clients send them, as reports.example.com or 10.0.0.7:8001",
             )
@@ -116,7 +119,8 @@ impl Listener {
         if bound.ip().is_unspecified() && listen.hosts.is_empty() {
             tracing::warn!(
                 listener = section,
-                "it answers under loopback names only: list its names in the key hosts"
+                key = hosts_key,
+                "it answers under loopback names only: list its names in this key"
             );
         }
         let tls = Tls::new(section, &listen.tls, &hosts)?;

@@ -11,7 +11,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 #[tokio::test]
 async fn headers_that_do_not_come_and_idle_connections_are_cut() {
-    let app = App::builder().configure(|config| config.header_timeout_s = 1).start().await;
+    let app = App::builder().configure(|config| config.listener.header_timeout_s = 1).start().await;
     for sent in [
         "",
         "GET /health HTTP/1.1\r\nHost: localhost\r\nX-Slow: ",
@@ -29,7 +29,7 @@ async fn headers_that_do_not_come_and_idle_connections_are_cut() {
 
 #[tokio::test]
 async fn connections_above_the_limit_wait_for_a_free_place() {
-    let app = App::builder().configure(|config| config.max_connections = 2).start().await;
+    let app = App::builder().configure(|config| config.listener.max_connections = 2).start().await;
     let held =
         [TcpStream::connect(app.address).await.unwrap(), TcpStream::connect(app.address).await.unwrap()];
     let request = "GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";

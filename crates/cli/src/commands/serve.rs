@@ -25,15 +25,8 @@ pub(crate) enum ServeCommand {
 /// Flags win over the section `[api]` of the configuration.
 #[derive(Debug, Args)]
 pub(crate) struct ApiFlags {
-    /// Where the API listens; port 0 takes a free one.
-    #[arg(long, value_name = "ADDR:PORT")]
-    listen: Option<SocketAddr>,
-    /// Where Prometheus metrics are served.
-    #[arg(long, value_name = "ADDR:PORT", conflicts_with = "no_metrics")]
-    metrics_listen: Option<SocketAddr>,
-    /// Serve no metrics.
-    #[arg(long)]
-    no_metrics: bool,
+    #[command(flatten)]
+    addresses: AddressFlags,
     /// Requests that one person may make in a minute.
     #[arg(long, value_name = "N")]
     requests_per_minute: Option<u32>,
@@ -42,7 +35,14 @@ pub(crate) struct ApiFlags {
 /// Flags win over the section `[bff]` of the configuration.
 #[derive(Debug, Args)]
 pub(crate) struct BffFlags {
-    /// Where the BFF listens; port 0 takes a free one.
+    #[command(flatten)]
+    addresses: AddressFlags,
+}
+
+/// Where a service answers.
+#[derive(Debug, Args)]
+struct AddressFlags {
+    /// Where to listen; port 0 takes a free one.
     #[arg(long, value_name = "ADDR:PORT")]
     listen: Option<SocketAddr>,
     /// Where Prometheus metrics are served.
@@ -94,14 +94,20 @@ async fn serve_bff(flags: BffFlags, context: &Context) -> Result<()> {
     Ok(())
 }
 
+impl AddressFlags {
+    fn over(self, listen: &mut SocketAddr, metrics_listen: &mut Option<SocketAddr>) {
+        *listen = self.listen.unwrap_or(*listen);
+        *metrics_listen = match self.no_metrics {
+            true => None,
+            false => self.metrics_listen.or(*metrics_listen),
+        };
+    }
+}
+
 impl BffFlags {
     fn over(self, config: &bionicpro_bff::Config) -> bionicpro_bff::Config {
         let mut config = config.clone();
-        config.listen = self.listen.unwrap_or(config.listen);
-        config.metrics_listen = match self.no_metrics {
-            true => None,
-            false => self.metrics_listen.or(config.metrics_listen),
-        };
+        self.addresses.over(&mut config.listen, &mut config.metrics_listen);
         config
     }
 }
@@ -109,11 +115,7 @@ impl BffFlags {
 impl ApiFlags {
     fn over(self, config: &bionicpro_api::Config) -> bionicpro_api::Config {
         let mut config = config.clone();
-        config.listen = self.listen.unwrap_or(config.listen);
-        config.metrics_listen = match self.no_metrics {
-            true => None,
-            false => self.metrics_listen.or(config.metrics_listen),
-        };
+        self.addresses.over(&mut config.listen, &mut config.metrics_listen);
         config.requests_per_minute = self.requests_per_minute.unwrap_or(config.requests_per_minute);
         config
     }

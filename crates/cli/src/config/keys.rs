@@ -14,6 +14,21 @@ pub(crate) struct Key {
 }
 
 impl Key {
+    /// The key at this path, known or not.
+    pub(super) fn at(path: Vec<String>) -> Self {
+        Key { path }
+    }
+
+    /// Whether the path is that of this key, or of a table that it lies in.
+    pub(super) fn is_below(&self, path: &[String]) -> bool {
+        self.path.starts_with(path)
+    }
+
+    /// The next part of this key's path, where it lies in the table at `path`.
+    pub(super) fn part_below(&self, path: &[String]) -> Option<&str> {
+        self.path.strip_prefix(path)?.first().map(String::as_str)
+    }
+
     /// The key as it is written in prose: `warehouse.url`.
     pub(crate) fn name(&self) -> String {
         self.path.join(".")

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::keys::ENV_PREFIX;
-use super::{Config, Key, keys};
+use super::{Config, Key, file, keys};
 
 /// Read when it exists and no other file is named.
 const DEFAULT_FILE: &str = "bionicpro.toml";
@@ -53,7 +53,7 @@ fn merge(file: Option<(&Path, String)>, variables: Vec<(String, String)>) -> Res
     let mut document = Value::Object(serde_json::Map::new());
     let mut origins: Vec<(Key, Origin)> = all.iter().map(|key| (key.clone(), Origin::Default)).collect();
     if let Some((path, text)) = file {
-        document = parse_file(path, &text)?;
+        document = file::parse(path, &text)?;
         for (key, origin) in &mut origins {
             if key.is_set(&document) {
                 *origin = Origin::File(path.to_owned());
@@ -73,20 +73,6 @@ fn merge(file: Option<(&Path, String)>, variables: Vec<(String, String)>) -> Res
         Error::new(Kind::Internal, "the configuration does not fit together").source(error)
     })?;
     Ok(Loaded { config, origins })
-}
-
-/// Checks a file on its own. The parser's own rendering repeats the line, which may hold a password: it is not used.
-fn parse_file(path: &Path, text: &str) -> Result<Value> {
-    toml::from_str::<Config>(text).map_err(|error| {
-        let line =
-            error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-        Error::new(Kind::Config, "the configuration file is wrong")
-            .detail(format!("{}, line {line}: {}", path.display(), error.message()))
-            .hint("bionicpro config schema prints every key, its type and its meaning")
-    })?;
-    toml::from_str(text).map_err(|error| {
-        Error::new(Kind::Internal, "the configuration file cannot be read twice").source(error)
-    })
 }
 
 /// A variable is text; the key's type decides whether that text is a string, a number, a flag or a list.
@@ -182,6 +168,25 @@ mod tests {
         );
         let type_error = refusal("[telemetry]\nconnections = 'many'", &[]);
         assert!(type_error.contains("line 2: invalid type: string \"many\", expected u16"), "{type_error}");
+        let syntax = refusal("[crm]\nschema = ", &[]);
+        assert!(syntax.contains("bionicpro.toml, line 2: "), "{syntax}");
+        let section = refusal("[api]\n[crn]", &[]);
+        assert!(section.contains("line 2: unknown field `crn`, expected one of `api`, `audit`"), "{section}");
+    }
+
+    #[test]
+    fn what_sections_share_is_named_with_its_line_too() {
+        let file = "[api]\nlisten = '127.0.0.1:1'\nmax_connections = 'many'\n[bff]\nmax_connection = 1";
+        let type_error = refusal(file, &[]);
+        assert!(type_error.contains("line 3: invalid type: string \"many\", expected u32"), "{type_error}");
+        let unknown = refusal(&file.replace("'many'", "1"), &[]);
+        assert!(unknown.contains("line 5: unknown field `max_connection`, expected one of"), "{unknown}");
+        assert!(unknown.contains("`max_connections`"), "{unknown}");
+        let loaded = from("[bff.tls]\nkey_file = 'k'\n[api]\nmetrics_hosts = ['a']", &[]).unwrap();
+        assert_eq!(loaded.config.bff.listener.tls.key_file, Some("k".into()));
+        assert_eq!(loaded.config.api.listener.metrics_hosts, ["a"]);
+        let loaded = from("", &[("BIONICPRO_BFF_METRICS_HOSTS", "a, b")]).unwrap();
+        assert_eq!(loaded.config.bff.listener.metrics_hosts, ["a", "b"]);
     }
 
     #[test]

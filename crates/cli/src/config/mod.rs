@@ -2,6 +2,7 @@
 //!
 //! Layers, later ones win: defaults, `bionicpro.toml`, `BIONICPRO_*` variables, the flags of a command.
 
+mod file;
 mod keys;
 mod layers;
 

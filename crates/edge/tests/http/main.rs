@@ -6,5 +6,6 @@ mod damage;
 mod framing;
 mod limits;
 mod requests;
+mod service;
 mod support;
 mod tls;

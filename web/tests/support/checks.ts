@@ -40,11 +40,19 @@ export async function assertTargets(page: Page, where: string): Promise<void> {
 
 /** Nothing sticks out sideways: reading needs one direction of scrolling only. */
 export async function assertNoSideways(page: Page, where: string): Promise<void> {
-  const [scroll, client] = await page.evaluate(() => {
+  const { scroll, client, outside } = await page.evaluate(() => {
     const { scrollWidth, clientWidth } = document.documentElement;
-    return [scrollWidth, clientWidth];
+    const all = [...document.body.querySelectorAll('*')];
+    const wide = all.filter((element) => element.getBoundingClientRect().right > clientWidth + 1);
+    return {
+      scroll: scrollWidth,
+      client: clientWidth,
+      outside: wide
+        .slice(0, 5)
+        .map((element) => `${element.outerHTML.slice(0, 120)} ${element.textContent?.slice(0, 60)}`),
+    };
   });
-  assert.ok(scroll <= client, `${where}: ${scroll} px in ${client} px`);
+  assert.ok(scroll <= client, `${where}: ${scroll} px in ${client} px: ${outside.join('\n')}`);
 }
 
 /** Goes through the page with the Tab key: the focus is always seen, never under a bar. Returns the stops. */

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bionicpro_model::{Error, Kind, Result, Secret, SecretUrl};
 use clickhouse::{Client, Compression};
-use hyper_rustls::ConfigBuilderExt;
+use hyper_rustls::{ConfigBuilderExt, HttpsConnector};
 use hyper_util::client::legacy::Client as HttpClient;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -47,30 +47,12 @@ pub(crate) fn connect(
             .detail(format!("{key} = {url}"))
             .hint("leave it out; the database is named by warehouse.database"));
     }
-    let client = match parsed.scheme() {
-        "http" => Client::with_http_client(pool().build(tcp())),
-        "https" => {
-            let mut tcp = tcp();
-            tcp.enforce_http(false);
-            let tls = hyper_rustls::HttpsConnectorBuilder::new()
-                .with_tls_config(tls(config.ca_file.as_deref())?)
-                .https_only()
-                .enable_http1()
-                .wrap_connector(tcp);
-            Client::with_http_client(pool().build(tls))
-        }
-        other => {
-            return Err(Error::new(Kind::Config, "the warehouse speaks HTTP only")
-                .detail(format!("{key} has the scheme {other}"))
-                .hint("write http://user:password@host:8123 or https://user:password@host:8443"));
-        }
+    let client = match way(key, parsed, config)? {
+        Way::Plain(tcp) => Client::with_http_client(pool().build(tcp)),
+        Way::Tls(tls) => Client::with_http_client(pool().build(tls)),
     };
-    let mut address = parsed.clone();
-    // Cannot fail: an HTTP URL has a host.
-    let _ = address.set_username("");
-    let _ = address.set_password(None);
     let mut client = client
-        .with_url(address)
+        .with_url(without_account(parsed))
         .with_database(&config.database)
         .with_compression(Compression::None)
         .with_product_info("bionicpro", env!("CARGO_PKG_VERSION"));
@@ -81,6 +63,41 @@ pub(crate) fn connect(
         client = client.with_password(password.expose_secret());
     }
     Ok(client)
+}
+
+/// How connections to the warehouse are made.
+pub(crate) enum Way {
+    Plain(HttpConnector),
+    Tls(HttpsConnector<HttpConnector>),
+}
+
+/// The way that the URL's scheme asks for.
+pub(crate) fn way(key: &'static str, url: &Url, config: &Config) -> Result<Way> {
+    match url.scheme() {
+        "http" => Ok(Way::Plain(tcp())),
+        "https" => {
+            let mut tcp = tcp();
+            tcp.enforce_http(false);
+            let tls = hyper_rustls::HttpsConnectorBuilder::new()
+                .with_tls_config(tls(config.ca_file.as_deref())?)
+                .https_only()
+                .enable_http1()
+                .wrap_connector(tcp);
+            Ok(Way::Tls(tls))
+        }
+        other => Err(Error::new(Kind::Config, "the warehouse speaks HTTP only")
+            .detail(format!("{key} has the scheme {other}"))
+            .hint("write http://user:password@host:8123 or https://user:password@host:8443")),
+    }
+}
+
+/// The address alone.
+pub(crate) fn without_account(url: &Url) -> Url {
+    let mut address = url.clone();
+    // Cannot fail: an HTTP URL has a host.
+    let _ = address.set_username("");
+    let _ = address.set_password(None);
+    address
 }
 
 /// Believes the authorities of the file, or those of this machine.

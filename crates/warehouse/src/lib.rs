@@ -14,11 +14,14 @@ pub mod schema;
 pub mod state;
 pub mod status;
 
+mod breaker;
 mod client;
 mod fault;
 mod identifier;
 mod marks;
+pub mod metrics;
 mod params;
+mod ping;
 mod settings;
 mod warehouse;
 

@@ -34,7 +34,9 @@ pub use self::prostheses::Prosthesis;
 pub use self::summary::Summary;
 pub use self::typical::TypicalHour;
 pub use self::zone::day_start;
+use crate::breaker::Breaker;
 use crate::client::{self, within};
+use crate::ping::Ping;
 use crate::{Config, fault, settings};
 
 /// How long a report may take; the engine's own limit (`max_execution_time`) is below it.
@@ -44,6 +46,7 @@ const REPORT_TIMEOUT: Duration = Duration::from_secs(12);
 #[derive(Clone)]
 pub struct Reports {
     client: Client,
+    breaker: Breaker,
     /// The client with the settings that the account may set; asked once.
     reader: Arc<OnceCell<Client>>,
 }
@@ -55,17 +58,13 @@ impl Reports {
     /// `Config`, as [`crate::Warehouse::new`].
     pub fn new(config: &Config) -> Result<Self> {
         config.check()?;
-        let client = match &config.reader_url {
-            Some(url) => {
-                let file = config.reader_password_file.as_deref();
-                client::connect("warehouse.reader_url", Some(url), file, config)?
-            }
-            None => {
-                let file = config.password_file.as_deref();
-                client::connect("warehouse.url", config.url.as_ref(), file, config)?
-            }
+        let (key, url, file) = match &config.reader_url {
+            Some(url) => ("warehouse.reader_url", Some(url), config.reader_password_file.as_deref()),
+            None => ("warehouse.url", config.url.as_ref(), config.password_file.as_deref()),
         };
-        Ok(Reports { client, reader: Arc::new(OnceCell::new()) })
+        let client = client::connect(key, url, file, config)?;
+        let breaker = Breaker::new(Ping::new(key, url, config)?);
+        Ok(Reports { client, breaker, reader: Arc::new(OnceCell::new()) })
     }
 
     /// Asks for the engine's version: reachable, and let in. For readiness.
@@ -109,11 +108,12 @@ impl Reports {
         })
     }
 
+    /// Runs a query under its deadline, or refuses it at once while nobody answers.
     async fn run<T>(
         &self,
         doing: &'static str,
         exchange: impl Future<Output = clickhouse::error::Result<T>>,
     ) -> Result<T> {
-        within(REPORT_TIMEOUT, doing, exchange).await
+        self.breaker.pass(doing, within(REPORT_TIMEOUT, doing, exchange)).await
     }
 }

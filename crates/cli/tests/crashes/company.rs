@@ -135,7 +135,8 @@ impl Company {
                 if random.random_bool(0.5) { self.network.go_on() } else { self.network.reset() }
             }
             Victim::Engine => {
-                self.engine.kill_and_start().await;
+                self.engine.kill().await;
+                self.engine.start_again().await;
                 self.ways[2].lead_to(&self.engine.warehouse.url);
                 self.engine_kills += 1;
                 self.network.go_on();

@@ -13,7 +13,7 @@ use crate::BINARY;
 
 /// A running `bionicpro warehouse serve`.
 pub(crate) struct Engine {
-    child: Child,
+    pub(crate) child: Child,
     data: TempDir,
     pub(crate) warehouse: TestWarehouse,
 }
@@ -21,21 +21,26 @@ pub(crate) struct Engine {
 impl Engine {
     pub(crate) async fn start() -> Engine {
         let data = tempfile::tempdir().unwrap();
-        let (child, warehouse) = serve(data.path().join("data")).await;
+        let (child, warehouse) = serve(data.path().join("data"), "127.0.0.1:0").await;
         Engine { child, data, warehouse }
     }
 
-    /// Kills it as a power cut does, and starts it again.
-    pub(crate) async fn kill_and_start(&mut self) {
+    /// Kills it as a power cut does.
+    pub(crate) async fn kill(&mut self) {
         self.child.kill().await.unwrap();
-        (self.child, self.warehouse) = serve(self.data.path().join("data")).await;
+    }
+
+    /// Starts it at the address that it had, on the data that it left.
+    pub(crate) async fn start_again(&mut self) {
+        let address = self.warehouse.url.address();
+        (self.child, self.warehouse) = serve(self.data.path().join("data"), &address).await;
     }
 }
 
-async fn serve(data: PathBuf) -> (Child, TestWarehouse) {
+async fn serve(data: PathBuf, listen: &str) -> (Child, TestWarehouse) {
     let mut command = std::process::Command::new(BINARY);
     bionicpro_testing::without_configuration(&mut command)
-        .args(["warehouse", "serve", "--listen", "127.0.0.1:0", "--data"])
+        .args(["warehouse", "serve", "--listen", listen, "--data"])
         .arg(&data)
         .current_dir(data.parent().unwrap())
         .env("BIONICPRO_LOG_JSON", "true")

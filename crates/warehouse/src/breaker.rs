@@ -1,0 +1,190 @@
+//! Refuses queries at once while nobody answers at the warehouse's address, so that they do not wait and pile up.
+//!
+//! A query that fails for want of an answer, or has waited a while for one, is a reason to ask; a ping decides. A slow query
+//! beside an engine that answers changes nothing. One task asks at a time, and goes on until there is an answer.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bionicpro_model::{Kind, Result};
+use tokio::sync::watch;
+
+use crate::ping::Ping;
+use crate::{fault, metrics};
+
+/// How long a query waits before somebody asks whether anybody is there; far more than a report takes.
+const SUSPICIOUS_AFTER: Duration = Duration::from_secs(1);
+/// Between two pings while nobody answers.
+const BETWEEN_PINGS: Duration = Duration::from_millis(500);
+
+/// The breaker of one account. Clones share it.
+#[derive(Debug, Clone)]
+pub(crate) struct Breaker(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    ping: Ping,
+    state: watch::Sender<State>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Queries pass.
+    Closed,
+    /// Queries pass, and a ping is on its way.
+    Asking,
+    /// Queries are refused, also those that have been waiting; pings are on their way.
+    Open,
+}
+
+impl Breaker {
+    pub(crate) fn new(ping: Ping) -> Self {
+        Breaker(Arc::new(Inner { ping, state: watch::Sender::new(State::Closed) }))
+    }
+
+    /// Lets the exchange run, or fails with `Unreachable` as soon as it is known that nobody answers.
+    pub(crate) async fn pass<T>(
+        &self,
+        doing: &'static str,
+        exchange: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let mut state = self.0.state.subscribe();
+        let answered = async {
+            let mut exchange = pin!(exchange);
+            loop {
+                match tokio::time::timeout(SUSPICIOUS_AFTER, exchange.as_mut()).await {
+                    Ok(answer) => return answer,
+                    Err(_elapsed) => self.suspect(),
+                }
+            }
+        };
+        tokio::select! {
+            biased;
+            // Cannot fail: the sender is held here.
+            _ = state.wait_for(|state| *state == State::Open) => {
+                Err(fault::unreachable(doing).detail("it does not answer; queries are refused until it does"))
+            }
+            answer = answered => answer.inspect_err(|error| {
+                if error.kind() == Kind::Unreachable {
+                    self.suspect();
+                }
+            }),
+        }
+    }
+
+    /// Asks in the background, unless that is under way.
+    fn suspect(&self) {
+        let begins = self.0.state.send_if_modified(|state| {
+            let begins = *state == State::Closed;
+            if begins {
+                *state = State::Asking;
+            }
+            begins
+        });
+        if begins {
+            tokio::spawn(self.clone().ask());
+        }
+    }
+
+    /// Pings until there is an answer, or nobody is left who would want one.
+    async fn ask(self) {
+        while !self.0.ping.is_answered().await {
+            if self.0.state.send_replace(State::Open) != State::Open {
+                tracing::warn!("the warehouse does not answer: queries of reports are refused until it does");
+                metrics::gauge_breaker(true);
+            }
+            tokio::time::sleep(BETWEEN_PINGS).await;
+            if Arc::strong_count(&self.0) == 1 {
+                return;
+            }
+        }
+        if self.0.state.send_replace(State::Closed) == State::Open {
+            tracing::info!("the warehouse answers again");
+            metrics::gauge_breaker(false);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::time::Instant;
+
+    use bionicpro_model::{Error, SecretUrl};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::Config;
+
+    /// A breaker whose pings are counted and answered with these bytes; without any they are not answered.
+    async fn breaker(answer: &'static [u8]) -> (Breaker, Arc<AtomicU32>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://u:p@{}/house/", listener.local_addr().unwrap());
+        let pings = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&pings);
+        tokio::spawn(async move {
+            let mut open = Vec::new();
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut request = [0; 1024];
+                let length = stream.read(&mut request).await.unwrap();
+                assert!(request[..length].starts_with(b"GET /house/ping HTTP/1.1\r\n"));
+                counted.fetch_add(1, Ordering::SeqCst);
+                stream.write_all(answer).await.unwrap();
+                open.push(stream);
+            }
+        });
+        let url = SecretUrl::parse(&url).unwrap();
+        let ping = Ping::new("warehouse.url", Some(&url), &Config::default()).unwrap();
+        (Breaker::new(ping), pings)
+    }
+
+    async fn answers_after(time: Duration) -> Result<&'static str> {
+        tokio::time::sleep(time).await;
+        Ok("rows")
+    }
+
+    #[tokio::test]
+    async fn a_slow_query_passes_while_pings_are_answered() {
+        let (breaker, pings) = breaker(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").await;
+        let slow = breaker.pass("reading", answers_after(SUSPICIOUS_AFTER * 5 / 2));
+        let quick = breaker.pass("reading", answers_after(Duration::ZERO));
+        let (slow, quick) = tokio::join!(slow, quick);
+        assert_eq!((slow.unwrap(), quick.unwrap()), ("rows", "rows"));
+        assert!((1..=2).contains(&pings.load(Ordering::SeqCst)), "one for each time that it was long");
+    }
+
+    #[tokio::test]
+    async fn what_waits_and_what_comes_is_refused_together() {
+        for answer in [&b""[..], b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"] {
+            let (breaker, pings) = breaker(answer).await;
+            let began = Instant::now();
+            let waiting = (0..50).map(|_| breaker.pass("reading", std::future::pending::<Result<()>>()));
+            for refused in futures_util::future::join_all(waiting).await {
+                assert_eq!(refused.unwrap_err().kind(), Kind::Unreachable);
+            }
+            assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+            let began = Instant::now();
+            let asked = breaker.pass("reading", async { panic!("the engine is asked") as Result<()> });
+            assert_eq!(asked.await.unwrap_err().kind(), Kind::Unreachable);
+            assert!(began.elapsed() < Duration::from_millis(200), "{:?}", began.elapsed());
+            assert!(pings.load(Ordering::SeqCst) <= 2, "one ping at a time");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_error_that_is_an_answer_is_no_reason_to_ask() {
+        let (breaker, pings) = breaker(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await;
+        let refused = async { Err::<(), _>(Error::new(Kind::Data, "another schema")) };
+        breaker.pass("reading", refused).await.unwrap_err();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert_eq!(pings.load(Ordering::SeqCst), 0);
+        let away = async { Err::<(), _>(fault::unreachable("reading")) };
+        breaker.pass("reading", away).await.unwrap_err();
+        breaker.pass("reading", answers_after(Duration::from_millis(50))).await.unwrap();
+        assert_eq!(pings.load(Ordering::SeqCst), 1);
+    }
+}

@@ -26,6 +26,9 @@ impl Default for StageConfig {
 pub struct PipelineConfig {
     /// How many days a full run recomputes, today excluded.
     pub lookback_days: u32,
+    /// Up to how many chips with new rows a tick reads only their owners from a CRM that has not changed; of more chips, or
+    /// of another CRM, all of it. 5,000 at most are looked up.
+    pub few_chips: u16,
     /// When `etl schedule` starts a tick: a cron expression of five fields, in UTC.
     pub schedule: String,
     /// When `etl schedule` makes the next tick a full run, which finds deletions and repairs any difference.
@@ -43,6 +46,7 @@ impl Default for PipelineConfig {
     fn default() -> Self {
         PipelineConfig {
             lookback_days: 7,
+            few_chips: 1000,
             schedule: "*/15 * * * *".to_owned(),
             full_schedule: "17 3 * * *".to_owned(),
             retries: 3,

@@ -57,19 +57,20 @@ pub(crate) fn people(crm: &Crm) -> People {
         });
     }
     rows.extend(crm.customers.iter().filter(|row| !with_prosthesis.contains(&row.id)).map(person));
-    if without_customer + without_model > 0 {
+    // Of a part the others are not known.
+    let is_whole = crm.is_whole();
+    if is_whole && without_customer + without_model > 0 {
         tracing::warn!(
             without_customer,
             without_model,
             "prostheses of the CRM point at rows that do not exist"
         );
     }
-    let counts = [
-        ("customers", crm.customers.len() as u64),
-        ("prostheses", crm.prostheses.len() as u64),
-        ("prostheses_without_customer", without_customer),
-        ("prostheses_without_model", without_model),
-    ];
+    let mut counts = vec![("customers", crm.all_customers), ("prostheses", crm.all_prostheses)];
+    if is_whole {
+        counts.push(("prostheses_without_customer", without_customer));
+        counts.push(("prostheses_without_model", without_model));
+    }
     People {
         rows,
         counts: counts.into_iter().map(|(name, count)| (name.to_owned(), count)).collect(),

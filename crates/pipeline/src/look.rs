@@ -90,7 +90,8 @@ pub(crate) async fn look(context: &PipelineContext, ask: Ask) -> Result<Look, Fa
     let work = match must_load || !is_stored {
         true => {
             let within = within(context, &telemetry, found.range.as_ref())?;
-            let scope = Scope { within, range: found.range, new: found.new };
+            let few_chips = context.config.few_chips;
+            let scope = Scope { within, range: found.range, new: found.new, few_chips };
             let work = Work::new(&context.warehouse, &state, &crm, is_stored, scope).await?;
             (must_load || work.is_needed).then_some(work)
         }

@@ -21,6 +21,9 @@ use crate::look::Failed;
 use crate::owners::{Change, Reach, Timelines, boundaries, changes, merge, siblings};
 use crate::stage::Merged;
 
+/// A statement has room for the names of so many.
+const MOST_FEW_CHIPS: u16 = 5_000;
+
 /// What there is to load.
 pub(crate) struct Work {
     /// Whether the CRM alone asks for a load.
@@ -38,10 +41,21 @@ pub(crate) struct Scope {
     pub(crate) within: HourRange,
     pub(crate) range: Option<HourRange>,
     pub(crate) new: Option<NewRows>,
+    /// How many chips are few.
+    pub(crate) few_chips: u16,
+}
+
+impl Scope {
+    /// The chips whose cells are asked for, where they are few.
+    fn few_chips(&self) -> Option<Vec<&str>> {
+        let most = usize::from(self.few_chips.min(MOST_FEW_CHIPS));
+        self.new.as_ref().filter(|_| self.range.is_none())?.chips(most)
+    }
 }
 
 impl Work {
-    /// `is_stored` says that the warehouse holds what this CRM says: then only who owns what is read of it.
+    /// `is_stored` says that the warehouse holds what this CRM says: then only who owns what is read of it, and of few
+    /// chips only their owners, so that a tick does not cost more the more people there are.
     pub(crate) async fn new(
         warehouse: &Warehouse,
         state: &State,
@@ -49,20 +63,33 @@ impl Work {
         is_stored: bool,
         scope: Scope,
     ) -> Result<Work, Failed> {
-        let stored = async {
-            match is_stored {
-                true => Ok(Stored::Same(load::owners(warehouse).await?)),
-                false => Known::read(warehouse, state).await.map(Stored::Other),
+        let few = scope.few_chips().filter(|_| is_stored);
+        let is_part = few.is_some();
+        let (stored, crm) = match few {
+            Some(chips) => {
+                let owned = load::owners_of(warehouse, &chips).await.map_err(Failed::Warehouse)?;
+                let (users, prostheses): (Vec<Uuid>, Vec<Uuid>) =
+                    owned.iter().map(|interval| (interval.user_id, interval.prosthesis_id)).unzip();
+                let crm = crm.read_some(&users, &prostheses).await.map_err(Failed::Crm)?;
+                (Stored::Same(owned), crm)
+            }
+            None => {
+                let stored = async {
+                    match is_stored {
+                        true => Ok(Stored::Same(load::owners(warehouse).await?)),
+                        false => Known::read(warehouse, state).await.map(Stored::Other),
+                    }
+                };
+                tokio::try_join!(async { stored.await.map_err(Failed::Warehouse) }, async {
+                    crm.read().await.map_err(Failed::Crm)
+                })?
             }
         };
-        let (stored, crm) = tokio::try_join!(async { stored.await.map_err(Failed::Warehouse) }, async {
-            crm.read().await.map_err(Failed::Crm)
-        },)?;
         let people = people(&crm);
         let customers: HashSet<Uuid> = people.rows.iter().map(|row| row.user_id).collect();
         let is_customer = |user| customers.contains(&user);
         let compared = match stored {
-            Stored::Same(owned) => Compared::same(owned, state),
+            Stored::Same(owned) => Compared::same(owned, state, is_part),
             Stored::Other(known) => known.compare(&crm, &people.rows, is_customer),
         };
         let Compared { owned, changes, applied, merged, is_needed } = compared;
@@ -119,8 +146,8 @@ struct Compared {
 }
 
 impl Compared {
-    fn same(owned: Vec<Ownership>, state: &State) -> Compared {
-        let merged = Merged { stored: None, stamp: state.stamp, cut_off: Vec::new() };
+    fn same(owned: Vec<Ownership>, state: &State, is_part: bool) -> Compared {
+        let merged = Merged { stored: None, is_part, stamp: state.stamp, cut_off: Vec::new() };
         Compared { owned, changes: Vec::new(), applied: Vec::new(), merged, is_needed: false }
     }
 }
@@ -163,7 +190,7 @@ impl Known {
             || !self.state.is_settled()
             || dimensions(people, owned.clone()) != self.stored;
         let stored = is_needed.then(|| checksum(&self.stored));
-        let merged = Merged { stored, stamp: self.state.stamp, cut_off: versions };
+        let merged = Merged { stored, is_part: false, stamp: self.state.stamp, cut_off: versions };
         Compared { owned, changes, applied, merged, is_needed }
     }
 }

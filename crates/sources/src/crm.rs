@@ -1,7 +1,8 @@
-//! The CRM: always its whole current state, under one snapshot.
+//! The CRM: its whole current state, or where that is known already some rows of it, under one snapshot.
 //!
-//! A filter on recent updates would lose the customers that did not change. What contradicts itself (an id, a login
-//! name or a chip that two rows claim) is refused here, before it can reach anyone's report.
+//! A filter on recent updates would lose the customers that did not change: whether any did is told by a fingerprint of
+//! all that is read. What contradicts itself (an id, a login name or a chip that two rows claim) is refused here,
+//! before it can reach anyone's report.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
@@ -47,17 +48,29 @@ pub struct Prosthesis {
     pub updated_at: Option<DateTime<Utc>>,
 }
 
-/// The whole current state of the CRM.
+/// The current state of the CRM.
 #[derive(Debug, Clone)]
 pub struct Crm {
     /// When it was read.
     pub snapshot: Snapshot,
     /// As [`OpenCrm::fingerprint`].
     pub fingerprint: String,
-    /// Every customer.
+    /// How many customers it has.
+    pub all_customers: u64,
+    /// How many prostheses it has.
+    pub all_prostheses: u64,
+    /// Every customer, or those that were asked for.
     pub customers: Vec<Customer>,
-    /// Every prosthesis.
+    /// Every prosthesis, or those that were asked for.
     pub prostheses: Vec<Prosthesis>,
+}
+
+impl Crm {
+    /// Whether nothing was left out.
+    pub fn is_whole(&self) -> bool {
+        let rows = (self.customers.len() as u64, self.prostheses.len() as u64);
+        rows == (self.all_customers, self.all_prostheses)
+    }
 }
 
 impl Crm {
@@ -74,9 +87,17 @@ impl Crm {
 pub struct OpenCrm {
     session: Session,
     snapshot: Snapshot,
-    fingerprint: String,
+    found: Found,
     customers: String,
     prostheses: String,
+    prostheses_table: String,
+}
+
+/// What is known of the rows without reading them.
+struct Found {
+    fingerprint: String,
+    customers: i64,
+    prostheses: i64,
 }
 
 impl OpenCrm {
@@ -96,13 +117,14 @@ impl OpenCrm {
         )?;
         check(&of_customers, &of_prostheses, &of_models)?;
         let (customers, prostheses) = (customers(schema), prostheses(schema, &of_prostheses));
-        let fingerprint = fingerprint(&session, &customers, &prostheses).await?;
-        Ok(OpenCrm { session, snapshot: held.snapshot, fingerprint, customers, prostheses })
+        let found = find(&session, &customers, &prostheses).await?;
+        let prostheses_table = quote_table(schema, "prostheses");
+        Ok(OpenCrm { session, snapshot: held.snapshot, found, customers, prostheses, prostheses_table })
     }
 
     /// Tells two states of what is read here apart; the server computes it, and no row travels.
     pub fn fingerprint(&self) -> &str {
-        &self.fingerprint
+        &self.found.fingerprint
     }
 
     /// Reads all rows.
@@ -110,7 +132,28 @@ impl OpenCrm {
     /// # Errors
     /// As the connection gives them; `Data` when two rows claim the same customer id, login name, prosthesis id or chip.
     pub async fn read(&self) -> Result<Crm> {
-        let customers = rows(&self.session, &self.customers, |row| {
+        self.select("", "").await
+    }
+
+    /// Reads these prostheses, these customers, and the customers who have the prostheses now.
+    ///
+    /// # Errors
+    /// As [`OpenCrm::read`].
+    pub async fn read_some(&self, customers: &[Uuid], prostheses: &[Uuid]) -> Result<Crm> {
+        let (customers, prostheses) = (array(customers), array(prostheses));
+        let have = format!("SELECT customer_id FROM {} WHERE id = ANY ({prostheses})", self.prostheses_table);
+        self.select(
+            &format!(" AND (id = ANY ({customers}) OR id IN ({have}))"),
+            &format!(" AND p.id = ANY ({prostheses})"),
+        )
+        .await
+    }
+
+    /// The rows that meet the conditions, too.
+    async fn select(&self, of_customers: &str, of_prostheses: &str) -> Result<Crm> {
+        let (of_customers, of_prostheses) =
+            (format!("{}{of_customers}", self.customers), format!("{}{of_prostheses}", self.prostheses));
+        let customers = rows(&self.session, &of_customers, |row| {
             Ok(Customer {
                 id: row.try_get(0)?,
                 name: row.try_get(1)?,
@@ -118,7 +161,7 @@ impl OpenCrm {
                 ldap_username: row.try_get(3)?,
             })
         });
-        let prostheses = rows(&self.session, &self.prostheses, |row| {
+        let prostheses = rows(&self.session, &of_prostheses, |row| {
             Ok(Prosthesis {
                 id: row.try_get(0)?,
                 customer_id: row.try_get(1)?,
@@ -143,8 +186,14 @@ impl OpenCrm {
                 .broken("two rows of the CRM claim what only one may have", twice)
                 .hint("correct the CRM: nobody's report can be told from the other's until then"));
         }
-        let (snapshot, fingerprint) = (self.snapshot.clone(), self.fingerprint.clone());
-        Ok(Crm { snapshot, fingerprint, customers, prostheses })
+        Ok(Crm {
+            snapshot: self.snapshot.clone(),
+            fingerprint: self.found.fingerprint.clone(),
+            all_customers: self.found.customers.unsigned_abs(),
+            all_prostheses: self.found.prostheses.unsigned_abs(),
+            customers,
+            prostheses,
+        })
     }
 }
 
@@ -166,19 +215,22 @@ fn check(customers: &Shape, prostheses: &Shape, models: &Shape) -> Result<()> {
 fn customers(schema: &str) -> String {
     let table = quote_table(schema, "customers");
     format!(
-        "SELECT id, coalesce(name, '') AS name, coalesce(email, '') AS email, \
-         coalesce(ldap_username, '') AS ldap_username FROM {table} WHERE id IS NOT NULL"
+        "SELECT id, {} AS name, {} AS email, {} AS ldap_username FROM {table} WHERE id IS NOT NULL",
+        text("name"),
+        text("email"),
+        text("ldap_username")
     )
 }
 
 fn prostheses(schema: &str, shape: &Shape) -> String {
     let serial = match shape.has("serial_number") {
-        true => format!("coalesce(p.{}::text, '')", quote_identifier("serial_number")),
+        true => text(&format!("p.{}", quote_identifier("serial_number"))),
         false => "''".to_owned(),
     };
     let updated = updated_at(shape);
     format!(
-        "SELECT p.id, p.customer_id, p.chip_id::text, m.name, {serial} AS serial_number, {updated} AS updated_at \
+        "SELECT p.id, p.customer_id, p.chip_id::text COLLATE \"C\" AS chip_id, m.name::text COLLATE \"C\" AS name, \
+         {serial} AS serial_number, {updated} AS updated_at \
          FROM {} AS p LEFT JOIN {} AS m ON m.id = p.model_id WHERE p.id IS NOT NULL",
         quote_table(schema, "prostheses"),
         quote_table(schema, "prosthesis_models"),
@@ -197,16 +249,37 @@ fn updated_at(shape: &Shape) -> String {
 }
 
 /// Rows and two sums over hashes of 64 bits: the order of rows does not matter, and twice the same row counts twice.
-async fn fingerprint(session: &Session, customers: &str, prostheses: &str) -> Result<String> {
+///
+/// The server's hash of a row adds up multiples of its columns' hashes. Sums of it would not see two rows that exchange
+/// a value, so each is hashed once more. A hash of the row's text takes four times as long.
+async fn find(session: &Session, customers: &str, prostheses: &str) -> Result<Found> {
     let of = |rows: &str| {
-        format!(
-            "(SELECT concat_ws(':', count(*), sum(hashtextextended(r::text, 0)), sum(hashtextextended(r::text, 1))) \
-             FROM ({rows}) AS r)"
-        )
+        let hash = |seed: u8| format!("sum(hashint8extended(hash_record_extended(r, {seed}), {seed}))");
+        format!("SELECT count(*) AS rows, {} AS one, {} AS two FROM ({rows}) AS r", hash(0), hash(1))
     };
-    let row =
-        session.row(&format!("SELECT concat_ws('/', {}, {})", of(customers), of(prostheses)), &[]).await?;
-    row.try_get(0).map_err(|error| session.place.error(error))
+    let sql = format!(
+        "SELECT concat_ws(':', c.rows, c.one, c.two, p.rows, p.one, p.two), c.rows, p.rows \
+         FROM ({}) AS c, ({}) AS p",
+        of(customers),
+        of(prostheses)
+    );
+    let row = session.row(&sql, &[]).await?;
+    let fail = |error| session.place.error(error);
+    Ok(Found {
+        fingerprint: row.try_get(0).map_err(fail)?,
+        customers: row.try_get(1).map_err(fail)?,
+        prostheses: row.try_get(2).map_err(fail)?,
+    })
+}
+
+fn array(ids: &[Uuid]) -> String {
+    let ids: Vec<String> = ids.iter().map(Uuid::to_string).collect();
+    format!("'{{{}}}'::uuid[]", ids.join(","))
+}
+
+/// A text column that is never null, and of which every byte counts when it is hashed, whatever its type and collation.
+fn text(column: &str) -> String {
+    format!("coalesce({column}::text, '') COLLATE \"C\"")
 }
 
 async fn rows<T>(

@@ -19,7 +19,7 @@ use bionicpro_model::{HourRange, RunId};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
 pub use self::cells::{MartCell, loaded_cells};
-pub use self::dimensions::{Dimensions, UserProsthesisRow, UserRow, dimensions, owners};
+pub use self::dimensions::{Dimensions, UserProsthesisRow, UserRow, dimensions, owners, owners_of};
 pub use self::restate::restate;
 pub(crate) use self::stage::ON_SHARDS;
 pub use self::store::{Former, Hides, Stored, store};

@@ -56,9 +56,12 @@ impl Warehouse {
 
     /// A query in the configured database.
     pub(crate) fn query(&self, sql: &str) -> Query {
-        settings::FINAL
-            .iter()
-            .fold(self.client.query_raw(sql), |query, (name, value)| query.with_setting(*name, *value))
+        with_settings(self.client.query_raw(sql))
+    }
+
+    /// The same with texts in place of its `?`, as literals: parameters travel in the URL, which holds only some.
+    pub(crate) fn query_of(&self, sql: &str, texts: &[&str]) -> Query {
+        with_settings(self.client.query(sql).bind(texts))
     }
 
     /// A query about the engine itself, which works before the database exists.
@@ -108,4 +111,9 @@ impl Warehouse {
     ) -> Result<T> {
         within(STATEMENT_TIMEOUT, doing, exchange).await
     }
+}
+
+/// With what every question needs.
+fn with_settings(query: Query) -> Query {
+    settings::FINAL.iter().fold(query, |query, (name, value)| query.with_setting(*name, *value))
 }

@@ -62,6 +62,9 @@ pub struct Manifest {
 pub struct Merged {
     /// The checksums of the stored users, prostheses and owners; none where they are what the CRM says.
     pub stored: Option<[String; 3]>,
+    /// Whether the files hold only what the run needs of them, because all of it is stored.
+    #[serde(default)]
+    pub is_part: bool,
     /// Which state that was.
     #[serde(default)]
     pub stamp: Stamp,

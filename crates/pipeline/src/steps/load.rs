@@ -164,6 +164,15 @@ impl Staged {
     /// Reads what is staged, and what is stored. What moves between owners was computed from one stored state: on any other
     /// one it would leave rows behind.
     async fn change(&self, warehouse: &Warehouse, state: &State) -> Result<Change> {
+        let stale = || {
+            let run = &self.owners_manifest.run;
+            Error::new(Kind::Data, STALE).detail(run.to_string()).hint(format!(
+                "run both extractions of {run} again, then the steps after them; `etl run` does so by itself"
+            ))
+        };
+        if self.merged.is_part {
+            return Err(stale());
+        }
         let (people, owners) = (self.people.again()?, self.owners.again()?);
         let read = move || -> Result<(Vec<CrmRow>, Owners)> {
             Ok((crm::read(&Source::new(people)?)?, owners::read(&Source::new(owners)?)?))
@@ -185,10 +194,7 @@ impl Staged {
         let is_known = state.stamp == self.merged.stamp
             || (0..now.len()).all(|table| now[table] == was[table] || now[table] == wanted[table]);
         if !knows_all || !((is_known && !is_older) || now == wanted) {
-            let run = &self.owners_manifest.run;
-            return Err(Error::new(Kind::Data, STALE).detail(run.to_string()).hint(format!(
-                "run both extractions of {run} again, then the steps after them; `etl run` does so by itself"
-            )));
+            return Err(stale());
         }
         let customers: HashSet<Uuid> = dimensions.users.iter().map(|row| row.user_id).collect();
         let left = stored.users.iter().map(|row| row.user_id).filter(|user| !customers.contains(user));

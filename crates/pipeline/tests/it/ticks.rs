@@ -47,6 +47,27 @@ async fn a_tick_with_nothing_new_is_skipped_and_moves_the_baseline() {
 }
 
 #[tokio::test]
+async fn a_tick_of_few_chips_stages_their_people_only_and_reads_all_where_another_load_came_between() {
+    let world = World::with("('CHIP-1', '2024-01-15 08:00:00', 1, 1, NULL)").await;
+    world.moves("('CHIP-1', '2024-01-15 09:00:00', 1, 1, NULL)").await;
+    let (context, part) = (world.context(), id("part"));
+    let extracted = steps::extract_crm(&context, &part, &Quiet).await.unwrap();
+    assert_eq!(extracted.counts["customers"], 2);
+    steps::extract_telemetry(&context, &part, Ask::Tick, &Quiet).await.unwrap();
+    steps::transform(&context, &part, &Quiet).await.unwrap();
+    let owners =
+        std::fs::read_to_string(world.stage.path().join("part/owners.parquet.manifest.json")).unwrap();
+    let owners: serde_json::Value = serde_json::from_str(&owners).unwrap();
+    assert_eq!((&owners["rows"], &owners["merged"]["is_part"]), (&1.into(), &true.into()));
+    // Anna leaves, and another load stores that: nothing of the part may pass for the whole.
+    world.crm_sql("DELETE FROM crm.prostheses WHERE chip_id = 'CHIP-1'; DELETE FROM crm.customers WHERE ldap_username = 'anna'").await;
+    world.moves("('CHIP-2', '2024-01-15 09:00:00', 1, 1, NULL)").await;
+    world.tick().await;
+    steps::load(&context, &part, &Quiet).await.unwrap();
+    assert_eq!(world.told().await, ["b CHIP-2 2024-01-15 09 1"]);
+}
+
+#[tokio::test]
 async fn a_transaction_that_commits_late_is_found_when_it_does() {
     let world = World::with("('CHIP-1', '2024-01-15 08:00:00', 1, 1, NULL)").await;
     let slow = world.telemetry.client().await;

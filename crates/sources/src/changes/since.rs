@@ -52,6 +52,12 @@ impl NewRows {
             .filter_map(|(hour, chip)| Some((instant(*hour)?, &**self.chips.get(*chip as usize)?)))
     }
 
+    /// The chips that have any; none where there are more than `most`.
+    pub fn chips(&self, most: usize) -> Option<Vec<&str>> {
+        (self.whole.is_empty() && self.chips.len() <= most)
+            .then(|| self.chips.iter().map(|chip| &**chip).collect())
+    }
+
     /// The hours in which there may be any of any chip: there are too many to tell their chips apart.
     pub fn whole_hours(&self) -> impl Iterator<Item = DateTime<Utc>> {
         self.whole.iter().copied().filter_map(instant)

@@ -2,6 +2,8 @@
 //!
 //! Source of the format: PostgreSQL documentation, COPY, "Binary Format".
 
+use std::collections::HashSet;
+
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::batch::CellBatch;
@@ -20,7 +22,9 @@ pub(crate) struct Malformed(&'static str);
 
 /// Decodes a COPY stream that arrives in pieces of any size.
 #[derive(Default)]
-pub(crate) struct Decoder {
+pub(crate) struct Decoder<'a> {
+    /// Of which chips cells are wanted; none for all.
+    named: Option<&'a HashSet<&'a [u8]>>,
     /// The beginning of a row whose end has not arrived.
     rest: BytesMut,
     has_header: bool,
@@ -29,7 +33,11 @@ pub(crate) struct Decoder {
     pub(crate) without_chip: i64,
 }
 
-impl Decoder {
+impl<'a> Decoder<'a> {
+    pub(crate) fn new(named: Option<&'a HashSet<&'a [u8]>>) -> Self {
+        Decoder { named, ..Decoder::default() }
+    }
+
     /// Adds the rows of `piece` to `batch`.
     pub(crate) fn feed(&mut self, piece: Bytes, batch: &mut CellBatch) -> Result<(), Malformed> {
         let mut bytes = if self.rest.is_empty() {
@@ -76,6 +84,9 @@ impl Decoder {
             self.without_chip += movements;
             return Ok(());
         };
+        if self.named.is_some_and(|named| !named.contains(&*chip)) {
+            return Ok(());
+        }
         batch.chip_id.push(chip);
         batch.hour.push(hour + POSTGRES_EPOCH_US);
         batch.from.push(from + POSTGRES_EPOCH_US);

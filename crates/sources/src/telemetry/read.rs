@@ -1,6 +1,6 @@
 //! Reads cells: several sessions under one snapshot, each taking the next query when it is free.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -52,6 +52,8 @@ impl Telemetry {
         let (mut plan, slicing) = self.plan(wanted).await?;
         let intervals = plan.intervals.len() as u64;
         let sorted = Sorted::new(std::mem::take(&mut plan.intervals));
+        let named: Option<HashSet<&[u8]>> =
+            wanted.is_by_chip().then(|| plan.chips.iter().map(|chip| chip.as_bytes()).collect());
         let works = work::list(self, &plan, &sorted, slicing.unwrap_or(Slicing::ByHour));
         let readers = usize::from(self.connections).min(works.len());
         tracing::debug!(?slicing, queries = works.len(), intervals, readers, "reading telemetry");
@@ -59,8 +61,8 @@ impl Telemetry {
         let without_chip = AtomicI64::new(0);
         let next = || queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
         let read = |reader| {
-            let (next, advance, batches, without_chip, plan) =
-                (&next, &advance, &batches, &without_chip, &plan);
+            let (next, advance, batches, without_chip, plan, named) =
+                (&next, &advance, &batches, &without_chip, &plan, named.as_ref());
             async move {
                 // The first begins while the others connect.
                 let other = match reader {
@@ -79,7 +81,7 @@ impl Telemetry {
                         prefer_index(session, by_index).await?;
                         prefers_index = by_index;
                     }
-                    let skipped = self.copy(session, &self.sql(plan, &work), batches).await?;
+                    let skipped = self.copy(session, &self.sql(plan, &work), named, batches).await?;
                     if let Work::Hours((from, to)) = work {
                         without_chip.fetch_add(skipped, Ordering::Relaxed);
                         advance(((to - from) / HOUR_US).cast_unsigned());
@@ -127,11 +129,17 @@ impl Telemetry {
         }
     }
 
-    async fn copy(&self, session: &Session, sql: &str, batches: &mpsc::Sender<CellBatch>) -> Result<i64> {
+    async fn copy(
+        &self,
+        session: &Session,
+        sql: &str,
+        named: Option<&HashSet<&[u8]>>,
+        batches: &mpsc::Sender<CellBatch>,
+    ) -> Result<i64> {
         let fail = |error| session.place.error(error);
         let stream = session.client.copy_out(sql).await.map_err(fail)?;
         let mut stream = std::pin::pin!(stream);
-        let (mut decoder, mut batch) = (Decoder::default(), CellBatch::default());
+        let (mut decoder, mut batch) = (Decoder::new(named), CellBatch::default());
         while let Some(piece) = stream.try_next().await.map_err(fail)? {
             decoder.feed(piece, &mut batch).map_err(malformed)?;
             if batch.len() >= BATCH_CELLS {

@@ -29,6 +29,11 @@ impl Wanted {
         Wanted { range: Some(range), ..Wanted::nothing(range) }
     }
 
+    /// Whether every cell is wanted for its chip: an hour that is read whole all the same is a short cut.
+    pub(super) fn is_by_chip(&self) -> bool {
+        self.range.is_none() && self.new.as_ref().is_none_or(|new| new.whole.is_empty())
+    }
+
     /// No cell, to be added to.
     pub fn nothing(within: HourRange) -> Wanted {
         Wanted { within, range: None, new: None, scopes: Vec::new(), siblings: Vec::new(), cuts: Vec::new() }

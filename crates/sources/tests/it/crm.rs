@@ -1,7 +1,8 @@
 //! The CRM's fingerprint: another one for whatever is read, the same one for everything else.
 
-use bionicpro_sources::{CrmConfig, Database, OpenCrm};
+use bionicpro_sources::{Crm, CrmConfig, Database, OpenCrm};
 use bionicpro_testing::TestDatabase;
+use uuid::Uuid;
 
 const CRM: &str = "
     CREATE SCHEMA crm;
@@ -69,6 +70,39 @@ async fn each_change_of_what_is_read_gives_another_fingerprint() {
         assert!(!seen.contains(&now), "{change}: {now}");
         seen.push(now);
     }
+}
+
+#[tokio::test]
+async fn a_collation_that_ignores_case_hides_no_change() {
+    let world = World::new().await;
+    world
+        .sql(
+            "CREATE COLLATION crm.any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+             ALTER TABLE crm.customers ALTER name TYPE text COLLATE crm.any_case",
+        )
+        .await;
+    let before = world.fingerprint().await;
+    world.sql("UPDATE crm.customers SET name = 'ANNA' WHERE name = 'Anna'").await;
+    assert_ne!(world.fingerprint().await, before);
+}
+
+#[tokio::test]
+async fn some_rows_are_the_ones_asked_for_and_who_has_the_prostheses_now() {
+    let world = World::new().await;
+    let session = Database::crm(&world.config).unwrap().connect().await.unwrap();
+    let crm = OpenCrm::new(session, &world.config, 0).await.unwrap();
+    let (ivan, of_anna) = (Uuid::from_u128(0xb), Uuid::from_u128(0xc1));
+    let told = |crm: &Crm| {
+        let names: Vec<_> = crm.customers.iter().map(|row| row.name.clone()).collect();
+        (names.join(" "), crm.prostheses.iter().map(|row| row.id).collect::<Vec<_>>(), crm.is_whole())
+    };
+    let some = crm.read_some(&[ivan], &[]).await.unwrap();
+    assert_eq!(told(&some), ("Ivan".to_owned(), vec![], false));
+    assert_eq!((some.all_customers, some.all_prostheses), (2, 2));
+    let some = crm.read_some(&[], &[of_anna]).await.unwrap();
+    assert_eq!(told(&some), ("Anna".to_owned(), vec![of_anna], false));
+    assert_eq!(told(&crm.read_some(&[], &[]).await.unwrap()), (String::new(), vec![], false));
+    assert!(crm.read().await.unwrap().is_whole());
 }
 
 #[tokio::test]

@@ -1,9 +1,11 @@
 //! The dimensions: customers, their prostheses, who owned a chip when.
 
+use std::collections::BTreeSet;
+
 use bionicpro_model::Result;
 use uuid::Uuid;
 
-use super::stored::{StoredProsthesis, StoredUser, read};
+use super::stored::{Stored, StoredProsthesis, StoredUser, read};
 use crate::Warehouse;
 use crate::owners::{OwnerRow, Ownership};
 
@@ -64,7 +66,30 @@ pub async fn dimensions(warehouse: &Warehouse) -> Result<Dimensions> {
 
 /// Every interval of ownership as it is stored now, by chip and time.
 pub async fn owners(warehouse: &Warehouse) -> Result<Vec<Ownership>> {
-    let mut owners = read::<OwnerRow>(warehouse).await?;
+    Ok(sorted(read::<OwnerRow>(warehouse).await?))
+}
+
+/// The same of these chips and of each that ever was of one of their prostheses, directly or by way of others. Names
+/// travel in the statement: some hundreds are few.
+pub async fn owners_of(warehouse: &Warehouse, chips: &[&str]) -> Result<Vec<Ownership>> {
+    let mut asked: BTreeSet<String> = chips.iter().map(|chip| (*chip).to_owned()).collect();
+    loop {
+        let sql = format!(
+            "{} WHERE prosthesis_id GLOBAL IN (SELECT prosthesis_id FROM chip_owners FINAL WHERE chip_id IN ?)",
+            OwnerRow::LIVE
+        );
+        let names: Vec<&str> = asked.iter().map(String::as_str).collect();
+        let query = warehouse.query_of(&sql, &names).fetch_all::<OwnerRow>();
+        let owners = warehouse.run("reading who owned some chips", query).await?;
+        let before = asked.len();
+        asked.extend(owners.iter().map(|row| row.chip_id.clone()));
+        if asked.len() == before {
+            return Ok(sorted(owners));
+        }
+    }
+}
+
+fn sorted(mut owners: Vec<OwnerRow>) -> Vec<Ownership> {
     owners.sort_by(|one, two| (&one.chip_id, one.valid_from).cmp(&(&two.chip_id, two.valid_from)));
-    Ok(owners.into_iter().map(Ownership::from).collect())
+    owners.into_iter().map(Ownership::from).collect()
 }

@@ -3,7 +3,7 @@
 use bionicpro_warehouse::load::{self, Changed, Dimensions, UserProsthesisRow, UserRow};
 use bionicpro_warehouse::owners::{self, Ownership};
 use bionicpro_warehouse::state;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use crate::support::rows::MartRow;
@@ -74,6 +74,41 @@ async fn the_history_of_owners_comes_back_to_the_microsecond() {
     let history = [closed, second];
     load::upsert_dimensions(&db.warehouse, &state(&history), 2).await.unwrap();
     assert_eq!(owners::read(&db.warehouse).await.unwrap(), history);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_owners_of_some_chips_come_with_those_of_every_chip_that_one_row_may_add_up() {
+    let db = Db::migrated().await;
+    let since = |hours: i64| DateTime::UNIX_EPOCH + TimeDelta::hours(hours);
+    let held = |chip: &str, hours: i64, prosthesis: u128| Ownership {
+        chip_id: chip.to_owned(),
+        valid_from: since(hours),
+        valid_to: None,
+        user_id: Uuid::from_u128(1000 + prosthesis),
+        prosthesis_id: Uuid::from_u128(prosthesis),
+        prosthesis_model: String::new(),
+        updated_at: None,
+    };
+    // One chip was of two prostheses, of which the second has had a chip that a third has now.
+    let strange = "\\'`\t\n?чип";
+    let all = [
+        held("alone", 0, 9),
+        held("first", 0, 1),
+        held("second", 0, 1),
+        held("second", 5, 2),
+        held(strange, 0, 2),
+        held(strange, 7, 3),
+    ];
+    let mut state = Dimensions { owners: all.to_vec(), ..Dimensions::default() };
+    load::upsert_dimensions(&db.warehouse, &state, 1).await.unwrap();
+    let of = async |chips: &[&str]| load::owners_of(&db.warehouse, chips).await.unwrap();
+    state.owners.sort_by(|one, two| (&one.chip_id, one.valid_from).cmp(&(&two.chip_id, two.valid_from)));
+    assert_eq!(of(&["first", "alone"]).await, state.owners);
+    assert_eq!(of(&["alone", "unknown"]).await, all[..1]);
+    assert_eq!(of(&[strange]).await.len(), 5);
+    assert_eq!(of(&["un'known"]).await, []);
+    let of_all: Vec<String> = (0..5_000).map(|chip| format!("a chip of some length {chip}")).collect();
+    assert_eq!(of(&of_all.iter().map(String::as_str).collect::<Vec<_>>()).await, []);
 }
 
 #[tokio::test(flavor = "multi_thread")]

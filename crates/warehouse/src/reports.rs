@@ -86,12 +86,11 @@ impl Reports {
         Ok(reader.await?.query_raw(sql))
     }
 
-    /// A query about one person: its word `{caller}` stands for the person's key.
+    /// A query about one person.
     ///
     /// The look-up is a part of the query, because each query of its own costs the engine milliseconds.
     async fn own(&self, sql: &str, login: &str) -> Result<Query> {
-        let sql = sql.replace("{caller}", include_str!("reports/caller.sql"));
-        Ok(self.query(&sql).await?.param("login", login))
+        Ok(self.query(&of_caller(sql)).await?.param("login", login))
     }
 
     /// Runs a query that cuts days by a zone. The engine has its own table of zones, older or newer than ours.
@@ -116,4 +115,12 @@ impl Reports {
     ) -> Result<T> {
         self.breaker.pass(doing, within(REPORT_TIMEOUT, doing, exchange)).await
     }
+}
+
+/// The words `{in_range}` and `{chosen}` stand for what every query about a person says of its rows, `{caller}` for the
+/// person's key.
+fn of_caller(sql: &str) -> String {
+    sql.replace("{in_range}", include_str!("reports/in_range.sql"))
+        .replace("{chosen}", include_str!("reports/chosen.sql"))
+        .replace("{caller}", include_str!("reports/caller.sql"))
 }

@@ -12,9 +12,7 @@ WITH
             minOrNullIf(toDate(hour, {tz: String}), hour >= {day_to: DateTime('UTC')})
         )
         FROM user_prosthesis_stats FINAL
-        WHERE user_id = ({caller})
-            AND movements_count > 0
-            AND ({prosthesis_id: Nullable(UUID)} IS NULL OR prosthesis_id = {prosthesis_id: Nullable(UUID)})
+        WHERE {chosen} AND movements_count > 0
     ) AS neighbours,
     days AS (
         SELECT
@@ -28,13 +26,7 @@ WITH
             sum(stats.battery_sum) AS battery_sum,
             min(stats.battery_min) AS battery_min
         FROM user_prosthesis_stats AS stats FINAL
-        WHERE user_id = ({caller})
-            AND date >= toDate({from: DateTime('UTC')}, 'UTC')
-            AND date <= toDate({to: DateTime('UTC')}, 'UTC')
-            AND hour >= {from: DateTime('UTC')}
-            AND hour < {to: DateTime('UTC')}
-            AND movements_count > 0
-            AND ({prosthesis_id: Nullable(UUID)} IS NULL OR prosthesis_id = {prosthesis_id: Nullable(UUID)})
+        WHERE {in_range} AND movements_count > 0
         GROUP BY day
     )
 SELECT

@@ -74,8 +74,8 @@ impl Reports {
         let query = query
             .param("prosthesis_id", prosthesis)
             .param("tz", tz.name())
-            .param("from", from)
-            .param("before", instant(day_start(tz, before)))
+            .param("first_day", from)
+            .param("from", instant(day_start(tz, before)))
             .param("to", instant(day_start(tz, to)))
             .param("complete_before", day_of(tz, data_as_of));
         let answer = self.run_zoned("reading days", query.fetch_one::<Answer>()).await?;

@@ -8,8 +8,7 @@ WITH
     (
         SELECT minOrNull(hour)
         FROM user_prosthesis_stats FINAL
-        WHERE user_id = ({caller})
-            AND ({prosthesis_id: Nullable(UUID)} IS NULL OR prosthesis_id = {prosthesis_id: Nullable(UUID)})
+        WHERE {chosen}
     ) AS first_hour,
     parts AS (
         SELECT
@@ -25,13 +24,7 @@ WITH
             min(stats.battery_min) AS battery_min,
             argMax(stats.battery_last, hour) AS battery_last
         FROM user_prosthesis_stats AS stats FINAL
-        WHERE user_id = ({caller})
-            AND date >= toDate({before: DateTime('UTC')}, 'UTC')
-            AND date <= toDate({to: DateTime('UTC')}, 'UTC')
-            AND hour >= {before: DateTime('UTC')}
-            AND hour < {to: DateTime('UTC')}
-            AND movements_count > 0
-            AND ({prosthesis_id: Nullable(UUID)} IS NULL OR prosthesis_id = {prosthesis_id: Nullable(UUID)})
+        WHERE {in_range} AND movements_count > 0
         GROUP BY day, prosthesis_id
     ),
     days AS (
@@ -66,4 +59,4 @@ SELECT
         if(complete_days >= 4 AND day < {complete_before: Date}, toNullable(toFloat64(median)), NULL)
     ))) AS days
 FROM medians
-WHERE day >= {from: Date}
+WHERE day >= {first_day: Date}

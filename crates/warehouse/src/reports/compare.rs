@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 use uuid::Uuid;
 
 use super::zone::day_start;
-use super::{Reports, Summary};
+use super::{Reports, Summary, of_caller};
 use crate::params::instant;
 
 impl Reports {
@@ -22,7 +22,7 @@ impl Reports {
         let summary = |side: &str| {
             let of = |end: &str| (format!("{{{end}: "), format!("{{{side}_{end}: "));
             let ((from, own_from), (to, own_to)) = (of("from"), of("to"));
-            include_str!("summary.sql").replace(&from, &own_from).replace(&to, &own_to)
+            of_caller(include_str!("summary.sql")).replace(&from, &own_from).replace(&to, &own_to)
         };
         let sql = include_str!("compare.sql").replace("({a})", &format!("({})", summary("a")));
         let sql = sql.replace("({b})", &format!("({})", summary("b")));

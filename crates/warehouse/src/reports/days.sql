@@ -2,8 +2,7 @@
 WITH (
     SELECT arrayReverseSort(groupUniqArray(toDate(hour, {tz: String})))
     FROM user_prosthesis_stats FINAL
-    WHERE user_id = ({caller})
-        AND ({prosthesis_id: Nullable(UUID)} IS NULL OR prosthesis_id = {prosthesis_id: Nullable(UUID)})
+    WHERE {chosen}
 ) AS every_day
 SELECT
     arraySlice(arrayFilter(day -> day < {before: Date}, every_day), 1, {limit: UInt16}) AS dates,

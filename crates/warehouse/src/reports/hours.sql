@@ -1,4 +1,4 @@
--- The hours of some days of a zone, by hour and prosthesis. The ends come as instants, so that partition and key are used.
+-- The hours of some days of a zone, by hour and prosthesis.
 SELECT
     hour,
     prosthesis_id,
@@ -15,10 +15,5 @@ SELECT
     battery_last,
     version
 FROM user_prosthesis_stats FINAL
-WHERE user_id = ({caller})
-    AND date >= toDate({from: DateTime('UTC')}, 'UTC')
-    AND date <= toDate({to: DateTime('UTC')}, 'UTC')
-    AND hour >= {from: DateTime('UTC')}
-    AND hour < {to: DateTime('UTC')}
-    AND ({prosthesis_id: Nullable(UUID)} IS NULL OR prosthesis_id = {prosthesis_id: Nullable(UUID)})
+WHERE {in_range}
 ORDER BY hour, prosthesis_id

@@ -14,9 +14,4 @@ SELECT
     -- The model with the most movements; of equal ones, the first by name; empty without data.
     arraySort(model -> (-toInt64(model.2), model.1), arrayZip(by_model.1, by_model.2))[1].1 AS prosthesis_model
 FROM user_prosthesis_stats AS stats FINAL
-WHERE user_id = ({caller})
-    AND date >= toDate({from: DateTime('UTC')}, 'UTC')
-    AND date <= toDate({to: DateTime('UTC')}, 'UTC')
-    AND hour >= {from: DateTime('UTC')}
-    AND hour < {to: DateTime('UTC')}
-    AND ({prosthesis_id: Nullable(UUID)} IS NULL OR prosthesis_id = {prosthesis_id: Nullable(UUID)})
+WHERE {in_range}

@@ -15,13 +15,7 @@ WITH
             sum(stats.battery_count) AS battery_count,
             sum(stats.battery_sum) AS battery_sum
         FROM user_prosthesis_stats AS stats FINAL
-        WHERE user_id = ({caller})
-            AND date >= toDate({from: DateTime('UTC')}, 'UTC')
-            AND date <= toDate({to: DateTime('UTC')}, 'UTC')
-            AND hour >= {from: DateTime('UTC')}
-            AND hour < {to: DateTime('UTC')}
-            AND movements_count > 0
-            AND ({prosthesis_id: Nullable(UUID)} IS NULL OR prosthesis_id = {prosthesis_id: Nullable(UUID)})
+        WHERE {in_range} AND movements_count > 0
         GROUP BY day, local_hour
     ),
     days AS (

@@ -25,9 +25,9 @@ STOP_TIMEOUT_S = 60
 
 
 @contextmanager
-def ready_by_line(command: list[str]) -> Iterator[tuple[int, dict]]:
+def ready_by_line(command: list[str], env: Mapping[str, str] | None = None) -> Iterator[tuple[int, dict]]:
     """A program that prints one line of JSON when it is ready: its process id and that line."""
-    with running(command, {}) as (process, log):
+    with running(command, env or {}) as (process, log):
         readable, _, _ = select.select([process.stdout], [], [], START_TIMEOUT_S)
         line = process.stdout.readline() if readable else b""
         if not line:
@@ -63,6 +63,14 @@ def running(command: list[str], env: Mapping[str, str]) -> Iterator[tuple[subpro
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.communicate()
+
+
+def output_of(command: list[str]) -> str:
+    """What a program prints, which may be a secret; a failure ends the bench."""
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    if done.returncode:
+        raise SystemExit(f"bench: {Path(command[0]).name} {command[1]} failed: {done.stderr[-2000:]}")
+    return done.stdout.strip()
 
 
 def never_ready(command: list[str], log: IO[bytes]) -> SystemExit:

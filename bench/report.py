@@ -98,6 +98,10 @@ def rows_of(results: dict) -> list[tuple[str, str, str, str]]:
                 lines += api_lines(f"{kind} day, {connections} at once", ours, bare)
     if measured := results.get("identity"):
         lines += identity_lines(measured)
+    if measured := results.get("bff"):
+        ours, other = (measured[way]["requests_per_second"]["median"] for way in ("through", "straight"))
+        what = f"rate through the BFF, {measured['connections']} at once"
+        lines.append((what, f"{ours:,.0f}/s", f"straight to the API: {other:,.0f}/s", times(ours, other)))
     return lines
 
 
@@ -233,6 +237,8 @@ def aims_of(results: dict) -> list[tuple[str, str, str]]:
         lines.append(("a cold day has its 99th percentile under 20 ms", f"{tail:.2f} ms", yes(tail < 20)))
     if measured := results.get("identity"):
         lines += identity_aims(measured)
+    if measured := results.get("bff"):
+        lines.append(bff_aim(measured))
     return lines
 
 
@@ -247,6 +253,13 @@ def identity_aims(measured: dict) -> list[tuple[str, str, str]]:
         ("a new one within 1.5 of the bare RSA verify", f"{cold:.2f}", yes(cold <= 1.5)),
         ("a flood of bad tokens at most doubles the p99 of people", f"{slowed:.2f}", yes(slowed <= 2)),
     ]
+
+
+def bff_aim(measured: dict) -> tuple[str, str, str]:
+    """What is left of the API's rate behind a session."""
+    through, straight = (measured[way]["requests_per_second"]["median"] for way in ("through", "straight"))
+    ratio = through / straight
+    return "the BFF passes on at least 0.6 of the API's rate", f"{ratio:.2f}", yes(ratio >= 0.6)
 
 
 def flat_aim(what: str, sizes: list[dict]) -> tuple[str, str, str]:

@@ -37,6 +37,13 @@ def a_size_that_is_half_as_slow_again_is_still_flat(slowest, met):
     assert report.flat_aim("", [_ticks(0.25), _ticks(0.2), _ticks(slowest)])[2] == met
 
 
+@pytest.mark.parametrize(("through", "met"), [(600, "yes"), (590, "no")])
+def the_bff_keeps_six_tenths_of_the_rate_or_not(through, met):
+    rates = {"through": through, "straight": 1_000}
+    measured = {way: {"requests_per_second": {"median": rate}} for way, rate in rates.items()}
+    assert report.bff_aim(measured)[2] == met
+
+
 def few_rows_prove_nothing():
     assert report.loss_aim(_losses(0, 0, by_dlt=9, committed=29_999))[2] == "void"
 

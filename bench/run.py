@@ -8,6 +8,7 @@ import sys
 
 import report
 from api import api
+from bff import bff
 from engines import engines
 from identity import identity
 from losses import losses
@@ -16,7 +17,7 @@ from ticks import ticks, ticks_with_history
 from year import year
 
 SIZES = {"100k": 100_000, "1m": 1_000_000, "10m": 10_000_000, "50m": 50_000_000}
-PARTS = ("pipeline", "ticks", "history", "year", "losses", "api", "identity")
+PARTS = ("pipeline", "ticks", "history", "year", "losses", "api", "identity", "bff")
 
 # Committed rows and rounds, at the least. The quick form shows that it works; it proves nothing.
 LOSSES = (report.LEAST_COMMITTED, 8)
@@ -47,6 +48,8 @@ def main() -> None:
         results["api"] = api(people, days, requests, repeat=1 if quick else 3)
     if "identity" in flags.only:
         results["identity"] = identity(200 if quick else 5_000, 1 if quick else 3)
+    if "bff" in flags.only:
+        results["bff"] = bff(*((500, 1) if quick else (10_000, 5)))
     report.show(results)
     complete = set(flags.only) == set(PARTS) and {"1m", "10m"} <= set(flags.rows)
     if complete or flags.write:

@@ -13,14 +13,14 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty};
 use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::header::{AUTHORIZATION, HOST};
+use hyper::header::{AUTHORIZATION, HOST, HeaderMap};
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 use crate::histogram::Histogram;
 use crate::targets::{Target, Targets};
-use crate::{Result, answer, loopback};
+use crate::{Result, answer, headers, loopback};
 
 /// The longest that one request may take before it counts as an error.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -33,6 +33,9 @@ pub(crate) struct Options {
     /// A file of requests, taken in turn: `/path`, or `/path`, a tab and a bearer token, per line.
     #[arg(long)]
     targets: Option<PathBuf>,
+    /// A file of headers that every request carries, `name: value` per line.
+    #[arg(long)]
+    headers: Option<PathBuf>,
     /// Connections, each with one request at a time.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1024))]
     connections: u32,
@@ -51,6 +54,7 @@ pub(crate) struct Options {
 struct Plan {
     address: SocketAddr,
     targets: Targets,
+    headers: HeaderMap,
     requests: u64,
     begin: Instant,
     end: Instant,
@@ -76,6 +80,7 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     let plan = Arc::new(Plan {
         address,
         targets,
+        headers: options.headers.as_deref().map(headers::read).transpose()?.unwrap_or_default(),
         requests: options.requests,
         begin,
         end: begin + Duration::from_secs(options.seconds),
@@ -147,7 +152,9 @@ async fn exchange(
     if let Some(authorization) = &target.authorization {
         request = request.header(AUTHORIZATION, authorization);
     }
-    let mut response = sender.send_request(request.body(Empty::new())?).await?;
+    let mut request = request.body(Empty::new())?;
+    request.headers_mut().extend(plan.headers.clone());
+    let mut response = sender.send_request(request).await?;
     let mut bytes = 0;
     while let Some(frame) = response.frame().await {
         bytes += frame?.data_ref().map_or(0, |data| data.len() as u64);

@@ -3,6 +3,7 @@
 //!
 //! Both servers and clients stay on loopback: an address of any other kind is refused. All are bounded, in time and in count.
 
+mod headers;
 mod histogram;
 mod load;
 mod loopback;

@@ -38,6 +38,8 @@ pub(crate) fn people(crm: &Crm) -> People {
         chip_id: None,
         serial_number: None,
         prosthesis_model: None,
+        manufactured_on: None,
+        warranty_until: None,
     };
     let (mut rows, mut with_prosthesis) = (Vec::with_capacity(crm.prostheses.len()), HashSet::new());
     let (mut without_customer, mut without_model) = (0_u64, 0_u64);
@@ -53,6 +55,8 @@ pub(crate) fn people(crm: &Crm) -> People {
             chip_id: prosthesis.chip_id.clone(),
             serial_number: Some(prosthesis.serial_number.clone()),
             prosthesis_model: prosthesis.model.clone(),
+            manufactured_on: prosthesis.manufactured_on,
+            warranty_until: prosthesis.warranty_until,
             ..person(customer)
         });
     }
@@ -115,6 +119,8 @@ pub(crate) fn dimensions(people: &[CrmRow], mut owners: Vec<Ownership>) -> Dimen
                 chip_id: row.chip_id.clone().unwrap_or_default(),
                 prosthesis_model: row.prosthesis_model.clone().unwrap_or_default(),
                 serial_number: row.serial_number.clone().unwrap_or_default(),
+                manufactured_on: row.manufactured_on,
+                warranty_until: row.warranty_until,
             })
         })
         .collect();

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 use bionicpro_model::{Result, Snapshot};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use futures_util::TryStreamExt;
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -44,6 +44,10 @@ pub struct Prosthesis {
     pub model: Option<String>,
     /// Its serial number; empty when unknown.
     pub serial_number: String,
+    /// When it was made; none when unknown.
+    pub manufactured_on: Option<NaiveDate>,
+    /// The last day of its warranty; none when unknown.
+    pub warranty_until: Option<NaiveDate>,
     /// When its row was last changed, by the CRM; none where the CRM does not tell or tells no instant.
     pub updated_at: Option<DateTime<Utc>>,
 }
@@ -116,7 +120,7 @@ impl OpenCrm {
             Shape::read(&session, schema, "prosthesis_models"),
         )?;
         check(&of_customers, &of_prostheses, &of_models)?;
-        let (customers, prostheses) = (customers(schema), prostheses(schema, &of_prostheses));
+        let (customers, prostheses) = (customers(schema), prostheses(schema, &of_prostheses, &of_models));
         let found = find(&session, &customers, &prostheses).await?;
         let prostheses_table = quote_table(schema, "prostheses");
         Ok(OpenCrm { session, snapshot: held.snapshot, found, customers, prostheses, prostheses_table })
@@ -169,6 +173,8 @@ impl OpenCrm {
                 model: row.try_get(3)?,
                 serial_number: row.try_get(4)?,
                 updated_at: row.try_get(5)?,
+                manufactured_on: row.try_get(6)?,
+                warranty_until: row.try_get(7)?,
             })
         });
         let (customers, prostheses) = tokio::try_join!(biased; customers, prostheses)?;
@@ -222,15 +228,17 @@ fn customers(schema: &str) -> String {
     )
 }
 
-fn prostheses(schema: &str, shape: &Shape) -> String {
+fn prostheses(schema: &str, shape: &Shape, models: &Shape) -> String {
     let serial = match shape.has("serial_number") {
         true => text(&format!("p.{}", quote_identifier("serial_number"))),
         false => "''".to_owned(),
     };
-    let updated = updated_at(shape);
+    let (updated, manufactured, warranty) =
+        (updated_at(shape), manufactured_on(shape), warranty_until(shape, models));
     format!(
         "SELECT p.id, p.customer_id, p.chip_id::text COLLATE \"C\" AS chip_id, m.name::text COLLATE \"C\" AS name, \
-         {serial} AS serial_number, {updated} AS updated_at \
+         {serial} AS serial_number, {updated} AS updated_at, {manufactured} AS manufactured_on, \
+         {warranty} AS warranty_until \
          FROM {} AS p LEFT JOIN {} AS m ON m.id = p.model_id WHERE p.id IS NOT NULL",
         quote_table(schema, "prostheses"),
         quote_table(schema, "prosthesis_models"),
@@ -246,6 +254,33 @@ fn updated_at(shape: &Shape) -> String {
         _ => return "NULL::timestamptz".to_owned(),
     };
     format!("CASE WHEN {column} >= '1970-01-01' AND {column} < '2106-01-01' THEN {instant} END")
+}
+
+/// The optional column as a day. What the warehouse's `Date` cannot hold is not known.
+fn manufactured_on(shape: &Shape) -> String {
+    match shape.find("manufacture_date") {
+        Some(Type::Date) => {
+            let column = format!("p.{}", quote_identifier("manufacture_date"));
+            format!("CASE WHEN {column} BETWEEN '1970-01-01' AND '2149-06-06' THEN {column} END")
+        }
+        _ => "NULL::date".to_owned(),
+    }
+}
+
+/// So many years after the day of manufacture as the model's warranty lasts, where the CRM has both. A warranty of no year
+/// is none, one of centuries a mistake.
+fn warranty_until(shape: &Shape, models: &Shape) -> String {
+    match (shape.find("manufacture_date"), models.find("warranty_years")) {
+        (Some(Type::Date), Some(Type::Int)) => {
+            let column = format!("p.{}", quote_identifier("manufacture_date"));
+            let years = format!("m.{}", quote_identifier("warranty_years"));
+            format!(
+                "CASE WHEN {column} BETWEEN '1970-01-01' AND '2049-01-01' AND {years} BETWEEN 1 AND 100 \
+                 THEN ({column} + make_interval(years => {years}::int))::date END"
+            )
+        }
+        _ => "NULL::date".to_owned(),
+    }
 }
 
 /// Rows and two sums over hashes of 64 bits: the order of rows does not matter, and twice the same row counts twice.

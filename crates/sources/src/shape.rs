@@ -10,6 +10,7 @@ use crate::error::Place;
 pub(crate) enum Type {
     Text,
     Uuid,
+    Date,
     Timestamp,
     TimestampTz,
     /// `smallint` and `integer`: their sums are exact in 64 bits.
@@ -27,6 +28,7 @@ impl Type {
         match name {
             "text" | "varchar" | "bpchar" => Type::Text,
             "uuid" => Type::Uuid,
+            "date" => Type::Date,
             "timestamp" => Type::Timestamp,
             "timestamptz" => Type::TimestampTz,
             "int2" | "int4" => Type::Int,

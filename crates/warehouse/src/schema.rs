@@ -60,6 +60,8 @@ const TABLES: &[(&str, &[Column])] = &[
             ("chip_id", "String"),
             ("prosthesis_model", "String"),
             ("serial_number", "String"),
+            ("manufactured_on", "Nullable(Date)"),
+            ("warranty_until", "Nullable(Date)"),
             ("version", "UInt64"),
             ("is_deleted", "UInt8"),
         ],

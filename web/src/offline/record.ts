@@ -11,7 +11,7 @@ const DATABASE = 'bionicpro';
 const STORE = 'last-seen';
 const KEY = 'record';
 /** Another shape of answers makes old records unreadable: raise it then. */
-const SHAPE = 1;
+const SHAPE = 2;
 
 /** `state` is the query cache as TanStack Query dehydrates it. */
 export interface OfflineRecord {

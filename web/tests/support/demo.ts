@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 
 /** The first start simulates a fleet and loads a month. */
@@ -14,6 +14,8 @@ const STOP_MS = 30_000;
 /** The address of a BFF that runs already, instead of a demo of the tests' own. */
 const RUNNING = process.env['BIONICPRO_APP'];
 const PROGRAM = process.env['BIONICPRO_BIN'] ?? '../target/debug/bionicpro';
+/** The exit status of a run of the pipeline that found nothing new. */
+const NOTHING_NEW = 99;
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 export const chromiumPath = process.env['CHROMIUM'] ?? CHROMIUM.find((path) => existsSync(path));
@@ -28,10 +30,19 @@ export function obstacle(): string | undefined {
     : `no program at ${PROGRAM} (cargo build --package bionicpro-cli)`;
 }
 
+/** Where the demo's parts answer, as its first line says. */
+interface Ready {
+  web: { url: string };
+  crm: { url: string };
+  telemetry: { url: string };
+  warehouse: { url: string };
+}
+
 interface Running {
   process: ChildProcess;
   folder: string;
   url: string;
+  ready: Ready;
 }
 
 let running: Running | undefined;
@@ -68,8 +79,55 @@ export async function startDemo(): Promise<void> {
   });
   const [line] = (await Promise.race([first, died])) as [string];
   died.catch(() => undefined);
-  const ready = JSON.parse(line) as { web: { url: string } };
-  running = { process: demo, folder, url: ready.web.url.replace(/\/$/, '') };
+  const ready = JSON.parse(line) as Ready;
+  running = { process: demo, folder, url: ready.web.url.replace(/\/$/, ''), ready };
+}
+
+/** Why nothing can be written into the demo's sources; undefined when it can. */
+export const noSources = RUNNING === undefined ? undefined : 'skipped: the sources of a running service are its own';
+
+/** The two people of the demo who wear a prosthesis move for `days` days up to `until`, in the source. */
+export function simulate(until: string, days: number, perDay: number): Promise<number> {
+  return command(
+    'simulate',
+    'seed',
+    '--append',
+    '--users',
+    '5',
+    `--until=${until}`,
+    `--days=${days}`,
+    `--movements-per-day=${perDay}`,
+  );
+}
+
+/** A tick of the pipeline, as an operator starts one: what is new in the sources is in the mart afterwards. */
+export async function tick(): Promise<void> {
+  const status = await command('etl', 'run');
+  if (status !== 0 && status !== NOTHING_NEW) {
+    throw new Error(`the tick ended with status ${status}`);
+  }
+}
+
+/** Runs a command of the program over the parts of the demo; its exit status. */
+async function command(...words: string[]): Promise<number> {
+  if (running === undefined) {
+    throw new Error('the demo is not running');
+  }
+  const { folder, ready } = running;
+  const child = spawn(resolve(PROGRAM), words, {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: {
+      ...withoutConfiguration(process.env),
+      BIONICPRO_CRM_URL: ready.crm.url,
+      BIONICPRO_TELEMETRY_URL: ready.telemetry.url,
+      BIONICPRO_WAREHOUSE_URL: ready.warehouse.url,
+      BIONICPRO_STAGE_URL: `file://${folder}/stage`,
+      BIONICPRO_LOG_LEVEL: 'error',
+    },
+  });
+  const [status] = (await once(child, 'exit')) as [number];
+  return status;
 }
 
 export async function stopDemo(): Promise<void> {

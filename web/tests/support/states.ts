@@ -50,7 +50,7 @@ export async function open(page: Page, path: string, state: State): Promise<void
 }
 
 /** Removes what the device keeps: an error is seen where nothing was read before. */
-async function forgetDevice(page: Page): Promise<void> {
+export async function forgetDevice(page: Page): Promise<void> {
   await page.goto('/icon.svg');
   await page.evaluate(
     () =>

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use bionicpro_warehouse::reports::OwnedProsthesis;
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -44,6 +44,12 @@ struct ListedProsthesis {
     /// The end of its serial number; null when unknown, or when it is no longer the caller's.
     #[schema(required, example = "0042")]
     serial_last_four: Option<String>,
+    /// When it was made; null when unknown, or when it is no longer the caller's.
+    #[schema(required, example = "2024-03-01")]
+    manufactured_on: Option<NaiveDate>,
+    /// The last day of its warranty; null when unknown, or when it is no longer the caller's.
+    #[schema(required, example = "2027-03-01")]
+    warranty_until: Option<NaiveDate>,
     /// Whether the caller has it now.
     is_current: bool,
     /// Since when the caller has it, or had it last; null for since before the records begin.
@@ -68,6 +74,8 @@ impl From<OwnedProsthesis> for ListedProsthesis {
             prosthesis_model: owned.prosthesis_model,
             chip_id: owned.chip_id,
             serial_last_four: last_four(&owned.serial_number),
+            manufactured_on: owned.manufactured_on,
+            warranty_until: owned.warranty_until,
             is_current: owned.is_current,
             owned_since: owned.owned_since.filter(|at| *at > DateTime::UNIX_EPOCH).map(second),
             owned_until: owned.owned_until.map(second),

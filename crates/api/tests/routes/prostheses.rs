@@ -43,6 +43,8 @@ async fn present_prostheses_come_first_and_a_former_one_shows_its_time_with_the_
         chip_id: alice.chip(number),
         prosthesis_model: alice.model(number),
         serial_number: "SN-2024-0042".to_owned(),
+        manufactured_on: Some("2023-03-01".parse().unwrap()),
+        warranty_until: Some("2026-03-01".parse().unwrap()),
     };
     let first = alice.chip(1);
     let bobs = Ownership { user_id: bob.id, ..owns(&first, &alice, 1, "2024-02-01T00:00:00Z", None) };
@@ -67,22 +69,26 @@ async fn present_prostheses_come_first_and_a_former_one_shows_its_time_with_the_
         "first_data_at": "2024-03-01T10:00:00Z",
         "is_current": true,
         "last_data_at": "2024-03-01T10:00:00Z",
+        "manufactured_on": "2023-03-01",
         "owned_since": "2024-02-20T09:30:00Z",
         "owned_until": null,
         "prosthesis_id": "68616e64-3261-4c69-a365-68616e643261",
         "prosthesis_model": "Hand 2 of alice",
-        "serial_last_four": "0042"
+        "serial_last_four": "0042",
+        "warranty_until": "2026-03-01"
       },
       {
         "chip_id": "CHIP-alice-1",
         "first_data_at": "2024-01-15T08:00:00Z",
         "is_current": false,
         "last_data_at": "2024-01-31T23:00:00Z",
+        "manufactured_on": null,
         "owned_since": null,
         "owned_until": "2024-02-01T00:00:00Z",
         "prosthesis_id": "68616e64-3161-4c69-a365-68616e643161",
         "prosthesis_model": "Hand 1 of alice",
-        "serial_last_four": null
+        "serial_last_four": null,
+        "warranty_until": null
       }
     ]
     "#);

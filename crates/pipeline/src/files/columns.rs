@@ -129,7 +129,11 @@ impl Group<'_> {
     }
 
     fn column<T: DataType>(&mut self) -> Result<(Vec<T::T>, Vec<i16>)> {
-        let rows = usize::try_from(self.reader.metadata().num_rows()).unwrap_or(0);
+        let metadata = self.reader.metadata();
+        if self.next >= metadata.num_columns() {
+            return Err(unreadable(ParquetError::General("fewer columns than this program reads".into())));
+        }
+        let rows = usize::try_from(metadata.num_rows()).unwrap_or(0);
         let column = self.reader.get_column_reader(self.next).map_err(unreadable)?;
         self.next += 1;
         let (mut values, mut levels) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
@@ -152,4 +156,25 @@ fn unreadable(error: ParquetError) -> Error {
 
 fn defect(error: ParquetError) -> Error {
     Error::new(Kind::Internal, "a staged file's schema is not Parquet").source(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use parquet::data_type::Int32Type;
+
+    use super::*;
+
+    #[test]
+    fn a_file_with_fewer_columns_is_refused_with_what_to_do() {
+        let mut file = tempfile::tempfile().unwrap();
+        let mut table = Table::new(&mut file, "message old { required int32 a; }").unwrap();
+        table.row_group(1, |columns| columns.put::<Int32Type>(&[7])).unwrap();
+        table.finish().unwrap();
+        let source = Source::new(file).unwrap();
+        let mut group = source.row_groups().next().unwrap().unwrap();
+        assert_eq!(group.take::<Int32Type>().unwrap(), [7]);
+        let error = group.take_optional::<Int32Type>().unwrap_err();
+        assert_eq!(error.kind(), Kind::Data);
+        assert!(error.hint_text().unwrap().contains("this version"), "{}", error.report());
+    }
 }

@@ -3,7 +3,8 @@
 use std::io::Write;
 
 use bionicpro_model::{Error, Kind, Result};
-use parquet::data_type::{ByteArray, ByteArrayType, FixedLenByteArray, FixedLenByteArrayType};
+use chrono::NaiveDate;
+use parquet::data_type::{ByteArray, ByteArrayType, FixedLenByteArray, FixedLenByteArrayType, Int32Type};
 use uuid::Uuid;
 
 use super::columns::{ROW_GROUP, Source, Table};
@@ -17,6 +18,8 @@ pub(crate) const SCHEMA: &str = "message crm {
     optional binary chip_id (STRING);
     optional binary serial_number (STRING);
     optional binary prosthesis_model (STRING);
+    optional int32 manufactured_on (DATE);
+    optional int32 warranty_until (DATE);
 }";
 
 /// A row of the file.
@@ -30,6 +33,8 @@ pub(crate) struct CrmRow {
     pub(crate) chip_id: Option<String>,
     pub(crate) serial_number: Option<String>,
     pub(crate) prosthesis_model: Option<String>,
+    pub(crate) manufactured_on: Option<NaiveDate>,
+    pub(crate) warranty_until: Option<NaiveDate>,
 }
 
 /// Writes the file; returns its rows.
@@ -42,6 +47,9 @@ pub(crate) fn write<W: Write + Send>(sink: W, rows: &[CrmRow]) -> Result<u64> {
         let maybe = |of: fn(&CrmRow) -> &Option<String>| -> Vec<Option<ByteArray>> {
             rows.iter().map(|row| of(row).as_deref().map(ByteArray::from)).collect()
         };
+        let days = |of: fn(&CrmRow) -> Option<NaiveDate>| -> Vec<Option<i32>> {
+            rows.iter().map(|row| of(row).map(|day| day.to_epoch_days())).collect()
+        };
         let users: Vec<FixedLenByteArray> = rows.iter().map(|row| uuid_bytes(row.user_id)).collect();
         let prostheses: Vec<Option<FixedLenByteArray>> =
             rows.iter().map(|row| row.prosthesis_id.map(uuid_bytes)).collect();
@@ -53,7 +61,9 @@ pub(crate) fn write<W: Write + Send>(sink: W, rows: &[CrmRow]) -> Result<u64> {
             columns.put_optional::<FixedLenByteArrayType>(&prostheses)?;
             columns.put_optional::<ByteArrayType>(&maybe(|row| &row.chip_id))?;
             columns.put_optional::<ByteArrayType>(&maybe(|row| &row.serial_number))?;
-            columns.put_optional::<ByteArrayType>(&maybe(|row| &row.prosthesis_model))
+            columns.put_optional::<ByteArrayType>(&maybe(|row| &row.prosthesis_model))?;
+            columns.put_optional::<Int32Type>(&days(|row| row.manufactured_on))?;
+            columns.put_optional::<Int32Type>(&days(|row| row.warranty_until))
         })?;
     }
     table.finish()
@@ -70,6 +80,8 @@ pub(crate) fn read(source: &Source) -> Result<Vec<CrmRow>> {
         let prostheses = group.take_optional::<FixedLenByteArrayType>()?;
         let mut maybe = || group.take_optional::<ByteArrayType>();
         let (chips, serials, models) = (maybe()?, maybe()?, maybe()?);
+        let mut days = || group.take_optional::<Int32Type>();
+        let (manufactured, warranties) = (days()?, days()?);
         for (at, user) in users.iter().enumerate() {
             all.push(CrmRow {
                 user_id: uuid_of(user)?,
@@ -80,6 +92,8 @@ pub(crate) fn read(source: &Source) -> Result<Vec<CrmRow>> {
                 chip_id: chips[at].as_ref().map(text_of).transpose()?,
                 serial_number: serials[at].as_ref().map(text_of).transpose()?,
                 prosthesis_model: models[at].as_ref().map(text_of).transpose()?,
+                manufactured_on: manufactured[at].and_then(NaiveDate::from_epoch_days),
+                warranty_until: warranties[at].and_then(NaiveDate::from_epoch_days),
             });
         }
     }

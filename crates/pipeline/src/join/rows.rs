@@ -207,6 +207,8 @@ mod tests {
             chip_id: None,
             serial_number: None,
             prosthesis_model: None,
+            manufactured_on: None,
+            warranty_until: None,
         }
     }
 

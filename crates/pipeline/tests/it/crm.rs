@@ -4,6 +4,7 @@ use bionicpro_model::hours::floor_to_hour;
 use bionicpro_model::{HourRange, Kind};
 use bionicpro_pipeline::progress::Quiet;
 use bionicpro_pipeline::{Ask, RunSpec, run};
+use bionicpro_warehouse::ledger::State;
 use chrono::{TimeDelta, Utc};
 
 use crate::world::{IVAN, World};
@@ -115,4 +116,27 @@ async fn two_chips_of_one_prosthesis_in_one_hour_are_added_up() {
         (Some(20.0), Some(40.0), Some(90.0))
     );
     assert_eq!(row["error_rate"].as_f64(), Some(0.5));
+}
+
+#[tokio::test]
+async fn what_the_crm_says_of_a_warranty_follows_it_by_the_next_tick() {
+    let world = World::with("('CHIP-1', '2024-01-15 08:00:00', 1, 1, NULL)").await;
+    let told = async || {
+        let sql = "SELECT concat(chip_id, ' ', ifNull(toString(manufactured_on), '-'), ' ', ifNull(toString(warranty_until), '-'))
+            AS row FROM user_prostheses FINAL ORDER BY chip_id";
+        let rows = world.ask(sql).await;
+        rows.iter().map(|row| row["row"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(told().await, ["CHIP-1 - -", "CHIP-2 - -"]);
+    world.crm_sql("UPDATE crm.prostheses SET manufacture_date = '2023-05-31'; UPDATE crm.prosthesis_models SET warranty_years = 3 WHERE name = 'Grip Pro'").await;
+    assert_eq!(world.tick().await.state, State::Done);
+    assert_eq!(told().await, ["CHIP-1 2023-05-31 2026-05-31", "CHIP-2 2023-05-31 -"]);
+    world.crm_sql("UPDATE crm.prosthesis_models SET warranty_years = 5").await;
+    world.tick().await;
+    assert_eq!(told().await, ["CHIP-1 2023-05-31 2028-05-31", "CHIP-2 2023-05-31 2028-05-31"]);
+    assert_eq!(world.tick().await.state, State::Skipped);
+    world.crm_sql("ALTER TABLE crm.prostheses DROP COLUMN manufacture_date").await;
+    world.tick().await;
+    assert_eq!(told().await, ["CHIP-1 - -", "CHIP-2 - -"]);
+    assert_eq!(world.told().await, ["a CHIP-1 2024-01-15 08 1"]);
 }

@@ -36,7 +36,7 @@ async fn optional_columns_may_be_missing() {
     assert_eq!(after_telemetry_change(telemetry).await.unwrap(), TOLD);
     let crm = "ALTER TABLE crm.prostheses DROP COLUMN serial_number, DROP COLUMN manufacture_date; \
                ALTER TABLE crm.customers DROP COLUMN phone, DROP COLUMN updated_at; \
-               ALTER TABLE crm.prosthesis_models DROP COLUMN description";
+               ALTER TABLE crm.prosthesis_models DROP COLUMN description, DROP COLUMN warranty_years";
     assert_eq!(after_crm_change(crm).await.unwrap(), TOLD);
 }
 

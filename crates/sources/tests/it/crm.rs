@@ -1,19 +1,22 @@
-//! The CRM's fingerprint: another one for whatever is read, the same one for everything else.
+//! The CRM's fingerprint: another one for whatever is read, the same one for everything else; and the columns that it need not have.
 
+use bionicpro_sources::crm::Prosthesis;
 use bionicpro_sources::{Crm, CrmConfig, Database, OpenCrm};
 use bionicpro_testing::TestDatabase;
+use chrono::NaiveDate;
 use uuid::Uuid;
 
 const CRM: &str = "
     CREATE SCHEMA crm;
     CREATE TABLE crm.customers (id uuid, name text, email text, ldap_username text, phone text);
-    CREATE TABLE crm.prosthesis_models (id uuid, name text);
+    CREATE TABLE crm.prosthesis_models (id uuid, name text, warranty_years smallint);
     CREATE TABLE crm.prostheses (
-        id uuid, customer_id uuid, model_id uuid, chip_id text, serial_number text, updated_at timestamp);
+        id uuid, customer_id uuid, model_id uuid, chip_id text, serial_number text, updated_at timestamp,
+        manufacture_date date);
     INSERT INTO crm.customers (id, name, email) VALUES
         ('00000000-0000-0000-0000-00000000000a', 'Anna', 'a@example.com'),
         ('00000000-0000-0000-0000-00000000000b', 'Ivan', 'b@example.com');
-    INSERT INTO crm.prosthesis_models VALUES ('00000000-0000-0000-0000-0000000000f1', 'Grip');
+    INSERT INTO crm.prosthesis_models VALUES ('00000000-0000-0000-0000-0000000000f1', 'Grip', 2);
     INSERT INTO crm.prostheses (id, customer_id, model_id, chip_id) VALUES
         ('00000000-0000-0000-0000-0000000000c1', '00000000-0000-0000-0000-00000000000a',
          '00000000-0000-0000-0000-0000000000f1', 'CHIP-1'),
@@ -41,6 +44,18 @@ impl World {
         let session = Database::crm(&self.config).unwrap().connect().await.unwrap();
         OpenCrm::new(session, &self.config, 0).await.unwrap().fingerprint().to_owned()
     }
+
+    /// The prosthesis with the chip, as it is read.
+    async fn first(&self) -> Prosthesis {
+        let crm = Crm::read(&Database::crm(&self.config).unwrap(), &self.config, 0).await.unwrap();
+        crm.prostheses.into_iter().find(|row| row.chip_id.is_some()).unwrap()
+    }
+
+    /// When it was made and until when its warranty lasts.
+    async fn dates(&self) -> (Option<NaiveDate>, Option<NaiveDate>) {
+        let first = self.first().await;
+        (first.manufactured_on, first.warranty_until)
+    }
 }
 
 #[tokio::test]
@@ -54,6 +69,8 @@ async fn each_change_of_what_is_read_gives_another_fingerprint() {
         "UPDATE crm.customers SET ldap_username = 'anna' WHERE name = 'Anne'",
         "UPDATE crm.prostheses SET serial_number = '1' WHERE chip_id = 'CHIP-1'",
         "UPDATE crm.prostheses SET updated_at = '2024-01-15 08:00' WHERE chip_id = 'CHIP-1'",
+        "UPDATE crm.prostheses SET manufacture_date = '2024-02-29' WHERE chip_id = 'CHIP-1'",
+        "UPDATE crm.prosthesis_models SET warranty_years = 3",
         "UPDATE crm.prostheses SET updated_at = '2024-01-15 08:00:00.000001' WHERE chip_id = 'CHIP-1'",
         "UPDATE crm.prostheses SET chip_id = 'CHIP-2' WHERE chip_id IS NULL",
         "UPDATE crm.prostheses SET chip_id = 'CHIP-' || 3 - right(chip_id, 1)::int",
@@ -112,4 +129,68 @@ async fn what_no_report_says_and_the_order_of_rows_leave_the_fingerprint() {
     world.sql("UPDATE crm.customers SET phone = '1'; CREATE TABLE crm.other AS SELECT * FROM crm.prostheses ORDER BY id DESC; \
                TRUNCATE crm.prostheses; INSERT INTO crm.prostheses SELECT * FROM crm.other").await;
     assert_eq!(world.fingerprint().await, before);
+}
+
+fn day(text: &str) -> Option<NaiveDate> {
+    Some(text.parse().unwrap())
+}
+
+#[tokio::test]
+async fn a_warranty_ends_so_many_years_after_the_day_of_manufacture() {
+    let world = World::new().await;
+    assert_eq!(world.dates().await, (None, None), "no day of manufacture");
+    let made =
+        async |on: &str| world.sql(&format!("UPDATE crm.prostheses SET manufacture_date = '{on}'")).await;
+    let lasts = async |years: &str| {
+        world.sql(&format!("UPDATE crm.prosthesis_models SET warranty_years = {years}")).await
+    };
+    made("2023-03-01").await;
+    assert_eq!(world.dates().await, (day("2023-03-01"), day("2025-03-01")));
+    made("2024-02-29").await;
+    assert_eq!(world.dates().await, (day("2024-02-29"), day("2026-02-28")));
+    for years in ["NULL", "0", "-3", "32767"] {
+        lasts(years).await;
+        assert_eq!(world.dates().await, (day("2024-02-29"), None), "{years} years");
+    }
+    lasts("100").await;
+    // What the warehouse cannot hold is not known, and stops nobody.
+    for (on, dates) in [
+        ("infinity", (None, None)),
+        ("0044-03-15 BC", (None, None)),
+        ("2149-06-07", (None, None)),
+        ("2149-06-06", (day("2149-06-06"), None)),
+        ("2049-01-01", (day("2049-01-01"), day("2149-01-01"))),
+        ("1970-01-01", (day("1970-01-01"), day("2070-01-01"))),
+    ] {
+        made(on).await;
+        assert_eq!(world.dates().await, dates, "{on}");
+    }
+    world.sql("DELETE FROM crm.prosthesis_models").await;
+    assert_eq!(world.dates().await, (day("1970-01-01"), None), "no model");
+}
+
+#[tokio::test]
+async fn what_the_crm_need_not_have_is_not_known_where_it_is_missing_or_of_another_type() {
+    let world = World::new().await;
+    world.sql("UPDATE crm.prostheses SET manufacture_date = '2023-03-01', serial_number = 'S-1'").await;
+    for (change, serial, dates) in [
+        (
+            "ALTER TABLE crm.prosthesis_models ALTER warranty_years TYPE text",
+            "S-1",
+            (day("2023-03-01"), None),
+        ),
+        ("ALTER TABLE crm.prosthesis_models DROP COLUMN warranty_years", "S-1", (day("2023-03-01"), None)),
+        ("ALTER TABLE crm.prostheses ALTER manufacture_date TYPE text", "S-1", (None, None)),
+        (
+            "ALTER TABLE crm.prostheses DROP COLUMN manufacture_date, DROP COLUMN serial_number",
+            "",
+            (None, None),
+        ),
+    ] {
+        world.sql(change).await;
+        let first = world.first().await;
+        assert_eq!((first.manufactured_on, first.warranty_until), dates, "{change}");
+        assert_eq!(first.serial_number, serial, "{change}");
+        assert_eq!(first.model.as_deref(), Some("Grip"), "{change}");
+    }
 }

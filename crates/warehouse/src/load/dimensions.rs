@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use bionicpro_model::Result;
+use chrono::NaiveDate;
 use uuid::Uuid;
 
 use super::stored::{Stored, StoredProsthesis, StoredUser, read};
@@ -35,6 +36,10 @@ pub struct UserProsthesisRow {
     pub prosthesis_model: String,
     /// Its serial number; empty when unknown.
     pub serial_number: String,
+    /// When it was made; none when unknown.
+    pub manufactured_on: Option<NaiveDate>,
+    /// The last day of its warranty; none when unknown.
+    pub warranty_until: Option<NaiveDate>,
 }
 
 /// The whole state of the dimensions, as one CRM snapshot gives it.

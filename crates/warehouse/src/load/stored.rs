@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bionicpro_model::Result;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use clickhouse::{Row, RowOwned, RowRead};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -47,6 +47,10 @@ pub(super) struct StoredProsthesis {
     pub(super) chip_id: String,
     pub(super) prosthesis_model: String,
     pub(super) serial_number: String,
+    #[serde(with = "clickhouse::serde::chrono::date::option")]
+    pub(super) manufactured_on: Option<NaiveDate>,
+    #[serde(with = "clickhouse::serde::chrono::date::option")]
+    pub(super) warranty_until: Option<NaiveDate>,
     pub(super) version: u64,
     is_deleted: u8,
 }
@@ -98,7 +102,8 @@ impl Stored for StoredUser {
 impl Stored for StoredProsthesis {
     type Key = (Uuid, Uuid);
     const LIVE: &'static str =
-        "SELECT user_id, prosthesis_id, chip_id, prosthesis_model, serial_number, version, is_deleted
+        "SELECT user_id, prosthesis_id, chip_id, prosthesis_model, serial_number, manufactured_on, warranty_until,
+            version, is_deleted
         FROM user_prostheses FINAL";
 
     fn key(&self) -> Self::Key {
@@ -165,6 +170,8 @@ impl From<&UserProsthesisRow> for StoredProsthesis {
             chip_id: row.chip_id.clone(),
             prosthesis_model: row.prosthesis_model.clone(),
             serial_number: row.serial_number.clone(),
+            manufactured_on: row.manufactured_on,
+            warranty_until: row.warranty_until,
             version: 0,
             is_deleted: 0,
         }
@@ -179,6 +186,8 @@ impl From<StoredProsthesis> for UserProsthesisRow {
             chip_id: row.chip_id,
             prosthesis_model: row.prosthesis_model,
             serial_number: row.serial_number,
+            manufactured_on: row.manufactured_on,
+            warranty_until: row.warranty_until,
         }
     }
 }

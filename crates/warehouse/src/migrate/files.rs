@@ -38,6 +38,8 @@ pub(crate) const MIGRATIONS: &[Migration] = migrations! {
     14 "0014_pending_owners"
     15 "0015_load_rows"
     16 "0016_load_rows_distributed"
+    17 "0017_prosthesis_manufactured_on"
+    18 "0018_prosthesis_warranty_until"
 };
 
 /// The schema version of this program.

@@ -1,7 +1,7 @@
 //! The prostheses that a person has or had, and since when there are data of them.
 
 use bionicpro_model::Result;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use clickhouse::Row;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -20,6 +20,12 @@ pub struct OwnedProsthesis {
     pub prosthesis_model: String,
     /// Its serial number; empty when unknown or no longer the person's.
     pub serial_number: String,
+    /// When it was made, of a present one; none when unknown.
+    #[serde(with = "clickhouse::serde::chrono::date::option")]
+    pub manufactured_on: Option<NaiveDate>,
+    /// The last day of its warranty, of a present one; none when unknown.
+    #[serde(with = "clickhouse::serde::chrono::date::option")]
+    pub warranty_until: Option<NaiveDate>,
     /// Whether the person has it now.
     pub is_current: bool,
     /// Since when the person has it, or had it last; 1970-01-01 for an owner from before the records.

@@ -16,13 +16,14 @@ WITH
     ),
     own AS (
         SELECT
-            1 AS source, prosthesis_id, chip_id, prosthesis_model, serial_number,
+            1 AS source, prosthesis_id, chip_id, prosthesis_model, serial_number, manufactured_on, warranty_until,
             NULL AS since, NULL AS until, NULL AS first_hour, NULL AS last_hour
         FROM user_prostheses FINAL
         WHERE user_id = ({caller})
         UNION ALL
         SELECT
             2 AS source, prosthesis_id, chip_id, prosthesis_model, '' AS serial_number,
+            NULL AS manufactured_on, NULL AS warranty_until,
             toNullable(valid_from) AS since, valid_to AS until, NULL AS first_hour, NULL AS last_hour
         FROM chip_owners FINAL
         WHERE user_id = ({caller})
@@ -34,6 +35,7 @@ WITH
         UNION ALL
         SELECT
             3 AS source, prosthesis_id, chip_id, prosthesis_model, '' AS serial_number,
+            NULL AS manufactured_on, NULL AS warranty_until,
             NULL AS since, NULL AS until, toNullable(first_hour) AS first_hour, toNullable(last_hour) AS last_hour
         FROM data
     )
@@ -42,6 +44,8 @@ SELECT
     argMin(own.chip_id, source) AS chip_id,
     argMin(own.prosthesis_model, source) AS prosthesis_model,
     max(own.serial_number) AS serial_number,
+    max(own.manufactured_on) AS manufactured_on,
+    max(own.warranty_until) AS warranty_until,
     min(source) = 1 AS is_current,
     -- Of several intervals, the newest: it begins last.
     max(own.since) AS owned_since,

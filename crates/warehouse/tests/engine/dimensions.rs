@@ -3,7 +3,7 @@
 use bionicpro_warehouse::load::{self, Changed, Dimensions, UserProsthesisRow, UserRow};
 use bionicpro_warehouse::owners::{self, Ownership};
 use bionicpro_warehouse::state;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use uuid::Uuid;
 
 use crate::support::rows::MartRow;
@@ -23,6 +23,9 @@ pub(crate) fn people(names: &[(u128, &str)]) -> Dimensions {
         chip_id: format!("chip-{id}"),
         prosthesis_model: "Hand 3".to_owned(),
         serial_number: String::new(),
+        manufactured_on: NaiveDate::from_ymd_opt(2024, 2, 29),
+        // The CRM does not tell it of everybody.
+        warranty_until: NaiveDate::from_ymd_opt(2027, 2, 28).filter(|_| id % 2 == 1),
     });
     let owners = names.iter().map(|&(id, _)| Ownership {
         chip_id: format!("chip-{id}"),
@@ -128,6 +131,26 @@ async fn what_is_stored_comes_back_and_is_not_written_again() {
     assert_eq!(state::read(&db.warehouse).await.unwrap().stamp.dimensions, 20);
     load::upsert_dimensions(&db.warehouse, &people(&[(1, "else")]), 15).await.unwrap();
     assert_eq!(load::dimensions(&db.warehouse).await.unwrap(), state);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_that_the_crm_corrects_or_forgets_is_stored_and_touches_no_hour() {
+    let db = Db::migrated().await;
+    let rows = loaded(&db).await;
+    let mut state = people(&[(1, "ivan"), (2, "olga")]);
+    state.prostheses[0].warranty_until = NaiveDate::from_ymd_opt(2149, 6, 6);
+    state.prostheses[1].manufactured_on = None;
+    let changed = load::upsert_dimensions(&db.warehouse, &state, 9).await.unwrap();
+    assert_eq!((changed.rows, changed.is_empty()), (2, true));
+    assert_eq!(load::dimensions(&db.warehouse).await.unwrap(), state);
+    assert_eq!(db.count("SELECT count() FROM user_prosthesis_stats").await, rows.len() as u64);
+    let own = db.reports.owned("ivan").await.unwrap();
+    assert_eq!(
+        (own[0].manufactured_on, own[0].warranty_until),
+        (NaiveDate::from_ymd_opt(2024, 2, 29), NaiveDate::from_ymd_opt(2149, 6, 6))
+    );
+    let own = db.reports.owned("olga").await.unwrap();
+    assert_eq!((own[0].manufactured_on, own[0].warranty_until), (None, None));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -64,6 +64,19 @@ async fn a_half_applied_migration_is_finished() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_column_that_comes_later_is_null_in_the_rows_from_before() {
+    let db = Db::migrated().await;
+    db.execute("ALTER TABLE user_prostheses DROP COLUMN manufactured_on, DROP COLUMN warranty_until").await;
+    db.execute("TRUNCATE TABLE schema_migrations").await;
+    db.execute("INSERT INTO user_prostheses (user_id, prosthesis_id, chip_id) VALUES (generateUUIDv4(), generateUUIDv4(), 'kept')")
+        .await;
+    db.warehouse.migrate(false).await.unwrap();
+    let kept = "SELECT count() FROM user_prostheses FINAL WHERE chip_id = 'kept' AND manufactured_on IS NULL
+        AND warranty_until IS NULL";
+    assert_eq!(db.count(kept).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_database_of_a_newer_program_is_refused() {
     let db = Db::migrated().await;
     db.execute("INSERT INTO schema_migrations (number, name, checksum, program) VALUES (9000, '9000_later', 'x', '9.1.0')")

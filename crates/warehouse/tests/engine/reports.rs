@@ -222,6 +222,8 @@ async fn a_hostile_name_is_only_a_name() {
         chip_id: "chip-5".to_owned(),
         prosthesis_model: "Hand 3".to_owned(),
         serial_number: String::new(),
+        manufactured_on: None,
+        warranty_until: None,
     };
     let dimensions = bionicpro_warehouse::load::Dimensions {
         users: vec![user],

@@ -279,6 +279,11 @@ export interface ListedProsthesis {
      */
   last_data_at: string | null;
   /**
+     * When it was made; null when unknown, or when it is no longer the caller's.
+     * @nullable
+     */
+  manufactured_on: string | null;
+  /**
      * Since when the caller has it, or had it last; null for since before the records begin.
      * @nullable
      */
@@ -297,6 +302,11 @@ export interface ListedProsthesis {
      * @nullable
      */
   serial_last_four: string | null;
+  /**
+     * The last day of its warranty; null when unknown, or when it is no longer the caller's.
+     * @nullable
+     */
+  warranty_until: string | null;
 }
 
 /**

@@ -1,15 +1,19 @@
-// One prosthesis. What the company's records do not know is said to be unknown.
+// One prosthesis. Which number it has is said to be unknown where the company's records do not know it; of its making and its
+// warranty nothing is said then.
 
 import { Trans, useLingui } from '@lingui/react/macro';
+import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 
 import type { ListedProsthesis } from '../../api/client';
 import { useFormat } from '../../i18n/format';
+import { useZone } from '../../preferences/preferences';
+import { freshnessQuery } from '../../shell/freshness';
 
 export function Device({ prosthesis }: { prosthesis: ListedProsthesis }) {
   const { t } = useLingui();
-  const { dateTime } = useFormat();
+  const { date, dateTime } = useFormat();
   const unknown = <span className="muted">{t`not known`}</span>;
   return (
     <article className="panel device" aria-labelledby={`device-${prosthesis.prosthesis_id}`}>
@@ -21,6 +25,12 @@ export function Device({ prosthesis }: { prosthesis: ListedProsthesis }) {
         <Fact name={t`Chip`}>
           <code>{prosthesis.chip_id}</code>
         </Fact>
+        {prosthesis.manufactured_on !== null && <Fact name={t`Made`}>{date(prosthesis.manufactured_on, 'long')}</Fact>}
+        {prosthesis.warranty_until !== null && (
+          <Fact name={t`Warranty`}>
+            <Warranty until={prosthesis.warranty_until} />
+          </Fact>
+        )}
         <Fact name={t`Yours`}>
           <Owned since={prosthesis.owned_since} until={prosthesis.owned_until} />
         </Fact>
@@ -52,6 +62,14 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
       <dd>{children}</dd>
     </div>
   );
+}
+
+/** Whether it is over, the server's day decides; dates are compared as text, which for ISO dates is their order. */
+function Warranty({ until }: { until: string }) {
+  const { date } = useFormat();
+  const today = useQuery(freshnessQuery(useZone())).data?.today;
+  const day = date(until, 'long');
+  return today !== undefined && until < today ? <Trans>ended on {day}</Trans> : <Trans>until {day}</Trans>;
 }
 
 function Owned({ since, until }: { since: string | null; until: string | null }) {

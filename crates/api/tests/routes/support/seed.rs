@@ -110,6 +110,8 @@ pub(super) async fn people(warehouse: &Warehouse, people: &[&Person]) {
             chip_id: person.chip(index + 1),
             prosthesis_model: person.model(index + 1),
             serial_number: if index == 0 { format!("SN-{}", person.name) } else { String::new() },
+            manufactured_on: None,
+            warranty_until: None,
         })
     });
     let dimensions = Dimensions {

@@ -2,6 +2,7 @@
 
 use bionicpro_model::Result;
 
+use bionicpro_sources::crm::Prosthesis;
 use bionicpro_sources::facts::OLDEST_VERSION;
 use bionicpro_sources::{Changes, Crm, CrmConfig, Database, Facts, Telemetry, TelemetryConfig};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -22,13 +23,22 @@ pub(super) async fn crm(config: &CrmConfig) -> Vec<Finding> {
     let (mut findings, database) = server(PART, Database::crm(config)).await;
     if let Some(database) = database {
         let read = Crm::read(&database, config, 0).await;
-        findings.push(Finding::of(
-            PART,
-            "tables",
-            read.map(|crm| format!("{} customers, {} prostheses", crm.customers.len(), crm.prostheses.len())),
-        ));
+        findings.push(Finding::of(PART, "tables", read.map(|crm| people(&crm))));
     }
     findings
+}
+
+/// How much there is, and of how many prostheses the CRM tells what it need not.
+fn people(crm: &Crm) -> String {
+    let of = |known: fn(&Prosthesis) -> bool| crm.prostheses.iter().filter(|row| known(row)).count();
+    format!(
+        "{} customers, {} prostheses; known of them: {} serial numbers, {} days of manufacture, {} warranties",
+        crm.customers.len(),
+        crm.prostheses.len(),
+        of(|row| !row.serial_number.is_empty()),
+        of(|row| row.manufactured_on.is_some()),
+        of(|row| row.warranty_until.is_some()),
+    )
 }
 
 pub(super) async fn telemetry(config: &TelemetryConfig) -> Vec<Finding> {

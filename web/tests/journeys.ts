@@ -74,6 +74,7 @@ describe('the main journey', () => {
     await press('ArrowLeft');
     assert.match(await page.locator('.chart-readout p').first().innerText(), /From \d\d:00/);
     await dayBefore(page, () => press('PageUp'));
+    assert.ok(await chart.evaluate((element) => element === document.activeElement), 'turning a page keeps the focus');
     // To the bar at the bottom and on to the next day.
     await page.reload();
     await settled(page);

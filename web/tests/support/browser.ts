@@ -73,12 +73,20 @@ export async function signIn(page: Page, user: string, path = '/'): Promise<void
   }
 }
 
+/** For how long nothing may be in flight: an address that leads to another one is empty for a moment in between. */
+const QUIET_MS = 200;
+
 /** Waits until the page shows what it was opened for: no skeleton, nothing in flight. */
 export async function settled(page: Page): Promise<void> {
-  await page.locator('h1').first().waitFor();
-  await page.waitForFunction(
-    () => document.querySelector('.skeleton') === null && document.querySelector('[aria-busy="true"]') === null,
-  );
+  const isThere = () =>
+    page.waitForFunction(
+      () =>
+        document.querySelector('h1') !== null &&
+        document.querySelector('.skeleton, .waiting, [aria-busy="true"]') === null,
+    );
+  await isThere();
+  await page.waitForTimeout(QUIET_MS);
+  await isThere();
 }
 
 /** What the API answers to the very session that the page has. */

@@ -62,7 +62,7 @@ function OneDay(key: DayKey) {
       <Answer query={query} skeleton={<DaySkeleton />}>
         {(answer) =>
           answer.kind === 'report' ? (
-            <Report key={key.date} report={answer.report} title={title} turn={turn} />
+            <Report report={answer.report} title={title} turn={turn} />
           ) : (
             <EmptyDay calendar={answer.calendar} go={go} />
           )

@@ -19,9 +19,13 @@ export interface ReportProps {
 }
 
 export function Report({ report, title, turn }: ReportProps) {
-  const [at, go] = useState<number | undefined>(undefined);
+  // Of another day no hour is chosen; the chart itself stays, and with it the focus of whoever turns pages in it.
+  const [chosen, choose] = useState<{ day: string; hour: number | undefined }>();
   const hours = hoursOfDay(report.hours, report.hourly_data);
-  const cursor = { at, go };
+  const cursor = {
+    at: chosen?.day === report.date ? chosen.hour : undefined,
+    go: (hour: number | undefined) => choose({ day: report.date, hour }),
+  };
   return (
     <>
       <Sentence report={report} hours={hours} />

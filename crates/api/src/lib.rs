@@ -11,6 +11,8 @@ pub mod config;
 mod figures;
 mod frame;
 mod fresh;
+#[doc(hidden)]
+pub mod layers;
 pub mod metrics;
 mod openapi;
 mod parameters;

@@ -8,6 +8,8 @@ mod app;
 pub mod config;
 mod fields;
 mod guard;
+#[doc(hidden)]
+pub mod layers;
 pub mod metrics;
 mod notice;
 mod proxy;

@@ -8,6 +8,8 @@ mod config;
 mod connection;
 mod edge;
 mod hosts;
+#[doc(hidden)]
+pub mod layers;
 mod limits;
 mod listener;
 pub mod metrics;

@@ -17,7 +17,7 @@ const RESPONSE: [HeaderName; 6] = [
     header::ALLOW,
 ];
 
-pub(super) fn of_request(headers: &HeaderMap) -> HeaderMap {
+pub(crate) fn of_request(headers: &HeaderMap) -> HeaderMap {
     pick(headers, &REQUEST)
 }
 

@@ -4,15 +4,15 @@
 //! and a few headers, of the answer its status, body and a few headers.
 
 mod headers;
-mod table;
+pub(crate) mod table;
 mod upstream;
 
+pub(crate) use headers::of_request as headers_to_api;
 pub(crate) use upstream::Upstream;
 
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use axum::routing::MethodRouter;
 use bionicpro_edge::{Peer, Problem, RequestId, Slug};
 
 use crate::guard::OwnPage;
@@ -26,10 +26,7 @@ const MAX_REQUEST_BYTES: usize = 64 * 1024;
 
 /// A route for each row of the table; other methods get 405, other paths 404.
 pub(crate) fn routes() -> Router<Bff> {
-    table::ALLOWED.iter().fold(Router::new(), |router, (template, methods)| {
-        let by_method = methods.iter().fold(MethodRouter::new(), |row, method| row.on(*method, forward));
-        router.route(template, by_method)
-    })
+    table::routes(forward)
 }
 
 async fn forward(
@@ -56,7 +53,7 @@ async fn forward(
 }
 
 /// Letters, digits and `- . _ ~` between single slashes: nothing that another reader of paths could read otherwise.
-fn is_plain(path: &str) -> bool {
+pub(crate) fn is_plain(path: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     let is_step = |segment: &str| segment.is_empty() || segment.bytes().all(|byte| byte == b'.');
     path.strip_prefix('/')

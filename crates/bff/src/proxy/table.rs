@@ -1,9 +1,11 @@
 //! What may be asked of the Reports API by a browser. A new endpoint of the API that the web app needs gets a row here.
 
-use axum::routing::MethodFilter;
+use axum::Router;
+use axum::handler::Handler;
+use axum::routing::{MethodFilter, MethodRouter};
 
 /// A path template of the API and the methods that are passed on. GET includes HEAD.
-pub(super) const ALLOWED: &[(&str, &[MethodFilter])] = &[
+const ALLOWED: &[(&str, &[MethodFilter])] = &[
     ("/api/calendar/{date}", &[MethodFilter::GET]),
     ("/api/freshness", &[MethodFilter::GET]),
     ("/api/periods", &[MethodFilter::GET]),
@@ -20,6 +22,20 @@ pub(super) const ALLOWED: &[(&str, &[MethodFilter])] = &[
     ("/api/staff/pipeline", &[MethodFilter::GET]),
     ("/api/staff/run", &[MethodFilter::GET]),
 ];
+
+/// A route for each row; other methods get 405, other paths 404.
+pub(crate) fn routes<H, T, S>(handler: H) -> Router<S>
+where
+    H: Handler<T, S>,
+    T: 'static,
+    S: Clone + Send + Sync + 'static,
+{
+    ALLOWED.iter().fold(Router::new(), |router, (template, methods)| {
+        let by_method =
+            methods.iter().fold(MethodRouter::new(), |row, method| row.on(*method, handler.clone()));
+        router.route(template, by_method)
+    })
+}
 
 #[cfg(test)]
 mod tests {

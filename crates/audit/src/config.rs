@@ -1,8 +1,9 @@
 //! The configuration section `[audit]`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bionicpro_model::{Error, Kind, Result};
+use rustix::fs::Access;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +34,30 @@ impl Default for Config {
 }
 
 impl Config {
+    /// Whether a log could be written: the key can be read, and the folder, or the nearest one that is there, written to.
+    /// Writes nothing; for `doctor`. The folder, where there is one.
+    ///
+    /// # Errors
+    /// `Config` for the key, `Storage` for the folder.
+    pub fn check(&self) -> Result<Option<&Path>> {
+        let Some(folder) = self.folder.as_deref() else { return Ok(None) };
+        self.chain()?;
+        let nearest = folder.ancestors().find(|path| path.exists()).unwrap_or(Path::new("."));
+        let refused = |error: std::io::Error| {
+            Error::new(Kind::Storage, "the access log cannot be written")
+                .detail(format!("{} (audit.folder)", nearest.display()))
+                .hint("give the account that the services run under a folder of its own to write to")
+                .source(error)
+        };
+        let is_folder = std::fs::metadata(nearest).map_err(refused)?.is_dir();
+        if !is_folder {
+            return Err(refused(std::io::ErrorKind::NotADirectory.into()));
+        }
+        rustix::fs::access(nearest, Access::WRITE_OK | Access::EXEC_OK)
+            .map_err(|error| refused(error.into()))?;
+        Ok(Some(folder))
+    }
+
     /// How lines are hashed.
     pub(crate) fn chain(&self) -> Result<Chain> {
         let Some(path) = &self.key_file else { return Ok(Chain::plain()) };
@@ -49,5 +74,25 @@ impl Config {
                 "write at least 32 random characters into it, as `openssl rand -hex 32` prints them",
             )),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_is_a_file_or_cannot_be_made_is_named_and_nothing_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let of = |path: &Path| Config { folder: Some(path.to_owned()), ..Config::default() };
+        let new = folder.path().join("a/b");
+        assert_eq!(of(&new).check().unwrap(), Some(new.as_path()));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let error = of(&file.join("audit")).check().unwrap_err();
+        assert_eq!(error.kind(), Kind::Storage);
+        assert!(error.detail_text().unwrap().contains("file (audit.folder)"), "{}", error.report());
+        assert_eq!(Config::default().check().unwrap(), None);
     }
 }

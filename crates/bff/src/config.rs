@@ -132,6 +132,15 @@ impl Config {
         self.metrics_listen.map(|address| self.listener.listen_for_metrics(SECTION, address))
     }
 
+    /// Both listeners, for `doctor`.
+    ///
+    /// # Errors
+    /// `Config` when a key of the section is wrong.
+    pub fn listeners(&self) -> Result<Vec<Listen>> {
+        self.check()?;
+        Ok([Some(self.listen()), self.listen_for_metrics()].into_iter().flatten().collect())
+    }
+
     pub(crate) fn request_timeout(&self) -> Duration {
         Duration::from_secs(self.request_timeout_s.into())
     }

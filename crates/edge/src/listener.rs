@@ -73,6 +73,39 @@ impl Listen {
             tls: TlsConfig::default(),
         }
     }
+
+    /// Reads the lists of hosts and proxies, without listening. For `doctor`.
+    ///
+    /// # Errors
+    /// `Config` when a host or a proxy is none.
+    pub fn check(&self) -> Result<()> {
+        self.lists(self.address).map(|_| ())
+    }
+
+    /// Whether it listens for other machines and answers under none of its names.
+    pub fn answers_nobody_else(&self) -> bool {
+        self.address.ip().is_unspecified() && self.hosts.is_empty()
+    }
+
+    /// The hosts and proxies, once it is known which address is listened on.
+    fn lists(&self, bound: SocketAddr) -> Result<(Hosts, Proxies)> {
+        let wrong = |key: &str, text: String, hint: &'static str| {
+            Error::new(Kind::Config, "an entry of a list in the configuration is wrong")
+                .detail(format!("{}.{key} holds {text:?}", self.section))
+                .hint(hint)
+        };
+        let proxies = Proxies::new(&self.trusted_proxies).map_err(|text| {
+            wrong("trusted_proxies", text, "write addresses or networks, as 10.0.0.7 or 10.0.0.0/8")
+        })?;
+        let hosts = Hosts::new(&self.hosts, bound).map_err(|text| {
+            wrong(
+                self.hosts_key,
+                text,
+                "write host names as clients send them, as reports.example.com or 10.0.0.7:8001",
+            )
+        })?;
+        Ok((hosts, proxies))
+    }
 }
 
 /// An address that is bound and not yet answering.
@@ -90,7 +123,7 @@ impl Listener {
     /// # Errors
     /// `Config` when the address is taken or not this machine's, or a host, a proxy or the certificate is none.
     pub async fn bind(listen: Listen) -> Result<Self> {
-        let Listen { section, key, flag, address, limits, hosts_key, .. } = listen;
+        let Listen { section, key, flag, address, limits, .. } = listen;
         let refused = |error: std::io::Error| {
             Error::new(Kind::Config, "an address cannot be listened on")
                 .detail(format!("{section}.{key} is {address}"))
@@ -99,27 +132,13 @@ impl Listener {
                 ))
                 .source(error)
         };
-        let wrong = |key: &str, text: String, hint: &'static str| {
-            Error::new(Kind::Config, "an entry of a list in the configuration is wrong")
-                .detail(format!("{section}.{key} holds {text:?}"))
-                .hint(hint)
-        };
-        let proxies = Proxies::new(&listen.trusted_proxies).map_err(|text| {
-            wrong("trusted_proxies", text, "write addresses or networks, as 10.0.0.7 or 10.0.0.0/8")
-        })?;
         let tcp = TcpListener::bind(address).await.map_err(refused)?;
         let bound = tcp.local_addr().map_err(refused)?;
-        let hosts = Hosts::new(&listen.hosts, bound).map_err(|text| {
-            wrong(
-                hosts_key,
-                text,
-                "write host names as clients send them, as reports.example.com or 10.0.0.7:8001",
-            )
-        })?;
-        if bound.ip().is_unspecified() && listen.hosts.is_empty() {
+        let (hosts, proxies) = listen.lists(bound)?;
+        if listen.answers_nobody_else() {
             tracing::warn!(
                 listener = section,
-                key = hosts_key,
+                key = listen.hosts_key,
                 "it answers under loopback names only: list its names in this key"
             );
         }

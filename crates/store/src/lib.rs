@@ -76,6 +76,14 @@ impl Store {
         ask!(self, ping())
     }
 
+    /// What the back end may do to records to make room, in its own word; none where it keeps all of them. For `doctor`.
+    pub async fn eviction(&self) -> Result<Option<String>> {
+        match &*self.0 {
+            Backend::File(_) => Ok(None),
+            Backend::Redis(redis) => redis.eviction().await,
+        }
+    }
+
     /// The value at a key.
     pub async fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
         Ok(self.get_many(std::slice::from_ref(key)).await?.pop().flatten())

@@ -61,6 +61,13 @@ impl RedisStore {
         self.read::<String>(&redis::cmd("PING")).await.map(|_| ())
     }
 
+    /// The policy by which the server would evict records; none when it would rather refuse new ones.
+    pub(crate) async fn eviction(&self) -> Result<Option<String>> {
+        let told = self.read::<String>(redis::cmd("INFO").arg("memory")).await?;
+        let policy = told.lines().find_map(|line| line.strip_prefix("maxmemory_policy:")).map(str::trim);
+        Ok(policy.filter(|policy| *policy != "noeviction").map(str::to_owned))
+    }
+
     pub(crate) async fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
         if keys.is_empty() {
             return Ok(Vec::new());

@@ -32,10 +32,18 @@ impl RedisServer {
     /// # Panics
     /// When it is installed and does not come up.
     pub fn start() -> Option<Self> {
+        RedisServer::start_with(&[])
+    }
+
+    /// The same with settings, as its command line takes them.
+    ///
+    /// # Panics
+    /// When it is installed and does not come up.
+    pub fn start_with(settings: &[&str]) -> Option<Self> {
         if !is_installed() {
             return None;
         }
-        Some(RedisServer::start_on(free_port()))
+        Some(RedisServer::start_at(free_port(), settings))
     }
 
     /// Starts a server that speaks TLS only, with this certificate and key in PEM form.
@@ -61,7 +69,13 @@ impl RedisServer {
     /// # Panics
     /// When it does not come up.
     pub fn start_on(port: u16) -> Self {
-        let arguments = ["--port".to_owned(), port.to_string()];
+        RedisServer::start_at(port, &[])
+    }
+
+    fn start_at(port: u16, settings: &[&str]) -> Self {
+        let port_text = port.to_string();
+        let arguments: Vec<_> =
+            ["--port", &port_text].iter().chain(settings).map(|part| (*part).to_owned()).collect();
         RedisServer::run(port, &arguments, &format!("redis://:{PASSWORD}@127.0.0.1:{port}/0"))
     }
 

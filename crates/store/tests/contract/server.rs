@@ -59,6 +59,19 @@ async fn a_server_that_comes_back_is_used_again() {
 }
 
 #[tokio::test]
+async fn a_server_that_would_evict_records_is_known() {
+    let Some(server) = RedisServer::start() else { return };
+    let store = Store::open(&Config { url: Some(server.url()), ..Config::default() }).await.unwrap();
+    assert_eq!(store.eviction().await.unwrap(), None, "what Redis does unless told otherwise");
+    let evicting = RedisServer::start_with(&["--maxmemory-policy", "allkeys-lru"]).unwrap();
+    let store = Store::open(&Config { url: Some(evicting.url()), ..Config::default() }).await.unwrap();
+    assert_eq!(store.eviction().await.unwrap().as_deref(), Some("allkeys-lru"));
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&Config::in_folder(folder.path()).unwrap()).await.unwrap();
+    assert_eq!(store.eviction().await.unwrap(), None);
+}
+
+#[tokio::test]
 async fn a_wrong_password_is_a_matter_of_configuration() {
     let Some(server) = RedisServer::start() else { return };
     let folder = tempfile::tempdir().unwrap();

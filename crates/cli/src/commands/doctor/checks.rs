@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use bionicpro_edge::Listen;
 use bionicpro_engines::Packages;
 use bionicpro_model::{Error, Kind, Result};
 use bionicpro_warehouse::Warehouse;
@@ -23,6 +24,9 @@ pub(super) fn all(config: &Config) -> Vec<Checks<'_>> {
         Box::pin(tokens(config)),
         Box::pin(store(config)),
         Box::pin(browsers(config)),
+        Box::pin(async { listeners("api", config.api.listeners()) }),
+        Box::pin(async { listeners("bff", config.bff.listeners()) }),
+        Box::pin(async { vec![audit(config)] }),
         Box::pin(engines(config)),
     ]
 }
@@ -84,8 +88,65 @@ async fn tokens(config: &Config) -> Vec<Finding> {
 async fn store(config: &Config) -> Vec<Finding> {
     const PART: &str = "store";
     let Some(url) = &config.store.url else { return vec![not_configured(PART, "store.url")] };
-    let probe = async { bionicpro_store::Store::open(&config.store).await?.ping().await };
-    vec![Finding::of(PART, "reach", probe.await.map(|()| url.to_string()))]
+    let probe = async {
+        let store = bionicpro_store::Store::open(&config.store).await?;
+        store.ping().await?;
+        store.eviction().await
+    };
+    match probe.await {
+        Ok(policy) => vec![Finding::ok(PART, "reach", url.to_string()), keeping(PART, policy.as_deref())],
+        Err(error) => vec![Finding::failed(PART, "reach", &error)],
+    }
+}
+
+/// Whether records stay: a binding of a login name that is evicted could be made anew by somebody else.
+fn keeping(part: &'static str, policy: Option<&str>) -> Finding {
+    match policy {
+        None => Finding::ok(part, "keeps records", "until they are removed or end"),
+        Some(policy) => Finding::warning(
+            part,
+            "keeps records",
+            format!("it may evict them to make room: maxmemory-policy is {policy}"),
+            "set maxmemory-policy noeviction in the Redis server, and give it room",
+        ),
+    }
+}
+
+/// Under which names a service answers.
+fn listeners(part: &'static str, listeners: Result<Vec<Listen>>) -> Vec<Finding> {
+    let listeners = match listeners {
+        Ok(listeners) => listeners,
+        Err(error) => return vec![Finding::failed(part, "configuration", &error)],
+    };
+    listeners.iter().map(|listen| names(part, listen)).collect()
+}
+
+fn names(part: &'static str, listen: &Listen) -> Finding {
+    if let Err(error) = listen.check() {
+        return Finding::failed(part, listen.hosts_key, &error);
+    }
+    let found = match listen.hosts.as_slice() {
+        [] => "the loopback names and its address".to_owned(),
+        hosts => hosts.join(", "),
+    };
+    match listen.answers_nobody_else() {
+        false => Finding::ok(part, listen.hosts_key, found),
+        true => Finding::warning(
+            part,
+            listen.hosts_key,
+            format!("{} listens for other machines, and answers under loopback names only", listen.address),
+            format!("list the names that clients use in {part}.{}", listen.hosts_key),
+        ),
+    }
+}
+
+fn audit(config: &Config) -> Finding {
+    const PART: &str = "audit";
+    match config.audit.check() {
+        Ok(Some(folder)) => Finding::ok(PART, "may write", folder.display().to_string()),
+        Ok(None) => not_configured(PART, "audit.folder"),
+        Err(error) => Finding::failed(PART, "may write", &error),
+    }
 }
 
 /// What the issuer offers to people who come with a browser.
@@ -125,4 +186,36 @@ async fn stage(config: &Config) -> Vec<Finding> {
 
 pub(super) fn not_configured(part: &'static str, key: &str) -> Finding {
     Finding::skipped(part, "configuration", format!("{key} is not set"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::doctor::State;
+
+    #[test]
+    fn a_listener_for_others_without_names_is_a_warning_and_a_wrong_name_a_failure() {
+        let state = |change: fn(&mut bionicpro_api::Config)| {
+            let mut api = bionicpro_api::Config::default();
+            change(&mut api);
+            let found = listeners("api", api.listeners());
+            found.into_iter().map(|finding| (finding.check, finding.state)).collect::<Vec<_>>()
+        };
+        assert_eq!(state(|_| {}), [("hosts", State::Ok), ("metrics_hosts", State::Ok)]);
+        let open = state(|api| api.listen = ([0, 0, 0, 0], 8001).into());
+        assert_eq!(open, [("hosts", State::Warning), ("metrics_hosts", State::Ok)]);
+        let named = state(|api| {
+            (api.listen, api.hosts) = (([0, 0, 0, 0], 8001).into(), vec!["reports.example.com".into()]);
+        });
+        assert_eq!(named, [("hosts", State::Ok), ("metrics_hosts", State::Ok)]);
+        let wrong = state(|api| api.listener.metrics_hosts = vec!["https://a".into()]);
+        assert_eq!(wrong, [("hosts", State::Ok), ("metrics_hosts", State::Failed)]);
+        assert_eq!(state(|api| api.request_timeout_s = 0), [("configuration", State::Failed)]);
+    }
+
+    #[test]
+    fn a_store_that_may_evict_records_is_a_warning() {
+        assert_eq!(keeping("store", None).state, State::Ok);
+        assert_eq!(keeping("store", Some("allkeys-lru")).state, State::Warning);
+    }
 }

@@ -169,6 +169,31 @@ async fn rows_that_exist_are_not_touched_unless_asked() {
 }
 
 #[tokio::test]
+async fn rows_are_added_while_others_write() {
+    let sources = Sources::empty().await;
+    sources.seed(&options()).await.unwrap();
+    let before: u64 =
+        sources.telemetry("SELECT count(*) FROM telemetry.raw_telemetry").await.parse().unwrap();
+    let others = sources.telemetry.client().await;
+    let (stop, mut stopped) = tokio::sync::oneshot::channel::<()>();
+    let writing = tokio::spawn(async move {
+        let mut written = 0_u64;
+        while stopped.try_recv().is_err() {
+            let row =
+                "INSERT INTO telemetry.raw_telemetry (chip_id, event_time) VALUES ('other', '2024-01-01')";
+            written += others.execute(row, &[]).await.unwrap();
+        }
+        written
+    });
+    let added = sources.seed(&SeedOptions { existing: Existing::Append, ..options() }).await.unwrap();
+    stop.send(()).unwrap();
+    let written = writing.await.unwrap();
+    assert!(written > 1, "{written}");
+    let after: u64 = sources.telemetry("SELECT count(*) FROM telemetry.raw_telemetry").await.parse().unwrap();
+    assert_eq!(after, before + added.movements + written);
+}
+
+#[tokio::test]
 async fn a_table_by_month_holds_the_same_rows() {
     let (plain, by_month) = (Sources::empty().await, Sources::empty().await);
     plain.seed(&options()).await.unwrap();

@@ -32,6 +32,8 @@ const CHUNKS_AHEAD: usize = 4;
 const COPY: &str = "COPY telemetry.raw_telemetry (id, chip_id, event_time, movement_type, response_time_ms, \
                     battery_level, error_code, raw_data, created_at) FROM STDIN (FORMAT binary)";
 const COLUMNS: i16 = 9;
+/// More ids than others take between the two statements that reserve ours. A lock would wait for their slowest transaction.
+const TAKEN_MEANWHILE: i64 = 1_000;
 const HOUR_MICROS: i64 = 3_600_000_000;
 
 pub(super) struct Written {
@@ -44,7 +46,8 @@ pub(super) struct Written {
 struct Hour {
     /// Hours since 1970.
     number: i64,
-    first_id: i64,
+    /// Of its first row, from the last id that others have.
+    first_offset: i64,
 }
 
 /// The work that the connections share.
@@ -55,6 +58,8 @@ struct Plan {
     end_micros: i64,
     hours: Vec<Hour>,
     rows: u64,
+    /// The id before the first row's.
+    last_id: i64,
     next: AtomicUsize,
     done: AtomicU64,
     progress: Progress,
@@ -71,19 +76,14 @@ pub(super) async fn write(
     let failed = |error| database_error("the telemetry cannot be written", url, error);
     let start = Instant::now();
     schema::create_months(client, from.date_naive(), to.date_naive()).await.map_err(failed)?;
-    let row = client
-        .query_one("SELECT coalesce(max(id), 0), count(*) = 0 FROM (SELECT id FROM telemetry.raw_telemetry ORDER BY id DESC LIMIT 1) AS newest", &[])
-        .await
-        .map_err(failed)?;
-    let (last_id, was_empty): (i64, bool) = (row.get(0), row.get(1));
-    if was_empty {
+    let per_day = options.movements_per_day;
+    let plan = tokio::task::spawn_blocking(move || plan(fleet, per_day, (from, to), progress));
+    let mut plan = plan.await.map_err(|error| Error::new(Kind::Internal, "the plan failed").source(error))?;
+    plan.last_id = reserve(client, plan.rows).await.map_err(failed)?;
+    if plan.last_id == 0 {
         client.batch_execute(schema::DROP_TELEMETRY_INDEXES).await.map_err(failed)?;
     }
-
-    let per_day = options.movements_per_day;
-    let plan = tokio::task::spawn_blocking(move || plan(fleet, per_day, (from, to), last_id, progress));
-    let plan =
-        Arc::new(plan.await.map_err(|error| Error::new(Kind::Internal, "the plan failed").source(error))?);
+    let plan = Arc::new(plan);
     let mut writers = JoinSet::new();
     for _ in 0..options.connections {
         writers.spawn(copy(url.clone(), Arc::clone(&plan)));
@@ -93,31 +93,47 @@ pub(super) async fn write(
     }
     let copying = start.elapsed();
 
-    let sequence = "SELECT setval(pg_get_serial_sequence('telemetry.raw_telemetry', 'id'), \
-                    greatest((SELECT max(id) FROM telemetry.raw_telemetry), 1))";
-    client.query_one(sequence, &[]).await.map_err(failed)?;
-    build_indexes(url).await?;
+    if lacks_indexes(client).await.map_err(failed)? {
+        build_indexes(url).await?;
+    }
     // Without statistics and the visibility map the first queries are planned blindly and write every page again.
     client.batch_execute("VACUUM (ANALYZE) telemetry.raw_telemetry").await.map_err(failed)?;
     Ok(Written { rows: plan.rows, copying })
+}
+
+/// Takes so many ids from the sequence, so that others may write meanwhile; returns the one before them, 0 in an empty table.
+async fn reserve(client: &Client, rows: u64) -> Result<i64, tokio_postgres::Error> {
+    let newest = "SELECT max(id), pg_get_serial_sequence('telemetry.raw_telemetry', 'id') FROM telemetry.raw_telemetry";
+    let row = client.query_one(newest, &[]).await?;
+    let (newest, sequence): (Option<i64>, String) = (row.get(0), row.get(1));
+    let last = match newest {
+        None => 0,
+        Some(newest) => {
+            let next: i64 =
+                client.query_one("SELECT nextval($1::text::regclass)", &[&sequence]).await?.get(0);
+            next.max(newest) + TAKEN_MEANWHILE
+        }
+    };
+    let end = last.saturating_add(i64::try_from(rows).unwrap_or(i64::MAX)).max(1);
+    client.query_one("SELECT setval($1::text::regclass, $2)", &[&sequence, &end]).await?;
+    Ok(last)
 }
 
 fn plan(
     fleet: Arc<Fleet>,
     per_day: u32,
     (from, to): (DateTime<Utc>, DateTime<Utc>),
-    last_id: i64,
     progress: Progress,
 ) -> Plan {
     let movements = Movements { fleet: &fleet, per_day };
     let mut hours = Vec::new();
     let mut rows = 0;
     for number in from.timestamp() / 3600..to.timestamp() / 3600 {
-        hours.push(Hour { number, first_id: last_id + 1 + i64::try_from(rows).unwrap_or(i64::MAX) });
+        hours.push(Hour { number, first_offset: 1 + i64::try_from(rows).unwrap_or(i64::MAX) });
         rows += movements.count(number);
     }
     let (next, done) = (AtomicUsize::new(0), AtomicU64::new(0));
-    Plan { fleet, per_day, end_micros: to.timestamp_micros(), hours, rows, next, done, progress }
+    Plan { fleet, per_day, end_micros: to.timestamp_micros(), hours, rows, last_id: 0, next, done, progress }
 }
 
 /// One connection's share: a thread makes rows while this task sends those made before.
@@ -143,7 +159,7 @@ fn make(plan: &Plan, chunks: &mpsc::Sender<Bytes>) {
     let mut scratch = Vec::new();
     while let Some(hour) = plan.hours.get(plan.next.fetch_add(1, Ordering::Relaxed)) {
         movements.fill(hour.number, &mut of_hour);
-        for (id, movement) in (hour.first_id..).zip(&of_hour) {
+        for (id, movement) in (plan.last_id + hour.first_offset..).zip(&of_hour) {
             encode(&mut rows, plan, id, hour.number, movement, &mut scratch);
             if rows.len() >= CHUNK_BYTES && chunks.blocking_send(rows.take()).is_err() {
                 return;
@@ -177,6 +193,13 @@ fn encode(rows: &mut Rows, plan: &Plan, id: i64, hour: i64, movement: &Movement,
         rows.jsonb(scratch);
     });
     rows.timestamp_micros(arrived);
+}
+
+/// Asked first: a statement that finds its index there waits all the same for whoever writes.
+async fn lacks_indexes(client: &Client) -> Result<bool, tokio_postgres::Error> {
+    let sql = "SELECT count(*) FROM pg_index WHERE indrelid = 'telemetry.raw_telemetry'::regclass AND NOT indisprimary";
+    let found: i64 = client.query_one(sql, &[]).await?.get(0);
+    Ok(usize::try_from(found).unwrap_or(0) < schema::TELEMETRY_INDEXES.len())
 }
 
 /// Builds the indexes that are missing, all at the same time.

@@ -23,6 +23,8 @@ if (reason === undefined) {
     await import('./people.ts');
     await import('./budgets.ts');
     await import('./pages.ts');
+    // Last, since it adds to what the others see.
+    await import('./late.ts');
   });
 } else {
   test('a real browser over the real demo', { skip: `skipped: ${reason}` });

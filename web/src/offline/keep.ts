@@ -8,8 +8,8 @@ import { forgetEverything, readRecord, writeRecord } from './record';
 /** How long after the last answer the record is written: answers come in bunches. */
 const SETTLE_MS = 500;
 
-/** Which answers may be kept on the device. Lists of sessions and the operators' page are not. */
-const KEPT = new Set(['preferences', 'freshness', 'reports', 'prostheses']);
+/** Which answers may be kept on the device, and what was seen of them. Lists of sessions and the operators' page are not. */
+const KEPT = new Set(['preferences', 'freshness', 'reports', 'prostheses', 'seen']);
 
 /** Fills the cache with what this person read last; drops what belongs to somebody else. */
 export async function restoreFor(client: QueryClient, user: string): Promise<Me | 'nobody'> {

@@ -13,6 +13,7 @@ import { useAnnounce } from '../../shell/Announcer';
 import { DayActions } from './DayActions';
 import { DaySkeleton } from './DaySkeleton';
 import { EmptyDay } from './EmptyDay';
+import { Late } from './Late';
 import { type DayKey, dayQuery, placeOf, readAhead } from './queries';
 import { Report } from './Report';
 import './day.css';
@@ -45,12 +46,15 @@ function OneDay(key: DayKey) {
     // oxlint-disable-next-line react/exhaustive-deps -- the neighbours change with the day
   }, [client, before, after]);
 
+  // The calendar goes on to tomorrow, which has nothing to show. Dates are compared as text, which for ISO dates is their order.
+  const next = place && (place.next_day !== null && place.next_day <= place.today ? place.next_day : null);
+
   const go = (to: string) => {
     void navigate({ params: { date: to }, search: (search) => search });
     announce(t`Showing ${format.date(to)}`);
   };
   const turn = (direction: -1 | 1) => {
-    const to = direction < 0 ? place?.previous_day : place?.next_day;
+    const to = direction < 0 ? place?.previous_day : next;
     if (to) {
       go(to);
     }
@@ -60,15 +64,23 @@ function OneDay(key: DayKey) {
     <>
       <PageHead title={title} />
       <Answer query={query} skeleton={<DaySkeleton />}>
-        {(answer) =>
-          answer.kind === 'report' ? (
-            <Report report={answer.report} title={title} turn={turn} />
-          ) : (
-            <EmptyDay calendar={answer.calendar} go={go} />
-          )
-        }
+        {(answer) => (
+          <>
+            <Late
+              key={`${key.date} ${key.tz} ${key.prosthesis_id}`}
+              day={key}
+              answer={answer}
+              settled={query.fetchStatus !== 'fetching'}
+            />
+            {answer.kind === 'report' ? (
+              <Report report={answer.report} title={title} turn={turn} />
+            ) : (
+              <EmptyDay calendar={answer.calendar} go={go} />
+            )}
+          </>
+        )}
       </Answer>
-      <DayActions date={key.date} previous={place?.previous_day} next={place?.next_day} go={go} />
+      <DayActions date={key.date} previous={place?.previous_day} next={next} latest={place?.today} go={go} />
     </>
   );
 }

@@ -12,10 +12,12 @@ export interface DayActionsProps {
   /** The neighbours in the calendar; null where there is none to go to. Undefined while that is not known. */
   previous: string | null | undefined;
   next: string | null | undefined;
+  /** Today; undefined while it is not known. */
+  latest: string | undefined;
   go: (date: string) => void;
 }
 
-export function DayActions({ date, previous, next, go }: DayActionsProps) {
+export function DayActions({ date, previous, next, latest, go }: DayActionsProps) {
   const { t } = useLingui();
   const format = useFormat();
   const navigate = useNavigate();
@@ -57,7 +59,7 @@ export function DayActions({ date, previous, next, go }: DayActionsProps) {
           </h2>
           <label className="day-choose">
             <Trans>Date</Trans>
-            <input key={date} type="date" name="date" defaultValue={date} required />
+            <input key={date} type="date" name="date" defaultValue={date} max={latest} required />
           </label>
           <div className="day-choose-buttons">
             <button type="submit" className="button-main">

@@ -23,8 +23,9 @@ if (reason === undefined) {
     await import('./people.ts');
     await import('./budgets.ts');
     await import('./pages.ts');
-    // Last, since it adds to what the others see.
+    // Last, since they add to what the others see.
     await import('./late.ts');
+    await import('./clocks.ts');
   });
 } else {
   test('a real browser over the real demo', { skip: `skipped: ${reason}` });

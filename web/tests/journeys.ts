@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 
 import type { Page } from 'playwright-core';
 
-import { newSeat, settled, signIn } from './support/browser.ts';
+import { ask, newSeat, settled, signIn, ZONE } from './support/browser.ts';
 
 /** Presses of keys that the main journey may take. */
 const MOST_PRESSES = 40;
@@ -41,6 +41,11 @@ describe('the main journey', () => {
     await dayBefore(page, () => page.getByRole('button', { name: 'Previous day' }).click());
     await page.getByRole('button', { name: /Show as table.*Movements by hour/ }).click();
     assert.equal(await page.locator('table caption').first().isVisible(), true);
+    const { today } = await ask<{ today: string }>(page, `/api/freshness?tz=${encodeURIComponent(ZONE)}`);
+    await page.goto(`/day/${today}`);
+    const next = page.getByRole('button', { name: 'Next day' });
+    await page.locator('.day-cards, .day-empty').waitFor();
+    assert.equal(await next.getAttribute('aria-disabled'), 'true', 'there is no day after today');
     await page.getByRole('button', { name: 'Sign out' }).first().click();
     await page.waitForURL('**/signed-out');
     assert.equal(await heading(page), 'You are signed out');

@@ -39,3 +39,20 @@ describe('the numbers of a day', () => {
     assert.equal(new Set(titles).size, 1, titles.join(', '));
   });
 });
+
+describe('a named comparison', () => {
+  it('is offered where the data reach back for both of its periods', async () => {
+    const context = await newSeat();
+    const page = await context.newPage();
+    await signIn(page, 'ivan.petrov', '/compare');
+    await page.getByText('The last 30 and 90 days cannot be compared').waitFor();
+    const names = await page.locator('.period-named a').allInnerTexts();
+    assert.deepEqual(
+      names.map((name) => name.replaceAll('\u00a0', ' ')),
+      ['Last 7 days and the 7 before'],
+    );
+    await page.locator('.period-named a').click();
+    await page.locator('.compare-sentence').waitFor();
+    await context.close();
+  });
+});

@@ -14,7 +14,7 @@ import { TakeAway } from '../../parts/TakeAway';
 import { isWrongPeriod, WrongPeriod } from '../../parts/WrongPeriod';
 import { useZone } from '../../preferences/preferences';
 import { writePeriod } from './address';
-import { compareQuery, sideQuery } from './queries';
+import { compareQuery, firstDateQuery, sideQuery } from './queries';
 import { Refused } from './Refused';
 import { Result } from './Result';
 import { SidesChoice } from './SidesChoice';
@@ -31,6 +31,7 @@ export default function Compare() {
   const week = periods?.periods[0];
   const a = search.a ?? (week && writePeriod(week.before.from, week.before.through));
   const b = search.b ?? (week && writePeriod(week.complete.from, week.complete.through));
+  const first = useQuery(firstDateQuery(periods?.today, tz)).data;
   const sideA = useQuery(sideQuery(a, tz));
   const sideB = useQuery(sideQuery(b, tz));
   const result = useQuery(compareQuery(sideA.data, sideB.data, tz));
@@ -40,7 +41,7 @@ export default function Compare() {
   return (
     <>
       <PageHead title={t`Compare`} />
-      <SidesChoice a={a} b={b} periods={periods} />
+      <SidesChoice a={a} b={b} periods={periods} first={first} />
       {isWrongPeriod(query?.error) ? (
         <WrongPeriod />
       ) : query !== undefined ? (

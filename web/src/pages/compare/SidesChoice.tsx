@@ -6,45 +6,53 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 
 import type { Periods } from '../../api/client';
+import { useFormat } from '../../i18n/format';
 import { DateRange } from '../../parts/DateRange';
 import { parsePeriod, writePeriod } from './address';
+import { presets } from './presets';
 
 interface SidesChoiceProps {
   a: string | undefined;
   b: string | undefined;
   periods: Periods | undefined;
+  /** The first day with data; undefined while it is not known, null without one. */
+  first: string | null | undefined;
 }
 
-/** The longest named period of which two fit into the year that the mart holds. */
-const LONGEST_DAYS = 90;
-
-export function SidesChoice({ a, b, periods }: SidesChoiceProps) {
-  const { t } = useLingui();
+export function SidesChoice({ a, b, periods, first }: SidesChoiceProps) {
+  const { i18n, t } = useLingui();
+  const { date } = useFormat();
+  const { offered, tooLong } = presets(periods?.periods ?? [], first);
+  const lengths = new Intl.ListFormat(i18n.locale).format(tooLong.map(String));
   return (
     <section className="period screen-only" aria-label={t`Periods`}>
-      <ul className="period-named">
-        {periods?.periods
-          .filter(({ days }) => days <= LONGEST_DAYS)
-          .map((period) => {
-            const before = writePeriod(period.before.from, period.before.through);
-            const last = writePeriod(period.complete.from, period.complete.through);
-            return (
-              <li key={period.days}>
-                <Link
-                  to="/compare"
-                  search={{ a: before, b: last }}
-                  className="button"
-                  aria-current={a === before && b === last ? 'true' : undefined}
-                >
-                  {plural(period.days, {
-                    one: 'Last # day and the # before',
-                    other: 'Last # days and the # before',
-                  })}
-                </Link>
-              </li>
-            );
-          })}
-      </ul>
+      {offered.length > 0 && (
+        <ul className="period-named">
+          {offered.map(({ days, a: before, b: last }) => (
+            <li key={days}>
+              <Link
+                to="/compare"
+                search={{ a: before, b: last }}
+                className="button"
+                aria-current={a === before && b === last ? 'true' : undefined}
+              >
+                {plural(days, {
+                  one: 'Last # day and the # before',
+                  other: 'Last # days and the # before',
+                })}
+              </Link>
+            </li>
+          ))}
+        </ul>
+      )}
+      {first && tooLong.length > 0 && (
+        <p className="muted">
+          <Trans>
+            The last {lengths} days cannot be compared with as many before them yet: your data begin on{' '}
+            {date(first, 'long')}.
+          </Trans>
+        </p>
+      )}
       <details className="period-own">
         <summary>
           <Trans>Choose the days</Trans>

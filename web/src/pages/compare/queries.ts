@@ -3,8 +3,17 @@
 import { queryOptions } from '@tanstack/react-query';
 
 import { daysQuery, type Period } from '../../api/days';
-import { compareRanges } from '../../api/client';
+import { compareRanges, getCalendarDay } from '../../api/client';
 import { parsePeriod } from './address';
+
+/** The first day with data; null without one. What the calendar says of any day says it. */
+export function firstDateQuery(today: string | undefined, tz: string) {
+  return queryOptions({
+    queryKey: ['reports', 'first', today, tz],
+    queryFn: async ({ signal }) => (await getCalendarDay(today ?? '', { tz }, { signal })).first_date_with_data,
+    enabled: today !== undefined,
+  });
+}
 
 /** One of the two periods; asked for once the address names it. */
 export function sideQuery(side: string | undefined, tz: string) {

@@ -40,8 +40,10 @@ export function Verdict({ pipeline, answeredAt, old }: VerdictProps) {
           </p>
         ) : (
           <ul>
-            {reasons.map((reason) => (
-              <li key={reason}>{reason}</li>
+            {reasons.map(({ text, lang }) => (
+              <li key={text} lang={lang}>
+                {text}
+              </li>
             ))}
           </ul>
         )}
@@ -50,14 +52,22 @@ export function Verdict({ pipeline, answeredAt, old }: VerdictProps) {
   );
 }
 
-/** Why it is not fine, in the page's language; what the page has no words for is said in the service's. */
-function useReasons({ state, freshness, reconciliation, runs, reasons }: Pipeline): string[] {
+interface Reason {
+  text: string;
+  /** The language, where it is not the page's. */
+  lang?: 'en';
+}
+
+/** Why it is not fine, in the page's language; what the page has no words for is said in the service's, which is English. */
+function useReasons({ state, freshness, reconciliation, runs, reasons }: Pipeline): Reason[] {
   const { t } = useLingui();
   const { age } = useFormat();
   const words = useStaffWords();
   if (state === 'ok') {
     return [
-      t`The newest data arrived in time, the newest run ended well, and what it loaded was compared with what the mart answers.`,
+      {
+        text: t`The newest data arrived in time, the newest run ended well, and what it loaded was compared with what the mart answers.`,
+      },
     ];
   }
   const found: string[] = [];
@@ -87,5 +97,5 @@ function useReasons({ state, freshness, reconciliation, runs, reasons }: Pipelin
   if (reconciliation.state === 'unknown') {
     found.push(t`Whether the mart answers what the newest load has staged is not known.`);
   }
-  return found.length > 0 ? found : reasons;
+  return found.length > 0 ? found.map((text) => ({ text })) : reasons.map((text) => ({ text, lang: 'en' }));
 }

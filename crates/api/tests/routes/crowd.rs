@@ -13,6 +13,8 @@ const PEOPLE: usize = 200;
 const AT_ONCE: usize = 16;
 /// How many requests there are, unless `BIONICPRO_CROWD_REQUESTS` says another number.
 const REQUESTS: usize = 2_000;
+/// How many requests a token is used for at most: a long crowd outlives the first ones.
+const REQUESTS_OF_A_ROUND: usize = 2_000;
 const DAY: &str = "2024-01-15";
 
 /// What a person asks for; `{target}` is somebody's prosthesis. An own one is found, a foreign one is not.
@@ -55,34 +57,45 @@ async fn i07_i08_a_crowd_never_reads_across() {
     let seed: u64 = rand::rng().random();
     println!("seed {seed}, {requests} requests, {at_once} at once");
 
-    let shared = app.anonymous();
-    let clients: Vec<Client> =
-        people.iter().map(|person| shared.with_token(app.issuer.token(&person.name))).collect();
-    let (people, clients) = (Arc::new(people), Arc::new(clients));
-    let mut tasks = JoinSet::new();
-    for task in 0..at_once {
-        let (people, clients) = (people.clone(), clients.clone());
-        tasks.spawn(async move {
-            let mut random = StdRng::seed_from_u64(seed ^ task as u64);
-            let mut own_numbers = 0;
-            for _ in 0..requests.div_ceil(at_once) {
-                let (asker, target) = (random.random_range(0..PEOPLE), random.random_range(0..PEOPLE));
-                let path = PATHS[random.random_range(0..PATHS.len())];
-                let sent = path.replace("{target}", &people[target].prostheses[0].to_string());
-                let answered = clients[asker].get_with(&sent, &[("if-none-match", "*")]).await;
-                let is_foreign = path.contains("{target}") && asker != target;
-                assert_eq!(answered.checked_status(), if is_foreign { 404 } else { 200 }, "{sent}");
-                own_numbers += usize::from(check(&answered, asker, &people));
-            }
-            own_numbers
-        });
-    }
+    let (shared, people) = (app.anonymous(), Arc::new(people));
+    let mut random = StdRng::seed_from_u64(seed);
     let mut own_numbers = 0;
-    while let Some(task) = tasks.join_next().await {
-        own_numbers += task.unwrap();
+    let rounds = requests.div_ceil(REQUESTS_OF_A_ROUND);
+    for _ in 0..rounds {
+        let clients: Vec<Client> =
+            people.iter().map(|person| shared.with_token(app.issuer.token(&person.name))).collect();
+        let clients = Arc::new(clients);
+        let mut tasks = JoinSet::new();
+        for _ in 0..at_once {
+            let requests = requests.div_ceil(rounds).div_ceil(at_once);
+            tasks.spawn(ask(people.clone(), clients.clone(), StdRng::from_rng(&mut random), requests));
+        }
+        while let Some(task) = tasks.join_next().await {
+            own_numbers += task.unwrap();
+        }
     }
     // Or the test would pass over empty answers.
     assert!(own_numbers > requests / 3, "{own_numbers} of {requests} answers held the asker's number");
+}
+
+/// Asks for anything as anybody; returns how many answers held the asker's number.
+async fn ask(
+    people: Arc<Vec<Person>>,
+    clients: Arc<Vec<Client>>,
+    mut random: StdRng,
+    requests: usize,
+) -> usize {
+    let mut own_numbers = 0;
+    for _ in 0..requests {
+        let (asker, target) = (random.random_range(0..PEOPLE), random.random_range(0..PEOPLE));
+        let path = PATHS[random.random_range(0..PATHS.len())];
+        let sent = path.replace("{target}", &people[target].prostheses[0].to_string());
+        let answered = clients[asker].get_with(&sent, &[("if-none-match", "*")]).await;
+        let is_foreign = path.contains("{target}") && asker != target;
+        assert_eq!(answered.checked_status(), if is_foreign { 404 } else { 200 }, "{sent}");
+        own_numbers += usize::from(check(&answered, asker, &people));
+    }
+    own_numbers
 }
 
 /// Nobody else's name or number is in the answer; tells whether the asker's number is.

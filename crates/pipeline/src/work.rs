@@ -63,33 +63,16 @@ impl Work {
         is_stored: bool,
         scope: Scope,
     ) -> Result<Work, Failed> {
-        let few = scope.few_chips().filter(|_| is_stored);
-        let is_part = few.is_some();
-        let (stored, crm) = match few {
-            Some(chips) => {
-                let owned = load::owners_of(warehouse, &chips).await.map_err(Failed::Warehouse)?;
-                let (users, prostheses): (Vec<Uuid>, Vec<Uuid>) =
-                    owned.iter().map(|interval| (interval.user_id, interval.prosthesis_id)).unzip();
-                let crm = crm.read_some(&users, &prostheses).await.map_err(Failed::Crm)?;
-                (Stored::Same(owned), crm)
-            }
-            None => {
-                let stored = async {
-                    match is_stored {
-                        true => Ok(Stored::Same(load::owners(warehouse).await?)),
-                        false => Known::read(warehouse, state).await.map(Stored::Other),
-                    }
-                };
-                tokio::try_join!(async { stored.await.map_err(Failed::Warehouse) }, async {
-                    crm.read().await.map_err(Failed::Crm)
-                })?
-            }
+        let (stored, crm) = match scope.few_chips().filter(|_| is_stored) {
+            Some(chips) => part(warehouse, crm, &chips).await?,
+            None => all(warehouse, state, crm, is_stored).await?,
         };
         let people = people(&crm);
         let customers: HashSet<Uuid> = people.rows.iter().map(|row| row.user_id).collect();
         let is_customer = |user| customers.contains(&user);
         let compared = match stored {
-            Stored::Same(owned) => Compared::same(owned, state, is_part),
+            Stored::Same(owned) => Compared::same(owned, state, false),
+            Stored::Part(owned) => Compared::same(owned, state, true),
             Stored::Other(known) => known.compare(&crm, &people.rows, is_customer),
         };
         let Compared { owned, changes, applied, merged, is_needed } = compared;
@@ -123,7 +106,36 @@ impl Work {
 enum Stored {
     /// It is what the CRM says: who owns what.
     Same(Vec<Ownership>),
+    /// The same of the chips that are asked for.
+    Part(Vec<Ownership>),
     Other(Known),
+}
+
+/// Reads who owned these chips, and who these people are.
+async fn part(warehouse: &Warehouse, crm: &OpenCrm, chips: &[&str]) -> Result<(Stored, Crm), Failed> {
+    let owned = load::owners_of(warehouse, chips).await.map_err(Failed::Warehouse)?;
+    let (users, prostheses): (Vec<Uuid>, Vec<Uuid>) =
+        owned.iter().map(|interval| (interval.user_id, interval.prosthesis_id)).unzip();
+    let crm = crm.read_some(&users, &prostheses).await.map_err(Failed::Crm)?;
+    Ok((Stored::Part(owned), crm))
+}
+
+/// Reads everybody, and what there is to compare with.
+async fn all(
+    warehouse: &Warehouse,
+    state: &State,
+    crm: &OpenCrm,
+    is_stored: bool,
+) -> Result<(Stored, Crm), Failed> {
+    let stored = async {
+        match is_stored {
+            true => load::owners(warehouse).await.map(Stored::Same),
+            false => Known::read(warehouse, state).await.map(Stored::Other),
+        }
+    };
+    tokio::try_join!(async { stored.await.map_err(Failed::Warehouse) }, async {
+        crm.read().await.map_err(Failed::Crm)
+    })
 }
 
 /// What the warehouse knows.

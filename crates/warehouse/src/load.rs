@@ -23,7 +23,6 @@ pub use self::dimensions::{Dimensions, UserProsthesisRow, UserRow, dimensions, o
 pub use self::restate::restate;
 pub(crate) use self::stage::ON_SHARDS;
 pub use self::store::{Former, Hides, Stored, store};
-pub(crate) use self::stored::read as read_rows;
 pub use self::totals::{LoadedDay, day_totals, loaded_totals};
 pub use self::upsert::{Changed, confirm_dimensions, upsert_dimensions};
 use crate::Warehouse;

@@ -1,13 +1,9 @@
 //! Who owned a chip when: the history that the CRM itself does not keep.
 
-use bionicpro_model::Result;
 use chrono::{DateTime, Utc};
 use clickhouse::Row;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-
-use crate::Warehouse;
-use crate::load::read_rows;
 
 /// One interval during which one person's prosthesis held a chip.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -76,16 +72,4 @@ impl From<OwnerRow> for Ownership {
             updated_at: row.updated_at,
         }
     }
-}
-
-/// Reads the whole history, by chip and time.
-///
-/// An extraction calls it before it compares with the CRM. On a database without any load it is empty.
-///
-/// # Errors
-/// `Unreachable`, or `Data` when the schema lacks the table.
-pub async fn read(warehouse: &Warehouse) -> Result<Vec<Ownership>> {
-    let mut rows = read_rows::<OwnerRow>(warehouse).await?;
-    rows.sort_by(|one, two| (&one.chip_id, one.valid_from).cmp(&(&two.chip_id, two.valid_from)));
-    Ok(rows.into_iter().map(Ownership::from).collect())
 }

@@ -1,7 +1,7 @@
 //! The dimensions: who has which name, who owned a chip when, and stored rows that follow a change.
 
 use bionicpro_warehouse::load::{self, Changed, Dimensions, UserProsthesisRow, UserRow};
-use bionicpro_warehouse::owners::{self, Ownership};
+use bionicpro_warehouse::owners::Ownership;
 use bionicpro_warehouse::state;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use uuid::Uuid;
@@ -58,7 +58,7 @@ async fn a_name_belongs_to_whom_the_newest_crm_says() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_history_of_owners_comes_back_to_the_microsecond() {
     let db = Db::migrated().await;
-    assert!(owners::read(&db.warehouse).await.unwrap().is_empty());
+    assert!(load::owners(&db.warehouse).await.unwrap().is_empty());
     let change: DateTime<Utc> = DateTime::from_timestamp_micros(1_767_225_600_123_456).unwrap();
     let first = Ownership {
         chip_id: "чип 'x'".to_owned(),
@@ -71,12 +71,12 @@ async fn the_history_of_owners_comes_back_to_the_microsecond() {
     };
     let state = |owners: &[Ownership]| Dimensions { owners: owners.to_vec(), ..Dimensions::default() };
     load::upsert_dimensions(&db.warehouse, &state(std::slice::from_ref(&first)), 1).await.unwrap();
-    assert_eq!(owners::read(&db.warehouse).await.unwrap(), std::slice::from_ref(&first));
+    assert_eq!(load::owners(&db.warehouse).await.unwrap(), std::slice::from_ref(&first));
     let closed = Ownership { valid_to: Some(change), ..first.clone() };
     let second = Ownership { valid_from: change, user_id: Uuid::from_u128(9), ..first };
     let history = [closed, second];
     load::upsert_dimensions(&db.warehouse, &state(&history), 2).await.unwrap();
-    assert_eq!(owners::read(&db.warehouse).await.unwrap(), history);
+    assert_eq!(load::owners(&db.warehouse).await.unwrap(), history);
 }
 
 #[tokio::test(flavor = "multi_thread")]

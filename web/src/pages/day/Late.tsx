@@ -7,7 +7,7 @@ import { useEffect, useState } from 'react';
 
 import { useFormat } from '../../i18n/format';
 import { useAnnounce } from '../../shell/Announcer';
-import { cameSince, isNewer, type Sight, sightKey, sightOf } from './late';
+import { cameSince, isNewer, type Sight, sightKey, sightOf } from './sight';
 import type { DayAnswer, DayKey } from './queries';
 
 export interface LateProps {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { CalendarDay, DayReport } from '../../api/client';
-import { cameSince, sightOf } from './late';
+import { cameSince, sightOf } from './sight';
 
 const report = (state: DayReport['state'], movements: number, computed_at: string | null) =>
   ({ kind: 'report', report: { state, computed_at, summary: { total_movements: movements } } as DayReport }) as const;

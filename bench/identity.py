@@ -11,12 +11,18 @@ from fleet import SEED, large_mart
 from measure import middle, note, run
 from processes import HTTP_TOOL
 
-# What the flood must not slow: people who ask at a rate that leaves the machine some room.
-VALID_PER_SECOND = 40
-VALID_SECONDS = 20
+# What the flood must not slow: people who ask at a part of the rate that this machine can answer. At all of
+# that rate it is their waiting for each other that is seen.
+VALID_SHARE = 0.25
+VALID_CONNECTIONS = 4
+CAPACITY_REQUESTS = 500
+VALID_SECONDS = 30
 
 # Bad tokens come as fast as they are refused, over so many connections.
-BAD_CONNECTIONS = 8
+BAD_CONNECTIONS = 32
+
+# Where they come from: people come from the first one.
+SOURCES = {"elsewhere": "127.0.0.2", "same": "127.0.0.1"}
 
 
 def identity(people: int, repeat: int) -> dict:
@@ -33,27 +39,51 @@ def identity(people: int, repeat: int) -> dict:
             chance = random.Random(SEED)
             good = [f"/api/reports/{chance.choice(dates)}\t{token}" for token in tokens]
             bad = [f"/api/reports/{dates[0]}\t{broken(token, number)}" for number, token in enumerate(tokens)]
-            alone, beside, flood = [], [], []
-            valid = ("--rate", str(VALID_PER_SECOND))
-            requests = VALID_PER_SECOND * VALID_SECONDS
-            load(scratch, ours.url, good, 4, requests)
-            for _ in range(repeat):
-                alone.append(load(scratch, ours.url, good, 4, requests, valid))
-                with ThreadPoolExecutor(1) as pool:
-                    flooding = pool.submit(refused, scratch, ours.url, bad)
-                    beside.append(load(scratch, ours.url, good, 4, requests, valid))
-                    flood.append(flooding.result())
-                beside_flood = f"{p99(beside[-1]):.1f} ms beside {flood[-1]:,.0f} bad tokens a second"
-                note(f"  p99 {p99(alone[-1]):.1f} ms alone, {beside_flood}")
-    return found | {
-        "flood": {
-            "people": people,
-            "valid_per_second": VALID_PER_SECOND,
-            "alone_p99_ms": middle([p99(figures) for figures in alone]),
-            "beside_p99_ms": middle([p99(figures) for figures in beside]),
-            "bad_per_second": middle(flood),
-        }
+            return found | {"flood": {"people": people} | flood(scratch, ours.url, good, bad, repeat)}
+
+
+def flood(scratch: Path, url: str, good: list[str], bad: list[str], repeat: int) -> dict:
+    """People alone, beside bad tokens from elsewhere, and from their own address, in turn."""
+    most = capacity(scratch, url, good)
+    rate = max(1, round(most * VALID_SHARE))
+    note(f"  {most:,.0f} good requests a second at most; people ask {rate} a second")
+    tails: dict[str, list[float]] = {name: [] for name in ("alone", *SOURCES)}
+    refusals: dict[str, list[float]] = {name: [] for name in SOURCES}
+    for number in range(repeat):
+        for name in turned(list(tails), number):
+            with ThreadPoolExecutor(1) as pool:
+                if name in SOURCES:
+                    flooding = pool.submit(refused, scratch, url, bad, SOURCES[name])
+                valid = ("--rate", str(rate))
+                figures = load(scratch, url, good, VALID_CONNECTIONS, rate * VALID_SECONDS, valid)
+                tails[name].append(p99(figures))
+                if name in SOURCES:
+                    refusals[name].append(flooding.result())
+        alone = tails["alone"][-1]
+        note(f"  p99 {alone:.1f} ms alone")
+        for name in SOURCES:
+            beside, bad_rate = tails[name][-1], refusals[name][-1]
+            note(f"  {beside:.1f} ms, {beside / alone:.2f} times, beside {bad_rate:,.0f} refusals/s, {name}")
+    return {
+        "most_per_second": most,
+        "valid_per_second": rate,
+        "bad_connections": BAD_CONNECTIONS,
+        "alone_p99_ms": middle(tails["alone"]),
+        **{f"{name}_p99_ms": middle(tails[name]) for name in SOURCES},
+        **{f"{name}_bad_per_second": middle(refusals[name]) for name in SOURCES},
     }
+
+
+def capacity(scratch: Path, url: str, good: list[str]) -> float:
+    """How many good requests a second are answered as fast as they are asked; the first round warms up."""
+    rates = [load(scratch, url, good, VALID_CONNECTIONS, CAPACITY_REQUESTS) for _ in range(2)]
+    return rates[-1]["requests_per_second"]
+
+
+def turned(names: list[str], number: int) -> list[str]:
+    """The names in turn, each round begun by another."""
+    at = number % len(names)
+    return names[at:] + names[:at]
 
 
 def broken(token: str, number: int) -> str:
@@ -68,13 +98,13 @@ def broken(token: str, number: int) -> str:
     ][number % 5]
 
 
-def refused(scratch: Path, url: str, targets: list[str]) -> float:
+def refused(scratch: Path, url: str, targets: list[str], source: str) -> float:
     """How many bad tokens a second were refused; one that was let in ends the bench."""
     file = scratch / "bad"
     file.write_text("\n".join(targets) + "\n")
     bounds = {"--seconds": VALID_SECONDS, "--connections": BAD_CONNECTIONS, "--requests": 10_000_000}
     limits = [str(part) for bound in bounds.items() for part in bound]
-    figures = run([HTTP_TOOL, "load", url, "--targets", str(file), *limits]).answer
+    figures = run([HTTP_TOOL, "load", url, "--targets", str(file), "--from", source, *limits]).answer
     if figures["ok"] or figures["failures"] or set(figures["statuses"]) - {"401", "429"}:
         raise SystemExit(f"bench: bad tokens were answered {figures['statuses']} {figures['failures']}")
     return figures["requests_per_second"]

@@ -44,6 +44,14 @@ def the_bff_keeps_six_tenths_of_the_rate_or_not(through, met):
     assert report.bff_aim(measured)[2] == met
 
 
+@pytest.mark.parametrize(("elsewhere", "same", "met"), [(40, 39, "yes"), (41, 20, "no"), (20, 41, "no")])
+def a_flood_from_either_place_at_most_doubles_the_tail_or_not(elsewhere, same, met):
+    tails = {"alone_p99_ms": 20, "elsewhere_p99_ms": elsewhere, "same_p99_ms": same}
+    verify = {name: {"median": 1} for name in ("known_us", "cold_us", "bare_us")}
+    flood = {name: {"median": tail} for name, tail in tails.items()}
+    assert report.identity_aims({"verify": verify, "flood": flood})[-1][2] == met
+
+
 def few_rows_prove_nothing():
     assert report.loss_aim(_losses(0, 0, by_dlt=9, committed=29_999))[2] == "void"
 

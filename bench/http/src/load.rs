@@ -5,7 +5,7 @@
 //! from the moment when its question was due, waiting included.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::header::{AUTHORIZATION, HOST, HeaderMap};
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use tokio::net::TcpSocket;
 
 use crate::histogram::Histogram;
 use crate::targets::{Target, Targets};
@@ -45,6 +45,9 @@ pub(crate) struct Options {
     /// Stop after so many seconds.
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=600))]
     seconds: u64,
+    /// The loopback address to come from, such as `127.0.0.2`; the system's choice when not given.
+    #[arg(long)]
+    from: Option<Ipv4Addr>,
     /// Requests per second, due at fixed moments; as fast as the answers come when not given.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     rate: Option<u32>,
@@ -53,6 +56,7 @@ pub(crate) struct Options {
 /// What all connections share.
 struct Plan {
     address: SocketAddr,
+    from: Option<SocketAddr>,
     targets: Targets,
     headers: HeaderMap,
     requests: u64,
@@ -72,6 +76,7 @@ struct Seen {
 /// Loads, then prints the figures. An answer other than 200 is counted, not hidden: the caller judges.
 pub(crate) async fn run(options: Options) -> Result<()> {
     let (address, path) = loopback::parse_url(&options.url)?;
+    let from = options.from.map(|from| loopback::only((IpAddr::V4(from), 0).into())).transpose()?;
     let targets = match &options.targets {
         Some(file) => Targets::read(file)?,
         None => Targets::same(path),
@@ -79,6 +84,7 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     let begin = Instant::now();
     let plan = Arc::new(Plan {
         address,
+        from,
         targets,
         headers: options.headers.as_deref().map(headers::read).transpose()?.unwrap_or_default(),
         requests: options.requests,
@@ -145,7 +151,7 @@ async fn exchange(
 ) -> Result<(StatusCode, u64)> {
     let sender = match connection.as_mut() {
         Some(sender) if !sender.is_closed() => sender,
-        _ => connection.insert(connect(plan.address).await?),
+        _ => connection.insert(connect(plan).await?),
     };
     sender.ready().await?;
     let mut request = Request::get(&target.path).header(HOST, plan.address.to_string());
@@ -162,8 +168,12 @@ async fn exchange(
     Ok((response.status(), bytes))
 }
 
-async fn connect(address: SocketAddr) -> Result<SendRequest<Empty<Bytes>>> {
-    let stream = TcpStream::connect(address).await?;
+async fn connect(plan: &Plan) -> Result<SendRequest<Empty<Bytes>>> {
+    let socket = if plan.address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    if let Some(from) = plan.from {
+        socket.bind(from)?;
+    }
+    let stream = socket.connect(plan.address).await?;
     stream.set_nodelay(true)?;
     let (sender, connection) = handshake(TokioIo::new(stream)).await?;
     // Its error reaches the request that was under way.

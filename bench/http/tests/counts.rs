@@ -76,6 +76,19 @@ fn a_server_that_is_away_is_an_error_and_not_a_fast_answer() {
 }
 
 #[test]
+fn a_load_comes_from_the_address_that_is_asked_for_and_from_this_machine() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let accepting = std::thread::spawn(move || listener.accept().unwrap().1.ip());
+    load(&[&url, "--requests", "1", "--from", "127.0.0.2"]);
+    assert_eq!(accepting.join().unwrap().to_string(), "127.0.0.2");
+
+    let output = Command::new(TOOL).args(["load", &url, "--from", "192.0.2.1"]).output().unwrap();
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("not loopback"));
+}
+
+#[test]
 fn another_machine_is_refused() {
     let output = Command::new(TOOL).args(["load", "http://192.0.2.1:80/"]).output().unwrap();
     assert!(!output.status.success());

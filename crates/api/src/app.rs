@@ -1,6 +1,5 @@
 //! What the endpoints share: the reader of the mart, the verifier of tokens, the limits.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,8 +36,6 @@ pub(crate) struct Parts {
     pub(crate) audit: Log,
     /// By the token's subject.
     pub(crate) people: Limiter<String>,
-    /// By where the request comes from, for requests without a valid token.
-    pub(crate) addresses: Limiter<IpAddr>,
     pub(crate) readiness: Fresh<Readiness>,
     /// The time between two runs of the pipeline.
     pub(crate) schedule: TimeDelta,
@@ -55,7 +52,6 @@ impl App {
             store,
             audit,
             people: Limiter::new("api", "person", config.requests_per_minute),
-            addresses: Limiter::new("api", "address", config.unauthenticated_per_minute),
             readiness: Fresh::new(REPEAT_READINESS),
             schedule: TimeDelta::seconds(config.schedule_s.into()),
             freshness: Fresh::new(REPEAT_FRESHNESS),

@@ -26,8 +26,6 @@ pub struct Config {
     pub listener: ListenerConfig,
     /// Requests that one person may make in a minute.
     pub requests_per_minute: u32,
-    /// Requests without a valid token that one address may make in a minute. Valid tokens do not count.
-    pub unauthenticated_per_minute: u32,
     /// Seconds after which a request is given up with status 503.
     pub request_timeout_s: u32,
     /// Seconds between two runs of the pipeline, as whoever starts them has it: after twice as long, data are stale.
@@ -42,7 +40,6 @@ impl Default for Config {
             metrics_listen: Some(SocketAddr::from(([127, 0, 0, 1], 9464))),
             listener: ListenerConfig::default(),
             requests_per_minute: 600,
-            unauthenticated_per_minute: 1200,
             request_timeout_s: 10,
             schedule_s: 900,
         }
@@ -54,7 +51,6 @@ impl Config {
     pub(crate) fn check(&self) -> Result<()> {
         let own = [
             ("requests_per_minute", self.requests_per_minute),
-            ("unauthenticated_per_minute", self.unauthenticated_per_minute),
             ("request_timeout_s", self.request_timeout_s),
             ("schedule_s", self.schedule_s),
         ];

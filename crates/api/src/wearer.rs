@@ -5,8 +5,7 @@ use std::time::Instant;
 use axum::extract::FromRequestParts;
 use bionicpro_audit::{Entry, Event, Outcome};
 use bionicpro_auth::{Caller, Claims, Own, Rejection};
-use bionicpro_edge::{Peer, RequestId};
-use http::StatusCode;
+use bionicpro_edge::RequestId;
 use http::request::Parts;
 
 use crate::access::Known;
@@ -34,24 +33,12 @@ impl FromRequestParts<App> for Wearer {
 
 /// Verifies the request's token: a person by a name of their own, within their rate. What they may do is still to be asked.
 pub(crate) async fn signed_in(parts: &Parts, app: &App) -> Result<Claims, Problem> {
-    let now = Instant::now();
-    let caller = match Caller::authenticate(&parts.headers, &parts.uri, &app.verifier).await {
-        Ok(caller) => caller,
-        Err(rejection) => {
-            // Only failures count against an address: a proxy in front of many people is one address.
-            if let Some(peer) = parts.extensions.get::<Peer>()
-                && rejection.status() == StatusCode::UNAUTHORIZED
-            {
-                app.addresses.allow(peer.place(), now)?;
-            }
-            return Err(refusal(rejection));
-        }
-    };
+    let caller = Caller::authenticate(&parts.headers, &parts.uri, &app.verifier).await.map_err(refusal)?;
     let claims = caller.claims();
     if let Some(known) = parts.extensions.get::<Known>() {
         known.set(&claims.username, &claims.subject);
     }
-    app.people.allow(claims.subject.clone(), now)?;
+    app.people.allow(claims.subject.clone(), Instant::now())?;
     claims.require_person().map_err(refusal)?;
     own_name(parts, app, claims).await?;
     Ok(claims.clone())
@@ -85,6 +72,7 @@ pub(crate) fn refusal(rejection: Rejection) -> Problem {
     }
     match slug {
         Slug::Unavailable => problem.retry_after(RETRY_AFTER_KEYS_S),
+        Slug::BadRequest => problem.of_credential(),
         _ => problem,
     }
 }

@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Limits, Listen, TlsConfig};
 
+/// A client that waits longer has given up, and so has whoever looks for what is wrong with its token.
+const LONGEST_REFUSAL_DELAY_S: u32 = 60;
+
 /// What clients of a service may take, and whom it believes. A part of the service's own section.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
@@ -25,6 +28,11 @@ pub struct ListenerConfig {
     pub max_connections: u32,
     /// Connections that one address may have open at once; further ones are closed. Trusted proxies may have more.
     pub max_connections_per_address: u32,
+    /// Refused tokens and cookies, or requests without any, that one address may cause in a minute; each further refusal is
+    /// given late. What is accepted does not count and is never late.
+    pub unauthenticated_per_minute: u32,
+    /// Seconds by which a refusal is late, at most 60.
+    pub refusal_delay_s: u32,
     /// Seconds in which a request's headers must arrive; an idle connection is closed after the same time.
     pub header_timeout_s: u32,
     /// Seconds in which a client must take the next piece of its answer, or the connection is cut.
@@ -41,6 +49,8 @@ impl Default for ListenerConfig {
             metrics_hosts: Vec::new(),
             max_connections: 1024,
             max_connections_per_address: 256,
+            unauthenticated_per_minute: 300,
+            refusal_delay_s: 1,
             header_timeout_s: 30,
             write_timeout_s: 30,
             shutdown_timeout_s: 10,
@@ -49,7 +59,8 @@ impl Default for ListenerConfig {
 }
 
 impl ListenerConfig {
-    /// Refuses limits of zero, which would let nobody in: of these keys, and of the section's `own`.
+    /// Refuses limits of zero, which would let nobody in, of these keys and of the section's `own`; and a refusal that would
+    /// be late by longer than clients wait.
     ///
     /// # Errors
     /// `Config`, naming the key.
@@ -57,6 +68,8 @@ impl ListenerConfig {
         let shared = [
             ("max_connections", self.max_connections),
             ("max_connections_per_address", self.max_connections_per_address),
+            ("unauthenticated_per_minute", self.unauthenticated_per_minute),
+            ("refusal_delay_s", self.refusal_delay_s),
             ("header_timeout_s", self.header_timeout_s),
             ("write_timeout_s", self.write_timeout_s),
         ];
@@ -64,6 +77,11 @@ impl ListenerConfig {
             Some((key, _)) => Err(Error::new(Kind::Config, "a limit of a service is zero")
                 .detail(format!("{section}.{key}"))
                 .hint("write at least 1, or leave the key out to get the default (`bionicpro config show`)")),
+            None if self.refusal_delay_s > LONGEST_REFUSAL_DELAY_S => {
+                Err(Error::new(Kind::Config, "refusals would be late by longer than clients wait")
+                    .detail(format!("{section}.refusal_delay_s"))
+                    .hint(format!("write at most {LONGEST_REFUSAL_DELAY_S}, or leave the key out")))
+            }
             None => Ok(()),
         }
     }
@@ -94,6 +112,8 @@ impl ListenerConfig {
         Limits {
             connections: self.max_connections,
             connections_per_address: self.max_connections_per_address,
+            refusals_per_minute: self.unauthenticated_per_minute,
+            refusal_delay: seconds(self.refusal_delay_s),
             header_timeout: seconds(self.header_timeout_s),
             write_timeout: seconds(self.write_timeout_s),
             shutdown_timeout: seconds(self.shutdown_timeout_s),
@@ -117,5 +137,14 @@ mod tests {
             assert_eq!((error.kind(), error.detail_text()), (Kind::Config, Some(key)));
         }
         assert!(ListenerConfig::default().check("api", &[("requests_per_minute", 1)]).is_ok());
+    }
+
+    #[test]
+    fn a_refusal_is_late_by_a_minute_at_most() {
+        let check = |refusal_delay_s| {
+            ListenerConfig { refusal_delay_s, ..ListenerConfig::default() }.check("api", &[])
+        };
+        assert!(check(60).is_ok());
+        assert_eq!(check(61).unwrap_err().detail_text(), Some("api.refusal_delay_s"));
     }
 }

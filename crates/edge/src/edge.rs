@@ -19,8 +19,9 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::body::{RequestBody, Verdict};
-use crate::peer::RequestId;
+use crate::peer::{Peer, RequestId};
 use crate::problem::{Problem, Slug, Texts};
+use crate::refusals::{Moment, is_refusal};
 use crate::{Connection, metrics, shape};
 
 /// The header that names the request in the service's log. One that a client sends is ignored.
@@ -29,6 +30,9 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const UNMATCHED: &str = "unmatched";
 /// Seconds after which a caller may try again when the deadline has passed.
 const RETRY_AFTER_DEADLINE_S: u64 = 5;
+
+/// Seconds after which a caller may try again where many credentials of their address were refused.
+const RETRY_AFTER_REFUSALS_S: u64 = 5;
 
 /// A year, as browsers ask for before they list a name.
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains");
@@ -77,16 +81,28 @@ impl Edge {
         let request_id = RequestId(Arc::from(Uuid::now_v7().to_string()));
         let span = tracing::info_span!("request", request_id = request_id.as_str());
         let (method, texts) = (method_label(request.method()), self.options.texts);
+        let peer = connection.client(request.headers());
         async move {
             let response = match self.check(connection, &request) {
-                Ok(()) => self.route(connection, request_id.clone(), request).await,
+                Ok(()) => self.route(connection, peer, request_id.clone(), request).await,
                 Err(response) => response,
+            };
+            let (response, late) = match is_refusal(&response) {
+                true => match connection.rules.refusals.moment(peer.place(), Instant::now()) {
+                    Moment::Now => (response, None),
+                    Moment::Late(late) => (response, Some(late)),
+                    Moment::Never => (too_many_refusals(), None),
+                },
+                false => (response, None),
             };
             let mut response = finish(response, request_id.as_str(), &texts);
             if connection.is_tls {
                 response.headers_mut().entry(header::STRICT_TRANSPORT_SECURITY).or_insert(HSTS);
             }
             record(connection.rules.section, &response, method, started.elapsed());
+            if let Some(late) = late {
+                late.wait(&connection.stopping).await;
+            }
             response
         }
         .instrument(span)
@@ -114,14 +130,20 @@ impl Edge {
         }
     }
 
-    async fn route<B>(self, connection: &Connection, request_id: RequestId, request: Request<B>) -> Response
+    async fn route<B>(
+        self,
+        connection: &Connection,
+        peer: Peer,
+        request_id: RequestId,
+        request: Request<B>,
+    ) -> Response
     where
         B: hyper::body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<axum::BoxError>,
     {
         let Options { deadline, body_bytes, .. } = self.options;
         let (mut parts, body) = request.into_parts();
-        parts.extensions.insert(connection.client(&parts.headers));
+        parts.extensions.insert(peer);
         parts.extensions.insert(request_id);
         let verdict = Verdict::default();
         let body = match body.is_end_stream() {
@@ -200,6 +222,15 @@ fn add_headers(headers: &mut HeaderMap, request_id: &str) {
     for (name, value) in unless_set {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
+}
+
+/// What a refusal becomes where so many are held that it cannot be late.
+fn too_many_refusals() -> Response {
+    let problem = Problem::new(Slug::TooManyRequests)
+        .detail("Too many requests without a valid token in a short time; wait as long as the header Retry-After says")
+        .retry_after(RETRY_AFTER_REFUSALS_S)
+        .reason("address");
+    close_after(problem.into_response())
 }
 
 /// A client that breaks the protocol gets its answer and no second request on the same connection.

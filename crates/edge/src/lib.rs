@@ -19,6 +19,7 @@ mod places;
 mod problem;
 mod proxies;
 mod rate;
+mod refusals;
 mod scrape;
 mod service;
 mod shape;

@@ -9,6 +9,10 @@ pub struct Limits {
     pub connections: u32,
     /// Connections that one address may have open at once; further ones are closed. Does not hold for trusted proxies.
     pub connections_per_address: u32,
+    /// Refused credentials that one address may cause in a minute; further refusals are given late.
+    pub refusals_per_minute: u32,
+    /// By how much they are late.
+    pub refusal_delay: Duration,
     /// In which a request's headers must arrive, or a TLS handshake end; an idle connection is closed after the same time.
     pub header_timeout: Duration,
     /// In which a request's body must arrive, counted from its headers.
@@ -29,6 +33,8 @@ impl Default for Limits {
         Limits {
             connections: 1024,
             connections_per_address: 256,
+            refusals_per_minute: 300,
+            refusal_delay: Duration::from_secs(1),
             header_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(10),
             write_timeout: Duration::from_secs(30),

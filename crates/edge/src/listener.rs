@@ -143,7 +143,7 @@ impl Listener {
             );
         }
         let tls = Tls::new(section, &listen.tls, &hosts)?;
-        let rules = Arc::new(Rules { section, hosts, proxies, limits });
+        let rules = Arc::new(Rules::new(section, hosts, proxies, limits));
         Ok(Listener { tcp, address: bound, tls, rules })
     }
 
@@ -216,8 +216,12 @@ impl Listener {
                 metrics::count_refused(section, "address");
                 continue;
             }
-            let connection =
-                Connection { peer: peer.ip(), is_tls: self.tls.is_some(), rules: Arc::clone(&self.rules) };
+            let connection = Connection {
+                peer: peer.ip(),
+                is_tls: self.tls.is_some(),
+                rules: Arc::clone(&self.rules),
+                stopping: stopping.clone(),
+            };
             let acceptor = self.tls.as_ref().map(|tls| tls.acceptor.clone());
             let (watcher, answer, stopping) = (graceful.watcher(), answer.clone(), stopping.clone());
             connections.spawn(async move {

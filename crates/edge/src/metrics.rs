@@ -14,9 +14,14 @@ pub const REQUESTS: &str = "bionicpro_http_requests_total";
 /// Histogram, labels `listener`, `route`: seconds from the request's headers to the answer's.
 pub const DURATION: &str = "bionicpro_http_request_duration_seconds";
 
-/// Counter, labels `listener`, `who` (`person` or `address`): requests refused with 429. `address` rising is somebody
-/// who tries tokens, or a client that does not notice that its token is refused.
+/// Counter, labels `listener`, `who` (`person` or `address`): requests refused with 429. `address` is somebody who
+/// begins sign-ins without end.
 pub const RATE_LIMITED: &str = "bionicpro_http_rate_limited_total";
+
+/// Counter, labels `listener`, `outcome`: refused credentials beyond the budget of an address. `held`: the refusal was given
+/// late; rising, it is somebody who tries tokens or a client that does not notice that its token is refused. `full`: so many
+/// were held that it was refused at once with 429 and the connection closed.
+pub const LATE_REFUSALS: &str = "bionicpro_http_late_refusals_total";
 
 /// Gauge, label `listener`: open connections. At the listener's `max_connections` new ones wait.
 pub const CONNECTIONS: &str = "bionicpro_http_connections";
@@ -68,6 +73,10 @@ pub(crate) fn count_request(
 
 pub(crate) fn count_rate_limited(listener: &'static str, who: &'static str) {
     metrics::counter!(RATE_LIMITED, "listener" => listener, "who" => who).increment(1);
+}
+
+pub(crate) fn count_late_refusal(listener: &'static str, outcome: &'static str) {
+    metrics::counter!(LATE_REFUSALS, "listener" => listener, "outcome" => outcome).increment(1);
 }
 
 pub(crate) fn count_refused(listener: &'static str, reason: &'static str) {

@@ -152,12 +152,22 @@ pub struct Problem {
     challenge: Option<Box<HeaderValue>>,
     /// Why, for the log: a word of a fixed set.
     reason: Option<&'static str>,
+    /// A credential is refused, whatever the status says.
+    is_of_credential: bool,
 }
 
 impl Problem {
     /// A problem with the text that the service has for it.
     pub fn new(slug: Slug) -> Self {
-        Problem { slug, detail: None, parameter: None, retry_after_s: None, challenge: None, reason: None }
+        Problem {
+            slug,
+            detail: None,
+            parameter: None,
+            retry_after_s: None,
+            challenge: None,
+            reason: None,
+            is_of_credential: false,
+        }
     }
 
     /// A parameter that breaks its rule. The value is never repeated.
@@ -197,6 +207,12 @@ impl Problem {
         self
     }
 
+    /// Says that a credential is refused where the status is not 401: it counts as one, and many of them are given late.
+    pub fn of_credential(mut self) -> Self {
+        self.is_of_credential = true;
+        self
+    }
+
     /// What is wrong.
     pub fn slug(&self) -> Slug {
         self.slug
@@ -205,6 +221,10 @@ impl Problem {
     /// The word for the log, if one was given.
     pub fn why(&self) -> Option<&'static str> {
         self.reason
+    }
+
+    pub(crate) fn is_of_credential(&self) -> bool {
+        self.is_of_credential
     }
 
     /// The body, and the headers that belong to the problem.

@@ -54,7 +54,7 @@ impl<K: Hash + Eq> Limiter<K> {
     }
 
     /// Takes one request, or tells after how many whole seconds there is one again.
-    fn charge(&self, key: K, now: Instant) -> Result<(), u64> {
+    pub(crate) fn charge(&self, key: K, now: Instant) -> Result<(), u64> {
         let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
         if spent.paid_back_at.len() >= spent.sweep_at {
             spent.paid_back_at.retain(|_, paid_back_at| *paid_back_at > now);

@@ -1,5 +1,7 @@
 //! How often somebody may ask.
 
+use std::time::Duration;
+
 use insta::assert_snapshot;
 
 use crate::support::App;
@@ -33,10 +35,14 @@ async fn another_token_of_the_same_person_does_not_help() {
 }
 
 #[tokio::test]
-async fn an_address_that_tries_tokens_is_slowed_down_and_a_valid_token_passes() {
-    let app = App::builder().configure(|config| config.unauthenticated_per_minute = 5).start().await;
-    let mut statuses = Vec::new();
-    for number in 0..8 {
+async fn an_address_that_tries_tokens_gets_its_refusals_late_and_a_valid_token_passes() {
+    let app = App::builder().configure(|config| {
+        config.listener.unauthenticated_per_minute = 5;
+        // No test takes as long: what is late does not come before the server stops.
+        config.listener.refusal_delay_s = 60;
+    });
+    let app = app.start().await;
+    let attempt = async |number: usize| {
         // Another address in a header every time: the header is not believed.
         let forwarded = format!("10.0.0.{number}");
         let headers = [
@@ -44,10 +50,29 @@ async fn an_address_that_tries_tokens_is_slowed_down_and_a_valid_token_passes() 
             ("forwarded", "for=10.0.0.9"),
             ("x-real-ip", &forwarded),
         ];
-        statuses.push(
-            app.with_token("a.b.c".to_owned()).get_with("/api/reports", &headers).await.checked_status(),
-        );
+        app.with_token("a.b.c".to_owned()).get_with("/api/reports", &headers).await
+    };
+    let mut details = Vec::new();
+    for number in 0..5 {
+        let refused = attempt(number).await;
+        assert_eq!(refused.checked_status(), 401);
+        details.push(refused.without_id()["detail"].clone());
     }
-    assert_eq!(statuses, [401, 401, 401, 401, 401, 429, 429, 429]);
-    assert_eq!(app.wearer("alice").get("/api/reports").await.status, 200);
+    let late: Vec<_> = ["a.b.c", "", "x.y"]
+        .map(|token| app.with_token(token.to_owned()))
+        .map(|client| tokio::spawn(async move { client.get("/api/reports").await }))
+        .into();
+    for _ in 0..10 {
+        assert_eq!(app.wearer("alice").get("/api/reports").await.status, 200);
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(late.iter().all(|answer| !answer.is_finished()), "late");
+    app.stop().await;
+    for answer in late {
+        let refused = answer.await.unwrap();
+        assert_eq!(refused.checked_status(), 401, "the same answer, and at once when the server stops");
+        details.push(refused.without_id()["detail"].clone());
+    }
+    details.dedup();
+    assert_eq!(details.len(), 1, "{details:?}");
 }

@@ -8,6 +8,7 @@ mod forgery;
 mod outage;
 mod proxy;
 mod refresh;
+mod refusals;
 mod secrecy;
 mod sessions;
 mod sign_in;

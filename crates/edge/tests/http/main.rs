@@ -5,6 +5,7 @@
 mod damage;
 mod framing;
 mod limits;
+mod refusals;
 mod requests;
 mod service;
 mod support;

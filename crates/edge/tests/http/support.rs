@@ -7,8 +7,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::routing::{get, post};
-use bionicpro_edge::{Edge, Listen, Listener, Options, Peer, Texts};
-use http::{Method, StatusCode, header};
+use bionicpro_edge::{Edge, Listen, Listener, Options, Peer, Problem, Slug, Texts};
+use http::{HeaderMap, Method, StatusCode, header};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -67,6 +67,7 @@ fn edge() -> Edge {
             "/peer",
             get(|axum::Extension(Peer(peer)): axum::Extension<Peer>| async move { peer.to_string() }),
         )
+        .route("/own", get(own))
         .route("/panic", get(|| async { panic!("the cause is for the log") as StatusCode }))
         .route("/slow", get(|| async { tokio::time::sleep(Duration::from_millis(700)).await }))
         .route("/stuck", get(|| async { std::future::pending::<()>().await }))
@@ -93,6 +94,14 @@ fn edge() -> Edge {
             texts: Texts::default(),
         },
     )
+}
+
+/// For whoever has the token.
+async fn own(headers: HeaderMap) -> Result<&'static str, Problem> {
+    match headers.get(header::AUTHORIZATION) {
+        Some(token) if token == "Bearer good" => Ok("own"),
+        _ => Err(Problem::new(Slug::InvalidToken)),
+    }
 }
 
 /// More than anybody reads.

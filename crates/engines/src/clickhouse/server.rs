@@ -19,6 +19,9 @@ use super::handler::Handler;
 const LIMITS: Limits = Limits {
     connections: 1024,
     connections_per_address: 1024,
+    // Of requests that pass the edge; here the handler refuses.
+    refusals_per_minute: u32::MAX,
+    refusal_delay: Duration::ZERO,
     header_timeout: Duration::from_secs(30),
     body_timeout: Duration::MAX,
     write_timeout: Duration::from_secs(300),

@@ -6,6 +6,7 @@ use bionicpro_api::{Config, Server, Services};
 use bionicpro_audit::Log;
 use bionicpro_auth::Verifier;
 use bionicpro_auth::testing::{KeyServer, TestKey};
+use bionicpro_edge::ListenerConfig;
 use bionicpro_model::{RunId, SecretUrl};
 use bionicpro_store::Store;
 use bionicpro_warehouse::Warehouse;
@@ -47,7 +48,7 @@ impl App {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             metrics_listen: None,
             requests_per_minute: 1_000_000,
-            unauthenticated_per_minute: 1_000_000,
+            listener: ListenerConfig { unauthenticated_per_minute: 1_000_000, ..ListenerConfig::default() },
             ..Config::default()
         };
         AppBuilder { config, audit: bionicpro_audit::Config::default(), warehouse_url: None }

@@ -93,5 +93,8 @@ fn seen(bff: &Bff, claims: &LogoutClaims) -> Key {
 }
 
 fn refuse(reason: &'static str) -> Problem {
-    Problem::new(Slug::BadRequest).detail("This is not a logout token that is accepted here").reason(reason)
+    Problem::new(Slug::BadRequest)
+        .detail("This is not a logout token that is accepted here")
+        .reason(reason)
+        .of_credential()
 }

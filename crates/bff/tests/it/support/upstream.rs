@@ -74,6 +74,11 @@ async fn answer(
         "/api/reports/2024-01-16" => {
             (StatusCode::FOUND, [("location", "http://127.0.0.1:1/")]).into_response()
         }
+        "/api/reports/2024-01-17" => {
+            let problem = r#"{"type":"urn:bionicpro:problem:invalid-token","status":401}"#;
+            (StatusCode::UNAUTHORIZED, [("content-type", "application/problem+json")], problem)
+                .into_response()
+        }
         _ => {
             let headers = [
                 ("content-type", "application/json; charset=utf-8"),

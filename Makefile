@@ -17,8 +17,6 @@ NODE_CLIENT := crates/engines/tests/clients/node/node_modules/.package-lock.json
 VENV        := .venv/.installed
 DLT         := .tools/dlt/.installed
 AIRFLOW     := .tools/airflow/.installed
-DENY        := .tools/bin/cargo-deny
-DENY_VERSION := 0.20.2
 S3           := .tools/bin/versitygw
 S3_VERSION   := 1.8.0
 KEYCLOAK     := .tools/keycloak/server/.installed
@@ -65,11 +63,11 @@ airflow: build $(AIRFLOW) ## Start a real Airflow beside the demo, on port 8081 
 
 test: lint web-tests browser-tests rust-tests client-tests keycloak-tests airflow-tests bench-tests ## Run every check
 
-lint: $(DENY) $(VENV) ## Check formatting, lints, licences and sources of dependencies
+lint: $(VENV) ## Check formatting, lints, licences and sources of dependencies
 	$(CARGO) fmt --all --check
 	cd fuzz && $(CARGO) fmt --check
 	$(CARGO) clippy --locked --workspace --all-targets -- --deny warnings
-	$(DENY) --log-level error check bans licenses sources
+	.venv/bin/cargo-deny --log-level error check bans licenses sources
 	.venv/bin/python -m ruff check .
 	.venv/bin/python -m ruff format --check .
 
@@ -190,7 +188,3 @@ $(S3):
 # The real Keycloak, checked and built once. Without a JDK or Maven it is not there, and its tests are skipped and say so.
 $(KEYCLOAK): deploy/keycloak/local/fetch.sh
 	deploy/keycloak/local/fetch.sh $(KEYCLOAK_VERSION) $(KEYCLOAK_SHA256) .tools/keycloak
-
-# A debug build: it is run once per check and compiles in half the time.
-$(DENY):
-	$(CARGO) install --quiet --locked --debug --root .tools cargo-deny@$(DENY_VERSION)

@@ -83,7 +83,7 @@ browser-tests: engines $(WEB) $(WEB_APP) chromium ## Run the web app in a real b
 	$(CARGO) build --locked --package bionicpro-cli
 	BIONICPRO_BIN="$$PWD/target/debug/bionicpro"; export BIONICPRO_BIN; $(WEB_RUN) browser
 
-screenshots: ## The same with a picture of every page and state in web/screenshots
+screenshots: ## The same with every page and state in every language, theme and width, and a picture of each in web/screenshots
 	SCREENSHOTS=screenshots $(MAKE) browser-tests
 
 rust-tests: engines $(REDIS) ## Run the Rust tests on the real engines
@@ -108,7 +108,8 @@ bench-tests: $(VENV) ## Check what the bench compares and prints
 	.venv/bin/python -m pytest bench
 
 # Variables that are set win, so that a failing seed is replayed with the same command.
-nightly: engines ## A thousand random histories, kills and loads under readers, each compared with a recomputation, and a hundred thousand requests: hours
+nightly: engines ## Every page in every combination, a thousand random histories, kills and loads under readers, each compared with a recomputation, and a hundred thousand requests: hours
+	$(MAKE) screenshots
 	BIONICPRO_HISTORIES=$${BIONICPRO_HISTORIES:-1000} $(CARGO) test --locked --package bionicpro-pipeline --test it histories -- --nocapture
 	BIONICPRO_CRASHES=$${BIONICPRO_CRASHES:-1000} $(CARGO) test --locked --package bionicpro-cli --test crashes -- --nocapture
 	BIONICPRO_READER_LOADS=$${BIONICPRO_READER_LOADS:-1000} $(CARGO) test --locked --package bionicpro-api --test routes during_loads -- --nocapture

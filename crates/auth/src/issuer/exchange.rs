@@ -49,7 +49,12 @@ pub(super) async fn answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    match exchange(&provider, &headers, &body) {
+    #[cfg(feature = "testing")]
+    provider.pause.pass(super::pause::Moment::BeforeGrant).await;
+    let granted = exchange(&provider, &headers, &body);
+    #[cfg(feature = "testing")]
+    provider.pause.pass(super::pause::Moment::AfterGrant).await;
+    match granted {
         Ok(tokens) => ([(header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")], Json(tokens))
             .into_response(),
         Err(refusal) => refusal.into_response(),

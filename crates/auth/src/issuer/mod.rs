@@ -17,6 +17,8 @@ mod fields;
 pub(crate) mod key;
 mod options;
 mod page;
+#[cfg(feature = "testing")]
+pub mod pause;
 mod provider;
 mod random;
 mod revoke;
@@ -147,6 +149,12 @@ impl Issuer {
         let document = self.provider.minter.key_set();
         header["kid"] = document["keys"][0]["kid"].clone();
         self.provider.minter.sign(&header, claims)
+    }
+
+    /// Holds exchanges at the token endpoint until the answer of this is dropped.
+    #[cfg(feature = "testing")]
+    pub fn pause(&self, at: pause::Moment) -> pause::Paused<'_> {
+        self.provider.pause.begin(at)
     }
 
     /// Answers what is under way, then stops.

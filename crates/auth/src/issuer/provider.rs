@@ -27,6 +27,8 @@ pub(super) struct Provider {
     back_channel: Option<BackChannel>,
     clock: Clock,
     memory: Mutex<Memory>,
+    #[cfg(feature = "testing")]
+    pub(super) pause: super::pause::Pause,
 }
 
 /// What is remembered. It is held for moments and never while something is awaited.
@@ -93,6 +95,8 @@ impl Provider {
             back_channel: url.map(BackChannel::new).transpose()?,
             clock,
             memory: Mutex::new(memory),
+            #[cfg(feature = "testing")]
+            pause: super::pause::Pause::new(),
         })
     }
 

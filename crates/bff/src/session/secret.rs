@@ -78,6 +78,18 @@ mod tests {
     }
 
     #[test]
+    fn b34_secrets_that_begin_alike_are_looked_up_far_apart() {
+        let secret = CookieSecret::generate().unwrap();
+        for bit in 0..8 * SECRET_BYTES {
+            let mut near = secret.clone();
+            near.0[bit / 8] ^= 1 << (bit % 8);
+            let (id, other) = (secret.id(), near.id());
+            let alike = id.bytes().zip(other.bytes()).take_while(|(one, other)| one == other).count();
+            assert!(alike < 6, "bit {bit}: the first {alike} characters of 43 are the same");
+        }
+    }
+
+    #[test]
     fn the_id_tells_nothing_of_the_secret() {
         let secret = CookieSecret(*b"0123456789abcdef0123456789abcdef");
         assert_eq!(secret.id().len(), 43);

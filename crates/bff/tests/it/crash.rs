@@ -5,10 +5,11 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use bionicpro_audit::Log;
+use bionicpro_auth::issuer::pause::Moment;
 use bionicpro_bff::{Config, Server};
 use bionicpro_store::Store;
 
-use crate::support::World;
+use crate::support::{Browser, World};
 
 /// Holds what a replica is configured with, as JSON.
 const CONFIGURATION: &str = "BIONICPRO_TEST_REPLICA";
@@ -113,4 +114,51 @@ async fn b33_a_replica_killed_at_any_moment_leaves_no_half_session() {
         let list = browser.get("/auth/sessions").await;
         assert_eq!(list.status, 200, "round {round}: {list:?}");
     }
+}
+
+/// Access tokens that are renewed at every request, and too late to be used meanwhile.
+const SHORT_LIFE_S: u32 = 4;
+
+/// Kills a replica while the issuer holds its refresh; gives the person's browser and a replica that was started afterwards.
+async fn killed_in_a_refresh(world: &World, at: Moment) -> (Browser, Replica) {
+    let browser = world.signed_in("ivan.petrov").await;
+    let paused = world.issuer().pause(at);
+    let mut first = Replica::start(world);
+    let killed = async {
+        paused.until_held(1).await;
+        first.process.kill().unwrap();
+        // The issuer has seen the connection end: what it had not begun, it does not begin.
+        paused.until_held(0).await;
+    };
+    let asked = ask_for_reports(first.address, &browser);
+    let (answer, ()) = tokio::join!(asked, killed);
+    assert_eq!(answer, None, "it could not answer any more");
+    (browser, Replica::start(world))
+}
+
+/// The status of a request for reports at a replica; none where the connection is cut.
+async fn ask_for_reports(replica: SocketAddr, browser: &Browser) -> Option<u16> {
+    let url = format!("http://{replica}/api/reports");
+    browser.clone().try_get(&url).await.map(|page| page.status)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b33_a_refresh_that_the_issuer_had_not_begun_is_made_again_by_the_next_replica() {
+    let world = World::builder().access_token_life_s(SHORT_LIFE_S).start().await;
+    let (browser, second) = killed_in_a_refresh(&world, Moment::BeforeGrant).await;
+    for request in ["waits until the lock of the dead one has ended", "finds nothing locked"] {
+        assert_eq!(ask_for_reports(second.address, &browser).await, Some(200), "{request}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b33_a_refresh_whose_answer_is_lost_asks_the_person_to_sign_in_again() {
+    let world = World::builder().access_token_life_s(SHORT_LIFE_S).start().await;
+    let (mut browser, second) = killed_in_a_refresh(&world, Moment::AfterGrant).await;
+    assert_eq!(ask_for_reports(second.address, &browser).await, Some(401), "the token was used up");
+    assert_eq!(browser.get("/auth/me").await.status, 401, "it is no session any more, nowhere");
+    assert_eq!(browser.sign_in("ivan.petrov", "/").await.status, 303);
+    assert_eq!(ask_for_reports(second.address, &browser).await, Some(200));
+    let list = browser.get("/auth/sessions").await.json();
+    assert_eq!(list["sessions"].as_array().unwrap().len(), 1, "nothing is left of the old one");
 }

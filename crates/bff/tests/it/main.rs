@@ -5,6 +5,7 @@
 mod back_channel;
 mod crash;
 mod forgery;
+mod oracle;
 mod outage;
 mod proxy;
 mod refresh;

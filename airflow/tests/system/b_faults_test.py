@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import a_runs_test as runs
+import ports
 
 
 def _processes(*words: str) -> list[int]:
@@ -41,9 +41,7 @@ def _locked(company: Any) -> Iterator[None]:
 
 
 def a_source_that_is_away_is_tried_again_until_it_is_back(client: Any, company: Any, unpaused: Any) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        nobody = free.getsockname()[1]
+    nobody = ports.free_port()
     runs._move(company, days_ago=3)
     port = company.engines["telemetry"]["port"]
     client.change_connection("bionicpro_telemetry_db", port=nobody)

@@ -10,6 +10,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from ports import free_port
+
 SERVER = Path(os.environ.get("VERSITYGW", ".tools/bin/versitygw")).resolve()
 STAGE_URL = "s3://stage/reports"
 
@@ -20,9 +22,7 @@ class Bucket:
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "buckets"
         (self.folder / "stage").mkdir(parents=True)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self._port = free.getsockname()[1]
+        self._port = free_port()
         self.secret = secrets.token_urlsafe(24)
         self.env = {
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self._port}",

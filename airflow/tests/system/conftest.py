@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -17,6 +16,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(AIRFLOW / "local")]
 from bucket import SERVER, Bucket  # noqa: E402
 from client import Client  # noqa: E402
 from company import PROGRAM, Company  # noqa: E402
+from ports import free_port  # noqa: E402
 from site_of_demo import Site  # noqa: E402
 
 DAYS = 40
@@ -65,9 +65,7 @@ def site(company: Company, s3: Bucket | None, tmp_path_factory: pytest.TempPathF
     dags = folder / "dags"
     shutil.copytree(AIRFLOW / "dags", dags, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(Path(__file__).parent / "dags", dags, dirs_exist_ok=True)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     settings = SETTINGS | (s3.env if s3 else {})
     site = Site(folder, company.engines, PROGRAM, company.stage, port, dags, settings)
     connections = site.connections()

@@ -36,35 +36,84 @@ pub(super) async fn hours(telemetry: &Telemetry, wanted: &Wanted) -> Result<BTre
     if cells.is_empty() {
         return Ok(crowded);
     }
-    let most = |chips: &[u32]| chips.len() * MOST_ROWS_PER_CELL;
-    let limits: Vec<String> = cells.values().map(|chips| most(chips).to_string()).collect();
+    let session = &telemetry.session;
+    // Statistics know nothing of an hour that has just begun: its first and last rows shall come from the index.
+    session.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off").await?;
+    let mut undecided: Vec<(i64, usize)> = Vec::new();
+    for (hour, sample) in samples(telemetry, &cells).await? {
+        let chips = &cells[&hour];
+        let dirty: HashSet<&str> = chips.iter().map(|chip| &*new.chips[*chip as usize]).collect();
+        let of_dirty = sample.chips.iter().flatten().filter(|chip| dirty.contains(chip.as_str())).count();
+        if !sample.lies_together() {
+            continue;
+        }
+        if 2 * of_dirty > sample.chips.len() {
+            crowded.insert(hour);
+        } else {
+            undecided.push((hour, chips.len() * MOST_ROWS_PER_CELL));
+        }
+    }
+    crowded.extend(small(telemetry, &undecided).await?);
+    session.execute("SET LOCAL enable_seqscan = on; SET LOCAL enable_sort = on").await?;
+    Ok(crowded)
+}
+
+/// The first and the last rows of an hour.
+struct Sample {
+    /// On how many pages they lie.
+    pages: i64,
+    /// Whose they are.
+    chips: Vec<Option<String>>,
+}
+
+impl Sample {
+    #[expect(clippy::cast_precision_loss, reason = "at most some hundred")]
+    fn lies_together(&self) -> bool {
+        self.pages as f64 <= MOST_PAGES_PER_ROW * self.chips.len() as f64
+    }
+}
+
+async fn samples(telemetry: &Telemetry, cells: &BTreeMap<i64, Vec<u32>>) -> Result<Vec<(i64, Sample)>> {
+    let hours = telemetry.query.instants(cells.keys().map(|hour| hour * HOUR_US));
+    let table = &telemetry.query.table;
+    let sql = fill(include_str!("crowded/sample.sql"), &[("table", table), ("hours", &hours)]);
+    let session = &telemetry.session;
+    let fail = |error| session.place.error(error);
+    let mut answers = pin!(session.stream(&sql).await?);
+    let mut samples = Vec::with_capacity(cells.len());
+    for hour in cells.keys() {
+        let Some(row) = answers.try_next().await.map_err(fail)? else { break };
+        let chips: Option<Vec<Option<String>>> = row.try_get(1).map_err(fail)?;
+        let sample = Sample { pages: row.try_get(0).map_err(fail)?, chips: chips.unwrap_or_default() };
+        samples.push((*hour, sample));
+    }
+    Ok(samples)
+}
+
+/// Those of the hours that have fewer rows than this.
+async fn small(telemetry: &Telemetry, hours: &[(i64, usize)]) -> Result<Vec<i64>> {
+    if hours.is_empty() {
+        return Ok(Vec::new());
+    }
+    let limits: Vec<String> = hours.iter().map(|(_, most)| most.to_string()).collect();
     let sql = fill(
-        include_str!("crowded.sql"),
+        include_str!("crowded/rows.sql"),
         &[
             ("table", &telemetry.query.table),
-            ("hours", &telemetry.query.instants(cells.keys().map(|hour| hour * HOUR_US))),
+            ("hours", &telemetry.query.instants(hours.iter().map(|(hour, _)| hour * HOUR_US))),
             ("most", &format!("'{{{}}}'::bigint[]", limits.join(","))),
         ],
     );
     let session = &telemetry.session;
     let fail = |error| session.place.error(error);
-    // Statistics know nothing of an hour that has just begun: its first and last rows shall come from the index.
-    session.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off").await?;
     let mut answers = pin!(session.stream(&sql).await?);
-    for (hour, chips) in &cells {
+    let mut small = Vec::new();
+    for (hour, most) in hours {
         let Some(row) = answers.try_next().await.map_err(fail)? else { break };
-        let (rows, pages): (i64, i64) = (row.try_get(0).map_err(fail)?, row.try_get(1).map_err(fail)?);
-        let sample: Option<Vec<Option<&str>>> = row.try_get(2).map_err(fail)?;
-        let sample = sample.unwrap_or_default();
-        #[expect(clippy::cast_precision_loss, reason = "at most some hundred")]
-        let lie_together = pages as f64 <= MOST_PAGES_PER_ROW * sample.len() as f64;
-        let dirty: HashSet<&str> = chips.iter().map(|chip| &*new.chips[*chip as usize]).collect();
-        let of_dirty = sample.iter().flatten().filter(|chip| dirty.contains(**chip)).count();
-        let is_small = usize::try_from(rows).is_ok_and(|rows| rows < most(chips));
-        if lie_together && (is_small || 2 * of_dirty > sample.len()) {
-            crowded.insert(*hour);
+        let rows: i64 = row.try_get(0).map_err(fail)?;
+        if usize::try_from(rows).is_ok_and(|rows| rows < *most) {
+            small.push(*hour);
         }
     }
-    session.execute("SET LOCAL enable_seqscan = on; SET LOCAL enable_sort = on").await?;
-    Ok(crowded)
+    Ok(small)
 }

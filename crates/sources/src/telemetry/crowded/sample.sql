@@ -1,17 +1,8 @@
--- For each hour: its rows, up to the most that matter; and of its first and last rows, on how many pages they lie and
--- whose they are.
+-- For each hour, of its first and last rows: on how many pages they lie, and whose they are.
 SELECT
-    (
-        SELECT count(*)
-        FROM (
-            SELECT FROM {table} AS t
-            WHERE t."event_time" >= h.hour AND t."event_time" < h.hour + interval '1 hour'
-            LIMIT h.most
-        ) AS rows_of_hour
-    ),
     s.pages,
     s.chips
-FROM unnest({hours}, {most}) WITH ORDINALITY AS h (hour, most, place)
+FROM unnest({hours}) WITH ORDINALITY AS h (hour, place)
 CROSS JOIN LATERAL (
     SELECT
         count(DISTINCT (source, (place::text::point)[0])) AS pages,

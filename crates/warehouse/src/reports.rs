@@ -3,12 +3,12 @@
 //! Every query of reports is keyed by the caller's login name; none can reach another person's rows. Sums and counts
 //! come back as they are; the API divides and rounds. Each query is a `.sql` beside its `.rs`.
 
-mod around;
 mod by_day;
 mod compare;
 mod days;
 mod freshness;
 mod hours;
+mod neighbours;
 mod owned;
 mod pipeline;
 mod prostheses;
@@ -24,11 +24,11 @@ use clickhouse::Client;
 use clickhouse::query::Query;
 use tokio::sync::OnceCell;
 
-pub use self::around::{Around, Spread, USUAL_DAYS, Usual};
 pub use self::by_day::{ByDay, DayRow};
 pub use self::days::Days;
 pub use self::freshness::Freshness;
 pub use self::hours::HourRow;
+pub use self::neighbours::Neighbours;
 pub use self::owned::OwnedProsthesis;
 pub use self::prostheses::Prosthesis;
 pub use self::summary::Summary;

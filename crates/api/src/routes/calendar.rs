@@ -85,7 +85,7 @@ pub(crate) async fn calendar(
 
     let data_as_of = app.data_as_of().await?;
     let rows = app.reports.day(&wearer.name, prosthesis_id, tz.tz(), date);
-    let around = app.reports.around(&wearer.name, prosthesis_id, tz.tz(), date, data_as_of);
+    let around = app.reports.neighbours(&wearer.name, prosthesis_id, tz.tz(), date);
     let (mut rows, around) = tokio::try_join!(rows, around)?;
     rows.retain(|row| row.movements > 0);
     check_prosthesis(&app, &wearer, prosthesis_id, around.first_hour.is_some()).await?;

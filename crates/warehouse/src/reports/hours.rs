@@ -1,4 +1,4 @@
-//! Days of a zone, hour by hour: one for its report, some for an export.
+//! Days of a zone, hour by hour: one for its report, the weeks before it for what is usual, some for an export.
 
 use bionicpro_model::Result;
 use chrono::{DateTime, NaiveDate, Utc};

@@ -38,6 +38,11 @@ impl Tally {
         self.lowest_battery.and_then(reading)
     }
 
+    /// The same, not rounded yet.
+    pub(super) fn exact_lowest_battery(&self) -> Option<f32> {
+        self.lowest_battery
+    }
+
     /// The last level; of several prostheses, that of the one that will be empty first.
     pub(super) fn last_battery(&self) -> Option<f64> {
         self.last_battery.values().copied().reduce(f32::min).and_then(reading)

@@ -1,12 +1,15 @@
 //! `GET /api/reports/usual`: what is usual for the caller, from the 28 days before a day.
 
+mod spread;
+
 use axum::extract::State;
-use bionicpro_warehouse::reports::{Spread, USUAL_DAYS, Usual};
-use chrono::{DateTime, NaiveDate, Utc};
+use bionicpro_warehouse::reports::HourRow;
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use self::spread::{Spread, UsedDay, used_days};
 use super::{MIN_DAYS, check_prosthesis};
 use crate::answer::Answer;
 use crate::app::App;
@@ -15,6 +18,9 @@ use crate::openapi::DataRefusals;
 use crate::parameters::{Day, FromQuery, ProsthesisId, Query, Strict, Zone, local_today};
 use crate::problem::Problem;
 use crate::wearer::Wearer;
+
+/// How many days before a day say what is usual.
+pub(super) const USUAL_DAYS: Days = Days::new(28);
 
 /// The parameters.
 #[derive(Debug, IntoParams)]
@@ -121,31 +127,40 @@ struct Band {
 }
 
 impl UsualFigures {
-    /// What was usual before the day.
-    pub(super) fn new(date: NaiveDate, usual: &Usual) -> Self {
+    /// What was usual before the day, of rows with movements that hold the days before it. Days that `data_as_of` does not
+    /// reflect whole do not count.
+    pub(super) fn new(
+        date: NaiveDate,
+        zone: Zone,
+        data_as_of: Option<DateTime<Utc>>,
+        rows: &[HourRow],
+    ) -> Self {
+        let is_known =
+            |day| data_as_of.is_some_and(|as_of| day < as_of.with_timezone(&zone.tz()).date_naive());
+        let from = date - USUAL_DAYS;
+        let days = used_days(rows, zone, |day| from <= day && day < date && is_known(day));
+        let band = |of: fn(&UsedDay) -> Option<f64>| Band::of(Spread::new(days.iter().filter_map(of)));
         UsualFigures {
-            from: date - USUAL_DAYS,
+            from,
             to: date,
-            days_with_data: usual.days,
+            days_with_data: days.len() as u64,
             min_days: MIN_DAYS,
-            low_quantile: 0.1,
-            high_quantile: 0.9,
-            movements: Band::of(usual.movements),
-            usage_hours: Band::of(usual.usage_hours),
-            avg_response_time_ms: Band::of(usual.response),
-            avg_battery_level: Band::of(usual.battery),
-            lowest_battery_level: Band::of(usual.battery_lowest),
-            errors: Band::of(usual.errors),
-            errors_per_1000_movements: Band::of(usual.errors_per_1000),
+            low_quantile: spread::LOW,
+            high_quantile: spread::HIGH,
+            movements: band(UsedDay::movements),
+            usage_hours: band(UsedDay::usage_hours),
+            avg_response_time_ms: band(UsedDay::response_time),
+            avg_battery_level: band(UsedDay::battery_level),
+            lowest_battery_level: band(UsedDay::lowest_battery_level),
+            errors: band(UsedDay::errors),
+            errors_per_1000_movements: band(UsedDay::errors_per_1000_movements),
         }
     }
 }
 
 impl Band {
-    fn of(spread: Spread) -> Option<Self> {
-        if spread.days < MIN_DAYS {
-            return None;
-        }
+    fn of(spread: Option<Spread>) -> Option<Self> {
+        let spread = spread.filter(|spread| spread.days >= MIN_DAYS)?;
         let (median, low, high) = (ratio(spread.median, 1)?, ratio(spread.low, 1)?, ratio(spread.high, 1)?);
         Some(Band { median, low, high, days: spread.days })
     }
@@ -165,8 +180,11 @@ pub(crate) async fn usual(
 ) -> Result<Answer<UsualReport>, Problem> {
     let data_as_of = app.data_as_of().await?;
     let UsualQuery { date, tz, prosthesis_id } = query;
-    let around = app.reports.around(&wearer.name, prosthesis_id, tz.tz(), date, data_as_of).await?;
+    let rows = app.reports.hours(&wearer.name, prosthesis_id, tz.tz(), date - USUAL_DAYS, date);
+    let around = app.reports.neighbours(&wearer.name, prosthesis_id, tz.tz(), date);
+    let (mut rows, around) = tokio::try_join!(rows, around)?;
+    rows.retain(|row| row.movements > 0);
     check_prosthesis(&app, &wearer, prosthesis_id, around.first_hour.is_some()).await?;
-    let usual = UsualFigures::new(date, &around.usual);
+    let usual = UsualFigures::new(date, tz, data_as_of, &rows);
     Ok(Answer(UsualReport { user: wearer.name, timezone: tz.name(), data_as_of, date, usual }))
 }

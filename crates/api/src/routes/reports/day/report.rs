@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bionicpro_warehouse::reports::{Around, HourRow};
+use bionicpro_warehouse::reports::{HourRow, Neighbours};
 use chrono::{DateTime, FixedOffset, NaiveDate, SubsecRound, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -164,7 +164,7 @@ impl DayReport {
         frame: Frame,
         zone: Zone,
         data_as_of: Option<DateTime<Utc>>,
-        around: &Around,
+        around: Neighbours,
         usual: Option<UsualFigures>,
         mut rows: Vec<HourRow>,
     ) -> Option<Self> {

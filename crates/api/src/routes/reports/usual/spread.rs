@@ -1,0 +1,132 @@
+//! Days added up from their hours, and where the numbers of most of them lie.
+//!
+//! Quantiles are exact, with linear interpolation between neighbours: type 7 of R. J. Hyndman and Y. Fan, Sample Quantiles in
+//! Statistical Packages, The American Statistician 50 (1996).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bionicpro_warehouse::reports::HourRow;
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::super::tally::Tally;
+use crate::figures::{Samples, number};
+use crate::parameters::Zone;
+
+/// The quantile below which a day is unusually low, and above which it is unusually high.
+pub(super) const LOW: f64 = 0.1;
+pub(super) const HIGH: f64 = 0.9;
+
+/// A day with movements.
+#[derive(Default)]
+pub(super) struct UsedDay {
+    sums: Tally,
+    /// An hour with two prostheses is one hour of use.
+    hours: BTreeSet<DateTime<Utc>>,
+}
+
+/// The days of the zone that count, with the sums of their hours.
+pub(super) fn used_days(rows: &[HourRow], zone: Zone, counts: impl Fn(NaiveDate) -> bool) -> Vec<UsedDay> {
+    let mut days: BTreeMap<NaiveDate, UsedDay> = BTreeMap::new();
+    for row in rows {
+        let day = row.hour.with_timezone(&zone.tz()).date_naive();
+        if counts(day) {
+            let day = days.entry(day).or_default();
+            day.sums.add(row);
+            day.hours.insert(row.hour);
+        }
+    }
+    days.into_values().collect()
+}
+
+/// The numbers of a day; none where the day does not know it.
+impl UsedDay {
+    #[expect(clippy::unnecessary_wraps, reason = "as its siblings")]
+    pub(super) fn movements(&self) -> Option<f64> {
+        Some(number(self.sums.movements))
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "as its siblings")]
+    pub(super) fn usage_hours(&self) -> Option<f64> {
+        Some(number(self.hours.len() as u64))
+    }
+
+    pub(super) fn response_time(&self) -> Option<f64> {
+        mean(self.sums.response)
+    }
+
+    pub(super) fn battery_level(&self) -> Option<f64> {
+        mean(self.sums.battery)
+    }
+
+    pub(super) fn lowest_battery_level(&self) -> Option<f64> {
+        self.sums.exact_lowest_battery().map(f64::from)
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "as its siblings")]
+    pub(super) fn errors(&self) -> Option<f64> {
+        Some(number(self.sums.errors))
+    }
+
+    pub(super) fn errors_per_1000_movements(&self) -> Option<f64> {
+        mean(Samples::new(number(self.sums.errors) * 1000.0, self.sums.movements))
+    }
+}
+
+/// Not rounded: the quantile is.
+fn mean(samples: Samples) -> Option<f64> {
+    (samples.count > 0).then(|| samples.sum / number(samples.count))
+}
+
+/// Quantiles of a number over the days that know it.
+#[derive(Debug, PartialEq)]
+pub(super) struct Spread {
+    /// How many days know it.
+    pub(super) days: u64,
+    pub(super) low: f64,
+    pub(super) median: f64,
+    pub(super) high: f64,
+}
+
+impl Spread {
+    /// None without a value.
+    pub(super) fn new(values: impl Iterator<Item = f64>) -> Option<Self> {
+        let mut values: Vec<f64> = values.collect();
+        values.sort_by(f64::total_cmp);
+        Some(Spread {
+            days: values.len() as u64,
+            low: quantile(&values, LOW)?,
+            median: quantile(&values, 0.5)?,
+            high: quantile(&values, HIGH)?,
+        })
+    }
+}
+
+/// The quantile of sorted values.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "0 <= level <= 1 of a few values"
+)]
+fn quantile(sorted: &[f64], level: f64) -> Option<f64> {
+    let place = level * number((sorted.len() as u64).checked_sub(1)?);
+    let (below, part) = (sorted[place as usize], place.fract());
+    let above = sorted.get(place as usize + 1).copied().unwrap_or(below);
+    Some(below + part * (above - below))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_lie_between_their_neighbours() {
+        assert_eq!(Spread::new(std::iter::empty()), None);
+        let one = Spread { days: 1, low: 7.0, median: 7.0, high: 7.0 };
+        assert_eq!(Spread::new([7.0].into_iter()), Some(one));
+        // As R's quantile(c(10, 20, 30, 60), c(0.1, 0.5, 0.9)) has it.
+        let spread = Spread::new([60.0, 10.0, 30.0, 20.0].into_iter()).unwrap();
+        let near = |value: f64, wanted: f64| (value - wanted).abs() < 1e-9;
+        assert!(near(spread.low, 13.0) && near(spread.median, 25.0) && near(spread.high, 51.0), "{spread:?}");
+        assert_eq!(spread.days, 4);
+    }
+}

@@ -81,10 +81,10 @@ pub(crate) async fn look(context: &PipelineContext, ask: Ask) -> Result<Look, Fa
             "a transaction on the source is open for long: freshness waits for it, what it inserted comes when it commits"
         );
     }
-    let agreed = Agreed { fingerprint: crm.fingerprint().to_owned(), stamp: state.stamp };
+    let agreed = Agreed { fingerprint: crm.fingerprint().to_owned(), stamp: state.standing.stamp };
     // A full run compares all the same: it repairs what somebody else has done to the stored dimensions.
     let is_stored = found.kind != RunKind::Full
-        && state.is_settled()
+        && state.standing.is_settled()
         && left.is_some_and(|left| left.is_ok_and(|left| left.crm.as_ref() == Some(&agreed)));
     let must_load = found.kind != RunKind::Tick || found.new.is_some();
     let work = match must_load || !is_stored {
@@ -92,7 +92,7 @@ pub(crate) async fn look(context: &PipelineContext, ask: Ask) -> Result<Look, Fa
             let within = within(context, &telemetry, found.range.as_ref())?;
             let few_chips = context.config.few_chips;
             let scope = Scope { within, range: found.range, new: found.new, few_chips };
-            let work = Work::new(&context.warehouse, &state, &crm, is_stored, scope).await?;
+            let work = Work::new(&context.warehouse, state.standing, &crm, is_stored, scope).await?;
             (must_load || work.is_needed).then_some(work)
         }
         false => None,

@@ -10,7 +10,7 @@ use bionicpro_warehouse::Warehouse;
 use bionicpro_warehouse::load::{self, Dimensions};
 use bionicpro_warehouse::owners::Ownership;
 use bionicpro_warehouse::pending::{self, Pending};
-use bionicpro_warehouse::state::State;
+use bionicpro_warehouse::state::Standing;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -58,21 +58,21 @@ impl Work {
     /// chips only their owners, so that a tick does not cost more the more people there are.
     pub(crate) async fn new(
         warehouse: &Warehouse,
-        state: &State,
+        standing: Standing,
         crm: &OpenCrm,
         is_stored: bool,
         scope: Scope,
     ) -> Result<Work, Failed> {
         let (stored, crm) = match scope.few_chips().filter(|_| is_stored) {
             Some(chips) => part(warehouse, crm, &chips).await?,
-            None => all(warehouse, state, crm, is_stored).await?,
+            None => all(warehouse, standing, crm, is_stored).await?,
         };
         let people = people(&crm);
         let customers: HashSet<Uuid> = people.rows.iter().map(|row| row.user_id).collect();
         let is_customer = |user| customers.contains(&user);
         let compared = match stored {
-            Stored::Same(owned) => Compared::same(owned, state, false),
-            Stored::Part(owned) => Compared::same(owned, state, true),
+            Stored::Same(owned) => Compared::same(owned, standing, false),
+            Stored::Part(owned) => Compared::same(owned, standing, true),
             Stored::Other(known) => known.compare(&crm, &people.rows, is_customer),
         };
         let Compared { owned, changes, applied, merged, is_needed } = compared;
@@ -123,14 +123,14 @@ async fn part(warehouse: &Warehouse, crm: &OpenCrm, chips: &[&str]) -> Result<(S
 /// Reads everybody, and what there is to compare with.
 async fn all(
     warehouse: &Warehouse,
-    state: &State,
+    standing: Standing,
     crm: &OpenCrm,
     is_stored: bool,
 ) -> Result<(Stored, Crm), Failed> {
     let stored = async {
         match is_stored {
             true => load::owners(warehouse).await.map(Stored::Same),
-            false => Known::read(warehouse, state).await.map(Stored::Other),
+            false => Known::read(warehouse, standing).await.map(Stored::Other),
         }
     };
     tokio::try_join!(async { stored.await.map_err(Failed::Warehouse) }, async {
@@ -140,7 +140,7 @@ async fn all(
 
 /// What the warehouse knows.
 struct Known {
-    state: State,
+    standing: Standing,
     stored: Dimensions,
     /// What loads that were cut off may have moved, with their versions.
     cut_off: Vec<(u64, Pending)>,
@@ -158,26 +158,26 @@ struct Compared {
 }
 
 impl Compared {
-    fn same(owned: Vec<Ownership>, state: &State, is_part: bool) -> Compared {
-        let merged = Merged { stored: None, is_part, stamp: state.stamp, cut_off: Vec::new() };
+    fn same(owned: Vec<Ownership>, standing: Standing, is_part: bool) -> Compared {
+        let merged = Merged { stored: None, is_part, stamp: standing.stamp, cut_off: Vec::new() };
         Compared { owned, changes: Vec::new(), applied: Vec::new(), merged, is_needed: false }
     }
 }
 
 impl Known {
-    async fn read(warehouse: &Warehouse, state: &State) -> Result<Known> {
+    async fn read(warehouse: &Warehouse, standing: Standing) -> Result<Known> {
         let (stored, cut_off) = tokio::try_join!(load::dimensions(warehouse), async {
-            match state.stamp.has_pending() {
-                true => pending::read(warehouse, state.stamp.dimensions).await,
+            match standing.stamp.has_pending() {
+                true => pending::read(warehouse, standing.stamp.dimensions).await,
                 false => Ok(Vec::new()),
             }
         })?;
-        Ok(Known { state: state.clone(), stored, cut_off })
+        Ok(Known { standing, stored, cut_off })
     }
 
     /// The version of the stored dimensions; 0 before the first.
     fn version(&self) -> u64 {
-        self.state.stamp.dimensions
+        self.standing.stamp.dimensions
     }
 
     /// When the CRM was last seen, in the microseconds that versions count.
@@ -199,10 +199,10 @@ impl Known {
         }
         versions.dedup();
         let is_needed = !changes.is_empty()
-            || !self.state.is_settled()
+            || !self.standing.is_settled()
             || dimensions(people, owned.clone()) != self.stored;
         let stored = is_needed.then(|| checksum(&self.stored));
-        let merged = Merged { stored, is_part: false, stamp: self.state.stamp, cut_off: versions };
+        let merged = Merged { stored, is_part: false, stamp: self.standing.stamp, cut_off: versions };
         Compared { owned, changes, applied, merged, is_needed }
     }
 }

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bionicpro_model::{Error, Kind, Result, Secret, SecretUrl};
 use clickhouse::{Client, Compression};
@@ -173,7 +173,10 @@ pub(crate) async fn within<T>(
     doing: &'static str,
     exchange: impl Future<Output = clickhouse::error::Result<T>>,
 ) -> Result<T> {
-    match tokio::time::timeout(limit, exchange).await {
+    let began = Instant::now();
+    let answer = tokio::time::timeout(limit, exchange).await;
+    tracing::debug!(doing, micros = began.elapsed().as_micros(), "the warehouse answered");
+    match answer {
         Ok(answer) => answer.map_err(|cause| fault::error(doing, cause)),
         Err(_) => Err(fault::error(doing, clickhouse::error::Error::TimedOut)),
     }

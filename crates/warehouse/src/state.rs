@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::Warehouse;
 use crate::marks::Mark;
 
+const STANDING: &str = include_str!("state/standing.sql");
+const RUNS: &str = include_str!("state/runs.sql");
+
 /// What a run begins with.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct State {
@@ -16,14 +19,23 @@ pub struct State {
     /// The greatest version that the warehouse knows of; 0 before the first run. A new run takes a greater one,
     /// whatever the source's clock says.
     pub newest_version: u64,
+    /// How the stored rows stand.
+    pub standing: Standing,
+}
+
+/// What loads have told of the rows that are stored.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Standing {
     /// The version of the dimensions that every row of the mart agrees with; behind [`Stamp::dimensions`] while a load
     /// is at it, or after one that was cut off.
     pub restated: u64,
     /// Which state of the dimensions this is.
     pub stamp: Stamp,
+    /// The newest version at which a load has completed a range of hours; 0 before the first.
+    pub completed: u64,
 }
 
-impl State {
+impl Standing {
     /// Whether dimensions are stored, the mart says all of them, and no load was cut off on the way.
     pub fn is_settled(&self) -> bool {
         let stored = self.stamp.dimensions;
@@ -50,7 +62,7 @@ impl Stamp {
     }
 }
 
-/// A line of `state.sql`.
+/// A line of either statement.
 #[derive(Row, Deserialize)]
 struct Line {
     name: String,
@@ -60,18 +72,35 @@ struct Line {
 
 /// Reads the state: before the dimensions, so that one that is stored meanwhile has another stamp.
 pub async fn read(warehouse: &Warehouse) -> Result<State> {
-    let lines = warehouse.query(include_str!("state.sql")).fetch_all::<Line>();
-    let lines = warehouse.run("reading what earlier runs have left", lines).await?;
-    let version = |name: &str| lines.iter().find(|line| line.name == name).map_or(0, |line| line.version);
+    let lines = lines(warehouse, &format!("{STANDING}\nUNION ALL\n{RUNS}")).await?;
     let mut baselines = lines.iter().map(|line| &line.text).filter(|text| !text.is_empty());
     Ok(State {
         baseline: baselines.next().cloned(),
         newest_version: lines.iter().map(|line| line.version).max().unwrap_or(0),
-        restated: version(Mark::Restated.name()),
-        stamp: Stamp {
-            dimensions: version(Mark::Dimensions.name()),
-            changing: version(Mark::Changing.name()),
-            pending: version("pending"),
-        },
+        standing: Standing::of(&lines),
     })
+}
+
+/// Reads how the stored rows stand, without the ledger: what a load looks at again.
+pub async fn standing(warehouse: &Warehouse) -> Result<Standing> {
+    Ok(Standing::of(&lines(warehouse, STANDING).await?))
+}
+
+async fn lines(warehouse: &Warehouse, sql: &str) -> Result<Vec<Line>> {
+    warehouse.run("reading what earlier runs have left", warehouse.query(sql).fetch_all::<Line>()).await
+}
+
+impl Standing {
+    fn of(lines: &[Line]) -> Standing {
+        let version = |name: &str| lines.iter().find(|line| line.name == name).map_or(0, |line| line.version);
+        Standing {
+            restated: version(Mark::Restated.name()),
+            stamp: Stamp {
+                dimensions: version(Mark::Dimensions.name()),
+                changing: version(Mark::Changing.name()),
+                pending: version("pending"),
+            },
+            completed: version("ranges"),
+        }
+    }
 }

@@ -12,7 +12,7 @@ pub(crate) struct Book<'a> {
     warehouse: &'a Warehouse,
     pub(crate) run: &'a RunId,
     /// Another step follows in this process: the end of this one may wait for it.
-    goes_on: bool,
+    pub(super) goes_on: bool,
     pages: Mutex<Pages>,
 }
 

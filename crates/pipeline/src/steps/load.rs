@@ -9,7 +9,7 @@ use bionicpro_model::{Error, Kind, Result, RunId};
 use bionicpro_sources::Lock;
 use bionicpro_warehouse::ledger::Step;
 use bionicpro_warehouse::load::{self, Changed, Dimensions, Hides, LoadSpec};
-use bionicpro_warehouse::state::{self, Stamp, State};
+use bionicpro_warehouse::state::{self, Stamp, Standing};
 use bionicpro_warehouse::{Warehouse, pending};
 use uuid::Uuid;
 
@@ -25,16 +25,29 @@ use crate::reconcile;
 use crate::report::StepReport;
 use crate::stage::{Manifest, Merged, StagedFile, StagedName};
 
-/// Everything that a load needs before it touches the warehouse: its files, and the lock that keeps other loads away.
-pub(super) async fn prepare(context: &PipelineContext, run: &RunId) -> Result<(Staged, Lock)> {
-    let lock = format!("bionicpro load {}", context.warehouse_name);
-    tokio::try_join!(Staged::open(context, run), Lock::take(&context.telemetry, &lock))
+/// Everything that a load needs before it touches the warehouse.
+pub(super) struct Prepared {
+    staged: Staged,
+    /// Keeps other loads away.
+    lock: Lock,
+    /// Read under the lock.
+    standing: Standing,
+}
+
+pub(super) async fn prepare(context: &PipelineContext, run: &RunId) -> Result<Prepared> {
+    let look = async {
+        let lock = format!("bionicpro load {}", context.warehouse_name);
+        let lock = Lock::take(&context.telemetry, &lock).await?;
+        Ok((lock, state::standing(&context.warehouse).await?))
+    };
+    let (staged, (lock, standing)) = tokio::try_join!(Staged::open(context, run), look)?;
+    Ok(Prepared { staged, lock, standing })
 }
 
 /// Loads. The lock is the caller's to drop.
 pub(super) async fn load(
     context: &PipelineContext,
-    (staged, lock): (Staged, Lock),
+    Prepared { staged, lock, standing }: Prepared,
 ) -> Result<(StepReport, Lock)> {
     let (warehouse, run) = (&context.warehouse, &staged.owners_manifest.run);
     let manifest = &staged.mart.manifest;
@@ -45,16 +58,16 @@ pub(super) async fn load(
         days: manifest.days.iter().map(|day| day.date).collect(),
         rows: manifest.rows,
     };
-    let state = state::read(warehouse).await?;
     let state_version = staged.owners_manifest.snapshot.version();
-    let change = match staged.is_stored(&state) {
+    let change = match staged.is_stored(&standing) {
         true => Change::default(),
-        false => staged.change(warehouse, &state).await?,
+        false => staged.change(warehouse, &standing).await?,
     };
 
     pending::write(warehouse, state_version, &change.owners.applied).await?;
     let hides = Hides { former: former(&change.owners.was), gone: change.gone };
-    let shown = load::store(warehouse, staged.mart.pieces()?, &spec, &hides, still_alone(&lock)).await?;
+    let shown =
+        load::store(warehouse, staged.mart.pieces()?, &spec, &standing, &hides, still_alone(&lock)).await?;
     let dimensions = async {
         match &change.dimensions {
             None => load::confirm_dimensions(warehouse, state_version).await,
@@ -66,7 +79,7 @@ pub(super) async fn load(
     let (changed, reconciled) = (changed?, reconciled?);
     let restated = load::restate(warehouse, &changed).await?;
     still_alone(&lock).await?;
-    let baseline = staged.baseline(&state, &changed, !change.owners.applied.is_empty())?;
+    let baseline = staged.baseline(&standing, &changed, !change.owners.applied.is_empty())?;
 
     let manifest = staged.mart.manifest;
     let mut report = StepReport::new(run, Step::LoadToClickhouse);
@@ -112,7 +125,7 @@ struct Change {
 }
 
 /// The files of a run that belong together.
-pub(super) struct Staged {
+struct Staged {
     mart: StagedFile,
     people: StagedFile,
     owners: StagedFile,
@@ -153,17 +166,17 @@ impl Staged {
 
     /// Whether nothing is to be stored: the extraction found it stored, nobody has stored another state since, and the
     /// mart says all of it.
-    fn is_stored(&self, state: &State) -> bool {
+    fn is_stored(&self, standing: &Standing) -> bool {
         self.merged.stored.is_none()
             && self.is_of_one_crm()
-            && state.stamp == self.merged.stamp
-            && state.is_settled()
-            && self.people_version() >= state.stamp.dimensions
+            && standing.stamp == self.merged.stamp
+            && standing.is_settled()
+            && self.people_version() >= standing.stamp.dimensions
     }
 
     /// Reads what is staged, and what is stored. What moves between owners was computed from one stored state: on any other
     /// one it would leave rows behind.
-    async fn change(&self, warehouse: &Warehouse, state: &State) -> Result<Change> {
+    async fn change(&self, warehouse: &Warehouse, standing: &Standing) -> Result<Change> {
         let stale = || {
             let run = &self.owners_manifest.run;
             Error::new(Kind::Data, STALE).detail(run.to_string()).hint(format!(
@@ -182,16 +195,18 @@ impl Staged {
         })??;
         let dimensions =
             dimensions(&people, owners.intervals.iter().map(|(interval, _)| interval.clone()).collect());
-        let (stored, cut_off) =
-            tokio::try_join!(load::dimensions(warehouse), pending::read(warehouse, state.stamp.dimensions))?;
+        let (stored, cut_off) = tokio::try_join!(
+            load::dimensions(warehouse),
+            pending::read(warehouse, standing.stamp.dimensions)
+        )?;
         let own = self.owners_manifest.snapshot.version();
         let mut cut_off = cut_off.iter().map(|(version, _)| version);
         let knows_all = cut_off.all(|version| *version == own || self.merged.cut_off.contains(version));
-        let is_older = self.people_version() < state.stamp.dimensions;
+        let is_older = self.people_version() < standing.stamp.dimensions;
         // A load of this run that was cut off may have stored some of the three already.
         let (now, wanted) = (checksum(&stored), checksum(&dimensions));
         let was = self.merged.stored.as_ref().unwrap_or(&wanted);
-        let is_known = state.stamp == self.merged.stamp
+        let is_known = standing.stamp == self.merged.stamp
             || (0..now.len()).all(|table| now[table] == was[table] || now[table] == wanted[table]);
         if !knows_all || !((is_known && !is_older) || now == wanted) {
             return Err(stale());
@@ -201,8 +216,8 @@ impl Staged {
         Ok(Change { gone: left.collect(), dimensions: Some(dimensions), owners })
     }
 
-    /// What the run leaves for the next one, now that all of it is stored. `state` was read before, under the lock.
-    fn baseline(&self, state: &State, changed: &Changed, has_moved: bool) -> Result<Option<String>> {
+    /// What the run leaves for the next one, now that all of it is stored. `standing` was read before, under the lock.
+    fn baseline(&self, standing: &Standing, changed: &Changed, has_moved: bool) -> Result<Option<String>> {
         let Some(text) = &self.mart.manifest.baseline else { return Ok(None) };
         // A newer state than this load's was stored already, or two states of the CRM are mixed.
         let (true, Some(fingerprint)) =
@@ -213,8 +228,8 @@ impl Staged {
         let moved_to = |is_moved: bool, was: u64| if is_moved { was.max(changed.version) } else { was };
         let stamp = Stamp {
             dimensions: changed.version,
-            changing: moved_to(changed.rows > 0, state.stamp.changing),
-            pending: moved_to(has_moved, state.stamp.pending),
+            changing: moved_to(changed.rows > 0, standing.stamp.changing),
+            pending: moved_to(has_moved, standing.stamp.pending),
         };
         Left::with(text, Agreed { fingerprint: fingerprint.clone(), stamp }).map(Some)
     }

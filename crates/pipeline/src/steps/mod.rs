@@ -190,9 +190,8 @@ pub(crate) async fn transform_in(
 ) -> Result<StepReport> {
     let attempt = Attempt::new(book, progress, Step::TransformAndJoin);
     progress.step(Step::TransformAndJoin, None);
-    let work = async { tokio::try_join!(attempt.begin(), transform::transform(context, book.run)) };
-    let outcome = in_time(context, work).await;
-    attempt.end(outcome.map(|((), report)| report)).await
+    let outcome = in_time(context, attempt.beside(transform::transform(context, book.run))).await;
+    attempt.end(outcome).await
 }
 
 /// Loads `mart.parquet` and the dimensions, compares, then moves the baseline. One load at a time, across processes.

@@ -16,6 +16,9 @@ use crate::params::{instant, ranged};
 /// The rows that a load answers for.
 pub(super) const OF_LOAD: &str = include_str!("totals/of_load.sql");
 
+/// The rows of a tick on whose days nothing newer was written.
+const OF_TICK: &str = include_str!("totals/of_tick.sql");
+
 const DOING: &str = "adding up the mart's days";
 
 /// Up to how many rows of a load are counted key by key in memory, without reading the months that they lie in.
@@ -36,6 +39,7 @@ pub struct LoadedDay {
 struct Totals {
     #[serde(with = "clickhouse::serde::chrono::date")]
     date: NaiveDate,
+    newest_version: u64,
     cells: u64,
     movements: u64,
     errors: u64,
@@ -55,13 +59,6 @@ struct Version {
     newest_version: u64,
 }
 
-/// How many rows have a version, and how many a greater one.
-#[derive(Row, Deserialize)]
-struct Written {
-    rows: u64,
-    newer: u64,
-}
-
 /// What the mart now answers for each UTC day of the range that has rows, oldest first.
 ///
 /// A day without live rows is listed with zero cells when tombstones remain in it, else left out. The versions are
@@ -78,7 +75,7 @@ pub async fn day_totals(warehouse: &Warehouse, range: &HourRange) -> Result<Vec<
             (day.date, LoadedDay { totals, newest_version: day.newest_version })
         })
         .collect();
-    for totals in totals {
+    for totals in totals.into_iter().map(DayTotals::from) {
         let newest_version = days.get(&totals.date).map_or(0, |seen| seen.newest_version);
         days.insert(totals.date, LoadedDay { totals, newest_version });
     }
@@ -88,25 +85,21 @@ pub async fn day_totals(warehouse: &Warehouse, range: &HourRange) -> Result<Vec<
 /// What the rows that a load answers for add up to on each UTC day, oldest first; a day without any is left out.
 ///
 /// Of its range every live row, whoever wrote it: one that should have vanished is among them. Outside of it, and for a
-/// tick, the live rows of exactly its version on its days. Where nothing newer was written on these, which costs an
-/// index to know, a tick's own rows are read and nothing else: the cost is the load's, not the mart's. Compare before
-/// [`super::restate`], which gives rows another version.
+/// tick, the live rows of exactly its version on its days. Where nothing newer was written on these, an index finds a
+/// tick's own rows and nothing else is read: the cost is the load's, not the mart's. Compare before [`super::restate`],
+/// which gives rows another version.
 pub async fn loaded_totals(warehouse: &Warehouse, spec: &LoadSpec) -> Result<Vec<DayTotals>> {
     if spec.range.is_none() && spec.days.is_empty() {
         return Ok(Vec::new());
     }
-    let rows = match spec.range.is_none() && is_newest(warehouse, spec).await? {
-        true => include_str!("totals/of_tick.sql"),
-        false => OF_LOAD,
-    };
-    add_up(warehouse, rows, |query| answered(query, spec)).await
-}
-
-/// Whether nothing newer was written on the load's days, and its rows are few enough to be told apart in memory.
-async fn is_newest(warehouse: &Warehouse, spec: &LoadSpec) -> Result<bool> {
-    let query = answered(warehouse.query(include_str!("totals/written.sql")), spec);
-    let written = warehouse.run(DOING, query.fetch_one::<Written>()).await?;
-    Ok(written.newer == 0 && written.rows <= COUNTED_IN_MEMORY)
+    if spec.range.is_none() && spec.rows <= COUNTED_IN_MEMORY {
+        let days = add_up(warehouse, OF_TICK, |query| answered(query, spec)).await?;
+        if days.iter().all(|day| day.newest_version <= spec.version) {
+            return Ok(days.into_iter().map(DayTotals::from).collect());
+        }
+    }
+    let days = add_up(warehouse, OF_LOAD, |query| answered(query, spec)).await?;
+    Ok(days.into_iter().map(DayTotals::from).collect())
 }
 
 /// The query with the parameters of [`OF_LOAD`]; no hour lies in the range of a tick.
@@ -116,10 +109,9 @@ pub(super) fn answered(query: Query, spec: &LoadSpec) -> Query {
     query.param("from", instant(from)).param("to", instant(to))
 }
 
-async fn add_up(warehouse: &Warehouse, rows: &str, of: impl Fn(Query) -> Query) -> Result<Vec<DayTotals>> {
+async fn add_up(warehouse: &Warehouse, rows: &str, of: impl Fn(Query) -> Query) -> Result<Vec<Totals>> {
     let sql = include_str!("totals.sql").replace("{rows}", rows);
-    let totals = warehouse.run(DOING, of(warehouse.query(&sql)).fetch_all::<Totals>()).await?;
-    Ok(totals.into_iter().map(DayTotals::from).collect())
+    warehouse.run(DOING, of(warehouse.query(&sql)).fetch_all::<Totals>()).await
 }
 
 impl From<Totals> for DayTotals {

@@ -2,6 +2,7 @@
 -- sum of their bit patterns does not, and wraps in 64 bits.
 SELECT
     date,
+    max(stats.version) AS newest_version,
     count() AS cells,
     sum(movements_count) AS movements,
     sum(error_count) AS errors,

@@ -42,13 +42,13 @@ impl Changed {
 /// changes that the snapshot shows. `version` is the CRM snapshot's. An older state than the newest one seen changes
 /// nothing; an equal one is repeated. The caller holds the lock of the load.
 pub async fn upsert_dimensions(warehouse: &Warehouse, wanted: &Dimensions, version: u64) -> Result<Changed> {
-    let (state, users, prostheses, owners) = tokio::try_join!(
-        state::read(warehouse),
+    let (standing, users, prostheses, owners) = tokio::try_join!(
+        state::standing(warehouse),
         read::<StoredUser>(warehouse),
         read::<StoredProsthesis>(warehouse),
         read::<OwnerRow>(warehouse),
     )?;
-    let (newest, restated) = (state.stamp.dimensions, state.restated);
+    let (newest, restated) = (standing.stamp.dimensions, standing.restated);
     if newest > version {
         tracing::info!("a newer state of the dimensions is loaded already");
         return Ok(Changed::default());

@@ -128,7 +128,7 @@ async fn what_is_stored_comes_back_and_is_not_written_again() {
     assert_eq!(same, Changed { version: 20, ..Changed::default() });
     assert_eq!(db.count(stored).await, 6);
     // It was seen all the same: an older state that differs comes too late.
-    assert_eq!(state::read(&db.warehouse).await.unwrap().stamp.dimensions, 20);
+    assert_eq!(state::read(&db.warehouse).await.unwrap().standing.stamp.dimensions, 20);
     load::upsert_dimensions(&db.warehouse, &people(&[(1, "else")]), 15).await.unwrap();
     assert_eq!(load::dimensions(&db.warehouse).await.unwrap(), state);
 }
@@ -156,7 +156,7 @@ async fn a_day_that_the_crm_corrects_or_forgets_is_stored_and_touches_no_hour() 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_a_load_that_stores_another_state_leaves_another_stamp() {
     let db = Db::migrated().await;
-    let stamp = async || state::read(&db.warehouse).await.unwrap().stamp;
+    let stamp = async || state::read(&db.warehouse).await.unwrap().standing.stamp;
     load::upsert_dimensions(&db.warehouse, &people(&[(1, "ivan")]), 10).await.unwrap();
     assert_eq!(stamp().await, state::Stamp { dimensions: 10, changing: 10, pending: 0 });
     load::confirm_dimensions(&db.warehouse, 20).await.unwrap();

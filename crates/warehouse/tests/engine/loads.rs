@@ -131,7 +131,8 @@ async fn a_load_that_may_not_show_leaves_the_previous_numbers_and_its_repetition
     for spec in [spec(day(), 2, &next), LoadSpec { rows: 1_000_000_000, ..tick(2, &next) }] {
         let lost = ready(Err(Error::new(Kind::Unreachable, "the lock was lost")));
         let file = pieces(file(&next, 2));
-        let error = load::store(&db.warehouse, file, &spec, &Hides::default(), lost).await.unwrap_err();
+        let (standing, hides) = (db.standing().await, Hides::default());
+        let error = load::store(&db.warehouse, file, &spec, &standing, &hides, lost).await.unwrap_err();
         assert_eq!(error.message(), "the lock was lost");
         assert_eq!(live_hours(&db).await, ["15T08", "15T09"]);
     }

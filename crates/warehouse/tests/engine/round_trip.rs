@@ -96,7 +96,9 @@ async fn a_load_is_one_part_per_month_however_many_row_groups_it_has() {
         .collect();
     let spec = spec(range("2026-01-01", "2026-03-01"), 1, &rows);
     let file = pieces(parquet_in_groups(&rows, 1_000));
-    load::store(&db.warehouse, file, &spec, &Hides::default(), ready(Ok(()))).await.unwrap();
+    let standing = db.standing().await;
+    let hides = Hides::default();
+    load::store(&db.warehouse, file, &spec, &standing, &hides, ready(Ok(()))).await.unwrap();
     let parts = "SELECT count() FROM system.parts WHERE database = currentDatabase() AND table = 'user_prosthesis_stats' AND min_block_number = max_block_number";
     assert_eq!(db.count(parts).await, 2);
     assert_eq!(db.count("SELECT count() FROM user_prosthesis_stats FINAL").await, 20_000);
@@ -109,10 +111,12 @@ async fn a_file_that_does_not_fit_is_refused_and_loads_nothing() {
     let good = parquet(&rows);
     let mut truncated = good.clone();
     truncated.truncate(good.len() / 2);
+    let standing = db.standing().await;
     for bad in [truncated, b"not parquet at all, but long enough to be read".to_vec(), Vec::new()] {
         for spec in [tick(1, &rows), spec(range("2026-01-15", "2026-01-16"), 1, &rows)] {
             let (file, hides) = (pieces(bad.clone()), Hides::default());
-            let error = load::store(&db.warehouse, file, &spec, &hides, ready(Ok(()))).await.unwrap_err();
+            let stored = load::store(&db.warehouse, file, &spec, &standing, &hides, ready(Ok(())));
+            let error = stored.await.unwrap_err();
             assert_eq!(error.kind(), Kind::Data, "{}", error.report());
         }
     }
@@ -127,7 +131,8 @@ async fn a_stream_that_breaks_off_loads_nothing_and_says_why() {
     let broken = || Err(bionicpro_model::Error::new(Kind::Storage, "the disk went away"));
     let stream = futures_util::stream::iter([Ok(bytes::Bytes::from(file[..100].to_vec())), broken()]);
     let (spec, hides) = (tick(1, &rows), Hides::default());
-    let stored = load::store(&db.warehouse, stream, &spec, &hides, ready(Ok(())));
+    let standing = db.standing().await;
+    let stored = load::store(&db.warehouse, stream, &spec, &standing, &hides, ready(Ok(())));
     let error = stored.await.unwrap_err();
     assert_eq!(error.message(), "the disk went away");
     assert_eq!(db.count("SELECT count() FROM user_prosthesis_stats").await, 0);

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use bionicpro_model::{HourRange, Result, SecretUrl};
 use bionicpro_warehouse::load::{self, Hides, LoadSpec};
-use bionicpro_warehouse::{Config, Warehouse, schema};
+use bionicpro_warehouse::{Config, Warehouse, schema, state};
 use futures_util::stream;
 
 use super::mart::{HOURS, Key, Load, Mart, State};
@@ -52,7 +52,9 @@ impl Loader {
             readers.some_answers().await;
             Result::Ok(())
         };
-        load::store(&self.warehouse, stream::iter(file), &spec, &load.hides, may_show).await.unwrap();
+        let standing = state::standing(&self.warehouse).await.unwrap();
+        let file = stream::iter(file);
+        load::store(&self.warehouse, file, &spec, &standing, &load.hides, may_show).await.unwrap();
     }
 
     /// In blocks that end anywhere, then the tombstones.

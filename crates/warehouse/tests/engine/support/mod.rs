@@ -7,6 +7,7 @@ use std::future::ready;
 
 use bionicpro_model::{HourRange, hours};
 use bionicpro_warehouse::load::{self, Hides, LoadSpec};
+use bionicpro_warehouse::state::{self, Standing};
 use bionicpro_warehouse::{Config, Reports, Warehouse};
 use bytes::Bytes;
 use clickhouse::Client;
@@ -67,7 +68,14 @@ impl Db {
     /// The change of the mart of a load. Returns how many rows it hid that the file did not name.
     pub(crate) async fn store(&self, rows: &[MartRow], spec: &LoadSpec, hides: &Hides) -> u64 {
         let file = pieces(file(rows, spec.version));
-        load::store(&self.warehouse, file, spec, hides, ready(Ok(()))).await.unwrap().tombstones
+        let standing = self.standing().await;
+        let stored = load::store(&self.warehouse, file, spec, &standing, hides, ready(Ok(()))).await;
+        stored.unwrap().tombstones
+    }
+
+    /// What a load looks at before it begins.
+    pub(crate) async fn standing(&self) -> Standing {
+        state::standing(&self.warehouse).await.unwrap()
     }
 
     /// The rows of a load, whose people can then be asked for. Returns how many rows vanished.

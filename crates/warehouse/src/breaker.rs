@@ -2,10 +2,14 @@
 //!
 //! A query that fails for want of an answer, or has waited a while for one, is a reason to ask; a ping decides. A slow query
 //! beside an engine that answers changes nothing. One task asks at a time, and goes on until there is an answer.
+//!
+//! An engine may answer pings and no query. Where a query has waited longer still, and no other was answered meanwhile, a
+//! query is asked for as well as a ping: one that every report begins with, and one at a time.
 
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bionicpro_model::{Kind, Result};
@@ -16,6 +20,8 @@ use crate::{fault, metrics};
 
 /// How long a query waits before somebody asks whether anybody is there; far more than a report takes.
 const SUSPICIOUS_AFTER: Duration = Duration::from_secs(1);
+/// How many times that long until a query is asked for too. With its patience, below any request's deadline.
+const IN_VAIN_AFTER: u32 = 3;
 /// Between two pings while nobody answers.
 const BETWEEN_PINGS: Duration = Duration::from_millis(500);
 
@@ -27,6 +33,15 @@ pub(crate) struct Breaker(Arc<Inner>);
 struct Inner {
     ping: Ping,
     state: watch::Sender<State>,
+    /// Queries that were answered, so that one that waits can tell whether any was meanwhile.
+    answered: AtomicU64,
+}
+
+/// What is asked in the background.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Question {
+    Ping,
+    PingAndQuery,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +56,11 @@ enum State {
 
 impl Breaker {
     pub(crate) fn new(ping: Ping) -> Self {
-        Breaker(Arc::new(Inner { ping, state: watch::Sender::new(State::Closed) }))
+        Breaker(Arc::new(Inner {
+            ping,
+            state: watch::Sender::new(State::Closed),
+            answered: AtomicU64::new(0),
+        }))
     }
 
     /// Lets the exchange run, or fails with `Unreachable` as soon as it is known that nobody answers.
@@ -52,13 +71,20 @@ impl Breaker {
     ) -> Result<T> {
         let mut state = self.0.state.subscribe();
         let answered = async {
+            let answered_before = self.0.answered.load(Ordering::Relaxed);
             let mut exchange = pin!(exchange);
-            loop {
+            for waits in 1_u32.. {
                 match tokio::time::timeout(SUSPICIOUS_AFTER, exchange.as_mut()).await {
                     Ok(answer) => return answer,
-                    Err(_elapsed) => self.suspect(),
+                    Err(_elapsed) if waits < IN_VAIN_AFTER => self.suspect(Question::Ping),
+                    // A busy engine answers others meanwhile.
+                    Err(_elapsed) if self.0.answered.load(Ordering::Relaxed) != answered_before => {
+                        self.suspect(Question::Ping);
+                    }
+                    Err(_elapsed) => self.suspect(Question::PingAndQuery),
                 }
             }
+            exchange.await
         };
         tokio::select! {
             biased;
@@ -66,16 +92,21 @@ impl Breaker {
             _ = state.wait_for(|state| *state == State::Open) => {
                 Err(fault::unreachable(doing).detail("it does not answer; queries are refused until it does"))
             }
-            answer = answered => answer.inspect_err(|error| {
-                if error.kind() == Kind::Unreachable {
-                    self.suspect();
+            answer = answered => match answer {
+                Err(error) if error.kind() == Kind::Unreachable => {
+                    self.suspect(Question::Ping);
+                    Err(error)
                 }
-            }),
+                answer => {
+                    self.0.answered.fetch_add(1, Ordering::Relaxed);
+                    answer
+                }
+            },
         }
     }
 
     /// Asks in the background, unless that is under way.
-    fn suspect(&self) {
+    fn suspect(&self, question: Question) {
         let begins = self.0.state.send_if_modified(|state| {
             let begins = *state == State::Closed;
             if begins {
@@ -84,13 +115,13 @@ impl Breaker {
             begins
         });
         if begins {
-            tokio::spawn(self.clone().ask());
+            tokio::spawn(self.clone().ask(question));
         }
     }
 
-    /// Pings until there is an answer, or nobody is left who would want one.
-    async fn ask(self) {
-        while !self.0.ping.is_answered().await {
+    /// Asks until there is an answer, or nobody is left who would want one.
+    async fn ask(self, question: Question) {
+        while !self.is_answered(question).await {
             if self.0.state.send_replace(State::Open) != State::Open {
                 tracing::warn!("the warehouse does not answer: queries of reports are refused until it does");
                 metrics::gauge_breaker(true);
@@ -105,11 +136,16 @@ impl Breaker {
             metrics::gauge_breaker(false);
         }
     }
+
+    async fn is_answered(&self, question: Question) -> bool {
+        self.0.ping.is_answered().await
+            && (question == Question::Ping || self.0.ping.query_is_answered().await)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicU32};
     use std::time::Instant;
 
     use bionicpro_model::{Error, SecretUrl};
@@ -117,29 +153,42 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
-    use crate::Config;
+    use crate::{Config, client};
+
+    const PONG: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    const NO_ROWS: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
     /// A breaker whose pings are counted and answered with these bytes; without any they are not answered.
     async fn breaker(answer: &'static [u8]) -> (Breaker, Arc<AtomicU32>) {
+        let (breaker, pings, _) = engine(answer).await;
+        (breaker, pings)
+    }
+
+    /// The same with an engine that answers queries (with nothing, which is an answer) while the flag is set.
+    async fn engine(pong: &'static [u8]) -> (Breaker, Arc<AtomicU32>, Arc<AtomicBool>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://u:p@{}/house/", listener.local_addr().unwrap());
-        let pings = Arc::new(AtomicU32::new(0));
-        let counted = Arc::clone(&pings);
+        let (pings, answers) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicBool::new(false)));
+        let (counted, allowed) = (Arc::clone(&pings), Arc::clone(&answers));
         tokio::spawn(async move {
             let mut open = Vec::new();
             loop {
                 let (mut stream, _) = listener.accept().await.unwrap();
-                let mut request = [0; 1024];
+                let mut request = [0; 4096];
                 let length = stream.read(&mut request).await.unwrap();
-                assert!(request[..length].starts_with(b"GET /house/ping HTTP/1.1\r\n"));
-                counted.fetch_add(1, Ordering::SeqCst);
-                stream.write_all(answer).await.unwrap();
+                if request[..length].starts_with(b"GET /house/ping HTTP/1.1\r\n") {
+                    counted.fetch_add(1, Ordering::SeqCst);
+                    stream.write_all(pong).await.unwrap();
+                } else if allowed.load(Ordering::SeqCst) {
+                    stream.write_all(NO_ROWS).await.unwrap();
+                }
                 open.push(stream);
             }
         });
         let url = SecretUrl::parse(&url).unwrap();
-        let ping = Ping::new("warehouse.url", Some(&url), &Config::default()).unwrap();
-        (Breaker::new(ping), pings)
+        let queries = client::connect("warehouse.url", Some(&url), None, &Config::default()).unwrap();
+        let ping = Ping::new("warehouse.url", Some(&url), &Config::default(), queries).unwrap();
+        (Breaker::new(ping), pings, answers)
     }
 
     async fn answers_after(time: Duration) -> Result<&'static str> {
@@ -176,8 +225,37 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_engine_that_answers_pings_and_no_query_is_left_alone_until_it_answers_one() {
+        let (breaker, _, answers) = engine(PONG).await;
+        let waiting = (0..20).map(|_| breaker.pass("reading", std::future::pending::<Result<()>>()));
+        for refused in futures_util::future::join_all(waiting).await {
+            assert_eq!(refused.unwrap_err().kind(), Kind::Unreachable);
+        }
+        for _ in 0..100 {
+            let asked = breaker.pass("reading", async { panic!("the engine is asked") as Result<()> });
+            assert_eq!(asked.await.unwrap_err().kind(), Kind::Unreachable);
+        }
+        answers.store(true, Ordering::SeqCst);
+        let began = Instant::now();
+        while breaker.pass("reading", answers_after(Duration::ZERO)).await.is_err() {
+            assert!(began.elapsed() < Duration::from_secs(10), "it answers and is not asked");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_busy_engine_that_answered_another_query_meanwhile_is_not_doubted() {
+        let (breaker, _, _) = engine(PONG).await;
+        let slow = SUSPICIOUS_AFTER * (IN_VAIN_AFTER + 5);
+        let crowd = (0..20).map(|_| breaker.pass("reading", answers_after(slow)));
+        let other = breaker.pass("reading", answers_after(SUSPICIOUS_AFTER * 3 / 2));
+        let (crowd, other) = tokio::join!(futures_util::future::join_all(crowd), other);
+        assert!(crowd.iter().all(Result::is_ok) && other.is_ok());
+    }
+
+    #[tokio::test]
     async fn an_error_that_is_an_answer_is_no_reason_to_ask() {
-        let (breaker, pings) = breaker(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await;
+        let (breaker, pings) = breaker(PONG).await;
         let refused = async { Err::<(), _>(Error::new(Kind::Data, "another schema")) };
         breaker.pass("reading", refused).await.unwrap_err();
         tokio::time::sleep(Duration::from_millis(50)).await;

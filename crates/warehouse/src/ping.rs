@@ -1,10 +1,12 @@
-//! Whether anybody answers at the warehouse's address: `GET /ping`, which needs no account and waits in no queue.
+//! Whether anybody answers at the warehouse's address: `GET /ping`, which needs no account and waits in no queue; and
+//! whether queries are answered there, by one that costs next to nothing.
 
 use std::fmt;
 use std::time::Duration;
 
 use bionicpro_model::{Error, Kind, Result, SecretUrl};
 use bytes::Bytes;
+use clickhouse::Client as QueryClient;
 use http::{StatusCode, Uri};
 use http_body_util::Empty;
 use hyper_rustls::HttpsConnector;
@@ -13,15 +15,19 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 
 use crate::Config;
-use crate::client::{self, Way};
+use crate::client::{self, Way, within};
+use crate::reports::Freshness;
 
 /// How long an answer may take that costs nothing to give.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a query may take that is answered within milliseconds.
+const QUERY_PATIENCE: Duration = Duration::from_secs(3);
 
 /// Asks at one address, over a connection of its own each time: one that is kept may be dead without knowing it.
 pub(crate) struct Ping {
     way: Kept,
     address: Uri,
+    queries: QueryClient,
 }
 
 enum Kept {
@@ -30,7 +36,12 @@ enum Kept {
 }
 
 impl Ping {
-    pub(crate) fn new(key: &'static str, url: Option<&SecretUrl>, config: &Config) -> Result<Self> {
+    pub(crate) fn new(
+        key: &'static str,
+        url: Option<&SecretUrl>,
+        config: &Config,
+        queries: QueryClient,
+    ) -> Result<Self> {
         let internal = || Error::new(Kind::Internal, "the warehouse cannot be asked whether it answers");
         let url = url.ok_or_else(internal)?.expose_secret();
         let mut builder = Client::builder(TokioExecutor::new());
@@ -42,7 +53,7 @@ impl Ping {
         let mut address = client::without_account(url);
         address.set_path(&format!("{}/ping", url.path().trim_end_matches('/')));
         let address = address.as_str().parse().map_err(|error| internal().source(error))?;
-        Ok(Ping { way, address })
+        Ok(Ping { way, address, queries })
     }
 
     /// Any answer is one, but a proxy's that nobody is behind it.
@@ -57,6 +68,13 @@ impl Ping {
             Ok(Ok(answer)) => !of_a_proxy.contains(&answer.status()),
             Ok(Err(_)) | Err(_) => false,
         }
+    }
+
+    /// Whether what every report asks first is answered, if only with an error.
+    pub(crate) async fn query_is_answered(&self) -> bool {
+        let query = self.queries.query_raw(include_str!("reports/freshness.sql")).fetch_one::<Freshness>();
+        let asked = within(QUERY_PATIENCE, "trying a query", query).await;
+        asked.map_or_else(|error| error.kind() != Kind::Unreachable, |_| true)
     }
 }
 

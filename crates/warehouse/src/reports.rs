@@ -63,7 +63,7 @@ impl Reports {
             None => ("warehouse.url", config.url.as_ref(), config.password_file.as_deref()),
         };
         let client = client::connect(key, url, file, config)?;
-        let breaker = Breaker::new(Ping::new(key, url, config)?);
+        let breaker = Breaker::new(Ping::new(key, url, config, client.clone())?);
         Ok(Reports { client, breaker, reader: Arc::new(OnceCell::new()) })
     }
 

@@ -3,9 +3,11 @@
 use std::time::{Duration, Instant};
 
 use bionicpro_model::SecretUrl;
+use futures_util::future::join_all;
 use insta::assert_snapshot;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 use crate::support::{App, Person, at, execute};
 
@@ -106,7 +108,7 @@ async fn h24_a_warehouse_that_comes_back_answers_again() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let through = listener.local_addr().unwrap();
     let target = bionicpro_testing::warehouse().await.url;
-    let (open, mut opened) = tokio::sync::watch::channel(true);
+    let (open, mut opened) = watch::channel(true);
     let upstream = target.address();
     tokio::spawn(async move {
         loop {
@@ -135,6 +137,69 @@ async fn h24_a_warehouse_that_comes_back_answers_again() {
     open.send(false).unwrap();
     assert_eq!(client.get("/api/reports/2024-01-15").await.checked_status(), 503);
     open.send(true).unwrap();
+    let started = Instant::now();
+    while client.get("/api/reports/2024-01-15").await.status != 200 {
+        assert!(started.elapsed() < Duration::from_secs(10), "still unavailable");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// A way to the engine on which, while the flag is set, pings pass and queries do not.
+async fn way_to(engine: &SecretUrl) -> (SecretUrl, watch::Sender<bool>) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let mut url = engine.expose_secret().clone();
+    url.set_port(Some(listener.local_addr().unwrap().port())).unwrap();
+    let (hangs, hung) = watch::channel(false);
+    let engine = engine.address();
+    tokio::spawn(async move {
+        loop {
+            let (client, _) = listener.accept().await.unwrap();
+            let server = TcpStream::connect(engine.clone()).await.unwrap();
+            tokio::spawn(pass_on(client, server, hung.clone()));
+        }
+    });
+    (SecretUrl::parse(url.as_str()).unwrap(), hangs)
+}
+
+async fn pass_on(client: TcpStream, server: TcpStream, mut hung: watch::Receiver<bool>) {
+    let (mut asks, mut hears) = client.into_split();
+    let (mut answers, mut is_asked) = server.into_split();
+    let questions = async {
+        let mut piece = [0; 4096];
+        while let Ok(length @ 1..) = asks.read(&mut piece).await {
+            if !piece.starts_with(b"GET /ping") && hung.wait_for(|hung| !hung).await.is_err() {
+                return;
+            }
+            if is_asked.write_all(&piece[..length]).await.is_err() {
+                return;
+            }
+        }
+    };
+    tokio::select! {
+        () = questions => {}
+        _ = tokio::io::copy(&mut answers, &mut hears) => {}
+    }
+}
+
+#[tokio::test]
+async fn h24_an_engine_that_answers_pings_and_no_query_is_left_alone_and_found_again() {
+    let (url, hangs) = way_to(&bionicpro_testing::warehouse().await.url).await;
+    // Longer than anything here takes: it is not the deadline that answers.
+    let app = App::builder().reading_through(url).configure(|config| config.request_timeout_s = 60);
+    let app = app.start().await;
+    let ivan = Person::new("ivan.petrov", 1);
+    app.seed(&[&ivan], &[ivan.cell(1, at("2024-01-15T08:00:00Z"))]).await;
+    let client = app.wearer("ivan.petrov");
+    assert_eq!(client.get("/api/reports/2024-01-15").await.checked_status(), 200);
+
+    hangs.send(true).unwrap();
+    for (crowd, limit) in [("first", Duration::from_secs(20)), ("second", Duration::from_secs(5))] {
+        let started = Instant::now();
+        let answers = join_all((0..20).map(|_| client.get("/api/reports/2024-01-15"))).await;
+        assert!(answers.iter().all(|answered| answered.checked_status() == 503), "{crowd}");
+        assert!(started.elapsed() < limit, "{crowd}: {:?}", started.elapsed());
+    }
+    hangs.send(false).unwrap();
     let started = Instant::now();
     while client.get("/api/reports/2024-01-15").await.status != 200 {
         assert!(started.elapsed() < Duration::from_secs(10), "still unavailable");

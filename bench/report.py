@@ -17,16 +17,17 @@ RESULTS = ROOT / "bench" / "results"
 
 LEAST_COMMITTED = 30_000
 
+# What belongs to one run: ticks on a long past are compared with those on the smallest table.
+TOGETHER = (("pipeline",), ("ticks", "history"), ("year",), ("losses",), ("api",), ("identity",), ("bff",))
+
 PAGE = """<!-- Written by `make bench`. -->
 # Results
 
-{title}
+{runs}
 
 {aims}
 
 {table}
-
-{machine}
 
 Every figure, with its range over the repetitions, is in the JSON file of its day. How to read them:
 [../README.md](../README.md).
@@ -305,21 +306,36 @@ def table(lines: list[tuple[str, ...]]) -> str:
     return "\n".join(text)
 
 
+def newest(days: dict[str, dict]) -> tuple[dict, dict[str, list[str]]]:
+    """Each part as it was measured last, and which parts came from which day; `days` are oldest first."""
+    found, origins = {}, {day: [] for day in reversed(days)}
+    for parts in TOGETHER:
+        for day, results in reversed(days.items()):
+            if measured := {part: results[part] for part in parts if part in results}:
+                found |= measured
+                origins[day] += measured
+                break
+    return found, {day: parts for day, parts in origins.items() if parts}
+
+
+def run_line(day: str, parts: list[str], machine: dict) -> str:
+    """Which parts a run measured, and on what."""
+    names = ("kernel", "postgresql", "clickhouse", "python", "pandas", "dlt")
+    told = ", ".join(f"{name} {machine[name]}" for name in names)
+    size = f"{machine['cores']} cores, {machine['memory_gb']} GB, commit {machine['commit']}"
+    return f"- {', '.join(parts)}: {day[:10]}, {size}; {told}."
+
+
 def write(results: dict) -> Path:
-    """Writes the day's file and the page; a later run of the same day replaces both."""
-    size = results["machine"]
+    """Writes the day's file, which a later run of the same day replaces, and the page of all days."""
     RESULTS.mkdir(exist_ok=True)
-    file = RESULTS / f"{date.today().isoformat()}-{size['cores']}core.json"
+    file = RESULTS / f"{date.today().isoformat()}-{results['machine']['cores']}core.json"
     file.write_text(json.dumps(results, indent=1) + "\n")
-    title = (
-        f"{date.today().isoformat()}, {size['cores']} cores, {size['memory_gb']} GB, commit {size['commit']}."
-    )
-    told = ", ".join(
-        f"{name} {size[name]}" for name in ("kernel", "postgresql", "clickhouse", "python", "pandas", "dlt")
-    )
-    aims, ratios = text_of(results)
-    page = PAGE.format(title=title, aims=aims, table=ratios, machine=f"With {told}.")
-    (RESULTS / "README.md").write_text(page)
+    days = {day.name: json.loads(day.read_text()) for day in sorted(RESULTS.glob(f"*-{file.name[11:]}"))}
+    found, origins = newest(days)
+    runs = "\n".join(run_line(day, parts, days[day]["machine"]) for day, parts in origins.items())
+    aims, ratios = text_of(found)
+    (RESULTS / "README.md").write_text(PAGE.format(runs=runs, aims=aims, table=ratios))
     return file
 
 

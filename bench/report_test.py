@@ -60,3 +60,12 @@ def each_form_of_the_peer_has_its_line():
     lines = report.loss_lines(_losses(0, 0, by_dlt=2_117))
     assert [line[1] for line in lines] == ["0 and 0"] * 4
     assert [line[2].rsplit(": ", 1)[1] for line in lines] == ["2,117 and 0"] * 4
+
+
+def each_part_is_told_as_it_was_measured_last():
+    first = {"machine": {}, "pipeline": 1, "ticks": 1, "history": 1, "api": 1}
+    second = {"machine": {}, "ticks": 2, "api": 2, "bff": 2}
+    found, origins = report.newest({"2026-01-01": first, "2026-01-02": second})
+    # Ticks and history of two runs are not compared.
+    assert found == {"pipeline": 1, "ticks": 2, "api": 2, "bff": 2}
+    assert origins == {"2026-01-02": ["ticks", "api", "bff"], "2026-01-01": ["pipeline"]}

@@ -49,7 +49,7 @@ def main() -> None:
     if "identity" in flags.only:
         results["identity"] = identity(200 if quick else 5_000, 1 if quick else 3)
     if "bff" in flags.only:
-        results["bff"] = bff(*((500, 1) if quick else (10_000, 5)))
+        results["bff"] = bff(*((500, 1) if quick else (2_000, 5)))
     report.show(results)
     complete = set(flags.only) == set(PARTS) and {"1m", "10m"} <= set(flags.rows)
     if complete or flags.write:

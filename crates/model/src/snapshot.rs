@@ -19,14 +19,23 @@ impl Snapshot {
     ///
     /// `floor` is the newest version that the warehouse knows: a clock that steps back makes no version go back.
     pub fn new(taken_at: DateTime<Utc>, transactions: String, floor: u64) -> Self {
-        let clock = u64::try_from(taken_at.timestamp_micros()).unwrap_or(0);
-        Snapshot { taken_at, transactions, version: clock.max(floor.saturating_add(1)) }
+        let version = micros(taken_at).max(floor.saturating_add(1));
+        Snapshot { taken_at, transactions, version }
     }
 
     /// The mart's `version` of rows read under this snapshot.
     pub fn version(&self) -> u64 {
         self.version
     }
+
+    /// Whether the source's clock is behind the version, so that a run at the same time may have come to the same one.
+    pub fn is_behind(&self) -> bool {
+        micros(self.taken_at) < self.version
+    }
+}
+
+fn micros(at: DateTime<Utc>) -> u64 {
+    u64::try_from(at.timestamp_micros()).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -37,11 +46,9 @@ mod tests {
     fn a_clock_that_steps_back_makes_no_version_go_back() {
         let noon = DateTime::from_timestamp(1_705_320_000, 0).unwrap();
         let first = Snapshot::new(noon, "1:1:".to_owned(), 0);
-        assert_eq!(first.version(), 1_705_320_000_000_000);
+        assert_eq!((first.version(), first.is_behind()), (1_705_320_000_000_000, false));
         let hour_before = noon - chrono::TimeDelta::hours(1);
-        assert_eq!(
-            Snapshot::new(hour_before, "2:2:".to_owned(), first.version()).version(),
-            first.version() + 1
-        );
+        let second = Snapshot::new(hour_before, "2:2:".to_owned(), first.version());
+        assert_eq!((second.version(), second.is_behind()), (first.version() + 1, true));
     }
 }

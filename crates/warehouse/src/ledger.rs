@@ -189,6 +189,13 @@ pub async fn run(warehouse: &Warehouse, run: &RunId) -> Result<Vec<Entry>> {
     read(warehouse, warehouse.query(include_str!("ledger/run.sql")).param("run", run.as_str())).await
 }
 
+/// Whether another run that came to its load has read the source at this version.
+pub async fn is_taken(warehouse: &Warehouse, version: u64, run: &RunId) -> Result<bool> {
+    let query = warehouse.query(include_str!("ledger/taken.sql"));
+    let query = query.param("version", version).param("run", run.as_str()).fetch_one::<u64>();
+    warehouse.run("looking for a run of the same version", query).await.map(|entries| entries > 0)
+}
+
 /// The ranges of a backfill that are loaded: those of the runs that are named after it, as `RUN.20240115`.
 pub async fn loaded_pieces(warehouse: &Warehouse, run: &RunId) -> Result<Vec<HourRange>> {
     #[derive(clickhouse::Row, serde::Deserialize)]

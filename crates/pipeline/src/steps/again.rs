@@ -18,6 +18,9 @@ use crate::steps::Book;
 /// Another load has stored another state since the extraction began with its own.
 pub(super) const STALE: &str = "another load changed who owns what since the extraction";
 
+/// Two runs have read the source while its clock stood behind, and came to the same version.
+pub(super) const SAME_VERSION: &str = "another run has taken the same version";
+
 /// A staged file was made from another one than that which stands beside it.
 pub(super) const NOT_TOGETHER: &str = "the staged files do not belong together";
 
@@ -31,7 +34,7 @@ pub(crate) struct Restarts(u32);
 impl Restarts {
     /// Whether to begin again after this error: something came between, and not for ever.
     pub(crate) fn follow(&mut self, run: &RunId, error: &Error) -> bool {
-        let is_stale = [STALE, NOT_TOGETHER, CRM_CHANGED].contains(&error.message());
+        let is_stale = [STALE, SAME_VERSION, NOT_TOGETHER, CRM_CHANGED].contains(&error.message());
         if !is_stale || self.0 == MOST_RESTARTS {
             return false;
         }

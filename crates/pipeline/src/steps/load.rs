@@ -7,13 +7,13 @@ use std::collections::{BTreeMap, HashSet};
 
 use bionicpro_model::{Error, Kind, Result, RunId};
 use bionicpro_sources::Lock;
-use bionicpro_warehouse::ledger::Step;
+use bionicpro_warehouse::ledger::{self, Step};
 use bionicpro_warehouse::load::{self, Changed, Dimensions, Hides, LoadSpec};
 use bionicpro_warehouse::state::{self, Stamp, Standing};
 use bionicpro_warehouse::{Warehouse, pending};
 use uuid::Uuid;
 
-use super::again::{NOT_TOGETHER, STALE};
+use super::again::{NOT_TOGETHER, SAME_VERSION, STALE};
 use crate::context::PipelineContext;
 use crate::dimensions::{checksum, dimensions};
 use crate::files::crm::CrmRow;
@@ -58,6 +58,10 @@ pub(super) async fn load(
         days: manifest.days.iter().map(|day| day.date).collect(),
         rows: manifest.rows,
     };
+    // Of two snapshots at one version nobody can say which is the newer.
+    if manifest.snapshot.is_behind() && ledger::is_taken(warehouse, spec.version, run).await? {
+        return Err(staged.again(SAME_VERSION));
+    }
     let state_version = staged.owners_manifest.snapshot.version();
     let change = match staged.is_stored(&standing) {
         true => Change::default(),
@@ -153,6 +157,14 @@ impl Staged {
         Ok(Staged { mart, people, owners, owners_manifest, merged })
     }
 
+    /// What is staged is of a state that is gone.
+    fn again(&self, why: &'static str) -> Error {
+        let run = &self.owners_manifest.run;
+        Error::new(Kind::Data, why).detail(run.to_string()).hint(format!(
+            "run both extractions of {run} again, then the steps after them; `etl run` does so by itself"
+        ))
+    }
+
     /// Whether both extractions saw the same CRM.
     fn is_of_one_crm(&self) -> bool {
         let crm = &self.owners_manifest.crm;
@@ -177,14 +189,8 @@ impl Staged {
     /// Reads what is staged, and what is stored. What moves between owners was computed from one stored state: on any other
     /// one it would leave rows behind.
     async fn change(&self, warehouse: &Warehouse, standing: &Standing) -> Result<Change> {
-        let stale = || {
-            let run = &self.owners_manifest.run;
-            Error::new(Kind::Data, STALE).detail(run.to_string()).hint(format!(
-                "run both extractions of {run} again, then the steps after them; `etl run` does so by itself"
-            ))
-        };
         if self.merged.is_part {
-            return Err(stale());
+            return Err(self.again(STALE));
         }
         let (people, owners) = (self.people.again()?, self.owners.again()?);
         let read = move || -> Result<(Vec<CrmRow>, Owners)> {
@@ -209,7 +215,7 @@ impl Staged {
         let is_known = standing.stamp == self.merged.stamp
             || (0..now.len()).all(|table| now[table] == was[table] || now[table] == wanted[table]);
         if !knows_all || !((is_known && !is_older) || now == wanted) {
-            return Err(stale());
+            return Err(self.again(STALE));
         }
         let customers: HashSet<Uuid> = dimensions.users.iter().map(|row| row.user_id).collect();
         let left = stored.users.iter().map(|row| row.user_id).filter(|user| !customers.contains(user));

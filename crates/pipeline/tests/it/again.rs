@@ -2,7 +2,9 @@
 
 use bionicpro_pipeline::progress::Quiet;
 use bionicpro_pipeline::{Ask, steps};
-use bionicpro_warehouse::ledger::State;
+use bionicpro_warehouse::Warehouse;
+use bionicpro_warehouse::ledger::{self, Entry, State, Step};
+use chrono::Utc;
 
 use crate::world::{IVAN, World, id};
 
@@ -51,4 +53,31 @@ async fn a_load_that_another_one_has_overtaken_begins_again_and_loses_nothing() 
     );
     assert_eq!(world.told().await.len(), told.len() + 1);
     assert_eq!(world.tick().await.state, State::Skipped);
+}
+
+#[tokio::test]
+async fn of_two_runs_that_came_to_the_same_version_the_second_reads_again() {
+    let world = World::with("('CHIP-1', '2024-01-15 08:00:00', 1, 1, NULL)").await;
+    let (context, warehouse) = (world.context(), Warehouse::new(&world.warehouse_config()).unwrap());
+    // The source's clock stands behind what the warehouse knows: a run was here in 2096.
+    let known = 4_000_000_000_000_000;
+    let ahead = Entry::new(id("ahead"), Step::ExtractTelemetryData, State::Done, 1, Utc::now());
+    ledger::append(&warehouse, &[Entry { version: Some(known), ..ahead }]).await.unwrap();
+
+    // Full runs: the part of a tick is refused as soon as any load has come between.
+    let (first, second) = (id("first"), id("second"));
+    for run in [&first, &second] {
+        steps::extract_crm(&context, run, &Quiet).await.unwrap();
+    }
+    let extract = |run| steps::extract_telemetry(&context, run, Ask::Full, &Quiet);
+    let (one, other) = tokio::try_join!(extract(&first), extract(&second)).unwrap();
+    assert_eq!((one.version, other.version), (Some(known + 1), Some(known + 1)));
+    for run in [&first, &second] {
+        steps::transform(&context, run, &Quiet).await.unwrap();
+    }
+    assert_eq!(world.load(&first).await.unwrap().version, Some(known + 1));
+    // It sees what came since, because it reads again.
+    world.moves("('CHIP-1', '2024-01-15 08:00:01', 1, 1, NULL)").await;
+    assert!(world.load(&second).await.unwrap().version > Some(known + 1));
+    assert_eq!(world.told().await, ["a CHIP-1 2024-01-15 08 2"]);
 }

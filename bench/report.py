@@ -327,9 +327,15 @@ def run_line(day: str, parts: list[str], machine: dict) -> str:
 
 
 def write(results: dict) -> Path:
-    """Writes the day's file, which a later run of the same day replaces, and the page of all days."""
+    """Writes the day's file and the page of all days.
+
+    A later run of the same day replaces the file; on the same commit and machine it adds its parts.
+    """
     RESULTS.mkdir(exist_ok=True)
     file = RESULTS / f"{date.today().isoformat()}-{results['machine']['cores']}core.json"
+    before = json.loads(file.read_text()) if file.exists() else {}
+    if before.get("machine") == results["machine"]:
+        results = before | results
     file.write_text(json.dumps(results, indent=1) + "\n")
     days = {day.name: json.loads(day.read_text()) for day in sorted(RESULTS.glob(f"*-{file.name[11:]}"))}
     found, origins = newest(days)

@@ -47,11 +47,17 @@ def machine(started: Engines) -> dict:
         "postgresql": postgresql,
         "clickhouse": started.query("SELECT version() AS version")[0]["version"],
         "bionicpro": output([PROGRAM, "--version"]).split()[-1],
-        "commit": output(["git", "describe", "--always", "--dirty"]),
+        "commit": commit(),
         "python": platform.python_version(),
         **{name: version(name) for name in ("psycopg", "pandas", "clickhouse-connect")},
         "dlt": output([DLT_PYTHON, "-c", "from importlib.metadata import version; print(version('dlt'))"]),
     }
+
+
+def commit() -> str:
+    """What was measured; the results of earlier runs do not make it another."""
+    changed = output(["git", "status", "--porcelain", "--untracked-files=no", "--", ".", ":!bench/results"])
+    return output(["git", "describe", "--always"]) + ("-dirty" if changed else "")
 
 
 def output(command: list[str]) -> str:

@@ -123,7 +123,7 @@ mod tests {
         assert_eq!(Spread::new(std::iter::empty()), None);
         let one = Spread { days: 1, low: 7.0, median: 7.0, high: 7.0 };
         assert_eq!(Spread::new([7.0].into_iter()), Some(one));
-        // As R's quantile(c(10, 20, 30, 60), c(0.1, 0.5, 0.9)) has it.
+        // As numpy.quantile([60, 10, 30, 20], [0.1, 0.5, 0.9]) has it.
         let spread = Spread::new([60.0, 10.0, 30.0, 20.0].into_iter()).unwrap();
         let near = |value: f64, wanted: f64| (value - wanted).abs() < 1e-9;
         assert!(near(spread.low, 13.0) && near(spread.median, 25.0) && near(spread.high, 51.0), "{spread:?}");

@@ -1,13 +1,9 @@
 //! What is passed on to the Reports API, and what is not.
 
-use bionicpro_audit::Log;
-use bionicpro_auth::Verifier;
-use bionicpro_store::Store;
-use bionicpro_warehouse::Warehouse;
-use bionicpro_warehouse::reports::Reports;
+use bionicpro_edge::ListenerConfig;
 use reqwest::Method;
 
-use crate::support::World;
+use crate::support::{ReportsApi, World};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn b28_a_request_arrives_with_the_token_and_without_anything_else_of_the_browser() {
@@ -105,23 +101,7 @@ async fn b29_a_redirect_of_the_api_does_not_pass() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_reports_api_answers_people_who_come_with_a_cookie() {
-    let test = bionicpro_testing::warehouse().await;
-    let warehouse = Warehouse::new(&test.config()).unwrap();
-    warehouse.migrate(false).await.unwrap();
-    // The issuer comes with the world, and the world wants to know where the API is: a port that was free a moment ago.
-    let reserved = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = reserved.local_addr().unwrap();
-    drop(reserved);
-    let world = World::builder().before(address).start().await;
-    let config =
-        bionicpro_api::Config { listen: address, metrics_listen: None, ..bionicpro_api::Config::default() };
-    let verifier = Verifier::new(&world.oidc).unwrap();
-    let reports = Reports::new(&test.config()).unwrap();
-    let store = Store::open(&world.store_config).await.unwrap();
-    let services = bionicpro_api::Services { reports, verifier, audit: Log::none(), store };
-    let api = bionicpro_api::Server::bind(&config, services).await.unwrap();
-    let api = tokio::spawn(api.run(std::future::pending()));
-
+    let (world, _api) = ReportsApi::start(ListenerConfig::default()).await;
     let mut ivan = world.signed_in("ivan.petrov").await;
     let page = ivan.get("/api/reports").await;
     assert_eq!((page.status, &page.json()["user"]), (200, &"ivan.petrov".into()));
@@ -133,5 +113,4 @@ async fn the_reports_api_answers_people_who_come_with_a_cookie() {
     );
     let page = ivan.get("/api/reports?user_id=bob").await;
     assert_eq!((page.status, &page.json()["request_id"]), (400, &page.header("x-request-id").into()));
-    api.abort();
 }

@@ -2,15 +2,10 @@
 
 use std::time::Duration;
 
-use bionicpro_audit::Log;
-use bionicpro_auth::Verifier;
 use bionicpro_edge::ListenerConfig;
-use bionicpro_store::Store;
-use bionicpro_warehouse::Warehouse;
-use bionicpro_warehouse::reports::Reports;
 use reqwest::Method;
 
-use crate::support::{Browser, Page, World};
+use crate::support::{Browser, Page, ReportsApi, World};
 
 /// In which a refusal that is not late would have come.
 const A_WHILE: Duration = Duration::from_millis(300);
@@ -80,29 +75,11 @@ async fn a_session_whose_token_the_api_refuses_delays_nobody_at_another_address(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn people_are_answered_while_bad_tokens_reach_the_api_from_the_same_address() {
-    let test = bionicpro_testing::warehouse().await;
-    let warehouse = Warehouse::new(&test.config()).unwrap();
-    warehouse.migrate(false).await.unwrap();
-    // The world wants to know where the API is before the issuer is there: a port that was free a moment ago.
-    let reserved = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = reserved.local_addr().unwrap();
-    drop(reserved);
-    let world = World::builder().before(address).start().await;
     // It believes no proxy: all people have the BFF's address.
     let listener = ListenerConfig { trusted_proxies: Vec::new(), ..two_a_minute() };
-    let config =
-        bionicpro_api::Config { listen: address, metrics_listen: None, listener, ..Default::default() };
-    let services = bionicpro_api::Services {
-        reports: Reports::new(&test.config()).unwrap(),
-        verifier: Verifier::new(&world.oidc).unwrap(),
-        audit: Log::none(),
-        store: Store::open(&world.store_config).await.unwrap(),
-    };
-    let api = bionicpro_api::Server::bind(&config, services).await.unwrap();
-    let api = tokio::spawn(api.run(std::future::pending()));
-
+    let (world, api) = ReportsApi::start(listener).await;
     let mut ivan = world.signed_in("ivan.petrov").await;
-    let url = format!("http://{address}/api/reports");
+    let url = format!("http://{}/api/reports", api.address);
     let flood: Vec<_> = (0..40)
         .map(|_| {
             let mut stranger = world.browser();
@@ -122,5 +99,4 @@ async fn people_are_answered_while_bad_tokens_reach_the_api_from_the_same_addres
     }
     assert_eq!(answered(), 2, "the others are held");
     flood.iter().for_each(|one| one.abort());
-    api.abort();
 }

@@ -72,7 +72,7 @@ pub(crate) async fn day(
     check_prosthesis(&app, &wearer, prosthesis_id, around.first_hour.is_some()).await?;
 
     // A zone may have had another offset in the weeks before, where days cannot be cut exactly.
-    let is_exact = tz.check_whole_hours(date - USUAL_DAYS, date).is_ok();
+    let is_exact = tz.check_whole_hours(from, date).is_ok();
     let usual = is_exact.then(|| UsualFigures::new(date, tz, data_as_of, &rows));
     let frame = Frame::new(date, tz, now);
     rows.retain(|row| row.hour >= frame.starts_at);

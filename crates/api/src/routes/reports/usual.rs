@@ -139,7 +139,9 @@ impl UsualFigures {
             |day| data_as_of.is_some_and(|as_of| day < as_of.with_timezone(&zone.tz()).date_naive());
         let from = date - USUAL_DAYS;
         let days = used_days(rows, zone, |day| from <= day && day < date && is_known(day));
-        let band = |of: fn(&UsedDay) -> Option<f64>| Band::of(Spread::new(days.iter().filter_map(of)));
+        let of_all = |number: fn(&UsedDay) -> f64| Band::of(Spread::new(days.iter().map(number)));
+        let of_some =
+            |number: fn(&UsedDay) -> Option<f64>| Band::of(Spread::new(days.iter().filter_map(number)));
         UsualFigures {
             from,
             to: date,
@@ -147,13 +149,13 @@ impl UsualFigures {
             min_days: MIN_DAYS,
             low_quantile: spread::LOW,
             high_quantile: spread::HIGH,
-            movements: band(UsedDay::movements),
-            usage_hours: band(UsedDay::usage_hours),
-            avg_response_time_ms: band(UsedDay::response_time),
-            avg_battery_level: band(UsedDay::battery_level),
-            lowest_battery_level: band(UsedDay::lowest_battery_level),
-            errors: band(UsedDay::errors),
-            errors_per_1000_movements: band(UsedDay::errors_per_1000_movements),
+            movements: of_all(UsedDay::movements),
+            usage_hours: of_all(UsedDay::usage_hours),
+            avg_response_time_ms: of_some(UsedDay::response_time),
+            avg_battery_level: of_some(UsedDay::battery_level),
+            lowest_battery_level: of_some(UsedDay::lowest_battery_level),
+            errors: of_all(UsedDay::errors),
+            errors_per_1000_movements: of_some(UsedDay::errors_per_1000_movements),
         }
     }
 }
@@ -180,11 +182,12 @@ pub(crate) async fn usual(
 ) -> Result<Answer<UsualReport>, Problem> {
     let data_as_of = app.data_as_of().await?;
     let UsualQuery { date, tz, prosthesis_id } = query;
-    let rows = app.reports.hours(&wearer.name, prosthesis_id, tz.tz(), date - USUAL_DAYS, date);
-    let around = app.reports.neighbours(&wearer.name, prosthesis_id, tz.tz(), date);
-    let (mut rows, around) = tokio::try_join!(rows, around)?;
+    let mut rows = app.reports.hours(&wearer.name, prosthesis_id, tz.tz(), date - USUAL_DAYS, date).await?;
     rows.retain(|row| row.movements > 0);
-    check_prosthesis(&app, &wearer, prosthesis_id, around.first_hour.is_some()).await?;
+    if prosthesis_id.is_some() && rows.is_empty() {
+        let around = app.reports.neighbours(&wearer.name, prosthesis_id, tz.tz(), date).await?;
+        check_prosthesis(&app, &wearer, prosthesis_id, around.first_hour.is_some()).await?;
+    }
     let usual = UsualFigures::new(date, tz, data_as_of, &rows);
     Ok(Answer(UsualReport { user: wearer.name, timezone: tz.name(), data_as_of, date, usual }))
 }

@@ -40,14 +40,12 @@ pub(super) fn used_days(rows: &[HourRow], zone: Zone, counts: impl Fn(NaiveDate)
 
 /// The numbers of a day; none where the day does not know it.
 impl UsedDay {
-    #[expect(clippy::unnecessary_wraps, reason = "as its siblings")]
-    pub(super) fn movements(&self) -> Option<f64> {
-        Some(number(self.sums.movements))
+    pub(super) fn movements(&self) -> f64 {
+        number(self.sums.movements)
     }
 
-    #[expect(clippy::unnecessary_wraps, reason = "as its siblings")]
-    pub(super) fn usage_hours(&self) -> Option<f64> {
-        Some(number(self.hours.len() as u64))
+    pub(super) fn usage_hours(&self) -> f64 {
+        number(self.hours.len() as u64)
     }
 
     pub(super) fn response_time(&self) -> Option<f64> {
@@ -62,9 +60,8 @@ impl UsedDay {
         self.sums.exact_lowest_battery().map(f64::from)
     }
 
-    #[expect(clippy::unnecessary_wraps, reason = "as its siblings")]
-    pub(super) fn errors(&self) -> Option<f64> {
-        Some(number(self.sums.errors))
+    pub(super) fn errors(&self) -> f64 {
+        number(self.sums.errors)
     }
 
     pub(super) fn errors_per_1000_movements(&self) -> Option<f64> {
@@ -116,7 +113,45 @@ fn quantile(sorted: &[f64], level: f64) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
+
+    /// One movement with one sample of each, and nothing of it rounded.
+    fn row(hour: &str, prosthesis: u128, battery: f32) -> HourRow {
+        HourRow {
+            hour: hour.parse().unwrap(),
+            prosthesis_id: Uuid::from_u128(prosthesis),
+            chip_id: String::new(),
+            prosthesis_model: String::new(),
+            movements: 4,
+            errors: 1,
+            anomalies: 0,
+            response_count: 2,
+            response_sum: 100.5,
+            battery_count: 1,
+            battery_sum: battery.into(),
+            battery_min: Some(battery),
+            battery_last: Some(battery),
+            version: 1,
+        }
+    }
+
+    #[test]
+    fn a_day_is_cut_by_its_zone_and_an_hour_with_two_prostheses_is_one_of_use() {
+        let rows = [
+            row("2024-01-14T21:00:00Z", 1, 50.25),
+            row("2024-01-14T21:00:00Z", 2, 40.125),
+            row("2024-01-15T20:00:00Z", 1, 60.0),
+            row("2024-01-15T21:00:00Z", 1, 70.0),
+        ];
+        let days = used_days(&rows, Zone::parse("Europe/Moscow").unwrap(), |_| true);
+        let [day, next] = &days[..] else { panic!("{}", days.len()) };
+        assert_eq!((day.movements(), day.errors(), day.usage_hours()), (12.0, 3.0, 2.0));
+        assert_eq!((day.response_time(), day.errors_per_1000_movements()), (Some(50.25), Some(250.0)));
+        assert_eq!((day.battery_level(), day.lowest_battery_level()), (Some(50.125), Some(40.125)));
+        assert_eq!((next.movements(), next.usage_hours()), (4.0, 1.0));
+    }
 
     #[test]
     fn quantiles_lie_between_their_neighbours() {

@@ -34,6 +34,7 @@ pub(super) struct Prepared {
     standing: Standing,
 }
 
+/// Opens the run's files, takes the lock, and looks.
 pub(super) async fn prepare(context: &PipelineContext, run: &RunId) -> Result<Prepared> {
     let look = async {
         let lock = format!("bionicpro load {}", context.warehouse_name);

@@ -1,8 +1,8 @@
 //! The four steps. Each is a unit of retry: run again, it gives the same result.
 //!
 //! Every attempt is told to the ledger when it begins and when it ends, the end of a step of `etl run` with the beginning of
-//! the next. A load waits for the ledger before it touches the warehouse; it moves the baseline with the word `done`, and
-//! that is its last act.
+//! the next, and the beginning of a quick join with that too. A load waits for the ledger before it touches the warehouse;
+//! it moves the baseline with the word `done`, and that is its last act.
 
 mod again;
 mod attempt;

@@ -39,6 +39,7 @@ pub struct LoadedDay {
 struct Totals {
     #[serde(with = "clickhouse::serde::chrono::date")]
     date: NaiveDate,
+    /// Of the rows that are added up.
     newest_version: u64,
     cells: u64,
     movements: u64,

@@ -25,7 +25,7 @@ pub(crate) enum State {
 pub(crate) struct Data {
     /// The newest moment that the data reflect.
     pub(crate) as_of: Option<DateTime<Utc>>,
-    /// The first hour with data of the person.
+    /// The first hour with data of the person, or any that lies before the spans in question.
     pub(crate) first_hour: Option<DateTime<Utc>>,
 }
 

@@ -1,5 +1,7 @@
 //! `GET /api/reports/{date}`.
 
+use bionicpro_model::hours::midnight;
+use chrono::{Days, NaiveDate, Utc};
 use insta::assert_snapshot;
 
 use crate::support::{App, Cell, Person, at};
@@ -230,4 +232,30 @@ async fn head_answers_as_get_does_without_a_body() {
     assert_eq!(head.body, "");
     assert_eq!(head.header("content-length"), get.body.len().to_string());
     assert_eq!(head.header("content-type"), get.header("content-type"));
+}
+
+#[tokio::test]
+async fn neighbours_with_data_are_found_however_far_they_lie() {
+    let app = App::start().await;
+    let ivan = Person::new("ivan.petrov", 1);
+    let today = Utc::now().date_naive();
+    let days = [
+        "2023-11-01".parse().unwrap(),
+        "2023-12-20".parse().unwrap(),
+        "2024-01-15".parse().unwrap(),
+        "2024-01-22".parse().unwrap(),
+        "2024-01-30".parse().unwrap(),
+        today - Days::new(3),
+        today,
+    ];
+    let cells: Vec<Cell> = days.iter().map(|day: &NaiveDate| ivan.cell(1, midnight(*day))).collect();
+    app.seed(&[&ivan], &cells).await;
+    let client = app.wearer("ivan.petrov");
+    let told = |day: Option<&NaiveDate>| day.map(ToString::to_string);
+    for (at, day) in days.iter().enumerate() {
+        let body = client.get(&format!("/api/reports/{day}")).await.json();
+        let previous = at.checked_sub(1).map(|before| &days[before]);
+        assert_eq!(body["previous_date_with_data"].as_str(), told(previous).as_deref(), "{day}");
+        assert_eq!(body["next_date_with_data"].as_str(), told(days.get(at + 1)).as_deref(), "{day}");
+    }
 }

@@ -1,7 +1,8 @@
 """What a tick costs when little is new, whatever the size of the table; beside it dlt and the plain form."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 from engines import Engines, engines
@@ -11,9 +12,10 @@ from peer import Dlt
 from pipeline import Bench, agreement, figures
 from processes import PROGRAM
 
-# The same at every size from a million on: so many movements of so many chips, all in the hour that runs.
+# The same at every size from a million on: so many movements of so many chips, all of one quarter of an hour.
 NEW_ROWS = 20_000
 CHIPS = 250
+QUARTER_S = 900
 
 # The plain form and dlt's first run take minutes and gigabytes beyond this.
 OTHERS_UP_TO = 10_000_000
@@ -22,8 +24,7 @@ NOTHING_NEW = 99
 
 ARRIVE = """
     INSERT INTO telemetry.raw_telemetry (chip_id, event_time, movement_type, response_time_ms, battery_level)
-    SELECT chip_id, date_trunc('hour', now() AT TIME ZONE 'UTC') + number * interval '1 second',
-           'grip', 40 + number %% 10, 80
+    SELECT chip_id, %(from)s + number * %(seconds)s * interval '1 second', 'grip', 40 + number %% 10, 80
     FROM unnest(%(chips)s::text[]) AS chip_id, generate_series(1, %(each)s) AS number
 """
 
@@ -34,17 +35,32 @@ ACTIVE = """
 """
 
 
-@dataclass(frozen=True)
+@dataclass
 class Ticks:
     """What ticks run on."""
 
     engines: Engines
     chips: list[str]
+    # The beginning of the next quarter of an hour; after the running hour as if devices' clocks were ahead.
+    quarter: datetime = field(
+        default_factory=lambda: datetime.now(UTC).replace(minute=0, second=0, microsecond=0, tzinfo=None)
+    )
 
     def arrive(self) -> None:
-        """New movements, which every form finds; not counted."""
+        """The movements of the next quarter of an hour, which every form finds; not counted.
+
+        As the schedule has it: an hour gets new movements four times.
+        """
+        each = NEW_ROWS // len(self.chips)
+        parameters = {
+            "chips": self.chips,
+            "each": each,
+            "from": self.quarter,
+            "seconds": QUARTER_S / (each + 1),
+        }
         with psycopg.connect(self.engines.telemetry, autocommit=True) as connection:
-            connection.execute(ARRIVE, {"chips": self.chips, "each": NEW_ROWS // len(self.chips)})
+            connection.execute(ARRIVE, parameters)
+        self.quarter += timedelta(seconds=QUARTER_S)
 
     def tick(self) -> Measured:
         """Ours, after movements have arrived."""

@@ -1,7 +1,8 @@
 //! What a run is about to do: everything small is read first, and decides before anything is staged.
 //!
-//! What is stored is asked before the CRM, so that a state of the CRM is never merged into a newer one; the newest
-//! version comes before both snapshots, so that theirs are greater. Where the CRM is still the one that is stored, neither
+//! The snapshots of the sources are taken while the warehouse is asked what it knows. They count if their versions are
+//! greater than all that it knows; otherwise, as where a newer run came between or the source's clock stands behind, they
+//! are taken again: a state of the CRM is never merged into a newer one. Where the CRM is still the one that is stored, neither
 //! its rows nor the stored ones are compared, and without new telemetry they are not even read.
 
 use bionicpro_model::hours::{END_OF_HOURS, FIRST_HOUR, floor_to_hour, midnight};
@@ -57,22 +58,15 @@ impl From<Error> for Failed {
 /// Reads everything small and decides.
 pub(crate) async fn look(context: &PipelineContext, ask: Ask) -> Result<Look, Failed> {
     let warehouse = &context.warehouse;
-    let (state, crm, telemetry) = tokio::try_join!(
-        async { state::read(warehouse).await.map_err(Failed::Warehouse) },
-        async { context.crm.connect().await.map_err(Failed::Crm) },
-        async { context.telemetry.connect().await.map_err(Failed::Telemetry) },
-    )?;
+    let state = async { state::read(warehouse).await.map_err(Failed::Warehouse) };
+    let (state, mut sources) = tokio::try_join!(state, snapshots(context, 0))?;
     let floor = state.newest_version;
+    if sources.0.snapshot().version() <= floor || sources.1.snapshot().version() <= floor {
+        sources = snapshots(context, floor).await?;
+    }
+    let (crm, telemetry) = sources;
     let left = state.baseline.as_deref().map(serde_json::from_str::<Left>);
-    let (crm, (telemetry, found)) = tokio::try_join!(
-        async { OpenCrm::new(crm, &context.crm_config, floor).await.map_err(Failed::Crm) },
-        async {
-            let config = &context.telemetry_config;
-            let telemetry = Telemetry::open_in(&context.telemetry, telemetry, config, floor).await?;
-            let found = Found::new(context, ask, &telemetry, left.as_ref()).await?;
-            Ok::<_, Failed>((telemetry, found))
-        },
-    )?;
+    let found = Found::new(context, ask, &telemetry, left.as_ref()).await?;
     if let Some(holder) = &telemetry.changes().held_back_by {
         tracing::warn!(
             pid = holder.pid,
@@ -107,6 +101,17 @@ pub(crate) async fn look(context: &PipelineContext, ask: Ask) -> Result<Look, Fa
         telemetry,
         work,
     })
+}
+
+/// Takes a snapshot of both sources, with versions above `floor`.
+async fn snapshots(context: &PipelineContext, floor: u64) -> Result<(OpenCrm, Telemetry), Failed> {
+    tokio::try_join!(
+        async { OpenCrm::open(&context.crm, &context.crm_config, floor).await.map_err(Failed::Crm) },
+        async {
+            let config = &context.telemetry_config;
+            Telemetry::open(&context.telemetry, config, floor).await.map_err(Failed::Telemetry)
+        },
+    )
 }
 
 /// What is new in the telemetry, and what kind of run that makes.

@@ -90,8 +90,11 @@ async fn once(
         report.steps.push(extracted.telemetry);
         return Ok(());
     };
-    let transform = with_policy(policy, || steps::transform_in(context, book, progress)).await?;
-    let load = with_policy(policy, || steps::load_in(context, book, progress)).await?;
+    // The load's lock has a session of its own: opening it takes as long as the join of a tick.
+    let joining = with_policy(policy, || steps::transform_in(context, book, progress));
+    let (transform, session) = tokio::join!(joining, context.telemetry.connect());
+    let (transform, mut session) = (transform?, session.ok());
+    let load = with_policy(policy, || steps::load_in(context, book, session.take(), progress)).await?;
     for name in ["rows", "cells", "orphan_cells", "anomalies", "tombstones"] {
         report.counts.insert(name.to_owned(), load.count(name));
     }

@@ -73,7 +73,7 @@ async fn wait_until(due: DateTime<Utc>) {
 async fn turn(context: &PipelineContext, full: &Cron, last_full: &mut Option<DateTime<Utc>>) {
     let name = format!("bionicpro schedule {}", context.warehouse_name);
     let outcome = async {
-        let Some(lock) = Lock::try_take(&context.telemetry, &name).await? else {
+        let Some(lock) = Lock::try_take(context.telemetry.connect().await?, &name).await? else {
             tracing::info!("another scheduler is at work, skipping this turn");
             return Ok(());
         };

@@ -81,9 +81,9 @@ impl Crm {
     /// Reads everything, under a snapshot whose version is above `floor`, the newest that the warehouse knows.
     ///
     /// # Errors
-    /// As [`OpenCrm::new`] and [`OpenCrm::read`].
+    /// As [`OpenCrm::open`] and [`OpenCrm::read`].
     pub async fn read(database: &Database, config: &CrmConfig, floor: u64) -> Result<Crm> {
-        OpenCrm::new(database.connect().await?, config, floor).await?.read().await
+        OpenCrm::open(database, config, floor).await?.read().await
     }
 }
 
@@ -105,12 +105,13 @@ struct Found {
 }
 
 impl OpenCrm {
-    /// Takes a snapshot in a session, with a version above `floor`, the newest that the warehouse knows.
+    /// Checks the tables and takes a snapshot, whose version is above `floor`, the newest that the warehouse knows.
     ///
     /// # Errors
     /// `Unreachable` and `Config` as the connection gives them; `Data` when a table or a column is missing or of another
     /// type.
-    pub async fn new(session: Session, config: &CrmConfig, floor: u64) -> Result<OpenCrm> {
+    pub async fn open(database: &Database, config: &CrmConfig, floor: u64) -> Result<OpenCrm> {
+        let session = database.connect().await?;
         let schema = &config.schema;
         let (held, of_customers, of_prostheses, of_models) = tokio::try_join!(
             biased;
@@ -124,6 +125,11 @@ impl OpenCrm {
         let found = find(&session, &customers, &prostheses).await?;
         let prostheses_table = quote_table(schema, "prostheses");
         Ok(OpenCrm { session, snapshot: held.snapshot, found, customers, prostheses, prostheses_table })
+    }
+
+    /// When this reads.
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
     }
 
     /// Tells two states of what is read here apart; the server computes it, and no row travels.

@@ -9,6 +9,7 @@ use crate::marks::Mark;
 
 const STANDING: &str = include_str!("state/standing.sql");
 const RUNS: &str = include_str!("state/runs.sql");
+const SETTING: &str = include_str!("state/setting.sql");
 
 /// What a run begins with.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -62,7 +63,7 @@ impl Stamp {
     }
 }
 
-/// A line of either statement.
+/// A line of the statements.
 #[derive(Row, Deserialize)]
 struct Line {
     name: String,
@@ -72,10 +73,12 @@ struct Line {
 
 /// Reads the state: before the dimensions, so that one that is stored meanwhile has another stamp.
 pub async fn read(warehouse: &Warehouse) -> Result<State> {
-    let lines = lines(warehouse, &format!("{STANDING}\nUNION ALL\n{RUNS}")).await?;
-    let mut baselines = lines.iter().map(|line| &line.text).filter(|text| !text.is_empty());
+    let lines = lines(warehouse, &format!("{STANDING}\nUNION ALL\n{RUNS}\nUNION ALL\n{SETTING}")).await?;
+    let text = |name: &str| lines.iter().find(|line| line.name == name).map(|line| &line.text);
+    let text = |name: &str| text(name).filter(|text| !text.is_empty());
+    warehouse.tell_deduplicate_insert(text("deduplicate_insert").is_some());
     Ok(State {
-        baseline: baselines.next().cloned(),
+        baseline: text("runs").cloned(),
         newest_version: lines.iter().map(|line| line.version).max().unwrap_or(0),
         standing: Standing::of(&lines),
     })

@@ -23,7 +23,7 @@ pub struct Warehouse {
     pub(crate) cluster: Option<String>,
     pub(crate) retention_days: u16,
     pub(crate) direct_rows: u32,
-    /// Whether the engine knows `deduplicate_insert`; asked once.
+    /// Whether the engine knows `deduplicate_insert`; asked once, or told by what was asked anyway.
     knows_deduplicate_insert: Arc<OnceCell<bool>>,
 }
 
@@ -67,6 +67,12 @@ impl Warehouse {
     /// A query about the engine itself, which works before the database exists.
     pub(crate) fn system(&self, sql: &str) -> Query {
         self.client.clone().with_database("default").query_raw(sql)
+    }
+
+    /// Tells what [`Warehouse::loader`] would ask otherwise.
+    pub(crate) fn tell_deduplicate_insert(&self, is_known: bool) {
+        // Whoever was told or asked before knows the same.
+        let _ = self.knows_deduplicate_insert.set(is_known);
     }
 
     /// The client with every load setting said explicitly.

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use bionicpro_model::{Error, Kind, Result, RunId};
-use bionicpro_sources::Lock;
+use bionicpro_sources::{Lock, Session};
 use bionicpro_warehouse::ledger::{self, Step};
 use bionicpro_warehouse::load::{self, Changed, Dimensions, Hides, LoadSpec};
 use bionicpro_warehouse::state::{self, Stamp, Standing};
@@ -35,10 +35,19 @@ pub(super) struct Prepared {
 }
 
 /// Opens the run's files, takes the lock, and looks.
-pub(super) async fn prepare(context: &PipelineContext, run: &RunId) -> Result<Prepared> {
+///
+/// `session` is one of the telemetry database's, for the lock, if one was opened before.
+pub(super) async fn prepare(
+    context: &PipelineContext,
+    run: &RunId,
+    session: Option<Session>,
+) -> Result<Prepared> {
     let look = async {
-        let lock = format!("bionicpro load {}", context.warehouse_name);
-        let lock = Lock::take(&context.telemetry, &lock).await?;
+        let session = match session {
+            Some(session) => session,
+            None => context.telemetry.connect().await?,
+        };
+        let lock = Lock::take(session, &format!("bionicpro load {}", context.warehouse_name)).await?;
         Ok((lock, state::standing(&context.warehouse).await?))
     };
     let (staged, (lock, standing)) = tokio::try_join!(Staged::open(context, run), look)?;

@@ -14,6 +14,7 @@ mod load;
 mod transform;
 
 use bionicpro_model::{Error, Kind, Result, RunId};
+use bionicpro_sources::Session;
 use bionicpro_warehouse::ledger::Step;
 use chrono::Utc;
 
@@ -202,7 +203,7 @@ pub(crate) async fn transform_in(
 /// As the warehouse and the staging area give them; `Data` when the mart then answers something else.
 pub async fn load(context: &PipelineContext, run: &RunId, progress: &dyn Progress) -> Result<StepReport> {
     let book = in_time(context, Book::of_step(&context.warehouse, run)).await?;
-    let (mut outcome, mut restarts) = (load_in(context, &book, progress).await, Restarts::default());
+    let (mut outcome, mut restarts) = (load_in(context, &book, None, progress).await, Restarts::default());
     while let Err(error) = &outcome
         && restarts.follow(run, error)
     {
@@ -227,18 +228,20 @@ async fn load_again(
         return Ok(skipped);
     }
     transform_in(context, book, progress).await?;
-    load_in(context, book, progress).await
+    load_in(context, book, None, progress).await
 }
 
+/// `session` is one of the telemetry database's, if one was opened before.
 pub(crate) async fn load_in(
     context: &PipelineContext,
     book: &Book<'_>,
+    session: Option<Session>,
     progress: &dyn Progress,
 ) -> Result<StepReport> {
     let attempt = Attempt::new(book, progress, Step::LoadToClickhouse);
     progress.step(Step::LoadToClickhouse, None);
     let work = async {
-        let ((), prepared) = tokio::try_join!(attempt.begin(), load::prepare(context, book.run))?;
+        let ((), prepared) = tokio::try_join!(attempt.begin(), load::prepare(context, book.run, session))?;
         load::load(context, prepared).await
     };
     let outcome = in_time(context, work).await;

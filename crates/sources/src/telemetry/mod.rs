@@ -56,19 +56,7 @@ impl Telemetry {
     /// `Unreachable` and `Config` as the connection gives them, `Config` also when new rows cannot be found in the way
     /// that is configured; `Data` when the table or a column is missing or of another type.
     pub async fn open(database: &Database, config: &TelemetryConfig, floor: u64) -> Result<Telemetry> {
-        Self::open_in(database, database.connect().await?, config, floor).await
-    }
-
-    /// The same in a session of the database that was opened before.
-    ///
-    /// # Errors
-    /// As [`Telemetry::open`].
-    pub async fn open_in(
-        database: &Database,
-        session: Session,
-        config: &TelemetryConfig,
-        floor: u64,
-    ) -> Result<Telemetry> {
+        let session = database.connect().await?;
         let (schema, table) = (config.schema.as_str(), config.table.as_str());
         let (held, shape, indexes, ground) = tokio::try_join!(
             biased;

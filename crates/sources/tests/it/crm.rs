@@ -41,8 +41,8 @@ impl World {
     }
 
     async fn fingerprint(&self) -> String {
-        let session = Database::crm(&self.config).unwrap().connect().await.unwrap();
-        OpenCrm::new(session, &self.config, 0).await.unwrap().fingerprint().to_owned()
+        let database = Database::crm(&self.config).unwrap();
+        OpenCrm::open(&database, &self.config, 0).await.unwrap().fingerprint().to_owned()
     }
 
     /// The prosthesis with the chip, as it is read.
@@ -106,8 +106,8 @@ async fn a_collation_that_ignores_case_hides_no_change() {
 #[tokio::test]
 async fn some_rows_are_the_ones_asked_for_and_who_has_the_prostheses_now() {
     let world = World::new().await;
-    let session = Database::crm(&world.config).unwrap().connect().await.unwrap();
-    let crm = OpenCrm::new(session, &world.config, 0).await.unwrap();
+    let database = Database::crm(&world.config).unwrap();
+    let crm = OpenCrm::open(&database, &world.config, 0).await.unwrap();
     let (ivan, of_anna) = (Uuid::from_u128(0xb), Uuid::from_u128(0xc1));
     let told = |crm: &Crm| {
         let names: Vec<_> = crm.customers.iter().map(|row| row.name.clone()).collect();

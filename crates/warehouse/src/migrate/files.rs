@@ -89,7 +89,8 @@ mod tests {
             for migration in MIGRATIONS {
                 let Some(statement) = target.fill(migration.template).unwrap() else { continue };
                 assert!(!statement.contains(';'), "{}", migration.name);
-                let idempotent = ["IF NOT EXISTS", "MODIFY SETTING"].iter().any(|way| statement.contains(way));
+                let idempotent =
+                    ["IF NOT EXISTS", "MODIFY SETTING"].iter().any(|way| statement.contains(way));
                 assert!(idempotent, "{}", migration.name);
                 assert_eq!(statement.contains(" ON CLUSTER `blue`"), cluster.is_some(), "{}", migration.name);
             }

@@ -1,8 +1,8 @@
 //! What a run is about to do: everything small is read first, and decides before anything is staged.
 //!
-//! The snapshots of the sources are taken while the warehouse is asked what it knows. They count if their versions are
-//! greater than all that it knows; otherwise, as where a newer run came between or the source's clock stands behind, they
-//! are taken again: a state of the CRM is never merged into a newer one. Where the CRM is still the one that is stored, neither
+//! A source's snapshot is taken while the warehouse is asked what it knows. It counts if its version is greater than all
+//! that the warehouse knows; otherwise, as where a newer run came between or the source's clock stands behind, it is taken
+//! again: a state of the CRM is never merged into a newer one. Where the CRM is still the one that is stored, neither
 //! its rows nor the stored ones are compared, and without new telemetry they are not even read.
 
 use bionicpro_model::hours::{END_OF_HOURS, FIRST_HOUR, floor_to_hour, midnight};
@@ -58,15 +58,25 @@ impl From<Error> for Failed {
 /// Reads everything small and decides.
 pub(crate) async fn look(context: &PipelineContext, ask: Ask) -> Result<Look, Failed> {
     let warehouse = &context.warehouse;
-    let state = async { state::read(warehouse).await.map_err(Failed::Warehouse) };
-    let (state, mut sources) = tokio::try_join!(state, snapshots(context, 0))?;
-    let floor = state.newest_version;
-    if sources.0.snapshot().version() <= floor || sources.1.snapshot().version() <= floor {
-        sources = snapshots(context, floor).await?;
+    let open_crm =
+        async |floor| OpenCrm::open(&context.crm, &context.crm_config, floor).await.map_err(Failed::Crm);
+    let open_telemetry = async |floor| {
+        Telemetry::open(&context.telemetry, &context.telemetry_config, floor).await.map_err(Failed::Telemetry)
+    };
+    let finding = async {
+        let state = async { state::read(warehouse).await.map_err(Failed::Warehouse) };
+        let (state, mut telemetry) = tokio::try_join!(state, open_telemetry(0))?;
+        if telemetry.snapshot().version() <= state.newest_version {
+            telemetry = open_telemetry(state.newest_version).await?;
+        }
+        let left = state.baseline.as_deref().map(serde_json::from_str::<Left>);
+        let found = Found::new(context, ask, &telemetry, left.as_ref()).await?;
+        Ok((state, telemetry, left, found))
+    };
+    let (mut crm, (state, telemetry, left, found)) = tokio::try_join!(open_crm(0), finding)?;
+    if crm.snapshot().version() <= state.newest_version {
+        crm = open_crm(state.newest_version).await?;
     }
-    let (crm, telemetry) = sources;
-    let left = state.baseline.as_deref().map(serde_json::from_str::<Left>);
-    let found = Found::new(context, ask, &telemetry, left.as_ref()).await?;
     if let Some(holder) = &telemetry.changes().held_back_by {
         tracing::warn!(
             pid = holder.pid,
@@ -101,17 +111,6 @@ pub(crate) async fn look(context: &PipelineContext, ask: Ask) -> Result<Look, Fa
         telemetry,
         work,
     })
-}
-
-/// Takes a snapshot of both sources, with versions above `floor`.
-async fn snapshots(context: &PipelineContext, floor: u64) -> Result<(OpenCrm, Telemetry), Failed> {
-    tokio::try_join!(
-        async { OpenCrm::open(&context.crm, &context.crm_config, floor).await.map_err(Failed::Crm) },
-        async {
-            let config = &context.telemetry_config;
-            Telemetry::open(&context.telemetry, config, floor).await.map_err(Failed::Telemetry)
-        },
-    )
 }
 
 /// What is new in the telemetry, and what kind of run that makes.

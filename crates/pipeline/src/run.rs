@@ -84,16 +84,13 @@ async fn once(
 ) -> Result<()> {
     let policy = policy(context);
     let extracted = with_policy(policy, || steps::extract(context, book, ask, progress)).await?;
-    let Extracted { telemetry, crm: Some(crm) } = extracted else {
+    let Extracted { telemetry, crm: Some(crm), mut session } = extracted else {
         report.state = State::Skipped;
         report.kind = extracted.telemetry.kind;
         report.steps.push(extracted.telemetry);
         return Ok(());
     };
-    // The load's lock has a session of its own: opening it takes as long as the join of a tick.
-    let joining = with_policy(policy, || steps::transform_in(context, book, progress));
-    let (transform, session) = tokio::join!(joining, context.telemetry.connect());
-    let (transform, mut session) = (transform?, session.ok());
+    let transform = with_policy(policy, || steps::transform_in(context, book, progress)).await?;
     let load = with_policy(policy, || steps::load_in(context, book, session.take(), progress)).await?;
     for name in ["rows", "cells", "orphan_cells", "anomalies", "tombstones"] {
         report.counts.insert(name.to_owned(), load.count(name));

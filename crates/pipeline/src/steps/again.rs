@@ -53,7 +53,7 @@ pub(super) async fn extract_again(
     progress: &dyn Progress,
 ) -> Result<Option<StepReport>> {
     let ask = ask(&context.stage.manifest(book.run, StagedName::Telemetry).await?);
-    let Extracted { crm: None, telemetry } = extract(context, book, ask, progress).await? else {
+    let Extracted { crm: None, telemetry, .. } = extract(context, book, ask, progress).await? else {
         return Ok(None);
     };
     let mut report = StepReport::new(book.run, step);

@@ -81,11 +81,13 @@ pub(crate) struct Extracted {
     pub(crate) telemetry: StepReport,
     /// None where there is nothing new: the telemetry's step was skipped then.
     pub(crate) crm: Option<StepReport>,
+    /// In which the telemetry was read; opening another takes longer than a tick's join.
+    pub(crate) session: Option<Session>,
 }
 
 impl Extracted {
     fn skipped(telemetry: StepReport) -> Self {
-        Extracted { telemetry, crm: None }
+        Extracted { telemetry, crm: None, session: None }
     }
 }
 
@@ -127,7 +129,7 @@ pub(crate) async fn extract(
             telemetry.end(in_time(context, extracted).await).await
         },
     )?;
-    Ok(Extracted { telemetry, crm: Some(crm) })
+    Ok(Extracted { telemetry, crm: Some(crm), session: look.telemetry.end().await.ok() })
 }
 
 /// Makes the file that a load would load, and tells neither the ledger nor the metrics: for a comparison.

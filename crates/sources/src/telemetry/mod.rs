@@ -92,6 +92,15 @@ impl Telemetry {
         })
     }
 
+    /// Lets the snapshot go; the session may serve for something else.
+    ///
+    /// # Errors
+    /// As the connection gives them.
+    pub async fn end(self) -> Result<Session> {
+        self.session.execute("COMMIT").await?;
+        Ok(self.session)
+    }
+
     /// When and what this reads.
     pub fn snapshot(&self) -> &Snapshot {
         &self.held.snapshot

@@ -1,6 +1,5 @@
 //! One attempt of a step: told to the ledger before and after its work, and to the metrics and the log.
 
-use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use bionicpro_model::{Error, Result, RunId};
@@ -14,9 +13,6 @@ use crate::report::{Failure, StepReport};
 
 /// How long the ledger may take to note a failure: it may be the warehouse that has failed.
 const FAILURE_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Work that takes less than this is told to the ledger with what follows it in this process.
-const QUICK: Duration = Duration::from_millis(100);
 
 /// An attempt that is under way.
 pub(super) struct Attempt<'a> {
@@ -43,18 +39,6 @@ impl<'a> Attempt<'a> {
     /// Writes the entry that says that it began, and what waited for it.
     pub(super) async fn begin(&self) -> Result<()> {
         self.book.write().await
-    }
-
-    /// Works, and tells the ledger meanwhile that it began. The entry of quick work waits for the next one where another
-    /// step follows in this process: the join of a tick takes less time than the ledger.
-    pub(super) async fn beside<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        let mut work = pin!(work);
-        if self.book.goes_on
-            && let Ok(done) = tokio::time::timeout(QUICK, &mut work).await
-        {
-            return done;
-        }
-        tokio::try_join!(self.begin(), work).map(|((), done)| done)
     }
 
     /// Tells how it ended: to the ledger at once, or with what follows in this process.

@@ -1,18 +1,23 @@
 //! The entries of one run on their way to the ledger: each write is a statement, so `etl run` writes the end of a step
 //! with the beginning of the next.
 
+use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bionicpro_model::{Result, RunId};
 use bionicpro_warehouse::Warehouse;
 use bionicpro_warehouse::ledger::{self, Entry, State, Step};
+
+/// Work that takes less than this is told to the ledger with what follows it in this process.
+const QUICK: Duration = Duration::from_millis(100);
 
 /// A run in the ledger.
 pub(crate) struct Book<'a> {
     warehouse: &'a Warehouse,
     pub(crate) run: &'a RunId,
     /// Another step follows in this process: the end of this one may wait for it.
-    pub(super) goes_on: bool,
+    goes_on: bool,
     pages: Mutex<Pages>,
 }
 
@@ -67,6 +72,18 @@ impl<'a> Book<'a> {
     /// Whether the end of a step is written with what follows.
     pub(super) fn may_wait(&self, step: Step, state: State) -> bool {
         self.goes_on && state == State::Done && step != Step::LoadToClickhouse
+    }
+
+    /// Works, and writes meanwhile what waits. The entries of quick work wait for the next ones where another step follows
+    /// in this process: the extractions and the join of a tick take hardly more time than the ledger.
+    pub(super) async fn beside<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let mut work = pin!(work);
+        if self.goes_on
+            && let Ok(done) = tokio::time::timeout(QUICK, &mut work).await
+        {
+            return done;
+        }
+        tokio::try_join!(self.write(), work).map(|((), done)| done)
     }
 
     /// Writes what waits, in one insert.

@@ -1,8 +1,8 @@
 //! The four steps. Each is a unit of retry: run again, it gives the same result.
 //!
-//! Every attempt is told to the ledger when it begins and when it ends, the end of a step of `etl run` with the beginning of
-//! the next, and the beginning of a quick join with that too. A load waits for the ledger before it touches the warehouse;
-//! it moves the baseline with the word `done`, and that is its last act.
+//! Every attempt is told to the ledger when it begins and when it ends: in `etl run` the end of a step with the beginning
+//! of the next, and the beginning of quick extractions and of a quick join with that too. A load waits for the ledger
+//! before it touches the warehouse; it moves the baseline with the word `done`, and that is its last act.
 
 mod again;
 mod attempt;
@@ -118,17 +118,15 @@ pub(crate) async fn extract(
     };
     let (crm, telemetry) = (attempt(Step::ExtractCrmData), attempt(Step::ExtractTelemetryData));
     progress.step(Step::ExtractCrmData, None);
-    let ((), crm, telemetry) = tokio::try_join!(
-        in_time(context, book.write()),
-        async {
-            let staged = extract_crm::stage(context, run, work.people.clone());
-            crm.end(in_time(context, staged).await).await
-        },
-        async {
-            let extracted = extract_telemetry::extract(context, run, &look, work, progress);
-            telemetry.end(in_time(context, extracted).await).await
-        },
-    )?;
+    let crm = async {
+        let staged = extract_crm::stage(context, run, work.people.clone());
+        crm.end(in_time(context, staged).await).await
+    };
+    let telemetry = async {
+        let extracted = extract_telemetry::extract(context, run, &look, work, progress);
+        telemetry.end(in_time(context, extracted).await).await
+    };
+    let (crm, telemetry) = book.beside(async { tokio::try_join!(crm, telemetry) }).await?;
     Ok(Extracted { telemetry, crm: Some(crm), session: look.telemetry.end().await.ok() })
 }
 
@@ -193,7 +191,7 @@ pub(crate) async fn transform_in(
 ) -> Result<StepReport> {
     let attempt = Attempt::new(book, progress, Step::TransformAndJoin);
     progress.step(Step::TransformAndJoin, None);
-    let outcome = in_time(context, attempt.beside(transform::transform(context, book.run))).await;
+    let outcome = in_time(context, book.beside(transform::transform(context, book.run))).await;
     attempt.end(outcome).await
 }
 

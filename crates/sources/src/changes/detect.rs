@@ -1,14 +1,14 @@
 //! Which form the source allows: the best one, or the one that the configuration asks for.
 
 use bionicpro_model::{Error, Kind, Result};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::columns::Candidate;
 use super::{Changes, Form, Holder};
 use crate::config::ChangesConfig;
 use crate::connect::Session;
 use crate::ident::{quote_identifier, quote_table};
-use crate::snapshot::Held;
+use crate::snapshot::{Held, Others};
 
 /// A transaction that is open for longer than a tick has probably been forgotten.
 const FORGOTTEN_AFTER: TimeDelta = TimeDelta::minutes(15);
@@ -95,7 +95,7 @@ pub(crate) fn detect(
         form: finder.form(),
         reason: reason(&finder, asked, &lacks),
         ddl: ddl.filter(|_| finder.form() != Form::TransactionColumn),
-        held_back_by: holder(held),
+        held_back_by: holder(held.snapshot.taken_at, &held.others),
     };
     Ok((finder, changes))
 }
@@ -119,10 +119,9 @@ fn reason(finder: &Finder, asked: ChangesConfig, lacks: &[&str]) -> String {
     }
 }
 
-fn holder(held: &Held) -> Option<Holder> {
-    let now = held.snapshot.taken_at;
-    let open = held.others.oldest.as_ref().map(|open| (open.began, open.pid, open.application.clone()));
-    let prepared = held.others.prepared_at.map(|at| (at, 0, "a prepared transaction".to_owned()));
+fn holder(now: DateTime<Utc>, others: &Others) -> Option<Holder> {
+    let open = others.oldest.as_ref().map(|open| (open.began, open.pid, open.application.clone()));
+    let prepared = others.prepared_at.map(|at| (at, 0, "a prepared transaction".to_owned()));
     let (began, pid, application) = open.into_iter().chain(prepared).min_by_key(|(began, ..)| *began)?;
     let age = now - began;
     (age >= FORGOTTEN_AFTER).then(|| Holder { pid, application, age_s: age.num_seconds().unsigned_abs() })
@@ -220,5 +219,31 @@ impl Ground {
         // A partitioned table's index cannot be built beside its writers.
         let concurrently = if self.is_partitioned { "" } else { " CONCURRENTLY" };
         Some(format!("{add}CREATE INDEX{concurrently} ON {of} ({name});"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::snapshot::OpenTransaction;
+
+    #[test]
+    fn the_oldest_transaction_holds_back_from_fifteen_minutes_on() {
+        let now = DateTime::from_timestamp(1_705_320_000, 0).unwrap();
+        let told = |open_s: Option<i64>, prepared_s: Option<i64>| {
+            let oldest = open_s.map(|age_s| OpenTransaction {
+                began: now - TimeDelta::seconds(age_s),
+                pid: 17,
+                application: "psql".to_owned(),
+            });
+            let prepared_at = prepared_s.map(|age_s| now - TimeDelta::seconds(age_s));
+            let others = Others { oldest, some_hide: false, prepared_at, data_until: now };
+            holder(now, &others).map(|holder| (holder.pid, holder.age_s))
+        };
+        assert_eq!(told(None, None), None);
+        assert_eq!(told(Some(899), None), None);
+        assert_eq!(told(Some(900), Some(60)), Some((17, 900)));
+        assert_eq!(told(Some(901), Some(1000)), Some((0, 1000)));
+        assert_eq!(told(None, Some(899)), None);
     }
 }

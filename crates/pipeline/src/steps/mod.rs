@@ -118,14 +118,15 @@ pub(crate) async fn extract(
     };
     let (crm, telemetry) = (attempt(Step::ExtractCrmData), attempt(Step::ExtractTelemetryData));
     progress.step(Step::ExtractCrmData, None);
-    let crm = async {
+    // On the heap, as in `in_time`.
+    let crm = Box::pin(async {
         let staged = extract_crm::stage(context, run, work.people.clone());
         crm.end(in_time(context, staged).await).await
-    };
-    let telemetry = async {
+    });
+    let telemetry = Box::pin(async {
         let extracted = extract_telemetry::extract(context, run, &look, work, progress);
         telemetry.end(in_time(context, extracted).await).await
-    };
+    });
     let (crm, telemetry) = book.beside(async { tokio::try_join!(crm, telemetry) }).await?;
     Ok(Extracted { telemetry, crm: Some(crm), session: look.telemetry.end().await.ok() })
 }

@@ -128,7 +128,8 @@ pub(crate) async fn extract(
         telemetry.end(in_time(context, extracted).await).await
     });
     let (crm, telemetry) = book.beside(async { tokio::try_join!(crm, telemetry) }).await?;
-    Ok(Extracted { telemetry, crm: Some(crm), session: look.telemetry.end().await.ok() })
+    let session = in_time(context, look.telemetry.end()).await.ok();
+    Ok(Extracted { telemetry, crm: Some(crm), session })
 }
 
 /// Makes the file that a load would load, and tells neither the ledger nor the metrics: for a comparison.

@@ -174,22 +174,26 @@ mod watchdog {
 
     #[cfg(test)]
     mod tests {
+        use std::io::Read;
+
         use super::*;
 
         /// A shell's background job ignores SIGQUIT, and so would everything that it starts.
         fn heeds_quit() -> Command {
             let line: &[&str] = match cfg!(target_os = "linux") {
-                true => &["env", "--default-signal=QUIT", "sleep", "600"],
-                false => &["sleep", "600"],
+                true => &["env", "--default-signal=QUIT", "sh"],
+                false => &["sh"],
             };
             let mut command = Command::new(line[0]);
-            command.args(&line[1..]);
+            command.args(&line[1..]).args(["-c", "echo; exec sleep 600"]).stdout(Stdio::piped());
             command
         }
 
         #[test]
         fn the_end_of_the_pipe_ends_the_watched_process() {
             let mut watched = heeds_quit().spawn().unwrap();
+            // Heeds it from now on: before, the signal would be lost.
+            watched.stdout.take().unwrap().read_exact(&mut [0]).unwrap();
             let pid = Pid::from_raw(i32::try_from(watched.id()).unwrap()).unwrap();
             let mut watchdog = watch(pid).unwrap();
             drop(watchdog.0.stdin.take());

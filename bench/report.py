@@ -55,9 +55,10 @@ def machine(started: Engines) -> dict:
 
 
 def commit() -> str:
-    """What was measured; the results of earlier runs do not make it another."""
-    changed = output(["git", "status", "--porcelain", "--untracked-files=no", "--", ".", ":!bench/results"])
-    return output(["git", "describe", "--always"]) + ("-dirty" if changed else "")
+    """The newest commit of what was measured; results of earlier runs do not make it another, kept or not."""
+    measured = ["--", ".", ":!bench/results"]
+    changed = output(["git", "status", "--porcelain", "--untracked-files=no", *measured])
+    return output(["git", "log", "-1", "--format=%h", *measured]) + ("-dirty" if changed else "")
 
 
 def output(command: list[str]) -> str:

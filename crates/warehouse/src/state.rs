@@ -4,8 +4,8 @@ use bionicpro_model::Result;
 use clickhouse::Row;
 use serde::{Deserialize, Serialize};
 
-use crate::Warehouse;
 use crate::marks::Mark;
+use crate::{Warehouse, settings};
 
 const STANDING: &str = include_str!("state/standing.sql");
 const RUNS: &str = include_str!("state/runs.sql");
@@ -74,9 +74,10 @@ struct Line {
 /// Reads the state: before the dimensions, so that one that is stored meanwhile has another stamp.
 pub async fn read(warehouse: &Warehouse) -> Result<State> {
     let lines = lines(warehouse, &format!("{STANDING}\nUNION ALL\n{RUNS}\nUNION ALL\n{SETTING}")).await?;
-    let text = |name: &str| lines.iter().find(|line| line.name == name).map(|line| &line.text);
-    let text = |name: &str| text(name).filter(|text| !text.is_empty());
-    warehouse.tell_deduplicate_insert(text("deduplicate_insert").is_some());
+    let text = |name: &str| {
+        lines.iter().find(|line| line.name == name && !line.text.is_empty()).map(|line| &line.text)
+    };
+    warehouse.tell_deduplicate_insert(text(settings::DEDUPLICATE_INSERT.0).is_some());
     Ok(State {
         baseline: text("runs").cloned(),
         newest_version: lines.iter().map(|line| line.version).max().unwrap_or(0),

@@ -145,7 +145,7 @@ fn rest(report: &RunReport, source_share: u8) -> Duration {
 }
 
 /// The days that are not loaded yet, newest first, in pieces that stay within a month and its partition.
-fn cut(range: &HourRange, rows: &BTreeMap<NaiveDate, u64>, loaded: &[HourRange]) -> Vec<Piece> {
+pub(crate) fn cut(range: &HourRange, rows: &BTreeMap<NaiveDate, u64>, loaded: &[HourRange]) -> Vec<Piece> {
     let mut pieces: Vec<Piece> = Vec::new();
     for day in days(range).into_iter().rev() {
         if loaded.iter().any(|loaded| loaded.from() <= day.from() && day.to() <= loaded.to()) {

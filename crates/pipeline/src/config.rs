@@ -40,6 +40,13 @@ pub struct PipelineConfig {
     /// How long one try of a step may take, in seconds. A database that stays silent without closing the connection
     /// costs this long; the largest step, a month of a backfill, has to fit.
     pub step_timeout_s: u64,
+    /// Which share of the mart's live rows may vanish in one run, in one of its days, or of the CRM's customers, prostheses
+    /// and models, because the source has them no more. Where more would, or nothing would be left, the run stops, changes
+    /// nothing and says how to confirm it. Fewer than 48 rows, or 10 of the CRM, stop no run while others are left.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub max_vanished_share: f64,
+    /// For how many seconds `etl schedule` and `etl compare` compare days of the retention with the source, each time.
+    pub compare_budget_s: u64,
 }
 
 impl Default for PipelineConfig {
@@ -52,6 +59,8 @@ impl Default for PipelineConfig {
             retries: 3,
             retry_delay_s: 300,
             step_timeout_s: 3600,
+            max_vanished_share: 0.5,
+            compare_budget_s: 60,
         }
     }
 }

@@ -1,8 +1,9 @@
 //! What every step needs: the sources, the warehouse, the staging area, the settings.
 
-use bionicpro_model::Result;
+use bionicpro_model::{Error, Kind, Result};
 use bionicpro_sources::{CrmConfig, Database, TelemetryConfig};
 use bionicpro_warehouse::Warehouse;
+use bionicpro_warehouse::load::VanishLimit;
 
 use crate::config::{PipelineConfig, StageConfig};
 use crate::stage::Stage;
@@ -18,6 +19,8 @@ pub struct PipelineContext {
     pub(crate) warehouse_name: String,
     pub(crate) stage: Stage,
     pub(crate) config: PipelineConfig,
+    /// How many rows a person has confirmed to have vanished.
+    confirmed_vanished: u64,
 }
 
 impl PipelineContext {
@@ -32,6 +35,12 @@ impl PipelineContext {
         stage: &StageConfig,
         pipeline: &PipelineConfig,
     ) -> Result<Self> {
+        let share = pipeline.max_vanished_share;
+        if !(0.0..=1.0).contains(&share) {
+            return Err(Error::new(Kind::Config, "not a share")
+                .detail(format!("pipeline.max_vanished_share = {share}"))
+                .hint("set it to a number from 0 to 1, such as 0.5"));
+        }
         Ok(PipelineContext {
             crm: Database::crm(crm)?,
             crm_config: crm.clone(),
@@ -41,7 +50,20 @@ impl PipelineContext {
             warehouse_name: warehouse.database.clone(),
             stage: Stage::open(stage)?,
             config: pipeline.clone(),
+            confirmed_vanished: 0,
         })
+    }
+
+    /// The same, where so many rows may vanish: a person has seen that number and confirmed it.
+    #[must_use]
+    pub fn confirming_vanished(mut self, rows: u64) -> Self {
+        self.confirmed_vanished = rows;
+        self
+    }
+
+    /// How much may vanish.
+    pub(crate) fn vanish_limit(&self) -> VanishLimit {
+        VanishLimit { share: self.config.max_vanished_share, confirmed: self.confirmed_vanished }
     }
 
     /// The warehouse, for the ledger.

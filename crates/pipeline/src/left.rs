@@ -1,5 +1,7 @@
 //! What a run leaves for the next one, as JSON in the ledger: how far it saw the telemetry, and which CRM is stored.
 
+use std::collections::BTreeSet;
+
 use bionicpro_model::{Error, Kind, Result};
 use bionicpro_sources::Baseline;
 use bionicpro_warehouse::state::Stamp;
@@ -14,6 +16,15 @@ pub(crate) struct Left {
     /// None where another run stored something in between.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) crm: Option<Agreed>,
+    /// Hours that have rows and were too far ahead to be read, counted from 1970: read when their time comes.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) ahead: BTreeSet<i64>,
+    /// Hours with cells that could not be read: the next full run tries them again, however old they are.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) unreadable: BTreeSet<i64>,
+    /// From which version on a comparison counts: what was loaded before may differ from the source without a trace.
+    #[serde(default)]
+    pub(crate) compare_from: u64,
 }
 
 /// The stored dimensions say what the CRM said: while both stay as they are, neither has to be read.
@@ -33,8 +44,18 @@ impl Left {
 
     /// The same text with what a load has stored.
     pub(crate) fn with(text: &str, agreed: Agreed) -> Result<String> {
-        let left: Left = serde_json::from_str(text)
-            .map_err(|error| Error::new(Kind::Data, "a staged baseline cannot be read").source(error))?;
-        Left { crm: Some(agreed), ..left }.text()
+        Left { crm: Some(agreed), ..Left::parse(text)? }.text()
+    }
+
+    /// The same text with the hours that could not be read.
+    pub(crate) fn with_unreadable(text: &str, hours: impl Iterator<Item = i64>) -> Result<String> {
+        let mut left = Left::parse(text)?;
+        left.unreadable.extend(hours);
+        left.text()
+    }
+
+    fn parse(text: &str) -> Result<Left> {
+        serde_json::from_str(text)
+            .map_err(|error| Error::new(Kind::Data, "a staged baseline cannot be read").source(error))
     }
 }

@@ -4,6 +4,7 @@
 //! [`schedule`](schedule::schedule) again and again, [`verify`](verify::verify) compares, and [`steps`] holds each one for an orchestrator to call.
 
 pub mod backfill;
+pub mod compare;
 pub mod config;
 pub mod context;
 pub mod kind;

@@ -7,7 +7,7 @@
 
 use bionicpro_model::hours::{END_OF_HOURS, FIRST_HOUR, floor_to_hour, midnight};
 use bionicpro_model::{Error, HourRange, Kind, Result};
-use bionicpro_sources::changes::{Baseline, NewRows, Since};
+use bionicpro_sources::changes::{NewRows, Since};
 use bionicpro_sources::{OpenCrm, Telemetry};
 use bionicpro_warehouse::{load, state};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -17,8 +17,11 @@ use crate::kind::{Ask, RunKind};
 use crate::left::{Agreed, Left};
 use crate::work::{Scope, Work};
 
-/// How far ahead of the running hour a tick reads: a device's clock may be wrong by a day.
+/// How far ahead of the running hour a run reads: a device's clock may be wrong by a day.
 const AHEAD_HOURS: i64 = 24;
+
+/// How many hours that lie further ahead are remembered: 41 days and more of them. A full run looks again.
+const MOST_AHEAD: usize = 1000;
 
 /// What was found, and what follows from it.
 pub(crate) struct Look {
@@ -96,7 +99,8 @@ pub(crate) async fn look(context: &PipelineContext, ask: Ask) -> Result<Look, Fa
             let within = within(context, &telemetry, found.range.as_ref())?;
             let few_chips = context.config.few_chips;
             let scope = Scope { within, range: found.range, new: found.new, few_chips };
-            let work = Work::new(&context.warehouse, state.standing, &crm, is_stored, scope).await?;
+            let limit = context.vanish_limit();
+            let work = Work::new(&context.warehouse, state.standing, &crm, is_stored, scope, limit).await?;
             (must_load || work.is_needed).then_some(work)
         }
         false => None,
@@ -107,7 +111,7 @@ pub(crate) async fn look(context: &PipelineContext, ask: Ask) -> Result<Look, Fa
         why_full: found.why_full,
         range: found.range,
         new_rows: found.new_rows,
-        left: found.baseline.map(|telemetry| Left { telemetry, crm }),
+        left: found.baseline.map(|left| Left { crm, ..left }),
         telemetry,
         work,
     })
@@ -120,7 +124,7 @@ struct Found {
     range: Option<HourRange>,
     new: Option<NewRows>,
     new_rows: u64,
-    baseline: Option<Baseline>,
+    baseline: Option<Left>,
 }
 
 impl Found {
@@ -142,36 +146,79 @@ impl Found {
             return Ok(Found { range: Some(retained(context, telemetry, range)?), ..nothing });
         }
         let now = telemetry.snapshot().taken_at;
+        let readable = readable_until(now);
+        let first = kept_from(context, now).max(first_hour(context, now));
         let lookback = HourRange::lookback(now, context.config.lookback_days)?;
-        let lookback = HourRange::new(lookback.from().max(first_hour(context, now)), lookback.to())?;
+        let lookback = HourRange::new(lookback.from().max(first), readable.min(END_OF_HOURS))?;
         let (since, previous) = match left {
             None => (Since::Lost(no_baseline(telemetry)), None),
             Some(Err(_)) => (Since::Lost("another version of this program left it".to_owned()), None),
-            Some(Ok(left)) => (telemetry.since(&left.telemetry).await?, Some(&left.telemetry)),
+            Some(Ok(left)) => (telemetry.since(&left.telemetry).await?, Some(left)),
         };
-        let (new, lost) = match since {
+        let (mut new, lost) = match since {
             Since::Nothing => (None, None),
             Since::New(rows) => (Some(rows), None),
             Since::Lost(why) => (None, Some(why)),
         };
         if let (Some(why), Some(_)) = (&lost, left) {
-            let (from, to) = (first_hour(context, now).date_naive(), lookback.from().date_naive());
             tracing::warn!(
                 why,
-                "the baseline is lost: rows that came late for hours before {to} may be missing, \
-                 `bionicpro etl run --from {from} --to {to}` brings them"
+                "the baseline is lost: the last days are read whole, and older ones compared with the source day by day"
             );
         }
+        let previous = previous.filter(|_| lost.is_none());
         let is_full = ask == Ask::Full || lost.is_some();
+        let new_rows = new.as_ref().map_or(0, |new| new.rows);
+        let mut ahead = match is_full {
+            true => telemetry.hours_from(readable, MOST_AHEAD).await?,
+            false => {
+                let known = previous.into_iter().flat_map(|left| left.ahead.iter().copied());
+                known.chain(new.iter().flat_map(|new| new.hours_from(readable))).collect()
+            }
+        };
+        let still_ahead = ahead.split_off(&hour_number(readable));
+        // What could not be read before is tried again.
+        let again = previous.filter(|_| is_full).into_iter().flat_map(|left| left.unreadable.iter().copied());
+        let whole: Vec<i64> = ahead.into_iter().chain(again).collect();
+        if !whole.is_empty() {
+            new = Some(new.unwrap_or_default().and_hours(whole));
+        }
+        let unreadable =
+            previous.filter(|_| !is_full).map(|left| left.unreadable.clone()).unwrap_or_default();
+        // A first run, and one that lost what it knew, has reached the last days only.
+        let compare_from = previous.map_or(telemetry.snapshot().version(), |left| left.compare_from);
+        let baseline = telemetry.baseline(previous.map(|left| &left.telemetry)).map(|telemetry| Left {
+            telemetry,
+            crm: None,
+            ahead: still_ahead.into_iter().take(MOST_AHEAD).collect(),
+            unreadable,
+            compare_from,
+        });
         Ok(Found {
             kind: if is_full { RunKind::Full } else { RunKind::Tick },
             range: is_full.then_some(lookback),
-            new_rows: new.as_ref().map_or(0, |new| new.rows),
+            new_rows,
             new,
-            baseline: telemetry.baseline(previous.filter(|_| lost.is_none())),
+            baseline,
             why_full: lost.filter(|_| ask == Ask::Tick),
         })
     }
+}
+
+/// Up to when a run reads: what is dated later waits.
+pub(crate) fn readable_until(now: DateTime<Utc>) -> DateTime<Utc> {
+    floor_to_hour(now) + TimeDelta::hours(1 + AHEAD_HOURS)
+}
+
+fn hour_number(at: DateTime<Utc>) -> i64 {
+    at.timestamp().div_euclid(3600)
+}
+
+/// The first hour of which the source keeps everything, as far as that is configured: what is older and gone stays.
+pub(crate) fn kept_from(context: &PipelineContext, now: DateTime<Utc>) -> DateTime<Utc> {
+    let Some(days) = context.telemetry_config.keeps else { return FIRST_HOUR };
+    // The hour in which it ends is half gone.
+    (floor_to_hour(now) + TimeDelta::hours(1) - TimeDelta::days(i64::from(days))).max(FIRST_HOUR)
 }
 
 fn no_baseline(telemetry: &Telemetry) -> String {
@@ -181,13 +228,12 @@ fn no_baseline(telemetry: &Telemetry) -> String {
 /// The hours that a run may read at all.
 fn within(context: &PipelineContext, telemetry: &Telemetry, range: Option<&HourRange>) -> Result<HourRange> {
     let now = telemetry.snapshot().taken_at;
-    let end = floor_to_hour(now) + TimeDelta::hours(1 + AHEAD_HOURS);
-    let end = range.map_or(end, |range| end.max(range.to()));
-    HourRange::new(first_hour(context, now), end.min(END_OF_HOURS))
+    let end = range.map_or(readable_until(now), |range| readable_until(now).max(range.to()));
+    HourRange::new(first_hour(context, now).max(kept_from(context, now)), end.min(END_OF_HOURS))
 }
 
 /// The first hour that the mart retains.
-fn first_hour(context: &PipelineContext, now: DateTime<Utc>) -> DateTime<Utc> {
+pub(crate) fn first_hour(context: &PipelineContext, now: DateTime<Utc>) -> DateTime<Utc> {
     load::retained_from(&context.warehouse, now).map_or(FIRST_HOUR, midnight).max(FIRST_HOUR)
 }
 
@@ -197,9 +243,19 @@ pub(crate) fn retained(
     telemetry: &Telemetry,
     range: HourRange,
 ) -> Result<HourRange> {
-    let first_day = first_hour(context, telemetry.snapshot().taken_at);
+    let now = telemetry.snapshot().taken_at;
+    let first_day = first_hour(context, now);
     if first_day <= range.from() {
-        return Ok(range);
+        let kept = kept_from(context, now);
+        if kept <= range.from() {
+            return Ok(range);
+        }
+        tracing::warn!(%kept, "the range begins before what the source keeps: what is older stays as it is");
+        return HourRange::new(kept, range.to()).map_err(|error| {
+            error.hint(format!(
+                "telemetry.keeps says that the source keeps what is from {kept} on: begin there or later"
+            ))
+        });
     }
     let first_day = first_day.date_naive();
     Err(Error::new(Kind::Usage, "the range begins before what the mart retains")

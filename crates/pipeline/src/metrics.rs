@@ -19,6 +19,8 @@ pub const ORPHAN_CELLS: &str = "bionicpro_pipeline_orphan_cells";
 pub const ANOMALIES: &str = "bionicpro_pipeline_anomalies";
 /// Rows of the last full run whose event time no report can hold. Growing: a device's clock is wrong.
 pub const OUTSIDE_ROWS: &str = "bionicpro_pipeline_outside_rows";
+/// Cells of the last run that could not be read. Above 0: `bionicpro etl show RUN` names them and says why.
+pub const UNREADABLE_CELLS: &str = "bionicpro_pipeline_unreadable_cells";
 /// Seconds between the last run's horizon and its snapshot. Growing: a forgotten transaction on the source.
 pub const HORIZON_AGE_SECONDS: &str = "bionicpro_pipeline_horizon_age_seconds";
 /// When the last load ended well, in seconds since 1970. Alert when it is older than a few schedules.
@@ -44,6 +46,7 @@ pub(crate) fn record(report: &StepReport) {
         bionicpro_warehouse::ledger::Step::ExtractTelemetryData => {
             counter!(ROWS_TOTAL).increment(report.count("rows"));
             gauge!(ANOMALIES).set(number(report.count("anomalies")));
+            gauge!(UNREADABLE_CELLS).set(number(report.count("unreadable_cells")));
             if report.range.is_some() {
                 gauge!(OUTSIDE_ROWS).set(number(report.count("outside_rows")));
             }

@@ -46,6 +46,9 @@ pub struct StepReport {
     pub files: Vec<String>,
     /// How long it took.
     pub duration_ms: u64,
+    /// What could not be read, by name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notes: Option<String>,
     /// What went wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Failure>,
@@ -69,6 +72,7 @@ impl StepReport {
             counts: BTreeMap::new(),
             files: Vec::new(),
             duration_ms: 0,
+            notes: None,
             error: None,
         }
     }

@@ -95,7 +95,9 @@ async fn once(
     for name in ["rows", "cells", "orphan_cells", "anomalies", "tombstones"] {
         report.counts.insert(name.to_owned(), load.count(name));
     }
-    report.counts.insert("outside_rows".to_owned(), telemetry.count("outside_rows"));
+    for name in ["outside_rows", "unreadable_cells"] {
+        report.counts.insert(name.to_owned(), telemetry.count(name));
+    }
     report.range = load.range;
     report.kind = load.kind;
     report.why_full.clone_from(&telemetry.why_full);

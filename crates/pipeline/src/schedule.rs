@@ -3,13 +3,15 @@
 
 use std::future::Future;
 use std::str::FromStr;
+use std::time::Duration;
 
-use bionicpro_model::{Error, Kind, Result};
+use bionicpro_model::{Error, Kind, Result, RunId};
 use bionicpro_sources::Lock;
 use bionicpro_warehouse::ledger::{self, Entry, State, Step};
 use chrono::{DateTime, Utc};
 use croner::Cron;
 
+use crate::compare::compare;
 use crate::context::PipelineContext;
 use crate::kind::{Ask, RunKind};
 use crate::progress::Quiet;
@@ -66,7 +68,7 @@ fn next(cron: &Cron, after: DateTime<Utc>) -> Result<DateTime<Utc>> {
 /// Waits by the wall clock: a suspended machine or a corrected clock does not move a turn.
 async fn wait_until(due: DateTime<Utc>) {
     while let Ok(left) = (due - Utc::now()).to_std() {
-        tokio::time::sleep(left.min(std::time::Duration::from_secs(30))).await;
+        tokio::time::sleep(left.min(Duration::from_secs(30))).await;
     }
 }
 
@@ -85,12 +87,37 @@ async fn turn(context: &PipelineContext, full: &Cron, last_full: &mut Option<Dat
         }
         let (state, kind) = (report.state.as_str(), report.kind.map(RunKind::as_str));
         tracing::info!(run = %report.run, state, kind, duration_ms = report.duration_ms, counts = ?report.counts, "run ended");
-        drop(lock);
+        compare_some(context).await?;
+        lock.release().await;
         Ok::<_, Error>(())
     };
     if let Err(error) = outcome.await {
         tracing::error!(error = %error.report(), "run failed");
     }
+}
+
+/// Compares some of the days that are due: runs of their own, within their own time.
+async fn compare_some(context: &PipelineContext) -> Result<()> {
+    let budget = Duration::from_secs(context.config.compare_budget_s);
+    if budget.is_zero() {
+        return Ok(());
+    }
+    let name: RunId = format!("compare-{}", RunId::generate(Utc::now())).parse()?;
+    let compared = compare(context, &name, budget, &Quiet).await?;
+    for refusal in &compared.refused {
+        tracing::error!(range = %refusal.range, why = refusal.why, hint = refusal.hint, "a range was not mended");
+    }
+    if compared.days > 0 {
+        let (days, days_left, differing) = (compared.days, compared.days_left, compared.differing);
+        tracing::info!(
+            days,
+            days_left,
+            differing,
+            mended = compared.mended.len(),
+            "days compared with the source"
+        );
+    }
+    Ok(())
 }
 
 /// Whether a full run's time has passed since the last one that ended well, whoever made it.

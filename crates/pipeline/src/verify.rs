@@ -9,17 +9,17 @@ use bionicpro_sources::Telemetry;
 use bionicpro_sources::changes::{Baseline, NewRows, Since};
 use bionicpro_warehouse::load::{self, LoadSpec, MartCell};
 use bionicpro_warehouse::state;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::backfill::{Backfill, plan};
 use crate::context::PipelineContext;
-use crate::files::{Source, owners};
+use crate::files::{Source, mart, owners};
 use crate::kind::Ask;
 use crate::owners::Holding;
 use crate::progress::Progress;
-use crate::reconcile::{DifferingCell, differing_cells, differing_days};
+use crate::reconcile::{DifferingCell, DifferingDay, differing_cells, differing_days};
 use crate::run::{RunSpec, run};
 use crate::stage::StagedName;
 use crate::steps;
@@ -109,22 +109,14 @@ pub async fn verify(context: &PipelineContext, verify: &Verify, progress: &dyn P
     let backfill = Backfill { run: verify.run.clone(), range: verify.range, source_share: 100 };
     let plan = plan(context, &backfill).await?;
     progress.plan(&plan);
-    let mut verified = Verified {
-        run: verify.run.clone(),
-        range: plan.range,
-        cells: 0,
-        waiting: 0,
-        differing: 0,
-        repaired: false,
-        note: None,
-        first: Vec::new(),
-    };
+    let mut verified = Verified::new(&verify.run, plan.range);
     for piece in &plan.pieces {
         let id: RunId = format!("{}.{}", verify.run, piece.range.from().format("%Y%m%d")).parse()?;
-        let before = verified.cells;
-        let compared = compare(context, &id, piece.range, &mut verified, progress).await;
+        let (before, differing) = (verified.cells, verified.differing);
+        let compared = compare_range(context, &id, piece.range, &mut verified, progress).await;
         context.stage.remove(&id).await?;
-        if compared? && verify.repair {
+        compared?;
+        if verified.differing > differing && verify.repair {
             run(context, RunSpec { run: Some(id), ask: Ask::Range(piece.range) }, progress).await?;
             verified.repaired = true;
         }
@@ -133,32 +125,41 @@ pub async fn verify(context: &PipelineContext, verify: &Verify, progress: &dyn P
     Ok(verified)
 }
 
-/// Compares a piece; whether anything differs that the next tick does not mend.
-async fn compare(
+/// Compares a range at once, and adds what differs. Returns the version of the snapshot that it was compared with.
+///
+/// # Errors
+/// As [`verify`].
+pub(crate) async fn compare_range(
     context: &PipelineContext,
     id: &RunId,
     range: HourRange,
     verified: &mut Verified,
     progress: &dyn Progress,
-) -> Result<bool> {
+) -> Result<u64> {
     let warehouse = &context.warehouse;
     // Before the source is read: what arrives later is new since then in any case.
     let baseline = state::read(warehouse).await?.baseline;
     steps::stage(context, id, Ask::Range(range), progress).await?;
-    let mart = context.stage.open_file(id, StagedName::Mart).await?;
-    let staged = &mart.manifest.days;
+    let file = context.stage.open_file(id, StagedName::Mart).await?;
+    let staged = &file.manifest.days;
     verified.cells += staged.iter().map(|day| day.cells).sum::<u64>();
-    let version = mart.manifest.snapshot.version();
-    let rows = mart.manifest.rows;
-    let spec = LoadSpec { run: id.clone(), range: Some(range), version, days: Vec::new(), rows };
-    let days = differing_days(staged, &load::loaded_totals(warehouse, &spec).await?);
+    let version = file.manifest.snapshot.version();
+    let rows = file.manifest.rows;
+    let spec =
+        LoadSpec { run: id.clone(), range: Some(range), version, days: Vec::new(), rows, tombstones: 0 };
+    let totals = differing_days(staged, &load::loaded_totals(warehouse, &spec).await?);
+    let source = Source::new(file.again()?)?;
+    // The same totals may be other people's.
+    let (staged, found) = (mart::fingerprints(&source)?, load::loaded_fingerprints(warehouse, &spec).await?);
+    let dates: BTreeSet<NaiveDate> = staged.keys().chain(found.keys()).copied().collect();
+    let mut days: BTreeSet<NaiveDate> = totals.iter().map(DifferingDay::date).collect();
+    days.extend(dates.into_iter().filter(|date| staged.get(date) != found.get(date)));
     if days.is_empty() {
-        return Ok(false);
+        return Ok(version);
     }
-    let source = Source::new(mart.again()?)?;
     let mut cells = Vec::new();
-    for day in &days {
-        cells.extend(differing_cells(warehouse, &source, &spec, day.date()).await?);
+    for day in days {
+        cells.extend(differing_cells(warehouse, &source, &spec, day).await?);
     }
     let chips = chips(context, id).await?;
     let new = match since(context, baseline).await? {
@@ -183,7 +184,7 @@ async fn compare(
     verified.differing += differing.len() as u64;
     let room = MOST_NAMED - verified.first.len();
     verified.first.extend(differing.iter().take(room).filter_map(Difference::of));
-    Ok(!differing.is_empty())
+    Ok(version)
 }
 
 /// What arrived since the baseline, or why that cannot be told.
@@ -212,6 +213,21 @@ async fn chips(context: &PipelineContext, id: &RunId) -> Result<BTreeMap<Holding
         chips.entry(Holding::of(&interval)).or_default().insert(interval.chip_id);
     }
     Ok(chips)
+}
+
+impl Verified {
+    pub(crate) fn new(run: &RunId, range: HourRange) -> Verified {
+        Verified {
+            run: run.clone(),
+            range,
+            cells: 0,
+            waiting: 0,
+            differing: 0,
+            repaired: false,
+            note: None,
+            first: Vec::new(),
+        }
+    }
 }
 
 impl Difference {

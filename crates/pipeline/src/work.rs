@@ -1,13 +1,14 @@
 //! What a run loads: who people are, who owns what since when, and which cells that and the new telemetry reach.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use bionicpro_model::{HourRange, Result};
+use bionicpro_model::{Error, HourRange, Kind, Result};
 use bionicpro_sources::changes::NewRows;
-use bionicpro_sources::{Crm, OpenCrm, Wanted};
+use bionicpro_sources::crm::Prosthesis;
+use bionicpro_sources::{Crm, LeftOut, OpenCrm, Wanted};
 use bionicpro_warehouse::Warehouse;
-use bionicpro_warehouse::load::{self, Dimensions};
+use bionicpro_warehouse::load::{self, Dimensions, TOO_MUCH_VANISHED, VanishLimit};
 use bionicpro_warehouse::owners::Ownership;
 use bionicpro_warehouse::pending::{self, Pending};
 use bionicpro_warehouse::state::Standing;
@@ -62,6 +63,7 @@ impl Work {
         crm: &OpenCrm,
         is_stored: bool,
         scope: Scope,
+        limit: VanishLimit,
     ) -> Result<Work, Failed> {
         let (stored, crm) = match scope.few_chips().filter(|_| is_stored) {
             Some(chips) => part(warehouse, crm, &chips).await?,
@@ -73,7 +75,10 @@ impl Work {
         let compared = match stored {
             Stored::Same(owned) => Compared::same(owned, standing, false),
             Stored::Part(owned) => Compared::same(owned, standing, true),
-            Stored::Other(known) => known.compare(&crm, &people.rows, is_customer),
+            Stored::Other(known) => {
+                vanished(&known.stored, &crm, limit).map_err(Failed::Crm)?;
+                known.compare(&crm, &people.rows, is_customer)
+            }
         };
         let Compared { owned, changes, applied, merged, is_needed } = compared;
         let after = Timelines::new(&owned, is_customer);
@@ -84,6 +89,7 @@ impl Work {
             siblings: siblings(&after),
             cuts: boundaries(&after),
             new: scope.new,
+            left_out: LeftOut::default(),
         };
         let was = changes.iter().flat_map(Change::was).collect();
         let intervals = owned.into_iter().map(|interval| {
@@ -136,6 +142,56 @@ async fn all(
     tokio::try_join!(async { stored.await.map_err(Failed::Warehouse) }, async {
         crm.read().await.map_err(Failed::Crm)
     })
+}
+
+/// Fewer than this of the CRM are nothing to stop for, unless none is left.
+const LEAST_OF_CRM: u64 = 10;
+
+/// Refuses a CRM that has lost too much of what is stored: a table that was emptied, or is being loaded again.
+fn vanished(stored: &Dimensions, crm: &Crm, limit: VanishLimit) -> Result<()> {
+    let customers: HashSet<Uuid> = crm.customers.iter().map(|row| row.id).collect();
+    let prostheses: HashMap<Uuid, &Prosthesis> = crm.prostheses.iter().map(|row| (row.id, row)).collect();
+    let has_model = |id: Uuid| prostheses.get(&id).is_some_and(|row| row.model.is_some());
+    let with_model = || stored.prostheses.iter().filter(|row| !row.prosthesis_model.is_empty());
+    let count = |rows: usize| rows as u64;
+    let tables = [
+        (
+            "customers",
+            count(stored.users.iter().filter(|row| !customers.contains(&row.user_id)).count()),
+            count(stored.users.len()),
+        ),
+        (
+            "prostheses",
+            count(
+                stored.prostheses.iter().filter(|row| !prostheses.contains_key(&row.prosthesis_id)).count(),
+            ),
+            count(stored.prostheses.len()),
+        ),
+        (
+            "models of prostheses",
+            count(
+                with_model()
+                    .filter(|row| {
+                        prostheses.contains_key(&row.prosthesis_id) && !has_model(row.prosthesis_id)
+                    })
+                    .count(),
+            ),
+            count(with_model().count()),
+        ),
+    ];
+    for (what, gone, all) in tables {
+        let is_all = gone > limit.confirmed && gone == all && limit.share < 1.0;
+        if is_all || limit.is_exceeded(gone, all, LEAST_OF_CRM) {
+            return Err(Error::new(Kind::Data, TOO_MUCH_VANISHED)
+                .detail(format!("{gone} of {all} {what} are gone from the CRM"))
+                .hint(format!(
+                    "the mart is as it was. Where they were meant to go, confirm it: the same command with \
+                     --confirm-vanished {gone}; otherwise bring them back in the CRM. pipeline.max_vanished_share is {}",
+                    limit.share
+                )));
+        }
+    }
+    Ok(())
 }
 
 /// What the warehouse knows.

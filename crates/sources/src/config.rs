@@ -16,11 +16,14 @@ pub struct CrmConfig {
     pub password_file: Option<PathBuf>,
     /// The schema of the tables `customers`, `prostheses` and `prosthesis_models`.
     pub schema: String,
+    /// Names of row-level security policies that are meant to hide rows from the pipeline. Others stop a run: a part of the
+    /// customers must not pass for all of them.
+    pub policies: Vec<String>,
 }
 
 impl Default for CrmConfig {
     fn default() -> Self {
-        CrmConfig { url: None, password_file: None, schema: "crm".to_owned() }
+        CrmConfig { url: None, password_file: None, schema: "crm".to_owned(), policies: Vec::new() }
     }
 }
 
@@ -40,6 +43,12 @@ pub struct TelemetryConfig {
     pub connections: u16,
     /// How rows are found that came since the last run; `auto` takes the best form that the source allows.
     pub changes: ChangesConfig,
+    /// For how many days the source keeps telemetry, where that is less than what the mart retains: what is older and gone
+    /// from the source stays in the mart. Without it, what is older than the oldest event still there.
+    pub keeps: Option<u32>,
+    /// Names of row-level security policies that are meant to hide rows from the pipeline. Others stop a run: a part of the
+    /// telemetry must not pass for all of it.
+    pub policies: Vec<String>,
 }
 
 /// How rows are found that came since the last run.
@@ -68,6 +77,8 @@ impl Default for TelemetryConfig {
             table: "raw_telemetry".to_owned(),
             connections: 2,
             changes: ChangesConfig::Auto,
+            keeps: None,
+            policies: Vec::new(),
         }
     }
 }

@@ -12,16 +12,11 @@ use url::Url;
 use crate::config::{CrmConfig, TelemetryConfig};
 use crate::error::Place;
 use crate::tls::{self, Trust};
+use crate::transaction::{self, Begin};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long sent bytes may stay unacknowledged before the peer counts as gone.
 const DEAD_PEER_AFTER: Duration = Duration::from_secs(60);
-
-/// What every session is set to: the host's zone and its owner's time limits must not change a result.
-/// JIT compiles longer than these short queries run.
-const SESSION: &str = "SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET jit = off; SET statement_timeout = 0; \
-                       SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0; \
-                       SET default_transaction_read_only = on";
 
 /// A PostgreSQL database that the pipeline reads.
 #[derive(Clone)]
@@ -75,24 +70,25 @@ impl Database {
         Ok(Database { config, tls: tls::connector(trust)?, place })
     }
 
-    /// Opens a session: UTC, read-only by default, no time limits of the account's.
+    /// Opens a session. It sets nothing: each transaction does.
     ///
     /// # Errors
     /// `Unreachable` when nothing answers in time, `Config` when the account is refused.
     pub async fn connect(&self) -> Result<Session> {
         let connecting = self.config.connect(self.tls.clone());
         let (client, connection) = connecting.await.map_err(|error| self.place.error(error))?;
+        let version = transaction::version_number(connection.parameter("server_version").unwrap_or_default());
+        let encoding = connection.parameter("server_encoding").unwrap_or("UTF8").to_owned();
         // Ends by itself when the client is dropped; its error reaches the caller through the client.
         tokio::spawn(connection);
-        client.batch_execute(SESSION).await.map_err(|error| self.place.error(error))?;
-        Ok(Session { client, place: self.place.clone() })
+        Ok(Session { client, place: self.place.clone(), version, encoding })
     }
 
     /// Asks the server for its version: reachable, and let in.
     pub async fn ping(&self) -> Result<String> {
         let session = self.connect().await?;
-        let row = session.client.query_one("SHOW server_version", &[]).await;
-        row.and_then(|row| row.try_get(0)).map_err(|error| self.place.error(error))
+        let row = session.row("SELECT current_setting('server_version')", &[]).await?;
+        row.try_get(0).map_err(|error| self.place.error(error))
     }
 }
 
@@ -103,6 +99,10 @@ impl Database {
 pub struct Session {
     pub(crate) client: Client,
     pub(crate) place: Place,
+    /// The server's release, as a number.
+    pub(crate) version: u32,
+    /// The encoding of the database.
+    pub(crate) encoding: String,
 }
 
 impl Session {
@@ -124,6 +124,16 @@ impl Session {
     pub(crate) async fn stream(&self, sql: &str) -> Result<RowStream> {
         let no_parameters = std::iter::empty::<(&(dyn ToSql + Sync), Type)>();
         self.client.query_typed_raw(sql, no_parameters).await.map_err(|error| self.place.error(error))
+    }
+
+    /// Begins a transaction.
+    pub(crate) async fn begin(&self, begin: Begin) -> Result<()> {
+        self.execute(&begin.sql(self.version)).await
+    }
+
+    /// Ends the transaction. The session may serve for something else.
+    pub(crate) async fn end(&self) -> Result<()> {
+        self.execute("COMMIT").await
     }
 
     pub(crate) async fn execute(&self, sql: &str) -> Result<()> {

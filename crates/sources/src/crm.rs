@@ -9,14 +9,17 @@ use std::hash::Hash;
 
 use bionicpro_model::{Result, Snapshot};
 use chrono::{DateTime, NaiveDate, Utc};
-use futures_util::TryStreamExt;
+use futures_util::{FutureExt, TryStreamExt};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::ident::{quote_identifier, quote_table};
 use crate::shape::{Shape, Type, Wanted};
-use crate::snapshot::Held;
+use crate::snapshot::{Held, Tables};
 use crate::{CrmConfig, Database, Session};
+
+/// The tables that are read.
+const TABLES: [&str; 3] = ["customers", "prostheses", "prosthesis_models"];
 
 /// A row of `customers`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,13 +116,19 @@ impl OpenCrm {
     pub async fn open(database: &Database, config: &CrmConfig, floor: u64) -> Result<OpenCrm> {
         let session = database.connect().await?;
         let schema = &config.schema;
-        let (held, of_customers, of_prostheses, of_models) = tokio::try_join!(
-            biased;
-            Held::take(&session, floor),
-            Shape::read(&session, schema, "customers"),
-            Shape::read(&session, schema, "prostheses"),
-            Shape::read(&session, schema, "prosthesis_models"),
-        )?;
+        let tables = Tables {
+            names: TABLES.map(|table| quote_table(schema, table)).into(),
+            policies_apply: !config.policies.is_empty(),
+        };
+        let shapes = || {
+            let [customers, prostheses, models] = TABLES.map(|table| Shape::read(&session, schema, table));
+            async { tokio::try_join!(biased; customers, prostheses, models) }.boxed()
+        };
+        let (held, (of_customers, of_prostheses, of_models)) =
+            Held::take(database, &session, &tables, floor, shapes).await?;
+        for shape in [&of_customers, &of_prostheses, &of_models] {
+            shape.policies(&config.policies)?;
+        }
         check(&of_customers, &of_prostheses, &of_models)?;
         let (customers, prostheses) = (customers(schema), prostheses(schema, &of_prostheses, &of_models));
         let found = find(&session, &customers, &prostheses).await?;
@@ -142,7 +151,12 @@ impl OpenCrm {
     /// # Errors
     /// As the connection gives them; `Data` when two rows claim the same customer id, login name, prosthesis id or chip.
     pub async fn read(&self) -> Result<Crm> {
-        self.select("", "").await
+        let crm = self.select("", "").await?;
+        match crm.is_whole() {
+            true => Ok(crm),
+            // A snapshot keeps rows and not the tree of tables: a part may have joined or left between two statements.
+            false => Err(self.session.place.changed()),
+        }
     }
 
     /// Reads these prostheses, these customers, and the customers who have the prostheses now.

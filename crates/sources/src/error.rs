@@ -6,6 +6,18 @@ use std::io;
 use bionicpro_model::{Error, Kind};
 use tokio_postgres::error::{DbError, SqlState};
 
+/// A read met a change of the tables themselves. Reading again may do.
+pub const SOURCE_CHANGED: &str = "the tables of a source changed while they were read";
+
+/// A value of a source makes a query fail: one of another encoding, one that overflows, one that cannot be cast. The others
+/// can be read without it.
+pub const VALUE_UNREADABLE: &str = "a value of the database cannot be read";
+
+/// Whether a value made a query fail, as opposed to the query itself.
+pub(crate) fn is_value_error(error: &tokio_postgres::Error) -> bool {
+    error.code().is_some_and(|code| code.code().starts_with("22"))
+}
+
 /// Which database an error speaks of: `CRM` or `telemetry`, and its address.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
@@ -43,6 +55,13 @@ impl Place {
             .hint(format!("check that PostgreSQL runs there and that {}.url names it", self.section))
     }
 
+    /// Tables joined, left or took another's place while they were read: what was read is of no one state.
+    pub(crate) fn changed(&self) -> Error {
+        Error::new(Kind::Unreachable, SOURCE_CHANGED)
+            .detail(self.name)
+            .hint("the pipeline reads again; a table that is attached, detached or swapped all the time cannot be read")
+    }
+
     /// The table breaks what the pipeline relies on.
     pub(crate) fn broken(&self, message: &'static str, detail: impl Into<String>) -> Error {
         Error::new(Kind::Data, message).detail(format!("{}: {}", self.name, detail.into()))
@@ -62,6 +81,15 @@ impl Place {
                 "the database does not exist on this server",
                 format!("the last part of {section}.url is the database's name"),
             ),
+            // By the server's own name of the place, which no language of messages changes.
+            (&SqlState::INSUFFICIENT_PRIVILEGE, _) if error.routine() == Some("check_enable_rls") => with(
+                Kind::Config,
+                "row-level security hides rows from the account",
+                format!(
+                    "have an administrator run ALTER ROLE ... BYPASSRLS for the account of {section}.url, or for the owner \
+                     of the view that reads the table"
+                ),
+            ),
             (&SqlState::INSUFFICIENT_PRIVILEGE, _) => with(
                 Kind::Config,
                 "the account may not read a table that the pipeline needs",
@@ -77,7 +105,12 @@ impl Place {
                 "the database cannot serve the pipeline now",
                 "it may be starting, stopping, full or cut off; the pipeline tries again".to_owned(),
             ),
-            (_, "22" | "42") => with(
+            (_, "22") => with(
+                Kind::Data,
+                VALUE_UNREADABLE,
+                "correct the value, or point the pipeline at a view that leaves its row out".to_owned(),
+            ),
+            (_, "42" | "3F") => with(
                 Kind::Data,
                 "the database's tables are not what the pipeline reads",
                 "compare the tables with the source schemas in the documentation".to_owned(),

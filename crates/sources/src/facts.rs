@@ -4,6 +4,7 @@ use bionicpro_model::Result;
 use chrono::{DateTime, Utc};
 
 use crate::Database;
+use crate::transaction::Begin;
 
 /// The oldest release that is supported, as `server_version_num`.
 pub const OLDEST_VERSION: i32 = 140_000;
@@ -33,7 +34,9 @@ impl Database {
     pub async fn facts(&self) -> Result<Facts> {
         let session = self.connect().await?;
         let fail = |error| session.place.error(error);
-        let row = session.client.query_one(include_str!("facts.sql"), &[]).await.map_err(fail)?;
+        session.begin(Begin::READ_COMMITTED).await?;
+        let row = session.row(include_str!("facts.sql"), &[]).await?;
+        session.end().await?;
         Ok(Facts {
             version: row.try_get(0).map_err(fail)?,
             version_number: row.try_get(1).map_err(fail)?,

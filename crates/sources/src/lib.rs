@@ -16,11 +16,13 @@ mod ident;
 mod shape;
 mod template;
 mod tls;
+mod transaction;
 
 pub use changes::{Baseline, Changes, Form, Since};
 pub use config::{ChangesConfig, CrmConfig, TelemetryConfig};
 pub use connect::{Database, Session};
 pub use crm::{Crm, OpenCrm};
+pub use error::{SOURCE_CHANGED, VALUE_UNREADABLE};
 pub use facts::Facts;
 pub use lock::Lock;
-pub use telemetry::{CellBatch, ChipScope, Cut, Telemetry, Wanted};
+pub use telemetry::{CellBatch, ChipScope, Cut, LeftOut, Telemetry, Unreadable, Wanted};

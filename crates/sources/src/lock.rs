@@ -1,13 +1,16 @@
 //! A lock between processes: an advisory lock in the telemetry database.
 //!
-//! The server releases it when the session ends, however the holder died, so no stale lock has to be broken.
+//! It belongs to a transaction, not to a session, so that a pooler in transaction mode cannot hand it to somebody else. The
+//! server releases it when the transaction ends, however the holder died, so no stale lock has to be broken.
 
 use bionicpro_model::Result;
 use tokio_postgres::types::Type;
 
 use crate::connect::Session;
+use crate::snapshot::READER_LOCK;
+use crate::transaction::Begin;
 
-/// A held lock; dropping it lets go.
+/// A held lock; dropping it lets go too, at the price of the connection.
 pub struct Lock {
     session: Session,
 }
@@ -18,25 +21,40 @@ impl Lock {
     /// Names are told apart by a 64-bit hash. The lock is the database server's: programs that read different
     /// servers do not see each other.
     pub async fn take(session: Session, name: &str) -> Result<Lock> {
-        ask(&session, "SELECT pg_advisory_lock(hashtextextended($1, 0)) IS NOT NULL", name).await?;
+        ask(&session, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0)) IS NOT NULL", name).await?;
         Ok(Lock { session })
     }
 
     /// Takes the lock of this name when nobody holds it; none when somebody does.
     pub async fn try_take(session: Session, name: &str) -> Result<Option<Lock>> {
-        let taken = ask(&session, "SELECT pg_try_advisory_lock(hashtextextended($1, 0))", name).await?;
-        Ok(taken.then_some(Lock { session }))
+        if ask(&session, "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))", name).await? {
+            return Ok(Some(Lock { session }));
+        }
+        session.end().await?;
+        Ok(None)
     }
 
-    /// Whether the session that holds the lock still lives.
+    /// Whether the transaction that holds the lock still lives.
     pub async fn is_held(&self) -> bool {
         self.session.execute("SELECT 1").await.is_ok()
+    }
+
+    /// Lets go, and leaves the connection to a pooler as it was.
+    pub async fn release(self) {
+        // Where the connection is broken, the server has let go already.
+        let _ = self.session.end().await;
     }
 }
 
 async fn ask(session: &Session, sql: &str, name: &str) -> Result<bool> {
-    let rows = session.client.query_typed(sql, &[(&name, Type::TEXT)]).await;
-    let answer =
-        rows.and_then(|rows| rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<bool>, _>>());
-    answer.map(|answer| answer == [true]).map_err(|error| session.place.error(error))
+    let badge = format!("SELECT pg_advisory_xact_lock_shared({READER_LOCK})");
+    let begin = format!("{}; {badge}", Begin::READ_COMMITTED.sql(session.version));
+    let asking = async {
+        let rows = session.client.query_typed(sql, &[(&name, Type::TEXT)]).await;
+        let answer =
+            rows.and_then(|rows| rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<bool>, _>>());
+        answer.map(|answer| answer == [true]).map_err(|error| session.place.error(error))
+    };
+    let ((), answer) = tokio::try_join!(biased; session.execute(&begin), asking)?;
+    Ok(answer)
 }

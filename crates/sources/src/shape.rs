@@ -1,6 +1,6 @@
 //! The shape of a source table: which columns it has, of which type, checked before anything is read.
 
-use bionicpro_model::Result;
+use bionicpro_model::{Error, Kind, Result};
 
 use crate::connect::Session;
 use crate::error::Place;
@@ -20,6 +20,7 @@ pub(crate) enum Type {
     Numeric,
     /// `real` and `double precision`.
     Float,
+    Bool,
     Other,
 }
 
@@ -35,6 +36,7 @@ impl Type {
             "int8" => Type::BigInt,
             "numeric" => Type::Numeric,
             "float4" | "float8" => Type::Float,
+            "bool" => Type::Bool,
             _ => Type::Other,
         }
     }
@@ -76,9 +78,20 @@ impl Wanted {
 pub(crate) struct Shape {
     place: Place,
     table: String,
-    columns: Vec<(String, String)>,
-    /// Whether rows have a place on disk of their own: a table, as opposed to a view or a foreign table.
+    columns: Vec<Column>,
+    /// Rows have a place on disk of their own, which the account may see: a table, as opposed to a view or a foreign table.
     pub(crate) is_stored: bool,
+    /// The policies that hide rows from the account; none where nothing does.
+    hiding: Option<Vec<String>>,
+}
+
+/// A column, by the server's names.
+struct Column {
+    name: String,
+    type_name: String,
+    is_readable: bool,
+    /// Its collation, where that calls texts equal that are spelt differently.
+    equating: Option<String>,
 }
 
 impl Shape {
@@ -87,16 +100,26 @@ impl Shape {
     /// # Errors
     /// `Data` when the schema has no such table.
     pub(crate) async fn read(session: &Session, schema: &str, table: &str) -> Result<Shape> {
+        let fail = |error| session.place.error(error);
         let rows = session.rows(include_str!("shape.sql"), &[schema, table]).await?;
         let mut shape = Shape {
             place: session.place.clone(),
             table: format!("{schema}.{table}"),
             columns: Vec::with_capacity(rows.len()),
             is_stored: true,
+            hiding: None,
         };
         for row in &rows {
-            shape.columns.push((row.get(0), row.get(1)));
-            shape.is_stored = row.get(2);
+            shape.columns.push(Column {
+                name: row.try_get(0).map_err(fail)?,
+                type_name: row.try_get(1).map_err(fail)?,
+                is_readable: row.try_get(2).map_err(fail)?,
+                equating: row.try_get(3).map_err(fail)?,
+            });
+            shape.is_stored = row.try_get::<_, Option<bool>>(4).map_err(fail)?.unwrap_or(false);
+            let policies: Option<Vec<String>> = row.try_get(5).map_err(fail)?;
+            let is_hiding: bool = row.try_get(6).map_err(fail)?;
+            shape.hiding = is_hiding.then(|| policies.unwrap_or_default());
         }
         if shape.columns.is_empty() {
             let section = session.place.section;
@@ -108,12 +131,41 @@ impl Shape {
         Ok(shape)
     }
 
+    /// Checks that no policy hides rows from the account but those that are confirmed; returns the ones that do.
+    ///
+    /// # Errors
+    /// `Config` that names the policies: a part of the rows must not be loaded as the whole.
+    pub(crate) fn policies(&self, confirmed: &[String]) -> Result<&[String]> {
+        let Some(hiding) = &self.hiding else { return Ok(&[]) };
+        let unknown: Vec<&str> =
+            hiding.iter().filter(|policy| !confirmed.contains(policy)).map(String::as_str).collect();
+        if unknown.is_empty() && !hiding.is_empty() {
+            return Ok(hiding);
+        }
+        let (section, table) = (self.place.section, &self.table);
+        let (detail, confirm) = match unknown.as_slice() {
+            [] => (format!("{table} has row security and no policy for this account"), String::new()),
+            names => {
+                let names = names.join(", ");
+                let confirm = format!(
+                    ", or confirm that the rest is meant to be left out: {section}.policies = [{names:?}]"
+                );
+                (format!("{table}, by the policies {names}"), confirm)
+            }
+        };
+        Err(Error::new(Kind::Config, "row-level security hides rows from the account")
+            .detail(format!("{}: {detail}", self.place.name))
+            .hint(format!(
+                "have an administrator run ALTER ROLE ... BYPASSRLS for the account of {section}.url{confirm}"
+            )))
+    }
+
     /// The type of a column that must be there.
     ///
     /// # Errors
     /// `Data` that names the column, what it should be and what it is.
     pub(crate) fn require(&self, column: &str, wanted: Wanted) -> Result<Type> {
-        let Some((_, name)) = self.columns.iter().find(|(name, _)| name == column) else {
+        let Some(found) = self.columns.iter().find(|found| found.name == column) else {
             return Err(self
                 .place
                 .broken("a column that the pipeline needs does not exist", format!("{}.{column}", self.table))
@@ -122,6 +174,16 @@ impl Shape {
                     wanted.words()
                 )));
         };
+        if !found.is_readable {
+            let (section, table) = (self.place.section, &self.table);
+            return Err(Error::new(
+                Kind::Config,
+                "the account may not read a column that the pipeline needs",
+            )
+            .detail(format!("{}: {table}.{column}", self.place.name))
+            .hint(format!("GRANT SELECT ({column}) ON {table} TO the user of {section}.url")));
+        }
+        let name = &found.type_name;
         let found = Type::of(name);
         if wanted.accepts(found) {
             return Ok(found);
@@ -135,18 +197,27 @@ impl Shape {
             .hint("point the pipeline at a view that casts the column"))
     }
 
-    /// The type of an optional column; none when it is not there.
+    /// The type of an optional column; none when it is not there, or may not be read.
     pub(crate) fn find(&self, column: &str) -> Option<Type> {
-        self.columns.iter().find(|(name, _)| name == column).map(|(_, name)| Type::of(name))
+        self.readable(column).map(|found| Type::of(&found.type_name))
     }
 
     /// The server's name of a column's type.
     pub(crate) fn type_name(&self, column: &str) -> Option<&str> {
-        self.columns.iter().find(|(name, _)| name == column).map(|(_, name)| name.as_str())
+        self.readable(column).map(|found| found.type_name.as_str())
     }
 
     /// Whether an optional column is there.
     pub(crate) fn has(&self, column: &str) -> bool {
-        self.columns.iter().any(|(name, _)| name == column)
+        self.readable(column).is_some()
+    }
+
+    /// The column's collation, quoted, where it calls texts equal that are spelt differently.
+    pub(crate) fn equating_collation(&self, column: &str) -> Option<&str> {
+        self.readable(column)?.equating.as_deref()
+    }
+
+    fn readable(&self, column: &str) -> Option<&Column> {
+        self.columns.iter().find(|found| found.name == column && found.is_readable)
     }
 }

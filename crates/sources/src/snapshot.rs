@@ -1,20 +1,51 @@
 //! One consistent read of a source: a read-only REPEATABLE READ transaction, shared by several sessions.
+//!
+//! A snapshot does not protect from a table that is rewritten: an older snapshot sees the new file as empty. So the
+//! tables are locked first (ACCESS SHARE, which only keeps rewriting away), and the snapshot is taken under the locks.
 
-use bionicpro_model::{Result, Snapshot};
+use std::time::{Duration, Instant};
+
+use bionicpro_model::{Error, Kind, Result, Snapshot};
 use chrono::{DateTime, Utc};
+use futures_util::future::BoxFuture;
+use tokio_postgres::SimpleQueryMessage;
+use tokio_postgres::error::SqlState;
 
 use crate::Database;
 use crate::connect::Session;
+use crate::transaction::{Begin, EXTRA_LOCK_TIMEOUT, LOCK_TIMEOUT, NO_TIMEOUT};
 
 /// Serialises "take a snapshot, then read the clock" between runs: an older snapshot then never gets the newer
-/// time, and the mart's versions order as the snapshots do. Held for a few statements.
+/// time, and the mart's versions order as the snapshots do. Held for a few statements of one message.
 const CLOCK_LOCK: i64 = 0x62_69_6f_6e_69_63;
+
+/// Held, shared, by every long transaction of this program: its sessions only read, so they hold nothing back. A name
+/// would not tell them from others: behind a pooler a writer may have the same.
+pub(crate) const READER_LOCK: i64 = CLOCK_LOCK + 1;
+
+/// For how long a table that somebody else is changing is waited for.
+const LOCK_PATIENCE: Duration = Duration::from_secs(60);
+
+/// Between two tries.
+const LOCK_RETRY: Duration = Duration::from_millis(200);
+
+/// The tables that a snapshot reads.
+#[derive(Debug, Clone)]
+pub(crate) struct Tables {
+    /// Quoted, with their schema.
+    pub(crate) names: Vec<String>,
+    /// As [`Begin::policies_apply`].
+    pub(crate) policies_apply: bool,
+}
 
 /// The snapshot that a session holds until it ends.
 pub(crate) struct Held {
     pub(crate) snapshot: Snapshot,
     pub(crate) others: Others,
     exported: String,
+    tables: Tables,
+    /// The account may lock the tables as such; otherwise it holds their locks by having read of them.
+    may_lock: bool,
 }
 
 /// What else went on in the database just before the snapshot.
@@ -38,43 +69,77 @@ pub(crate) struct OpenTransaction {
     pub(crate) application: String,
 }
 
+/// Why a snapshot was not taken.
+enum Refused {
+    /// Somebody else is changing a table.
+    Busy,
+    /// The account may not lock a table, or it is of a kind that cannot be locked.
+    NotLockable,
+    /// There is no such table, at least not at this moment.
+    NoTable,
+    Failed(Error),
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Refused::Failed(error)
+    }
+}
+
 impl Held {
-    /// Takes a snapshot in a session, with a version above `floor`.
-    pub(crate) async fn take(session: &Session, floor: u64) -> Result<Held> {
-        let fail = |error| session.place.error(error);
-        let (lock, unlock) = (
-            format!("SELECT pg_advisory_lock({CLOCK_LOCK})"),
-            format!("SELECT pg_advisory_unlock({CLOCK_LOCK})"),
-        );
-        // They travel together and run in this order. Open transactions come first: what begins after them is younger.
-        // Then the prepared ones: a transaction that is prepared between the two was already seen open.
-        let ((), open, prepared, (), row, ()) = tokio::try_join!(
-            biased;
-            session.execute(&lock),
-            session.row(include_str!("open_transactions.sql"), &[]),
-            session.row(include_str!("prepared.sql"), &[]),
-            session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
-            session.row("SELECT pg_export_snapshot(), pg_current_snapshot()::text, clock_timestamp()", &[]),
-            session.execute(&unlock),
-        )?;
-        let exported = row.try_get(0).map_err(fail)?;
-        let snapshot = Snapshot::new(row.try_get(2).map_err(fail)?, row.try_get(1).map_err(fail)?, floor);
-        let began: Option<DateTime<Utc>> = open.try_get(0).map_err(fail)?;
-        let oldest = match began {
-            Some(began) => Some(OpenTransaction {
-                began,
-                pid: open.try_get(1).map_err(fail)?,
-                application: open.try_get(2).map_err(fail)?,
-            }),
-            None => None,
-        };
-        let others = Others {
-            oldest,
-            some_hide: open.try_get(3).map_err(fail)?,
-            data_until: open.try_get(4).map_err(fail)?,
-            prepared_at: prepared.try_get(0).map_err(fail)?,
-        };
-        Ok(Held { snapshot, others, exported })
+    /// Takes a snapshot in a session, with a version above `floor`, and asks `rest` under it in the same round trip.
+    ///
+    /// # Errors
+    /// `Unreachable` when a table stays locked by somebody else, and what `rest` gives.
+    pub(crate) async fn take<'a, T>(
+        database: &Database,
+        session: &Session,
+        tables: &Tables,
+        floor: u64,
+        rest: impl Fn() -> BoxFuture<'a, Result<T>> + Sync,
+    ) -> Result<(Held, T)> {
+        let began = Instant::now();
+        // The locks of a table that cannot be locked as such, until the session has read of it itself.
+        let mut guard: Option<Session> = None;
+        loop {
+            let may_lock = guard.is_none();
+            let attempt = async {
+                let taking = attempt(session, tables, may_lock, floor);
+                let asking = async { rest().await.map_err(Refused::Failed) };
+                let (held, rest) = tokio::try_join!(biased; taking, asking)?;
+                if !may_lock {
+                    read_of(session, tables).await?;
+                }
+                Ok((held, rest))
+            };
+            let refused = match attempt.await {
+                Ok(taken) => {
+                    if let Some(guard) = guard {
+                        guard.end().await?;
+                    }
+                    return Ok(taken);
+                }
+                Err(refused) => refused,
+            };
+            if let Refused::Failed(error) = refused {
+                return Err(error);
+            }
+            session.execute(&format!("ROLLBACK; SELECT pg_advisory_unlock({CLOCK_LOCK})")).await?;
+            match refused {
+                Refused::NotLockable if guard.is_none() => guard = Some(guarding(database, tables).await?),
+                Refused::NoTable => {
+                    // What is missing is named by whoever looks for it. A table that is there again was being replaced.
+                    session.begin(Begin::READ_COMMITTED).await?;
+                    rest().await?;
+                    session.execute("ROLLBACK").await?;
+                }
+                _ => guard = None,
+            }
+            if began.elapsed() > LOCK_PATIENCE {
+                return Err(busy(session, tables));
+            }
+            tokio::time::sleep(LOCK_RETRY).await;
+        }
     }
 
     /// The moment before which no row can appear any more, as far as the account sees.
@@ -85,16 +150,219 @@ impl Held {
         known.map_or(until, |began| began.min(until))
     }
 
-    /// Another session that sees exactly what the holder sees.
-    pub(crate) async fn join(&self, database: &Database) -> Result<Session> {
+    /// Another session that sees exactly what the holder sees; none where somebody who waits for the holder's locks is
+    /// in its way.
+    pub(crate) async fn join(&self, database: &Database) -> Result<Option<Session>> {
         let session = database.connect().await?;
+        let begin = Begin {
+            is_snapshot: true,
+            lock_timeout: EXTRA_LOCK_TIMEOUT,
+            policies_apply: self.tables.policies_apply,
+        };
         // The server made this id of hexadecimal digits and dashes; quoted all the same.
-        let id = self.exported.replace('\'', "''");
-        session
-            .execute(&format!(
-                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT '{id}'"
-            ))
-            .await?;
-        Ok(session)
+        let import = format!("SET TRANSACTION SNAPSHOT '{}'", self.exported.replace('\'', "''"));
+        let mut statements = vec![begin.sql(session.version)];
+        match self.may_lock {
+            true => statements.extend([lock(&self.tables), import, badge()]),
+            false => statements.extend([import, badge(), read(&self.tables)]),
+        }
+        statements.push(SAVEPOINT.to_owned());
+        match session.client.batch_execute(&statements.join("; ")).await {
+            Ok(()) => Ok(Some(session)),
+            Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => Ok(None),
+            Err(error) => Err(session.place.error(error)),
+        }
+    }
+}
+
+/// Where a session returns to after an error: its snapshot and its locks are older.
+const SAVEPOINT: &str = "SAVEPOINT reading";
+
+/// Marks a transaction as one of this program.
+fn badge() -> String {
+    format!("SELECT pg_advisory_xact_lock_shared({READER_LOCK})")
+}
+
+impl Session {
+    /// Goes on under the same snapshot after a statement that failed.
+    pub(crate) async fn recover(&self) -> Result<()> {
+        self.execute("ROLLBACK TO SAVEPOINT reading").await
+    }
+}
+
+fn lock(tables: &Tables) -> String {
+    format!("LOCK TABLE {} IN ACCESS SHARE MODE", tables.names.join(", "))
+}
+
+/// Reads no row of the tables, and locks them and all of their parts by it.
+fn read(tables: &Tables) -> String {
+    let each: Vec<String> = tables.names.iter().map(|table| format!("SELECT FROM {table} LIMIT 0")).collect();
+    each.join("; ")
+}
+
+async fn read_of(session: &Session, tables: &Tables) -> Result<(), Refused> {
+    session.client.batch_execute(&read(tables)).await.map_err(|error| refused(session, error))
+}
+
+/// A session that holds the locks by having read, and no snapshot.
+async fn guarding(database: &Database, tables: &Tables) -> Result<Session> {
+    let session = database.connect().await?;
+    let begin = Begin { policies_apply: tables.policies_apply, ..Begin::READ_COMMITTED };
+    let begin = Begin { lock_timeout: LOCK_PATIENCE, ..begin };
+    session.execute(&format!("{}; {}; {}", begin.sql(session.version), badge(), read(tables))).await?;
+    Ok(session)
+}
+
+/// The statements of the message that takes the snapshot; each of them gives rows or none.
+const OTHERS: usize = 1;
+const OWN: usize = 2;
+const STATE: usize = 3;
+const TAKEN: usize = 4;
+
+/// One message, so that a pooler in transaction mode cannot come in between although two transactions are in it: the
+/// lock on the clock is the session's, and is given back within the message.
+///
+/// Open transactions come first: what begins after them is younger. Then the prepared ones: a transaction that is
+/// prepared between the two was already seen open. Our own sessions are read after the open ones: a session that took
+/// the place of a writer at that moment took it after the writer's end.
+async fn attempt(session: &Session, tables: &Tables, may_lock: bool, floor: u64) -> Result<Held, Refused> {
+    let looking = Begin { lock_timeout: NO_TIMEOUT, ..Begin::READ_COMMITTED };
+    let reading =
+        Begin { is_snapshot: true, lock_timeout: LOCK_TIMEOUT, policies_apply: tables.policies_apply };
+    let statements = [
+        looking.sql(session.version),
+        format!("SELECT pg_advisory_lock({CLOCK_LOCK})"),
+        include_str!("open_transactions.sql").trim_end().to_owned(),
+        include_str!("own_sessions.sql").trim_end().replace("{key}", &READER_LOCK.to_string()),
+        include_str!("server_state.sql").trim_end().to_owned(),
+        "COMMIT".to_owned(),
+        reading.sql(session.version),
+        if may_lock { lock(tables) } else { String::new() },
+        include_str!("take.sql").trim_end().replace("{key}", &READER_LOCK.to_string()),
+        format!("SELECT pg_advisory_unlock({CLOCK_LOCK})"),
+        SAVEPOINT.to_owned(),
+    ];
+    let answer = session.client.simple_query(&statements.join(";\n")).await;
+    let answer = Answer::of(session, answer.map_err(|error| refused(session, error))?);
+
+    let own: Vec<i32> = answer.rows(OWN).map(|row| row.number(0)).collect::<Result<_>>()?;
+    let (mut oldest, mut some_hide) = (None, false);
+    for row in answer.rows(OTHERS) {
+        let pid: i32 = row.number(0)?;
+        if own.contains(&pid) {
+            continue;
+        }
+        some_hide |= row.text(3) == Some("t");
+        if let Some(began) = row.instant(2)? {
+            let application = row.text(1).unwrap_or_default().to_owned();
+            let open = OpenTransaction { began, pid, application };
+            if oldest.as_ref().is_none_or(|oldest: &OpenTransaction| open.began < oldest.began) {
+                oldest = Some(open);
+            }
+        }
+    }
+    let state = answer.row(STATE)?;
+    let taken = answer.row(TAKEN)?;
+    let missing = || internal(session);
+    let others = Others {
+        oldest,
+        some_hide,
+        prepared_at: state.instant(0)?,
+        data_until: state.instant(1)?.ok_or_else(missing)?,
+    };
+    let transactions = taken.text(1).ok_or_else(missing)?.to_owned();
+    let taken_at = taken.instant(2)?.ok_or_else(missing)?;
+    Ok(Held {
+        snapshot: Snapshot::new(taken_at, transactions, floor),
+        others,
+        exported: taken.text(0).ok_or_else(missing)?.to_owned(),
+        tables: tables.clone(),
+        may_lock,
+    })
+}
+
+fn refused(session: &Session, error: tokio_postgres::Error) -> Refused {
+    match error.code() {
+        Some(&SqlState::LOCK_NOT_AVAILABLE) => Refused::Busy,
+        Some(&SqlState::WRONG_OBJECT_TYPE) => Refused::NotLockable,
+        Some(&SqlState::INSUFFICIENT_PRIVILEGE) if is_lock_privilege(&error) => Refused::NotLockable,
+        Some(&SqlState::UNDEFINED_TABLE | &SqlState::INVALID_SCHEMA_NAME) => Refused::NoTable,
+        _ => Refused::Failed(session.place.error(error)),
+    }
+}
+
+/// Whether the server refused the lock, and not the reading.
+fn is_lock_privilege(error: &tokio_postgres::Error) -> bool {
+    let routine = error.as_db_error().and_then(tokio_postgres::error::DbError::routine);
+    routine != Some("check_enable_rls")
+}
+
+fn busy(session: &Session, tables: &Tables) -> Error {
+    Error::new(Kind::Unreachable, "a table of the source stays locked by somebody else")
+        .detail(format!("{}: {}", session.place.name, tables.names.join(", ")))
+        .hint(
+            "ALTER, TRUNCATE, VACUUM FULL, CLUSTER or a transaction that did one of them is not over; \
+             SELECT pid, query FROM pg_stat_activity WHERE pid = ANY (pg_blocking_pids(...)) names it",
+        )
+}
+
+fn internal(session: &Session) -> Error {
+    Error::new(Kind::Internal, "a source gave no answer").detail(session.place.name)
+}
+
+/// What a message of several statements gave, statement by statement.
+struct Answer<'a> {
+    session: &'a Session,
+    /// Of the statements that give rows, in their order.
+    statements: Vec<Vec<tokio_postgres::SimpleQueryRow>>,
+}
+
+struct Line<'a> {
+    session: &'a Session,
+    row: &'a tokio_postgres::SimpleQueryRow,
+}
+
+impl<'a> Answer<'a> {
+    fn of(session: &'a Session, messages: Vec<SimpleQueryMessage>) -> Answer<'a> {
+        let mut statements: Vec<Vec<tokio_postgres::SimpleQueryRow>> = Vec::new();
+        for message in messages {
+            match message {
+                SimpleQueryMessage::RowDescription(_) => statements.push(Vec::new()),
+                SimpleQueryMessage::Row(row) => {
+                    if let Some(statement) = statements.last_mut() {
+                        statement.push(row);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Answer { session, statements }
+    }
+
+    fn rows(&self, statement: usize) -> impl Iterator<Item = Line<'_>> {
+        let rows = self.statements.get(statement).into_iter().flatten();
+        rows.map(|row| Line { session: self.session, row })
+    }
+
+    fn row(&self, statement: usize) -> Result<Line<'_>> {
+        self.rows(statement).next().ok_or_else(|| internal(self.session))
+    }
+}
+
+impl<'a> Line<'a> {
+    fn text(&self, column: usize) -> Option<&'a str> {
+        self.row.get(column)
+    }
+
+    fn number<T: std::str::FromStr>(&self, column: usize) -> Result<T> {
+        self.text(column).and_then(|text| text.parse().ok()).ok_or_else(|| internal(self.session))
+    }
+
+    /// An instant in microseconds since 1970.
+    fn instant(&self, column: usize) -> Result<Option<DateTime<Utc>>> {
+        match self.text(column) {
+            None => Ok(None),
+            Some(_) => Ok(DateTime::from_timestamp_micros(self.number(column)?)),
+        }
     }
 }

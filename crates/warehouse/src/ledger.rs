@@ -116,6 +116,10 @@ pub struct Entry {
     pub anomalies: Option<u64>,
     /// Rows that got a tombstone.
     pub tombstones: Option<u64>,
+    /// Cells and values of the sources that could not be read.
+    pub unreadable: Option<u64>,
+    /// The first of them by name.
+    pub notes: Option<String>,
     /// How long the step took.
     pub duration_ms: Option<u64>,
     /// `Kind::as_str` of a failure.
@@ -149,6 +153,8 @@ impl Entry {
             orphans: None,
             anomalies: None,
             tombstones: None,
+            unreadable: None,
+            notes: None,
             duration_ms: None,
             error_kind: None,
             error: None,

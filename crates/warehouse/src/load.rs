@@ -5,8 +5,10 @@
 //! these holds the lock that keeps two loads apart.
 
 mod cells;
+mod compared;
 mod completed;
 mod dimensions;
+mod fingerprints;
 mod parquet;
 mod restate;
 mod stage;
@@ -14,18 +16,22 @@ mod store;
 mod stored;
 mod totals;
 mod upsert;
+mod vanished;
 
-use bionicpro_model::{HourRange, RunId};
+use bionicpro_model::{HourRange, Result, RunId};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
 pub use self::cells::{MartCell, loaded_cells};
+pub use self::compared::{ComparedDay, compared_days, note_compared, unmended_days};
 pub use self::dimensions::{Dimensions, UserProsthesisRow, UserRow, dimensions, owners, owners_of};
+pub use self::fingerprints::loaded_fingerprints;
 pub use self::restate::restate;
 pub(crate) use self::stage::ON_SHARDS;
 pub use self::store::{Former, Hides, Stored, store};
 pub use self::totals::{LoadedDay, day_totals, loaded_totals};
 pub use self::upsert::{Changed, confirm_dimensions, upsert_dimensions};
-use crate::Warehouse;
+pub use self::vanished::{TOO_MUCH_VANISHED, VanishLimit};
+use crate::{Warehouse, params};
 
 /// Which load this is.
 #[derive(Debug, Clone)]
@@ -40,6 +46,24 @@ pub struct LoadSpec {
     pub days: Vec<NaiveDate>,
     /// How many rows the file has, tombstones included.
     pub rows: u64,
+    /// How many of them are tombstones.
+    pub tombstones: u64,
+}
+
+/// Whether the mart has a live row of an hour before this one.
+pub async fn has_rows_before(warehouse: &Warehouse, hour: DateTime<Utc>) -> Result<bool> {
+    let sql = "SELECT count() FROM (SELECT 1 FROM user_prosthesis_stats FINAL
+        WHERE date <= toDate({hour: DateTime('UTC')}, 'UTC') AND hour < {hour: DateTime('UTC')} LIMIT 1)";
+    let query = warehouse.query(sql).param("hour", params::instant(hour)).fetch_one::<u64>();
+    Ok(warehouse.run("looking for older rows", query).await? > 0)
+}
+
+/// The first day that the mart has a row of; none where it has none. Tombstones count: it is a bound.
+pub async fn oldest_day(warehouse: &Warehouse) -> Result<Option<NaiveDate>> {
+    let sql = "SELECT toUInt16(ifNull(minOrNull(date), toDate(0))), count() FROM user_prosthesis_stats";
+    let query = warehouse.query(sql).fetch_one::<(u16, u64)>();
+    let (day, rows) = warehouse.run("looking for the oldest day", query).await?;
+    Ok((rows > 0).then(|| NaiveDate::default() + Days::new(u64::from(day))))
 }
 
 /// The first day that the mart retains, or none when it keeps everything.

@@ -99,6 +99,16 @@ const TABLES: &[(&str, &[Column])] = &[
             ("owner", "Array(UUID)"),
         ],
     ),
+    (
+        "compared_days",
+        &[
+            ("date", "Date"),
+            ("version", "UInt64"),
+            ("differing", "UInt64"),
+            ("is_mended", "UInt8"),
+            ("run", "String"),
+        ],
+    ),
     ("marks", &[("name", "LowCardinality(String)"), ("version", "UInt64")]),
     (
         "etl_runs",
@@ -115,6 +125,8 @@ const TABLES: &[(&str, &[Column])] = &[
             ("version", "Nullable(UInt64)"),
             ("horizon", "Nullable(DateTime64(6, 'UTC'))"),
             ("baseline", "Nullable(String)"),
+            ("unreadable", "Nullable(UInt64)"),
+            ("notes", "Nullable(String)"),
             ("hint", "Nullable(String)"),
         ],
     ),

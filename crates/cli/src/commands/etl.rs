@@ -1,6 +1,7 @@
 //! `bionicpro etl`: the pipeline: run it, schedule it, look at its ledger.
 
 mod bars;
+mod compare;
 mod run;
 mod runs;
 mod schedule;
@@ -22,6 +23,7 @@ pub(crate) enum EtlCommand {
     Runs(runs::RunsArgs),
     Show(show::ShowArgs),
     Verify(verify::VerifyArgs),
+    Compare(compare::CompareArgs),
     /// Step 1: read the CRM and who owned which chip when.
     ExtractCrm(step::StepArgs),
     /// Step 2: read the telemetry, one row for each chip and hour.
@@ -40,6 +42,7 @@ impl EtlCommand {
             EtlCommand::Runs(args) => args.run(context).await,
             EtlCommand::Show(args) => args.run(context).await,
             EtlCommand::Verify(args) => args.run(context).await,
+            EtlCommand::Compare(args) => args.run(context).await,
             EtlCommand::ExtractCrm(args) => args.run(context, step::One::ExtractCrm).await,
             EtlCommand::ExtractTelemetry(args) => args.run(context).await,
             EtlCommand::Transform(args) => args.run(context, step::One::Transform).await,

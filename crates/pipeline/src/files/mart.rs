@@ -1,5 +1,6 @@
 //! `mart.parquet`: rows of the mart under the mart's own column names, so that loading is sending the file.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use bionicpro_model::Result;
@@ -174,6 +175,25 @@ impl<W: Write + Send> MartTable<W> {
 /// The live rows of one UTC day, in no order.
 pub(crate) fn cells(source: &Source, date: NaiveDate) -> Result<Vec<MartCell>> {
     let mut cells = Vec::new();
+    each_cell(source, |cell| {
+        if cell.hour.date_naive() == date {
+            cells.push(cell);
+        }
+    })?;
+    Ok(cells)
+}
+
+/// The wrapping sums of the fingerprints of the live rows, by UTC day.
+pub(crate) fn fingerprints(source: &Source) -> Result<BTreeMap<NaiveDate, u64>> {
+    let mut days: BTreeMap<NaiveDate, u64> = BTreeMap::new();
+    each_cell(source, |cell| {
+        let sum = days.entry(cell.hour.date_naive()).or_default();
+        *sum = sum.wrapping_add(cell.fingerprint());
+    })?;
+    Ok(days)
+}
+
+fn each_cell(source: &Source, mut take: impl FnMut(MartCell)) -> Result<()> {
     for group in source.row_groups() {
         let mut group = group?;
         let users = group.take::<FixedLenByteArrayType>()?;
@@ -197,10 +217,10 @@ pub(crate) fn cells(source: &Source, date: NaiveDate) -> Result<Vec<MartCell>> {
         let deleted = group.take::<Int32Type>()?;
         for at in 0..users.len() {
             let hour = DateTime::from_timestamp_micros(hours[at]).ok_or_else(|| wrong("an hour"))?;
-            if deleted[at] != 0 || hour.date_naive() != date {
+            if deleted[at] != 0 {
                 continue;
             }
-            cells.push(MartCell {
+            take(MartCell {
                 user_id: uuid_of(&users[at])?,
                 prosthesis_id: uuid_of(&prostheses[at])?,
                 chip_id: text_of(&chips[at])?,
@@ -217,5 +237,5 @@ pub(crate) fn cells(source: &Source, date: NaiveDate) -> Result<Vec<MartCell>> {
             });
         }
     }
-    Ok(cells)
+    Ok(())
 }

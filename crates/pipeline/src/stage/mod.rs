@@ -21,7 +21,7 @@ use crate::config::StageConfig;
 
 pub use manifest::{Manifest, Merged};
 pub(crate) use read::StagedFile;
-pub(crate) use write::{Upload, hex};
+pub(crate) use write::{Upload, Written, hex};
 
 /// What stands behind a file's name in that of its manifest.
 const MANIFEST: &str = ".manifest.json";

@@ -4,6 +4,7 @@
 //! None of that is a fault of the data, and no retry of the same step mends it: what is staged is of a state that is gone.
 
 use bionicpro_model::{Error, Result, RunId};
+use bionicpro_sources::SOURCE_CHANGED;
 use bionicpro_warehouse::ledger::{State, Step};
 
 use super::{Extracted, extract};
@@ -32,9 +33,15 @@ const MOST_RESTARTS: u32 = 3;
 pub(crate) struct Restarts(u32);
 
 impl Restarts {
+    /// The same for an extraction alone: the source's tables changed while they were read.
+    pub(crate) fn follow_source(&mut self, run: &RunId, error: &Error) -> bool {
+        error.message() == SOURCE_CHANGED && self.follow(run, error)
+    }
+
     /// Whether to begin again after this error: something came between, and not for ever.
     pub(crate) fn follow(&mut self, run: &RunId, error: &Error) -> bool {
-        let is_stale = [STALE, SAME_VERSION, NOT_TOGETHER, CRM_CHANGED].contains(&error.message());
+        let is_stale =
+            [STALE, SAME_VERSION, NOT_TOGETHER, CRM_CHANGED, SOURCE_CHANGED].contains(&error.message());
         if !is_stale || self.0 == MOST_RESTARTS {
             return false;
         }

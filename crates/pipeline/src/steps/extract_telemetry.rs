@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bionicpro_model::{Error, Kind, Result, RunId};
-use bionicpro_sources::CellBatch;
-use bionicpro_sources::telemetry::Outside;
+use bionicpro_sources::telemetry::{Outside, ReadSummary};
+use bionicpro_sources::{CellBatch, Telemetry, Unreadable, VALUE_UNREADABLE, Wanted};
 use bionicpro_warehouse::ledger::{State, Step};
 use chrono::{DateTime, NaiveDate};
 use tokio::sync::mpsc;
@@ -16,11 +16,11 @@ use crate::files::cells::CellTable;
 use crate::files::owners;
 use crate::kind::RunKind;
 use crate::left::Left;
-use crate::look::Look;
+use crate::look::{Look, readable_until};
 use crate::progress::Progress;
 use crate::reconcile;
 use crate::report::StepReport;
-use crate::stage::{Manifest, StagedName, Upload};
+use crate::stage::{Manifest, StagedName, Upload, Written};
 use crate::work::Work;
 
 const STEP: Step = Step::ExtractTelemetryData;
@@ -54,35 +54,46 @@ pub(super) async fn extract(
 
     let (telemetry, new_rows) = (&look.telemetry, look.new_rows);
     let outside = match &look.range {
-        Some(range) => telemetry.outside(range).await?,
+        Some(range) => {
+            let until = readable_until(telemetry.snapshot().taken_at).max(range.to());
+            telemetry.outside(until).await?
+        }
         // It would read what no index finds; the next full run counts.
         None => Outside::default(),
     };
-    let (sender, batches) = mpsc::channel(BATCHES_WAITING);
-    let is_complete = Arc::new(AtomicBool::new(false));
+    let owners_sha256 = stage_owners(context, run, work);
     let reading = async {
-        let still_open = sender.clone();
-        let read = telemetry.cells(&work.wanted, sender, |hours| progress.hours(hours)).await;
-        is_complete.store(read.is_ok(), Ordering::Release);
-        drop(still_open);
-        read
+        match read(context, run, telemetry, &work.wanted, progress).await {
+            Err(error) if error.message() == VALUE_UNREADABLE => {
+                tracing::warn!(%error, "looking for the cells that cannot be read");
+                let left_out = telemetry.unreadable(&work.wanted).await?;
+                let wanted = Wanted { left_out, ..work.wanted.clone() };
+                let read = read(context, run, telemetry, &wanted, progress).await?;
+                Ok((read, wanted.left_out.cells))
+            }
+            read => Ok((read?, Vec::new())),
+        }
     };
-    let complete = is_complete.clone();
-    let writing =
-        context.stage.write(run, StagedName::Telemetry, move |upload| write(upload, batches, &complete));
-    let owners = stage_owners(context, run, work);
-    let (read, written, owners) = tokio::join!(reading, writing, owners);
-    let owners_sha256 = owners?;
-    let (read, written) = match (read, written) {
-        (Ok(read), Ok(written)) => (read, written),
-        // A writer that stops makes the reader fail, and the other way round: the cause is the one to tell.
-        (Err(error), Err(cause)) if error.kind() == Kind::Internal => return Err(cause),
-        (Err(error), _) | (Ok(_), Err(error)) => return Err(error),
+    let (reading, owners_sha256) = tokio::join!(reading, owners_sha256);
+    let owners_sha256 = owners_sha256?;
+    let ((read, written), mut unreadable) = reading?;
+    unreadable.extend(work.wanted.new.iter().flat_map(|new| new.unreadable.iter().cloned()));
+    unreadable.sort_by_key(|cell| (cell.hour, cell.to_string()));
+    unreadable.dedup_by(|one, other| one.is_same(other));
+    let baseline = match baseline {
+        Some(text) if !unreadable.is_empty() => {
+            Some(Left::with_unreadable(&text, unreadable.iter().map(|cell| cell.hour))?)
+        }
+        other => other,
     };
 
     let counted = &written.value;
     if let (RunKind::Full, Some(range)) = (look.kind, &look.range) {
-        reconcile::with_source(&telemetry.rows_by_day(range).await?, &counted.days, range)?;
+        let mut days = counted.days.clone();
+        for cell in &unreadable {
+            *days.entry(cell.begins().date_naive()).or_default() += cell.rows;
+        }
+        reconcile::with_source(&telemetry.rows_by_day(range).await?, &days, range)?;
     }
     let snapshot = telemetry.snapshot().clone();
     let counts: BTreeMap<String, u64> = [
@@ -98,6 +109,8 @@ pub(super) async fn extract(
         ("rows_after_2106", outside.after_2106),
         ("rows_in_the_future", outside.in_the_future),
         ("rows_without_time", outside.without_time),
+        ("unreadable_cells", unreadable.len() as u64),
+        ("unreadable_rows", unreadable.iter().map(|cell| cell.rows).sum()),
         (
             "outside_rows",
             outside.before_1970
@@ -112,6 +125,15 @@ pub(super) async fn extract(
     .collect();
     if !outside.is_empty() || read.without_chip > 0 {
         tracing::warn!(?outside, without_chip = read.without_chip, "rows of the telemetry are in no report");
+    }
+    if !unreadable.is_empty() {
+        let named = notes(&unreadable);
+        tracing::warn!(
+            cells = unreadable.len(),
+            named,
+            "cells of the telemetry cannot be read: the others are loaded"
+        );
+        report.notes = Some(named);
     }
     report.files =
         [StagedName::Owners, StagedName::Telemetry].map(|name| format!("{run}/{}", name.file())).into();
@@ -128,6 +150,45 @@ pub(super) async fn extract(
     };
     context.stage.seal(StagedName::Telemetry, &manifest).await?;
     Ok(report)
+}
+
+/// How many cells that cannot be read are named.
+const NAMED: usize = 20;
+
+fn notes(unreadable: &[Unreadable]) -> String {
+    let mut named: Vec<String> = unreadable.iter().take(NAMED).map(ToString::to_string).collect();
+    if unreadable.len() > NAMED {
+        named.push(format!("and {} more cells", unreadable.len() - NAMED));
+    }
+    named.join("; ")
+}
+
+/// Reads what is wanted into the staged file.
+async fn read(
+    context: &PipelineContext,
+    run: &RunId,
+    telemetry: &Telemetry,
+    wanted: &Wanted,
+    progress: &dyn Progress,
+) -> Result<(ReadSummary, Written<Counted>)> {
+    let (sender, batches) = mpsc::channel(BATCHES_WAITING);
+    let is_complete = Arc::new(AtomicBool::new(false));
+    let reading = async {
+        let still_open = sender.clone();
+        let read = telemetry.cells(wanted, sender, |hours| progress.hours(hours)).await;
+        is_complete.store(read.is_ok(), Ordering::Release);
+        drop(still_open);
+        read
+    };
+    let complete = is_complete.clone();
+    let writing =
+        context.stage.write(run, StagedName::Telemetry, move |upload| write(upload, batches, &complete));
+    match tokio::join!(reading, writing) {
+        (Ok(read), Ok(written)) => Ok((read, written)),
+        // A writer that stops makes the reader fail, and the other way round: the cause is the one to tell.
+        (Err(error), Err(cause)) if error.kind() == Kind::Internal => Err(cause),
+        (Err(error), _) | (Ok(_), Err(error)) => Err(error),
+    }
 }
 
 /// What is known before anything is read.

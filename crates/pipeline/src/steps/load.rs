@@ -67,6 +67,7 @@ pub(super) async fn load(
         version: manifest.snapshot.version(),
         days: manifest.days.iter().map(|day| day.date).collect(),
         rows: manifest.rows,
+        tombstones: manifest.count("tombstones"),
     };
     // Of two snapshots at one version nobody can say which is the newer.
     if manifest.snapshot.is_behind() && ledger::is_taken(warehouse, spec.version, run).await? {
@@ -79,7 +80,8 @@ pub(super) async fn load(
     };
 
     pending::write(warehouse, state_version, &change.owners.applied).await?;
-    let hides = Hides { former: former(&change.owners.was), gone: change.gone };
+    let hides =
+        Hides { former: former(&change.owners.was), gone: change.gone, limit: context.vanish_limit() };
     let shown =
         load::store(warehouse, staged.mart.pieces()?, &spec, &standing, &hides, still_alone(&lock)).await?;
     let dimensions = async {

@@ -64,7 +64,7 @@ pub async fn extract_telemetry(
 ) -> Result<StepReport> {
     let book = in_time(context, Book::of_step(&context.warehouse, run)).await?;
     let attempt = Attempt::new(&book, progress, Step::ExtractTelemetryData);
-    let work = async {
+    let work = async || {
         let look = look(context, ask).await.map_err(Failed::into_error)?;
         let Some(work) = &look.work else {
             return extract_telemetry::skipped(run, &look);
@@ -72,7 +72,12 @@ pub async fn extract_telemetry(
         attempt.begin().await?;
         extract_telemetry::extract(context, run, &look, work, progress).await
     };
-    let outcome = in_time(context, work).await;
+    let (mut outcome, mut restarts) = (in_time(context, work()).await, Restarts::default());
+    while let Err(error) = &outcome
+        && restarts.follow_source(run, error)
+    {
+        outcome = in_time(context, work()).await;
+    }
     attempt.end(outcome).await
 }
 
@@ -91,11 +96,26 @@ impl Extracted {
     }
 }
 
-/// Reads the CRM once for both extractions.
+/// Reads the CRM once for both extractions; again, where the source's tables changed under the reading.
 ///
 /// # Errors
 /// As the two steps give them.
 pub(crate) async fn extract(
+    context: &PipelineContext,
+    book: &Book<'_>,
+    ask: Ask,
+    progress: &dyn Progress,
+) -> Result<Extracted> {
+    let mut restarts = Restarts::default();
+    loop {
+        match extract_once(context, book, ask, progress).await {
+            Err(error) if restarts.follow_source(book.run, &error) => {}
+            outcome => return outcome,
+        }
+    }
+}
+
+async fn extract_once(
     context: &PipelineContext,
     book: &Book<'_>,
     ask: Ask,
@@ -132,6 +152,9 @@ pub(crate) async fn extract(
     Ok(Extracted { telemetry, crm: Some(crm), session })
 }
 
+/// What a comparison says that has to wait for a tick.
+pub(crate) const OWNERS_CHANGED: &str = "the CRM has changed who owns what since the last load";
+
 /// Makes the file that a load would load, and tells neither the ledger nor the metrics: for a comparison.
 ///
 /// # Errors
@@ -146,8 +169,7 @@ pub(crate) async fn stage(
     let look = look(context, ask).await.map_err(Failed::into_error)?;
     let Some(work) = &look.work else { return Ok(()) };
     if work.owners_changed {
-        return Err(Error::new(Kind::Data, "the CRM has changed who owns what since the last load")
-            .hint("run `bionicpro etl run` first, then verify"));
+        return Err(Error::new(Kind::Data, OWNERS_CHANGED).hint("run `bionicpro etl run` first, then verify"));
     }
     extract_crm::stage(context, run, work.people.clone()).await?;
     extract_telemetry::extract(context, run, &look, work, progress).await?;
@@ -249,7 +271,11 @@ pub(crate) async fn load_in(
     let outcome = in_time(context, work).await;
     match outcome {
         // The lock is let go when the ledger has the last word.
-        Ok((report, _lock)) => attempt.end(Ok(report)).await,
+        Ok((report, lock)) => {
+            let ended = attempt.end(Ok(report)).await;
+            lock.release().await;
+            ended
+        }
         Err(error) => attempt.end(Err(error)).await,
     }
 }

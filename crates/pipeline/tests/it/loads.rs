@@ -4,6 +4,7 @@ use bionicpro_model::Kind;
 use bionicpro_pipeline::progress::Quiet;
 use bionicpro_pipeline::{Ask, RunSpec, run};
 use bionicpro_warehouse::ledger;
+use bionicpro_warehouse::load::TOO_MUCH_VANISHED;
 
 use crate::world::{IVAN, World, days, id};
 
@@ -19,8 +20,14 @@ async fn rows_that_vanished_from_the_source_vanish_from_the_mart() {
     let report = world.run().await.unwrap();
     assert_eq!(report.counts["tombstones"], 1);
     assert_eq!(world.told().await, ["a CHIP-1 2024-01-15 08 1"]);
+    // An empty source is not believed at once.
     world.telemetry_sql("DELETE FROM telemetry.raw_telemetry").await;
-    world.run().await.unwrap();
+    let error = world.run().await.unwrap_err();
+    assert_eq!((error.kind(), error.message()), (Kind::Data, TOO_MUCH_VANISHED));
+    assert!(error.hint_text().unwrap().contains("--confirm-vanished 1;"), "{}", error.report());
+    assert_eq!(world.told().await, ["a CHIP-1 2024-01-15 08 1"]);
+    let spec = RunSpec { run: None, ask: Ask::Range(days()) };
+    run(&world.context().confirming_vanished(1), spec, &Quiet).await.unwrap();
     assert_eq!(world.told().await, [] as [String; 0]);
 }
 

@@ -4,6 +4,7 @@
 mod again;
 mod crm;
 mod faults;
+mod foreign;
 mod histories;
 mod loads;
 mod oracle;

@@ -1,5 +1,6 @@
 //! The ways from the pipeline to its databases, each through a network of its own that a test makes bad.
 
+use bionicpro_model::SecretUrl;
 use bionicpro_pipeline::{PipelineConfig, PipelineContext};
 use bionicpro_sources::{ChangesConfig, CrmConfig, TelemetryConfig};
 use bionicpro_testing::{Network, Proxy};
@@ -33,7 +34,27 @@ impl Ways {
         changes: ChangesConfig,
         pipeline: &PipelineConfig,
     ) -> PipelineContext {
+        self.context_as(world, changes, pipeline, None)
+    }
+
+    /// The same with another account for the telemetry, whose password is `p`.
+    pub(crate) fn context_as(
+        &self,
+        world: &World,
+        changes: ChangesConfig,
+        pipeline: &PipelineConfig,
+        account: Option<&str>,
+    ) -> PipelineContext {
         let [crm, telemetry, warehouse] = self.0.each_ref().map(|(_, proxy)| Some(proxy.url.clone()));
+        let telemetry = match account {
+            None => telemetry,
+            Some(account) => {
+                let mut url = telemetry.unwrap().expose_secret().clone();
+                url.set_username(account).unwrap();
+                url.set_password(Some("p")).unwrap();
+                Some(SecretUrl::parse(url.as_str()).unwrap())
+            }
+        };
         PipelineContext::new(
             &CrmConfig { url: crm, ..world.crm_config() },
             &TelemetryConfig { url: telemetry, changes, ..world.telemetry_config() },

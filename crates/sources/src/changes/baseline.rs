@@ -5,11 +5,12 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::identity::{Difference, Identity, Tree};
 use super::xids::Xids;
 use super::{Form, Server};
 
 /// The layout of the JSON. A baseline of another one is lost.
-const LAYOUT: u8 = 1;
+const LAYOUT: u8 = 2;
 
 /// Half of the numbers that a row's header can hold: what is older cannot be told from what is younger.
 const MOST_TRANSACTIONS: u64 = 1 << 31;
@@ -28,12 +29,15 @@ pub struct Baseline {
     pub(super) snapshot: String,
     #[serde(flatten)]
     server: Server,
+    #[serde(flatten)]
+    identity: Identity,
 }
 
 /// The source at this snapshot, for comparing.
 pub(crate) struct Present {
     pub(crate) form: Form,
     pub(crate) server: Server,
+    pub(crate) tree: Tree,
     pub(crate) xids: Xids,
     pub(crate) is_standby: bool,
     pub(crate) taken_at: DateTime<Utc>,
@@ -45,7 +49,7 @@ pub(crate) struct Present {
 impl Present {
     /// What a run that loads all of this snapshot leaves behind; none where the form has nothing to compare with.
     pub(crate) fn baseline(&self, previous: Option<&Baseline>) -> Option<Baseline> {
-        let previous = previous.filter(|previous| self.lost(previous).is_none());
+        let previous = previous.filter(|previous| self.compare(previous).is_ok());
         let horizon = match self.form {
             Form::None => return None,
             // A prepared transaction began before it was prepared, nobody knows when; but after the former horizon,
@@ -62,11 +66,26 @@ impl Present {
             horizon,
             snapshot: snapshot.to_string(),
             server: self.server.clone(),
+            identity: self.tree.identity.clone(),
         })
     }
 
-    /// Why rows cannot be compared with this baseline, in words for people; none when they can.
-    pub(crate) fn lost(&self, baseline: &Baseline) -> Option<String> {
+    /// The relations that joined the table since this baseline, by their numbers; or why rows cannot be compared with it,
+    /// in words for people.
+    pub(crate) fn compare(&self, baseline: &Baseline) -> Result<Vec<u32>, String> {
+        if let Some(why) = self.lost(baseline) {
+            return Err(why);
+        }
+        let names = &self.tree.names;
+        let name =
+            |part| names.get(&part).map_or_else(|| "a part of the table".to_owned(), |name| name.0.clone());
+        match self.tree.identity.compare(&baseline.identity, name) {
+            Difference::Joined(parts) => Ok(parts),
+            Difference::Other(why) => Err(why),
+        }
+    }
+
+    fn lost(&self, baseline: &Baseline) -> Option<String> {
         let (now, then) = (&self.server, &baseline.server);
         let Ok(xids) = baseline.snapshot.parse::<Xids>() else {
             return Some("its snapshot cannot be read".to_owned());
@@ -86,12 +105,14 @@ impl Present {
                 "the server went from timeline {then} to {now}: a fail-over or a restored backup"
             ));
         }
-        if now.table != then.table {
-            return Some("the telemetry table was made anew".to_owned());
-        }
         if self.xids.xmax < xids.xmax || now.wal < then.wal {
             return Some(
                 "the server is behind what was seen: a restored backup, or a standby that lags".to_owned(),
+            );
+        }
+        if now.started.is_some() && then.started.is_some() && now.started != then.started {
+            return Some(
+                "the server was started again: it may be a copy of the one that was read".to_owned(),
             );
         }
         if self.form == Form::CreationTime && self.taken_at < baseline.taken_at {

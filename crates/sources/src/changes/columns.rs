@@ -12,18 +12,20 @@ const FURTHEST_ZONE: TimeDelta = TimeDelta::hours(12);
 
 /// A column that has a default.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Candidate {
+pub(crate) struct Candidate {
     pub(super) name: String,
     pub(super) type_name: String,
     default: String,
     pub(super) is_indexed: bool,
-    /// All partitions have the same default.
+    /// All parts of the table have the same default.
     is_uniform: bool,
+    /// A trigger of every part of the table sets it, whatever the writer gives.
+    pub(super) is_enforced: bool,
 }
 
 impl Candidate {
     /// Asks for the candidates of a table.
-    pub(super) async fn read(session: &Session, schema: &str, table: &str) -> Result<Vec<Candidate>> {
+    pub(crate) async fn read(session: &Session, schema: &str, table: &str) -> Result<Vec<Candidate>> {
         let fail = |error| session.place.error(error);
         let rows = session.rows(include_str!("columns.sql"), &[schema, table]).await?;
         let candidates = rows.iter().map(|row| {
@@ -34,6 +36,7 @@ impl Candidate {
                 default: default.unwrap_or_default(),
                 is_indexed: row.try_get(3)?,
                 is_uniform: row.try_get(4)?,
+                is_enforced: row.try_get(5)?,
             })
         });
         candidates.collect::<Result<_, tokio_postgres::Error>>().map_err(fail)
@@ -41,7 +44,8 @@ impl Candidate {
 
     /// Whether it holds the inserting transaction.
     pub(super) fn is_transaction(&self) -> bool {
-        self.type_name == "xid8" && self.is_uniform && self.default == "pg_current_xact_id()"
+        let by_default = self.is_uniform && self.default == "pg_current_xact_id()";
+        self.type_name == "xid8" && (by_default || self.is_enforced)
     }
 
     /// Whether it holds a time of creation; then how far it may lie before the beginning of its transaction.

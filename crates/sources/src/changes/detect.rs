@@ -4,9 +4,9 @@ use bionicpro_model::{Error, Kind, Result};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::columns::Candidate;
+use super::identity::Tree;
 use super::{Changes, Form, Holder};
 use crate::config::ChangesConfig;
-use crate::connect::Session;
 use crate::ident::{quote_identifier, quote_table};
 use crate::snapshot::{Held, Others};
 
@@ -40,15 +40,11 @@ impl Finder {
 }
 
 /// What the table and the account are, as far as a form needs it.
-pub(crate) struct Ground {
-    candidates: Vec<Candidate>,
-    is_table: bool,
-    is_partitioned: bool,
-    has_foreign_part: bool,
-    has_children: bool,
-    sees_all_transactions: bool,
-    is_standby: bool,
-    some_hide: bool,
+pub(crate) struct Ground<'a> {
+    pub(crate) candidates: &'a [Candidate],
+    pub(crate) tree: &'a Tree,
+    pub(crate) is_standby: bool,
+    pub(crate) some_hide: bool,
 }
 
 /// Chooses the form.
@@ -56,13 +52,11 @@ pub(crate) struct Ground {
 /// # Errors
 /// `Config` when the configuration asks for a form that the source does not allow; it says what is missing.
 pub(crate) fn detect(
-    ground: Ground,
+    ground: &Ground<'_>,
     held: &Held,
-    is_standby: bool,
     (schema, table): (&str, &str),
     asked: ChangesConfig,
 ) -> Result<(Finder, Changes)> {
-    let ground = Ground { is_standby, some_hide: held.others.some_hide, ..ground };
     let tries = [ground.transaction_column(), ground.creation_time(), ground.row_xmin()];
     let index = match asked {
         ChangesConfig::Auto => tries.iter().position(Result::is_ok),
@@ -82,25 +76,33 @@ pub(crate) fn detect(
         Some(Err(lack)) => {
             return Err(Error::new(Kind::Config, "new rows cannot be found in the way that is configured")
                 .detail(format!("telemetry.changes: {schema}.{table}: {lack}"))
-                .hint(match ddl {
-                    Some(ddl) => {
-                        format!("leave telemetry.changes at auto, or have the owner of the table run: {ddl}")
-                    }
-                    None => "leave telemetry.changes at auto".to_owned(),
+                .hint(match ddl.is_empty() {
+                    false => format!(
+                        "leave telemetry.changes at auto, or have the owner of the table run: {}",
+                        ddl.join("; ")
+                    ),
+                    true => "leave telemetry.changes at auto".to_owned(),
                 }));
         }
         None => Finder::None,
     };
+    let is_exact = match &finder {
+        Finder::TransactionColumn(name) => ground.is_enforced(name),
+        Finder::RowXmin => true,
+        Finder::CreationTime { .. } | Finder::None => false,
+    };
+    let is_best = is_exact && finder.form() == Form::TransactionColumn;
     let changes = Changes {
         form: finder.form(),
-        reason: reason(&finder, asked, &lacks),
-        ddl: ddl.filter(|_| finder.form() != Form::TransactionColumn),
+        is_exact,
+        reason: reason(&finder, is_exact, asked, &lacks),
+        ddl: if is_best { Vec::new() } else { ddl },
         held_back_by: holder(held.snapshot.taken_at, &held.others),
     };
     Ok((finder, changes))
 }
 
-fn reason(finder: &Finder, asked: ChangesConfig, lacks: &[&str]) -> String {
+fn reason(finder: &Finder, is_exact: bool, asked: ChangesConfig, lacks: &[&str]) -> String {
     let by = match finder {
         Finder::TransactionColumn(column) => format!("the column {column}"),
         Finder::CreationTime { column, tolerance, .. } if *tolerance > TimeDelta::hours(1) => format!(
@@ -111,6 +113,12 @@ fn reason(finder: &Finder, asked: ChangesConfig, lacks: &[&str]) -> String {
         Finder::CreationTime { column, .. } => format!("the column {column}"),
         Finder::RowXmin => "the system column xmin, which reads the whole table".to_owned(),
         Finder::None => "nothing: every run is a full run".to_owned(),
+    };
+    let by = match finder {
+        Finder::TransactionColumn(_) | Finder::CreationTime { .. } if !is_exact => format!(
+            "{by}, which nothing but its default keeps: a row with another value is found by comparing the whole retention"
+        ),
+        _ => by,
     };
     match asked {
         ChangesConfig::Auto if !lacks.is_empty() => format!("{by}; {}", lacks.join("; ")),
@@ -129,35 +137,31 @@ fn holder(now: DateTime<Utc>, others: &Others) -> Option<Holder> {
 
 type Tried = Result<Finder, &'static str>;
 
-impl Ground {
-    /// Asks the catalogue; what the snapshot shows of the server, [`detect`] adds.
-    pub(crate) async fn read(session: &Session, schema: &str, table: &str) -> Result<Ground> {
-        let fail = |error| session.place.error(error);
-        let names = [schema, table];
-        let (candidates, row) = tokio::try_join!(
-            biased;
-            Candidate::read(session, schema, table),
-            session.row(include_str!("table.sql"), &names)
-        )?;
-        let flag = |column: usize| row.try_get::<_, bool>(column).map_err(fail);
-        Ok(Ground {
-            candidates,
-            is_table: flag(0)?,
-            is_partitioned: flag(1)?,
-            has_foreign_part: flag(2)?,
-            has_children: flag(3)?,
-            sees_all_transactions: flag(4)?,
-            is_standby: false,
-            some_hide: false,
-        })
-    }
-
+impl Ground<'_> {
     /// What every form needs.
     fn is_ordinary(&self) -> Result<(), &'static str> {
-        match (self.is_table, self.has_foreign_part) {
-            (true, false) => Ok(()),
-            (true, true) => Err("a part of the table lies on another server"),
-            (false, _) => Err("it is no table: name the table itself to find new rows"),
+        match (self.tree.kind.as_str(), self.tree.has_foreign_part) {
+            ("r" | "p", false) => Ok(()),
+            ("r" | "p", true) => Err("a part of the table lies on another server"),
+            ("v" | "m", _) => {
+                Err("it is a view, whose rows may come and go without a trace: name the table itself")
+            }
+            _ => Err("it is no table: name the table itself to find new rows"),
+        }
+    }
+
+    /// Whether the column of this quoted name is kept by a trigger.
+    fn is_enforced(&self, name: &str) -> bool {
+        self.candidates.iter().any(|column| column.is_enforced && quote_identifier(&column.name) == name)
+    }
+
+    /// What the forms need that look at the transaction in a row's header.
+    fn reads_xmin(&self) -> Result<(), &'static str> {
+        match self.tree.may_read_xmin {
+            true => Ok(()),
+            false => Err(
+                "the account may not read the system column xmin (GRANT SELECT on the table, not on columns)",
+            ),
         }
     }
 
@@ -168,7 +172,7 @@ impl Ground {
             return Err("no column of type xid8 has the default pg_current_xact_id()");
         }
         match columns.find(|column| column.is_indexed) {
-            Some(_) if self.has_children => Err("tables that inherit from this one may lack the index"),
+            Some(_) if self.tree.has_children => Err("tables that inherit from this one may lack the index"),
             Some(column) => Ok(Finder::TransactionColumn(quote_identifier(&column.name))),
             None => Err("no index begins with the xid8 column"),
         }
@@ -180,13 +184,14 @@ impl Ground {
         let Some((column, tolerance)) = column else {
             return Err("no column created_at has the clock as its default");
         };
-        if !column.is_indexed || self.has_children {
+        self.reads_xmin()?;
+        if !column.is_indexed || self.tree.has_children {
             return Err("no index begins with created_at");
         }
         if self.is_standby {
             return Err("a standby does not tell which transactions are open on its primary");
         }
-        if !self.sees_all_transactions {
+        if !self.tree.sees_all_transactions {
             return Err("the account does not see when other transactions began (pg_read_all_stats)");
         }
         if self.some_hide {
@@ -200,25 +205,46 @@ impl Ground {
     }
 
     fn row_xmin(&self) -> Tried {
-        self.is_ordinary().map(|()| Finder::RowXmin)
+        self.is_ordinary()?;
+        self.reads_xmin().map(|()| Finder::RowXmin)
     }
 
-    /// What would give the best form: the column where it is missing, and the index.
-    fn ddl(&self, schema: &str, table: &str) -> Option<String> {
-        self.is_ordinary().ok()?;
+    /// What would give the best form: the column where it is missing, the index, and the trigger that keeps the column
+    /// whatever a writer, a restored dump or replication brings.
+    fn ddl(&self, schema: &str, table: &str) -> Vec<String> {
+        if self.is_ordinary().is_err() {
+            return Vec::new();
+        }
         let of = quote_table(schema, table);
         let column = self.candidates.iter().find(|candidate| candidate.is_transaction());
-        let name = quote_identifier(column.map_or("inserted_by", |column| &column.name));
-        let add = match column {
-            Some(_) => String::new(),
+        let name = column.map_or("inserted_by", |column| &column.name);
+        let quoted = quote_identifier(name);
+        let mut ddl = Vec::new();
+        if column.is_none() {
             // The default is stable, so the server notes it once and writes no row anew.
-            None => {
-                format!("ALTER TABLE {of} ADD COLUMN {name} xid8 NOT NULL DEFAULT pg_current_xact_id(); ")
-            }
-        };
-        // A partitioned table's index cannot be built beside its writers.
-        let concurrently = if self.is_partitioned { "" } else { " CONCURRENTLY" };
-        Some(format!("{add}CREATE INDEX{concurrently} ON {of} ({name});"))
+            ddl.push(format!(
+                "ALTER TABLE {of} ADD COLUMN {quoted} xid8 NOT NULL DEFAULT pg_current_xact_id()"
+            ));
+        }
+        if !column.is_some_and(|column| column.is_indexed) {
+            // A partitioned table's index cannot be built beside its writers.
+            let concurrently = if self.tree.kind == "p" { "" } else { " CONCURRENTLY" };
+            ddl.push(format!("CREATE INDEX{concurrently} ON {of} ({quoted})"));
+        }
+        if !column.is_some_and(|column| column.is_enforced) {
+            let function = quote_table(schema, &format!("keep_{name}"));
+            // Triggers fire by their names: this one has the last word.
+            let trigger = quote_identifier(&format!("zz_keep_{name}"));
+            ddl.push(format!(
+                "CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql \
+                 AS 'BEGIN NEW.{quoted} := pg_current_xact_id(); RETURN NEW; END'"
+            ));
+            ddl.push(format!(
+                "CREATE TRIGGER {trigger} BEFORE INSERT OR UPDATE ON {of} FOR EACH ROW EXECUTE FUNCTION {function}()"
+            ));
+            ddl.push(format!("ALTER TABLE {of} ENABLE ALWAYS TRIGGER {trigger}"));
+        }
+        ddl
     }
 }
 

@@ -6,6 +6,8 @@
 mod baseline;
 mod columns;
 mod detect;
+mod identity;
+mod joined;
 mod server;
 mod since;
 mod xids;
@@ -19,11 +21,14 @@ pub use baseline::Baseline;
 pub use since::{NewRows, Since};
 
 pub(crate) use baseline::Present;
+pub(crate) use columns::Candidate;
 pub(crate) use detect::{Finder, Ground, detect};
+pub(crate) use identity::Tree;
+pub(crate) use joined::hours_of;
 pub(crate) use server::Server;
 #[cfg(test)]
 pub(crate) use since::query;
-pub(crate) use since::{Target, find};
+pub(crate) use since::{Target, find, find_raw};
 
 /// Which transactions a snapshot saw.
 pub(crate) fn seen(snapshot: &Snapshot) -> Result<xids::Xids> {
@@ -71,10 +76,12 @@ impl fmt::Display for Form {
 pub struct Changes {
     /// The form in use.
     pub form: Form,
+    /// The server itself sees to it that no row escapes the form. Otherwise only a comparison finds all.
+    pub is_exact: bool,
     /// By which column, and what a better form would need; for people.
     pub reason: String,
-    /// Statements that would give the best form. They are offered and never run.
-    pub ddl: Option<String>,
+    /// Statements that would give the best form; none where it is in use. They are offered and never run.
+    pub ddl: Vec<String>,
     /// The transaction that has held the horizon back for long, if any.
     pub held_back_by: Option<Holder>,
 }

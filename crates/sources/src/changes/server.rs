@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::connect::Session;
 
-/// A server, a table in it, and how far the server has come.
+/// A server, and how far it has come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Server {
     /// The number that the cluster got when it was made; none where the account may not read it.
@@ -14,17 +14,17 @@ pub(crate) struct Server {
     pub(crate) timeline: u32,
     /// The database's number.
     pub(crate) database: u32,
-    /// The table's number: another one after DROP and CREATE.
-    pub(crate) table: u32,
+    /// When the server was started, in microseconds since 1970; none of a standby, which may be one of several.
+    pub(crate) started: Option<i64>,
     /// The position in the write-ahead log.
     pub(crate) wal: u64,
 }
 
 impl Server {
     /// Asks the server; also whether it is a standby.
-    pub(crate) async fn read(session: &Session, schema: &str, table: &str) -> Result<(Server, bool)> {
+    pub(crate) async fn read(session: &Session) -> Result<(Server, bool)> {
         let fail = |error| session.place.error(error);
-        let row = session.row(include_str!("server.sql"), &[schema, table]).await?;
+        let row = session.row(include_str!("server.sql"), &[]).await?;
         let is_standby: bool = row.try_get(0).map_err(fail)?;
         let wal: Option<i64> = row.try_get(1).map_err(fail)?;
         let log_file: Option<&str> = row.try_get(2).map_err(fail)?;
@@ -34,7 +34,7 @@ impl Server {
             system: None,
             timeline: timeline.unwrap_or(0),
             database: row.try_get(4).map_err(fail)?,
-            table: row.try_get(5).map_err(fail)?,
+            started: row.try_get(5).map_err(fail)?,
             wal: wal.unwrap_or(0).cast_unsigned(),
         };
         if may_read_control {

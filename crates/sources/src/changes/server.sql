@@ -1,4 +1,4 @@
--- Which server this is, how far it has come, and which table is read.
+-- Which server this is, when it was started, and how far it has come.
 SELECT
     pg_is_in_recovery(),
     (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END - '0/0'::pg_lsn)::bigint,
@@ -8,7 +8,5 @@ SELECT
         AND has_function_privilege('pg_control_checkpoint()', 'EXECUTE')
         AND has_function_privilege('pg_control_recovery()', 'EXECUTE'),
     (SELECT oid FROM pg_database WHERE datname = current_database()),
-    c.oid
-FROM pg_class AS c
-JOIN pg_namespace AS n ON n.oid = c.relnamespace
-WHERE n.nspname = $1 AND c.relname = $2
+    -- A copy of the data directory keeps the cluster's number. A standby may be one of several behind a name.
+    CASE WHEN NOT pg_is_in_recovery() THEN (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint END

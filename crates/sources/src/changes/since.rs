@@ -13,6 +13,7 @@ use super::detect::Finder;
 use super::xids::{Xids, list};
 use crate::connect::Session;
 use crate::ident::instant_literal;
+use crate::telemetry::Unreadable;
 use crate::template::fill;
 
 /// Above this many cells their hours are read whole: memory must not grow with a year's burst of late rows.
@@ -41,6 +42,8 @@ pub struct NewRows {
     pub(crate) cells: Vec<(i64, u32)>,
     /// Hours to read whole in place of cells.
     pub(crate) whole: BTreeSet<i64>,
+    /// Cells of new rows that cannot be read.
+    pub unreadable: Vec<Unreadable>,
 }
 
 impl NewRows {
@@ -58,6 +61,22 @@ impl NewRows {
             .then(|| self.chips.iter().map(|chip| &**chip).collect())
     }
 
+    /// The hours from an instant on in which there is any, counted from 1970.
+    pub fn hours_from(&self, at: DateTime<Utc>) -> BTreeSet<i64> {
+        let first = at.timestamp().div_euclid(3600);
+        let hours = self.cells.iter().map(|(hour, _)| *hour).chain(self.whole.iter().copied());
+        hours.filter(|hour| *hour >= first).collect()
+    }
+
+    /// With all rows of some more hours, counted from 1970.
+    #[must_use]
+    pub fn and_hours(mut self, hours: impl IntoIterator<Item = i64>) -> NewRows {
+        self.whole.extend(hours);
+        let all = self.cells.iter().map(|(hour, _)| *hour).chain(self.whole.iter().copied());
+        self.hours = all.collect::<BTreeSet<i64>>().len() as u64;
+        self
+    }
+
     /// The hours in which there may be any of any chip: there are too many to tell their chips apart.
     pub fn whole_hours(&self) -> impl Iterator<Item = DateTime<Utc>> {
         self.whole.iter().copied().filter_map(instant)
@@ -73,6 +92,22 @@ pub(crate) struct Target<'a> {
     /// Quoted.
     pub(crate) table: &'a str,
     pub(crate) time_has_zone: bool,
+    /// Chips are compared by their bytes, whatever their collation equates.
+    pub(crate) by_bytes: bool,
+}
+
+impl Since {
+    /// With all rows of some hours, counted from 1970.
+    pub(crate) fn and_hours(self, hours: BTreeSet<i64>) -> Since {
+        if hours.is_empty() {
+            return self;
+        }
+        match self {
+            Since::Nothing => Since::New(NewRows::default().and_hours(hours)),
+            Since::New(new) => Since::New(new.and_hours(hours)),
+            Since::Lost(why) => Since::Lost(why),
+        }
+    }
 }
 
 /// Looks for new rows under the session's snapshot.
@@ -82,19 +117,58 @@ pub(crate) async fn find(
     baseline: &Baseline,
     target: &Target<'_>,
 ) -> Result<Since> {
-    let Some(sql) = query(finder, baseline, target) else {
-        return Ok(Since::Lost("the source does not tell which rows are new".to_owned()));
-    };
-    let by_index = *finder != Finder::RowXmin;
-    // The index is the reason for its form; missing or old statistics must not turn it down. Nor must they make the server
-    // sort: it takes the rows for few, and sorting texts costs more than reading them.
-    let seqscan = if by_index { "off" } else { "on" };
-    let before = format!("SET LOCAL enable_seqscan = {seqscan}; SET LOCAL enable_sort = off");
-    let after = "SET LOCAL enable_seqscan = on; SET LOCAL enable_sort = on";
-    let ((), new, ()) =
-        tokio::try_join!(biased; session.execute(&before), read(session, &sql), session.execute(after))?;
+    let Some(sql) = query(finder, baseline, target) else { return Ok(Since::Lost(UNTOLD.to_owned())) };
+    let before = prefer_index(finder);
+    let ((), new, ()) = tokio::try_join!(
+        biased;
+        session.execute(&before),
+        read(session, &sql),
+        session.execute(AS_BEFORE)
+    )?;
     tracing::debug!(form = %finder.form(), rows = new.rows, hours = new.hours, cells = new.cells.len(), "new rows");
     Ok(if new.rows == 0 { Since::Nothing } else { Since::New(new) })
+}
+
+/// The same where a chip cannot be read: as the bytes that the database holds.
+pub(crate) async fn find_raw(
+    session: &Session,
+    finder: &Finder,
+    baseline: &Baseline,
+    target: &Target<'_>,
+) -> Result<Since> {
+    let Some(sql) = filled(include_str!("since_raw.sql"), finder, baseline, target) else {
+        return Ok(Since::Lost(UNTOLD.to_owned()));
+    };
+    let fail = |error| session.place.error(error);
+    let (mut gathered, mut unreadable) = (Gathered::default(), Vec::new());
+    session.execute(&prefer_index(finder)).await?;
+    for row in session.rows(&sql, &[]).await? {
+        let raw: Vec<u8> = row.try_get(0).map_err(fail)?;
+        let hour: i64 = row.try_get(1).map_err(fail)?;
+        let rows: i64 = row.try_get(2).map_err(fail)?;
+        match session.decode(&raw).await? {
+            Some(chip) => gathered.add(&chip, hour, rows.unsigned_abs()),
+            None => {
+                let why = "the name of the chip is no text in the database's encoding".to_owned();
+                unreadable.push(Unreadable { raw, chip: None, hour, rows: rows.unsigned_abs(), why });
+            }
+        }
+    }
+    session.execute(AS_BEFORE).await?;
+    let mut new = gathered.finish();
+    new.unreadable = unreadable;
+    Ok(if new.rows == 0 && new.unreadable.is_empty() { Since::Nothing } else { Since::New(new) })
+}
+
+const UNTOLD: &str = "the source does not tell which rows are new";
+
+const AS_BEFORE: &str = "SET LOCAL enable_seqscan = on; SET LOCAL enable_sort = on";
+
+/// The index is the reason for its form; missing or old statistics must not turn it down. Nor must they make the server
+/// sort: it takes the rows for few, and sorting texts costs more than reading them.
+fn prefer_index(finder: &Finder) -> String {
+    let seqscan = if *finder == Finder::RowXmin { "on" } else { "off" };
+    format!("SET LOCAL enable_seqscan = {seqscan}; SET LOCAL enable_sort = off")
 }
 
 async fn read(session: &Session, sql: &str) -> Result<NewRows> {
@@ -112,8 +186,13 @@ async fn read(session: &Session, sql: &str) -> Result<NewRows> {
 
 /// The statement; none where the form finds nothing or the baseline has no snapshot.
 pub(crate) fn query(finder: &Finder, baseline: &Baseline, target: &Target<'_>) -> Option<String> {
+    filled(include_str!("since.sql"), finder, baseline, target)
+}
+
+fn filled(file: &str, finder: &Finder, baseline: &Baseline, target: &Target<'_>) -> Option<String> {
     let xids: Xids = baseline.snapshot.parse().ok()?;
-    let select = format!("SELECT t.\"chip_id\", t.\"event_time\" FROM {} AS t WHERE", target.table);
+    let chip = if target.by_bytes { "t.\"chip_id\" COLLATE \"C\"" } else { "t.\"chip_id\"" };
+    let select = format!("SELECT {chip}, t.\"event_time\" FROM {} AS t WHERE", target.table);
     // By age, because 32 bits wrap around. A row that is older than they reach may look young: it is read again.
     let is_unseen = format!("age(t.xmin) BETWEEN 0 AND age('{}'::xid)", xids.xmin_in_row());
     let rows = match finder {
@@ -134,7 +213,7 @@ pub(crate) fn query(finder: &Finder, baseline: &Baseline, target: &Target<'_>) -
     };
     let first = instant_literal(FIRST_HOUR, target.time_has_zone);
     let end = instant_literal(END_OF_HOURS, target.time_has_zone);
-    Some(fill(include_str!("since.sql"), &[("rows", &rows), ("first", &first), ("end", &end)]))
+    Some(fill(file, &[("rows", &rows), ("first", &first), ("end", &end)]))
 }
 
 /// Cells on their way.

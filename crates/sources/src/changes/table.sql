@@ -1,11 +1,22 @@
--- Whether the rows of a table carry the number of the transaction that inserted them: they lie in ordinary tables.
+-- The table itself: what it is, what its rows are made of, which policies hide some, and what the account may read.
+-- xmin is column -2. Columns are told by their number, type and collation.
 SELECT
-    c.relkind IN ('r', 'p'),
-    c.relkind = 'p',
-    EXISTS (
-        SELECT FROM pg_partition_tree(c.oid) AS p JOIN pg_class AS l ON l.oid = p.relid WHERE l.relkind = 'f'
+    c.oid,
+    c.relkind::text,
+    (
+        SELECT string_agg(concat_ws(' ', a.attname, a.atttypid, a.attcollation), ', ' ORDER BY a.attnum)
+        FROM pg_attribute AS a
+        WHERE a.attrelid = c.oid
+          AND NOT a.attisdropped
+          AND (a.attname IN ('chip_id', 'event_time', 'response_time_ms', 'battery_level', 'error_code', 'created_at')
+              OR a.atttypid = 'xid8'::regtype)
     ),
-    c.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid),
+    coalesce((
+        SELECT string_agg(p.polname::text || ' ' || pg_get_expr(p.polqual, p.polrelid), ', ' ORDER BY p.polname)
+        FROM pg_policy AS p
+        WHERE p.polrelid = c.oid AND p.polcmd IN ('r', '*') AND row_security_active(c.oid)
+    ), ''),
+    coalesce(has_column_privilege(c.oid, (-2)::smallint, 'SELECT'), false),
     current_setting('track_activities') = 'on'
         AND pg_has_role(current_user, 'pg_read_all_stats', 'USAGE')
 FROM pg_class AS c

@@ -3,6 +3,8 @@
 //! The hour's last battery level has two exact forms: one look-up per cell by the index on (chip_id, event_time), at
 //! about 3 µs a cell, or where there is none the greatest array [instant, level] in the hour, at 0.3 µs a row.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 
 use super::plan::{HOUR_US, Interval};
@@ -20,14 +22,20 @@ pub(super) struct CellQuery {
     pub(super) response: Type,
     pub(super) battery: Type,
     pub(super) error: Type,
+    /// The collation of the chip, quoted, where it calls texts equal that are spelt differently: chips are compared by their
+    /// bytes then.
+    pub(super) equating: Option<String>,
     /// Whether an index on (chip_id, event_time) finds a cell's rows at once.
     pub(super) by_chip_and_time: bool,
 }
 
 /// Chips in cells that an hours' query leaves out.
-pub(super) type LeftOut<'a> = [(i64, &'a str)];
+pub(super) type Cells<'a> = [(i64, &'a str)];
 
 const CHIP: &str = "t.\"chip_id\"";
+/// The chip as the database holds it: no conversion to another encoding can fail.
+const RAW_CHIP: &str = "convert_to(t.\"chip_id\"::text, current_setting('server_encoding')::name)";
+const CHIP_BY_BYTES: &str = "t.\"chip_id\" COLLATE \"C\"";
 const TIME: &str = "t.\"event_time\"";
 const RESPONSE: &str = "t.\"response_time_ms\"";
 const BATTERY: &str = "t.\"battery_level\"";
@@ -35,15 +43,45 @@ const HOUR: &str = "date_trunc('hour', t.\"event_time\")";
 
 impl CellQuery {
     /// The COPY statement for all cells from one hour to another, in microseconds since 1970.
-    pub(super) fn hours(&self, (from, to): (i64, i64), left_out: &LeftOut<'_>) -> String {
+    pub(super) fn hours(
+        &self,
+        (from, to): (i64, i64),
+        cut: &Cells<'_>,
+        unreadable: &BTreeMap<i64, Vec<&[u8]>>,
+    ) -> String {
         // Within one hour every row has the same one: no need to compute and to hash it.
         let is_one_hour = to - from == HOUR_US;
         let (from, to) = (self.instant(from), self.instant(to));
         let hour = if is_one_hour { &from } else { HOUR };
-        let group = if is_one_hour { CHIP.to_owned() } else { format!("{CHIP}, {HOUR}") };
-        let left_out = if left_out.is_empty() { String::new() } else { self.left_out(left_out, is_one_hour) };
+        let chip = self.chip();
+        let group = if is_one_hour { chip.to_owned() } else { format!("{chip}, {HOUR}") };
+        let mut left_out = if cut.is_empty() { String::new() } else { self.left_out(cut, is_one_hour) };
+        for (hour, chips) in unreadable {
+            let (from, to) = (self.instant(*hour), self.instant(hour + HOUR_US));
+            // A row without a chip stays: it is counted.
+            left_out.push_str(&format!(
+                " AND ({TIME} < {from} OR {TIME} >= {to} OR ({RAW_CHIP} = ANY ({})) IS NOT TRUE)",
+                bytes_literal(chips)
+            ));
+        }
         let own = [("hour", hour), ("group", &group), ("left_out", &left_out), ("from", &from), ("to", &to)];
         self.copy(include_str!("cells_of_hours.sql"), &own)
+    }
+
+    /// The COPY statement for the cells of some chips in one hour, by the bytes of their names.
+    pub(super) fn hour_of(&self, hour: i64, chips: &[&[u8]]) -> String {
+        let (from, to) = (self.instant(hour), self.instant(hour + HOUR_US));
+        let these = format!(" AND {RAW_CHIP} = ANY ({})", bytes_literal(chips));
+        let own =
+            [("hour", &*from), ("group", self.chip()), ("left_out", &these), ("from", &from), ("to", &to)];
+        self.copy(include_str!("cells_of_hours.sql"), &own)
+    }
+
+    /// The chips of an hour by the bytes of their names, with their rows.
+    pub(super) fn raw_chips(&self, hour: i64) -> String {
+        let (from, to) = (self.instant(hour), self.instant(hour + HOUR_US));
+        let words = [("chip", CHIP), ("time", TIME), ("table", &self.table), ("from", &from), ("to", &to)];
+        fill(include_str!("raw_chips.sql"), &words)
     }
 
     /// The COPY statement for the cells of intervals; all of them lie in one hour each when `is_one_cell`.
@@ -66,33 +104,48 @@ impl CellQuery {
             ("group", group),
             ("from", &self.instant(first)),
             ("to", &self.instant(last)),
+            ("chip_is", &self.chip_is("i.chip")),
         ];
         self.copy(query, &own)
     }
 
+    /// The chip as it is grouped by.
+    fn chip(&self) -> &'static str {
+        if self.equating.is_some() { CHIP_BY_BYTES } else { CHIP }
+    }
+
+    /// The condition that a row is of this chip. The first half finds it by the index, whatever the collation equates.
+    fn chip_is(&self, chip: &str) -> String {
+        match &self.equating {
+            Some(collation) => {
+                format!("{CHIP} = {chip} COLLATE {collation} AND {CHIP_BY_BYTES} = {chip} COLLATE \"C\"")
+            }
+            None => format!("{CHIP} = {chip}"),
+        }
+    }
+
     /// A condition that no row of those cells meets. Rows without a chip stay: they are counted.
-    fn left_out(&self, cells: &LeftOut<'_>, is_one_hour: bool) -> String {
+    fn left_out(&self, cells: &Cells<'_>, is_one_hour: bool) -> String {
         let chips = format!("{}::{}[]", array_literal(cells.iter().map(|(_, chip)| *chip)), self.chip_type);
         if is_one_hour {
-            return format!(" AND ({CHIP} = ANY ({chips})) IS NOT TRUE");
+            return format!(" AND ({} = ANY ({chips})) IS NOT TRUE", self.chip());
         }
         let hours = self.instants(cells.iter().map(|(hour, _)| *hour));
-        format!(" AND (({CHIP}, {HOUR}) IN (SELECT * FROM unnest({chips}, {hours}))) IS NOT TRUE")
+        let chip = self.chip();
+        format!(" AND (({chip}, {HOUR}) IN (SELECT * FROM unnest({chips}, {hours}))) IS NOT TRUE")
     }
 
     fn copy(&self, query: &str, own: &[(&str, &str)]) -> String {
         let measures = self.measures();
-        let common = [("measures", &*measures), ("chip", CHIP), ("time", TIME), ("table", &self.table)];
+        let common =
+            [("measures", &*measures), ("chip", self.chip()), ("time", TIME), ("table", &self.table)];
         let cells = fill(query, &[own, &common].concat());
         let cells = if self.by_chip_and_time { self.with_last(&cells) } else { cells };
         format!("COPY ({cells}) TO STDOUT (FORMAT binary)")
     }
 
     fn measures(&self) -> String {
-        let error = match self.error {
-            Type::Text => "t.\"error_code\"",
-            _ => "t.\"error_code\"::text",
-        };
+        let error = is_error(self.error);
         let last = match self.by_chip_and_time {
             true => String::new(),
             false => format!(
@@ -103,7 +156,7 @@ impl CellQuery {
         let anomaly =
             format!("{RESPONSE} < 0 OR {BATTERY} < 0 OR {BATTERY} > 100{}", self.infinite_response());
         let values = [
-            ("error", error),
+            ("error", &*error),
             ("anomaly", &*anomaly),
             ("response_is_sample", &is_sample(RESPONSE, self.response)),
             ("battery_is_sample", &is_sample(BATTERY, self.battery)),
@@ -124,10 +177,10 @@ impl CellQuery {
     /// rows of all chips at that instant.
     fn with_last(&self, cells: &str) -> String {
         format!(
-            "SELECT c.*, (SELECT max({BATTERY})::float8 FROM {} AS t WHERE {CHIP} = c.chip::{} \
+            "SELECT c.*, (SELECT max({BATTERY})::float8 FROM {} AS t WHERE {} \
              AND {TIME} BETWEEN c.battery_last_at AND c.battery_last_at AND {}) AS battery_last FROM ({cells}) AS c",
             self.table,
-            self.chip_type,
+            self.chip_is(&format!("c.chip::{}", self.chip_type)),
             has_sample(BATTERY, self.battery)
         )
     }
@@ -152,6 +205,14 @@ impl CellQuery {
     }
 }
 
+/// Bytes as the literal of an array: hexadecimal digits, whatever the server does with backslashes.
+fn bytes_literal(values: &[&[u8]]) -> String {
+    let hex = |value: &[u8]| value.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let elements: Vec<String> =
+        values.iter().map(|value| format!("decode('{}', 'hex')", hex(value))).collect();
+    format!("ARRAY[{}]::bytea[]", elements.join(", "))
+}
+
 fn at(micros: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(micros).unwrap_or_default()
 }
@@ -168,6 +229,18 @@ fn has_sample(column: &str, of: Type) -> String {
     match of {
         Type::Float | Type::Numeric => format!("{column} > '-Infinity' AND {column} < 'Infinity'"),
         _ => format!("{column} IS NOT NULL"),
+    }
+}
+
+/// Whether a movement counts as an error: a number when it is greater than 0 (NaN is no number), a boolean when it is true,
+/// anything else when its text, trimmed, is neither empty nor `0`. Null never.
+fn is_error(of: Type) -> String {
+    let code = "t.\"error_code\"";
+    match of {
+        Type::Int | Type::BigInt => format!("{code} > 0"),
+        Type::Numeric | Type::Float => format!("{code} > 0 AND {code} <> 'NaN'"),
+        Type::Bool => code.to_owned(),
+        _ => format!("btrim({code}::text, E' \\t\\n\\r\\f\\x0b') NOT IN ('', '0')"),
     }
 }
 

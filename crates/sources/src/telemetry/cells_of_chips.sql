@@ -4,7 +4,7 @@ FROM unnest({chips}, {froms}, {tos}) AS i (chip, since, until)
 CROSS JOIN LATERAL (
     SELECT {hour} AS hour, greatest({hour}, i.since) AS since, {measures}
     FROM {table} AS t
-    WHERE {chip} = i.chip AND {time} >= i.since AND {time} < i.until
+    WHERE {chip_is} AND {time} >= i.since AND {time} < i.until
     {group}
 ) AS c
 WHERE c.movements > 0

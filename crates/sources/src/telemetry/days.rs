@@ -26,7 +26,7 @@ impl Telemetry {
         let fail = |error| session.place.error(error);
         let sql = fill(include_str!("rows_by_day.sql"), &words);
         let mut days = BTreeMap::new();
-        for row in session.client.query(&sql, &[]).await.map_err(fail)? {
+        for row in session.rows(&sql, &[]).await? {
             let (day, rows): (i32, i64) = (row.try_get(0).map_err(fail)?, row.try_get(1).map_err(fail)?);
             let date = FIRST_HOUR.date_naive() + TimeDelta::days(i64::from(day));
             days.insert(date, rows.cast_unsigned());

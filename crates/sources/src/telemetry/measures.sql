@@ -3,7 +3,7 @@
 -- A sample is a reading that is there and finite; NaN and infinities count as movement and anomaly only.
 -- Sums of integer and numeric columns are exact and rounded once, at the end.
     count(*) AS movements,
-    count(*) FILTER (WHERE {error} <> '') AS errors,
+    count(*) FILTER (WHERE {error}) AS errors,
     count(*) FILTER (WHERE {anomaly}) AS anomalies,
     count({response}){response_is_sample} AS response_count,
     coalesce(sum({response_term}){response_is_sample}, 0)::float8 AS response_sum,

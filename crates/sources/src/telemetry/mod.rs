@@ -13,27 +13,36 @@ mod plan;
 #[cfg(test)]
 mod plans;
 mod read;
+mod relations;
 mod siblings;
 mod slices;
+mod unreadable;
 mod wanted;
 mod work;
 
-use bionicpro_model::{HourRange, Result, Snapshot};
-use chrono::{DateTime, Utc};
+use std::collections::BTreeSet;
 
-use crate::changes::{self, Baseline, Changes, Finder, Ground, Present, Server, Since};
-use crate::ident::quote_table;
+use bionicpro_model::hours::{END_OF_HOURS, FIRST_HOUR};
+use bionicpro_model::{Result, Snapshot};
+use chrono::{DateTime, Utc};
+use futures_util::FutureExt;
+
+use crate::changes::{self, Baseline, Candidate, Changes, Finder, Ground, Present, Server, Since, Tree};
+use crate::error::VALUE_UNREADABLE;
+use crate::ident::{instant_literal, quote_table};
 use crate::shape::{Shape, Type, Wanted as Column};
-use crate::snapshot::Held;
+use crate::snapshot::{Held, Tables};
 use crate::{Database, Session, TelemetryConfig};
 
 pub use batch::CellBatch;
 pub use outside::Outside;
 pub use read::ReadSummary;
 pub use slices::Slicing;
+pub use unreadable::{LeftOut, Unreadable};
 pub use wanted::{ChipScope, Cut, Wanted};
 
 use cells::CellQuery;
+use relations::Relations;
 
 /// The telemetry at one moment. The source keeps the snapshot's rows while this value lives.
 pub struct Telemetry {
@@ -47,6 +56,7 @@ pub struct Telemetry {
     changes: Changes,
     finder: Finder,
     present: Present,
+    relations: Relations,
 }
 
 impl Telemetry {
@@ -58,19 +68,33 @@ impl Telemetry {
     pub async fn open(database: &Database, config: &TelemetryConfig, floor: u64) -> Result<Telemetry> {
         let session = database.connect().await?;
         let (schema, table) = (config.schema.as_str(), config.table.as_str());
-        let (held, shape, indexes, ground) = tokio::try_join!(
-            biased;
-            Held::take(&session, floor),
-            Shape::read(&session, schema, table),
-            slices::Indexes::read(&session, schema, table),
-            Ground::read(&session, schema, table),
-        )?;
-        let query = query(&shape, quote_table(schema, table), &indexes)?;
-        let (server, is_standby) = Server::read(&session, schema, table).await?;
-        let (finder, changes) = changes::detect(ground, &held, is_standby, (schema, table), config.changes)?;
+        let name = quote_table(schema, table);
+        let tables = Tables { names: vec![name.clone()], policies_apply: !config.policies.is_empty() };
+        let catalogue = || {
+            let reading = async {
+                tokio::try_join!(
+                    biased;
+                    Shape::read(&session, schema, table),
+                    slices::Indexes::read(&session, schema, table),
+                    Candidate::read(&session, schema, table),
+                    Tree::read(&session, schema, table),
+                )
+            };
+            reading.boxed()
+        };
+        let (held, (shape, indexes, candidates, tree)) =
+            Held::take(database, &session, &tables, floor, catalogue).await?;
+        shape.policies(&config.policies)?;
+        let query = query(&shape, name, &indexes)?;
+        let (relations, (server, is_standby)) =
+            tokio::try_join!(biased; Relations::read(&session, &query.table), Server::read(&session))?;
+        let ground =
+            Ground { candidates: &candidates, tree: &tree, is_standby, some_hide: held.others.some_hide };
+        let (finder, changes) = changes::detect(&ground, &held, (schema, table), config.changes)?;
         let present = Present {
             form: changes.form,
             server,
+            tree,
             xids: changes::seen(&held.snapshot)?,
             is_standby,
             taken_at: held.snapshot.taken_at,
@@ -89,6 +113,7 @@ impl Telemetry {
             changes,
             finder,
             present,
+            relations,
         })
     }
 
@@ -97,7 +122,7 @@ impl Telemetry {
     /// # Errors
     /// As the connection gives them.
     pub async fn end(self) -> Result<Session> {
-        self.session.execute("COMMIT").await?;
+        self.session.end().await?;
         Ok(self.session)
     }
 
@@ -132,16 +157,58 @@ impl Telemetry {
     /// # Errors
     /// As the connection gives them.
     pub async fn since(&self, baseline: &Baseline) -> Result<Since> {
-        if let Some(why) = self.present.lost(baseline) {
-            return Ok(Since::Lost(why));
-        }
-        let target = changes::Target { table: &self.query.table, time_has_zone: self.query.time_has_zone };
-        changes::find(&self.session, &self.finder, baseline, &target).await
+        let joined = match self.present.compare(baseline) {
+            Ok(joined) => joined,
+            Err(why) => return Ok(Since::Lost(why)),
+        };
+        let target = changes::Target {
+            table: &self.query.table,
+            time_has_zone: self.query.time_has_zone,
+            by_bytes: self.query.equating.is_some(),
+        };
+        let since = match changes::find(&self.session, &self.finder, baseline, &target).await {
+            Err(error) if error.message() == VALUE_UNREADABLE => {
+                self.session.recover().await?;
+                changes::find_raw(&self.session, &self.finder, baseline, &target).await?
+            }
+            found => found?,
+        };
+        let hours = changes::hours_of(&self.session, &joined, &self.present.tree, &target).await?;
+        Ok(since.and_hours(hours))
     }
 
-    /// Counts the rows that no range can hold, and those that lie in the future of the snapshot and of the range.
-    pub async fn outside(&self, range: &HourRange) -> Result<Outside> {
-        outside::count(self, range).await
+    /// Counts the rows that no range can hold, and those that lie after what a run reads.
+    pub async fn outside(&self, readable_until: DateTime<Utc>) -> Result<Outside> {
+        outside::count(self, readable_until).await
+    }
+
+    /// The first hours from an instant on that have rows, at most so many, counted from 1970.
+    pub async fn hours_from(&self, at: DateTime<Utc>, most: usize) -> Result<BTreeSet<i64>> {
+        let [from, end] = [at, END_OF_HOURS].map(|at| instant_literal(at, self.query.time_has_zone));
+        let hour = r#"(extract(epoch FROM date_trunc('hour', t."event_time")) / 3600)::bigint"#;
+        let sql = format!(
+            r#"SELECT DISTINCT {hour} FROM {} AS t WHERE t."event_time" >= {from} AND t."event_time" < {end}
+               ORDER BY 1 LIMIT {most}"#,
+            self.query.table
+        );
+        let rows = self.session.rows(&sql, &[]).await?;
+        rows.iter()
+            .map(|row| row.try_get(0))
+            .collect::<Result<_, _>>()
+            .map_err(|error| self.session.place.error(error))
+    }
+
+    /// The hour of the oldest event that the table still holds and a report can; none when it holds none.
+    pub async fn oldest_hour(&self) -> Result<Option<DateTime<Utc>>> {
+        let [first, end] = [FIRST_HOUR, END_OF_HOURS].map(|at| instant_literal(at, self.query.time_has_zone));
+        let sql = format!(
+            r#"SELECT (extract(epoch FROM date_trunc('hour', min(t."event_time"))))::bigint FROM {} AS t
+               WHERE t."event_time" >= {first} AND t."event_time" < {end}"#,
+            self.query.table
+        );
+        let row = self.session.row(&sql, &[]).await?;
+        let oldest: Option<i64> = row.try_get(0).map_err(|error| self.session.place.error(error))?;
+        Ok(oldest.and_then(|seconds| DateTime::from_timestamp(seconds, 0)))
     }
 }
 
@@ -159,5 +226,6 @@ fn query(shape: &Shape, table: String, indexes: &slices::Indexes) -> Result<Cell
         battery: shape.require("battery_level", Column::Number)?,
         error: shape.require("error_code", Column::Any)?,
         by_chip_and_time: indexes.by_chip_and_time,
+        equating: shape.equating_collation("chip_id").map(str::to_owned),
     })
 }

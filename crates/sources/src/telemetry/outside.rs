@@ -1,8 +1,8 @@
 //! Rows whose event time no report can hold: counted, so that nobody believes them to be loaded.
 
-use bionicpro_model::hours::{END_OF_HOURS, FIRST_HOUR, floor_to_hour};
-use bionicpro_model::{HourRange, Result};
-use chrono::TimeDelta;
+use bionicpro_model::Result;
+use bionicpro_model::hours::{END_OF_HOURS, FIRST_HOUR};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::Telemetry;
@@ -16,7 +16,7 @@ pub struct Outside {
     pub before_1970: u64,
     /// From 2106-02-07 on, the year 9999 and infinity included.
     pub after_2106: u64,
-    /// After the range and after the running hour: they are read when their hour comes.
+    /// Ahead of what a run reads: they are read when their hour comes.
     pub in_the_future: u64,
     /// Without an event time.
     pub without_time: u64,
@@ -29,11 +29,9 @@ impl Outside {
     }
 }
 
-pub(super) async fn count(telemetry: &Telemetry, range: &HourRange) -> Result<Outside> {
-    let next_hour = floor_to_hour(telemetry.snapshot().taken_at) + TimeDelta::hours(1);
-    let future = range.to().max(next_hour).min(END_OF_HOURS);
-    let [first, end, future] =
-        [FIRST_HOUR, END_OF_HOURS, future].map(|at| instant_literal(at, telemetry.query.time_has_zone));
+pub(super) async fn count(telemetry: &Telemetry, readable_until: DateTime<Utc>) -> Result<Outside> {
+    let [first, end, future] = [FIRST_HOUR, END_OF_HOURS, readable_until.min(END_OF_HOURS)]
+        .map(|at| instant_literal(at, telemetry.query.time_has_zone));
     let words = [("first", &*first), ("end", &end), ("future", &future), ("table", &telemetry.query.table)];
     let sql = fill(include_str!("outside.sql"), &words);
     let session = &telemetry.session;

@@ -85,18 +85,20 @@ impl Planner {
         number
     }
 
-    /// A chip and its siblings, as numbers.
-    fn family(&mut self, chip: &str) -> Vec<u32> {
-        let names: Vec<Box<str>> = self.siblings.of(chip).map(Into::into).collect();
+    /// A chip and its siblings, as numbers; without those that the database cannot hold.
+    fn family(&mut self, wanted: &Wanted, chip: &str) -> Vec<u32> {
+        let is_known = |chip: &str| !wanted.left_out.unknown.contains(chip);
+        let names: Vec<Box<str>> =
+            self.siblings.of(chip).filter(|chip| is_known(chip)).map(Into::into).collect();
         if names.is_empty() {
-            return vec![self.number(chip)];
+            return if is_known(chip) { vec![self.number(chip)] } else { Vec::new() };
         }
         names.iter().map(|name| self.number(name)).collect()
     }
 
     fn new_rows(&mut self, wanted: &Wanted) {
         let Some(new) = &wanted.new else { return };
-        let families: Vec<Vec<u32>> = new.chips.iter().map(|chip| self.family(chip)).collect();
+        let families: Vec<Vec<u32>> = new.chips.iter().map(|chip| self.family(wanted, chip)).collect();
         for (hour, chip) in &new.cells {
             let (from, to) = (hour * HOUR_US, (hour + 1) * HOUR_US);
             if from >= self.within.0 && to <= self.within.1 && !covers(&self.plan.whole, from) {
@@ -109,7 +111,7 @@ impl Planner {
     fn scopes(&mut self, wanted: &Wanted) {
         for scope in &wanted.scopes {
             let (from, to) = span(&scope.range);
-            let family = self.family(&scope.chip_id);
+            let family = self.family(wanted, &scope.chip_id);
             for (from, to) in without((from.max(self.within.0), to.min(self.within.1)), &self.plan.whole) {
                 self.plan.intervals.extend(family.iter().map(|chip| Interval { from, to, chip: *chip }));
             }
@@ -122,7 +124,8 @@ impl Planner {
         for cut in &wanted.cuts {
             let (at, hour) = (cut.at.timestamp_micros(), floor_to_hour(cut.at).timestamp_micros());
             // On the hour cells end anyway.
-            if at > hour && hour >= self.within.0 && hour < self.within.1 {
+            let is_known = !wanted.left_out.unknown.contains(&cut.chip_id);
+            if at > hour && hour >= self.within.0 && hour < self.within.1 && is_known {
                 let number = self.number(&cut.chip_id);
                 cuts.entry(number).or_default().insert(at);
                 if covers(&self.plan.whole, hour) {
@@ -134,8 +137,12 @@ impl Planner {
                 }
             }
         }
-        let mut parts = Vec::with_capacity(self.plan.intervals.len());
-        for Interval { mut from, to, chip } in self.plan.intervals {
+        let intervals = match wanted.left_out.is_empty() {
+            true => self.plan.intervals,
+            false => readable(&self.plan, wanted),
+        };
+        let mut parts = Vec::with_capacity(intervals.len());
+        for Interval { mut from, to, chip } in intervals {
             if let Some(cuts) = cuts.get(&chip) {
                 for at in cuts.range(from + 1..to) {
                     parts.push(Interval { from, to: *at, chip });
@@ -148,6 +155,17 @@ impl Planner {
         self.plan.intervals = parts;
         self.plan
     }
+}
+
+/// The intervals without the hours that cannot be read.
+fn readable(plan: &Plan, wanted: &Wanted) -> Vec<Interval> {
+    let of = |interval: &Interval| {
+        let chip = interval.chip;
+        let spans = wanted.left_out.spans_of(&plan.chips[chip as usize]);
+        let left = without((interval.from, interval.to), &spans).into_iter();
+        left.map(move |(from, to)| Interval { from, to, chip }).collect::<Vec<_>>()
+    };
+    plan.intervals.iter().flat_map(of).collect()
 }
 
 fn span(range: &HourRange) -> (i64, i64) {

@@ -4,7 +4,7 @@ use bionicpro_testing::TestDatabase;
 
 use super::plan::{Interval, Plan};
 use super::work::{self, Sorted};
-use super::{Slicing, Telemetry};
+use super::{LeftOut, Slicing, Telemetry};
 use crate::changes::{self, Target};
 use crate::{ChangesConfig, Database, TelemetryConfig};
 
@@ -55,7 +55,7 @@ async fn new_rows_are_found_by_their_index() {
             baseline["snapshot"] = "700:800:700,750".into();
             let baseline = serde_json::from_value(baseline).unwrap();
             let query = &telemetry.query;
-            let target = Target { table: &query.table, time_has_zone: query.time_has_zone };
+            let target = Target { table: &query.table, time_has_zone: query.time_has_zone, by_bytes: false };
             let sql = changes::query(&telemetry.finder, &baseline, &target).unwrap();
             if !has_statistics {
                 // As the look-up itself sets it.
@@ -84,7 +84,7 @@ async fn cells_of_chips_and_of_hours_are_read_by_index() {
     let works = work::list(&telemetry, &planned, &sorted, Slicing::ByHour);
     assert_eq!(works.len(), 4);
     for work in &works {
-        let plan = plan(&telemetry, &telemetry.sql(&planned, work)).await;
+        let plan = plan(&telemetry, &telemetry.sql(&planned, work, &LeftOut::default())).await;
         assert!(plan.contains("Index") && !plan.contains("Seq Scan"), "{plan}");
         // Instants look unique to statistics, and a burst may have thousands of one instant: the last level is looked up
         // by its chip first.

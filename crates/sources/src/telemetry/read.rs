@@ -15,6 +15,7 @@ use super::copy::{Decoder, Malformed};
 use super::crowded;
 use super::plan::{HOUR_US, Plan};
 use super::slices::{self, Slicing};
+use super::unreadable::LeftOut;
 use super::wanted::Wanted;
 use super::work::{self, Sorted, Work};
 use crate::connect::Session;
@@ -67,7 +68,15 @@ impl Telemetry {
                 // The first begins while the others connect.
                 let other = match reader {
                     0 => None,
-                    _ => Some(self.held.join(&self.database).await?),
+                    _ => match self.held.join(&self.database).await? {
+                        Some(session) => Some(session),
+                        None => {
+                            tracing::info!(
+                                "somebody waits to change the table: reading on with fewer connections"
+                            );
+                            return Ok(());
+                        }
+                    },
                 };
                 let session = other.as_ref().unwrap_or(&self.session);
                 let mut prefers_index = false;
@@ -81,13 +90,21 @@ impl Telemetry {
                         prefer_index(session, by_index).await?;
                         prefers_index = by_index;
                     }
-                    let skipped = self.copy(session, &self.sql(plan, &work), named, batches).await?;
+                    let sql = self.sql(plan, &work, &wanted.left_out);
+                    let skipped = self.copy(session, &sql, named, batches).await?;
                     if let Work::Hours((from, to)) = work {
                         without_chip.fetch_add(skipped, Ordering::Relaxed);
                         advance(((to - from) / HOUR_US).cast_unsigned());
                     }
                 }
-                if prefers_index { prefer_index(session, false).await } else { Ok(()) }
+                if prefers_index {
+                    prefer_index(session, false).await?;
+                }
+                self.relations.check(session, &self.query.table).await?;
+                match other {
+                    Some(session) => session.end().await,
+                    None => Ok(()),
+                }
             }
         };
         try_join_all((0..readers).map(read)).await?;
@@ -100,7 +117,11 @@ impl Telemetry {
     }
 
     async fn plan(&self, wanted: &Wanted) -> Result<(Plan, Option<Slicing>)> {
-        let crowded = crowded::hours(self, wanted).await?;
+        // It looks at chips as they are spelt, which may be what cannot be read.
+        let crowded = match wanted.left_out.is_empty() {
+            true => crowded::hours(self, wanted).await?,
+            false => BTreeSet::new(),
+        };
         let alone = Plan::new(wanted, &BTreeSet::new(), false);
         let slicing = match alone.hull() {
             Some(hull) => slices::choose(self, hull).await?,
@@ -115,14 +136,14 @@ impl Telemetry {
         Ok((plan, Some(slicing)))
     }
 
-    pub(super) fn sql(&self, plan: &Plan, work: &Work<'_>) -> String {
+    pub(super) fn sql(&self, plan: &Plan, work: &Work<'_>, unreadable: &LeftOut) -> String {
         match work {
             Work::Hours((from, to)) => {
                 let cells = plan.left_out.range(*from..*to);
                 let cells = cells.flat_map(|(hour, chips)| chips.iter().map(|chip| (*hour, *chip)));
                 let cells: Vec<(i64, &str)> =
                     cells.map(|(hour, chip)| (hour, plan.chips[chip as usize].as_ref())).collect();
-                self.query.hours((*from, *to), &cells)
+                self.query.hours((*from, *to), &cells, &unreadable.raw_by_hour((*from, *to)))
             }
             Work::Cells(intervals) => self.query.intervals(intervals, &plan.chips, true),
             Work::Spans(intervals) => self.query.intervals(intervals, &plan.chips, false),

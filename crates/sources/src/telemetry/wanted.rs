@@ -3,6 +3,7 @@
 use bionicpro_model::HourRange;
 use chrono::{DateTime, Utc};
 
+use super::unreadable::LeftOut;
 use crate::changes::NewRows;
 
 /// The cells to read. What several of these name is sent once.
@@ -21,6 +22,8 @@ pub struct Wanted {
     pub siblings: Vec<(String, String)>,
     /// Instants at which a cell is cut into parts.
     pub cuts: Vec<Cut>,
+    /// What is left out because it cannot be read.
+    pub left_out: LeftOut,
 }
 
 impl Wanted {
@@ -36,7 +39,15 @@ impl Wanted {
 
     /// No cell, to be added to.
     pub fn nothing(within: HourRange) -> Wanted {
-        Wanted { within, range: None, new: None, scopes: Vec::new(), siblings: Vec::new(), cuts: Vec::new() }
+        Wanted {
+            within,
+            range: None,
+            new: None,
+            scopes: Vec::new(),
+            siblings: Vec::new(),
+            cuts: Vec::new(),
+            left_out: LeftOut::default(),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Each form on the same histories: what commits late is found, what was seen is not told to be new without need.
 
 use bionicpro_model::Kind;
-use bionicpro_sources::{ChangesConfig, Form, Since};
+use bionicpro_sources::{Changes, ChangesConfig, Form, Since};
 
 use crate::table::{FORMS, Table, as_user, told};
 
@@ -100,29 +100,78 @@ async fn updates_are_found_by_row_xmin_only() {
     }
 }
 
+/// What a table allows, and what is offered to it.
+async fn changes(table: &Table) -> Changes {
+    table.open().await.changes().clone()
+}
+
+/// Runs what is offered, statement by statement.
+async fn accept(table: &Table, ddl: &[String]) {
+    for statement in ddl {
+        table.sql(statement).await;
+    }
+}
+
 #[tokio::test]
 async fn the_best_form_that_the_source_allows_is_taken() {
     let table = Table::new(ChangesConfig::Auto).await;
-    let form = async || table.open().await.changes().clone();
-    assert_eq!((form().await.form, form().await.ddl), (Form::TransactionColumn, None));
+    assert_eq!(changes(&table).await.form, Form::TransactionColumn);
     table.sql("DROP INDEX telemetry.inserted_by_idx").await;
-    let second = form().await;
-    assert_eq!(second.form, Form::CreationTime);
+    let second = changes(&table).await;
+    assert_eq!((second.form, second.is_exact), (Form::CreationTime, false));
     assert!(second.reason.contains("no index begins with the xid8 column"), "{}", second.reason);
     // Offered, never run; whoever runs it gets the best form.
-    let ddl = second.ddl.unwrap();
-    assert!(ddl.starts_with("CREATE INDEX CONCURRENTLY"), "{ddl}");
-    table.sql(&ddl).await;
-    assert_eq!(form().await.form, Form::TransactionColumn);
+    assert!(second.ddl[0].starts_with("CREATE INDEX CONCURRENTLY"), "{:?}", second.ddl);
+    accept(&table, &second.ddl).await;
+    let best = changes(&table).await;
+    assert_eq!(
+        (best.form, best.is_exact, best.ddl.len()),
+        (Form::TransactionColumn, true, 0),
+        "{}",
+        best.reason
+    );
     table
-        .sql("ALTER TABLE telemetry.raw_telemetry DROP COLUMN inserted_by, ALTER created_at DROP DEFAULT")
+        .sql("ALTER TABLE telemetry.raw_telemetry DISABLE TRIGGER ALL, ALTER created_at DROP DEFAULT;
+              DROP TRIGGER zz_keep_inserted_by ON telemetry.raw_telemetry; DROP FUNCTION telemetry.keep_inserted_by;
+              ALTER TABLE telemetry.raw_telemetry DROP COLUMN inserted_by")
         .await;
-    let third = form().await;
-    assert_eq!(third.form, Form::RowXmin);
-    for statement in third.ddl.unwrap().split_inclusive(';') {
-        table.sql(statement).await;
+    let third = changes(&table).await;
+    assert_eq!((third.form, third.is_exact), (Form::RowXmin, true));
+    accept(&table, &third.ddl).await;
+    let best = changes(&table).await;
+    assert_eq!((best.form, best.is_exact), (Form::TransactionColumn, true));
+}
+
+#[tokio::test]
+async fn a_column_that_only_its_default_keeps_is_no_exact_form_and_one_that_a_trigger_keeps_is() {
+    let table = Table::new(ChangesConfig::Auto).await;
+    let plain = changes(&table).await;
+    assert_eq!((plain.form, plain.is_exact), (Form::TransactionColumn, false));
+    assert!(plain.reason.contains("comparing the whole retention"), "{}", plain.reason);
+    accept(&table, &plain.ddl).await;
+    assert!(changes(&table).await.is_exact);
+    // Whatever a writer gives, and also for an update.
+    let baseline = table.baseline().await;
+    table
+        .sql("INSERT INTO telemetry.raw_telemetry (chip_id, event_time, inserted_by) VALUES ('HAND', '2024-01-15 08:00', '3')")
+        .await;
+    assert_eq!(told(&table.since(&baseline).await.unwrap()), ["HAND 2024-01-15 08:00:00 1"]);
+    let baseline = table.baseline().await;
+    table.sql("UPDATE telemetry.raw_telemetry SET battery_level = 5, inserted_by = '3'").await;
+    assert_eq!(told(&table.since(&baseline).await.unwrap()), ["HAND 2024-01-15 08:00:00 1"]);
+    // What takes the guarantee away is seen.
+    for change in [
+        "ALTER TABLE telemetry.raw_telemetry ENABLE TRIGGER zz_keep_inserted_by",
+        "ALTER TABLE telemetry.raw_telemetry DISABLE TRIGGER zz_keep_inserted_by",
+        "ALTER TABLE telemetry.raw_telemetry ENABLE ALWAYS TRIGGER zz_keep_inserted_by;
+         CREATE FUNCTION telemetry.other() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.inserted_by := ''3''; RETURN NEW; END';
+         CREATE TRIGGER zzz BEFORE INSERT ON telemetry.raw_telemetry FOR EACH ROW EXECUTE FUNCTION telemetry.other()",
+        "DROP TRIGGER zzz ON telemetry.raw_telemetry;
+         CREATE OR REPLACE FUNCTION telemetry.keep_inserted_by() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+    ] {
+        table.sql(change).await;
+        assert!(!changes(&table).await.is_exact, "{change}");
     }
-    assert_eq!(form().await.form, Form::TransactionColumn);
 }
 
 #[tokio::test]
@@ -138,10 +187,11 @@ async fn the_offered_statements_work_on_a_partitioned_table() {
              CREATE TABLE telemetry.rest PARTITION OF telemetry.raw_telemetry DEFAULT",
         )
         .await;
-    let before = table.open().await.changes().clone();
+    let before = changes(&table).await;
     assert_eq!(before.form, Form::RowXmin);
-    table.sql(&before.ddl.unwrap()).await;
-    assert_eq!(table.open().await.changes().form, Form::TransactionColumn);
+    accept(&table, &before.ddl).await;
+    let after = changes(&table).await;
+    assert_eq!((after.form, after.is_exact), (Form::TransactionColumn, true), "{}", after.reason);
     let baseline = table.baseline().await;
     // Straight into a partition too.
     table.sql("INSERT INTO telemetry.january (chip_id, event_time) VALUES ('A', '2024-01-15 08:00')").await;
@@ -151,8 +201,13 @@ async fn the_offered_statements_work_on_a_partitioned_table() {
         ["A 2024-01-15 08:00:00 1", "B 2025-01-15 08:00:00 1"]
     );
     // A partition that does not note the transaction would hide its rows.
-    table.sql("ALTER TABLE telemetry.january ALTER inserted_by DROP DEFAULT").await;
-    assert_eq!(table.open().await.changes().form, Form::RowXmin);
+    table
+        .sql(
+            "DROP TRIGGER zz_keep_inserted_by ON telemetry.raw_telemetry;
+              ALTER TABLE telemetry.january ALTER inserted_by DROP DEFAULT",
+        )
+        .await;
+    assert_eq!(changes(&table).await.form, Form::RowXmin);
 }
 
 #[tokio::test]
@@ -166,7 +221,7 @@ async fn a_view_gets_full_runs_and_says_so() {
         .await;
     let telemetry = table.open().await;
     let changes = telemetry.changes();
-    assert_eq!((changes.form, &changes.ddl), (Form::None, &None));
+    assert_eq!((changes.form, changes.is_exact, changes.ddl.len()), (Form::None, false, 0));
     assert!(changes.reason.contains("every run is a full run"), "{}", changes.reason);
     assert!(telemetry.baseline(None).is_none());
 }

@@ -55,6 +55,10 @@ pub struct Outline {
     pub anomalies: Option<u64>,
     /// Rows that got a tombstone.
     pub tombstones: Option<u64>,
+    /// Cells and values of the sources that could not be read.
+    pub unreadable: Option<u64>,
+    /// The first of them by name.
+    pub notes: Option<String>,
     /// What the newest entry says of a failure.
     pub error: Option<String>,
     /// What to do about it.
@@ -86,6 +90,8 @@ impl Outline {
             orphans: count(|entry| entry.orphans),
             anomalies: count(|entry| entry.anomalies),
             tombstones: count(|entry| entry.tombstones),
+            unreadable: count(|entry| entry.unreadable),
+            notes: text(|entry| entry.notes.as_ref()),
             error: newest.error.clone(),
             hint: newest.hint.clone(),
         })

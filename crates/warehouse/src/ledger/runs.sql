@@ -10,7 +10,7 @@ WITH begun AS (
 )
 SELECT
     run, step, state, attempt, at, kind, form, range_from, range_to, version, snapshot, horizon, baseline, rows_read,
-    cells, bytes, orphans, anomalies, tombstones, duration_ms, error_kind, error, hint
+    cells, bytes, orphans, anomalies, tombstones, unreadable, notes, duration_ms, error_kind, error, hint
 FROM etl_runs FINAL
 INNER JOIN begun ON begun.id = etl_runs.run
 ORDER BY began DESC, run DESC, at, attempt, state != 'started', step

@@ -1,5 +1,7 @@
 //! One load's change of the mart: the rows of its file, and what they make obsolete, shown at one moment.
 
+use std::collections::BTreeMap;
+
 use bionicpro_model::{HourRange, Result};
 use bytes::Bytes;
 use chrono::Datelike;
@@ -7,6 +9,7 @@ use futures_util::Stream;
 use uuid::Uuid;
 
 use super::completed::{is_completed_since, note};
+use super::vanished::{self, VanishLimit};
 use super::{LoadSpec, parquet, stage};
 use crate::Warehouse;
 use crate::state::Standing;
@@ -23,12 +26,14 @@ pub struct Former {
 }
 
 /// Rows that a load hides although neither its file nor its range names them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Hides {
     /// Keys that belong to somebody else now.
     pub former: Vec<Former>,
     /// People who left the CRM.
     pub gone: Vec<Uuid>,
+    /// How much may vanish of a range.
+    pub limit: VanishLimit,
 }
 
 /// What a load has stored.
@@ -59,7 +64,7 @@ pub struct Stored {
 /// cut off is made good by one. The caller holds the lock of the load and has read `standing` under it.
 ///
 /// # Errors
-/// The stream's own, and those of `may_show`; `Unreachable` when the engine is away or cuts the connection, `Data`
+/// The stream's own, and those of `may_show`; `Data` when more would vanish than `hides.limit` lets; `Unreachable` when the engine is away or cuts the connection, `Data`
 /// when the file does not fit the mart.
 pub async fn store<S>(
     warehouse: &Warehouse,
@@ -92,7 +97,15 @@ where
         stage::hide_late(warehouse, spec).await?;
     }
     if is_late || spec.range.is_some() {
+        // What the file hides has moved to another owner: it did not vanish.
+        let moved =
+            if spec.tombstones > 0 { vanished::tombstones(warehouse).await? } else { BTreeMap::new() };
         stage::hide_vanished(warehouse, spec).await?;
+        let mut hidden = vanished::tombstones(warehouse).await?;
+        for (date, moved) in moved {
+            hidden.entry(date).and_modify(|hidden| *hidden = hidden.saturating_sub(moved));
+        }
+        vanished::check(warehouse, spec, hides.limit, &hidden).await?;
     }
     stage::hide_former(warehouse, spec, &hides.former).await?;
     stage::hide_people(warehouse, spec, &hides.gone).await?;

@@ -42,6 +42,8 @@ pub(crate) const MIGRATIONS: &[Migration] = migrations! {
     18 "0018_prosthesis_warranty_until"
     19 "0019_mart_compact"
     20 "0020_load_rows_compact"
+    21 "0021_compared_days"
+    22 "0022_etl_runs_unreadable"
 };
 
 /// The schema version of this program.

@@ -42,6 +42,7 @@ impl Loader {
             version: load.version,
             days: days.collect(),
             rows: load.rows.len() as u64,
+            tombstones: 0,
         };
         let mut file = Vec::new();
         if !load.rows.is_empty() {

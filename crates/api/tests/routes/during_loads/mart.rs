@@ -80,7 +80,8 @@ impl Mart {
                 let gone = random.random_range(0..self.people.len());
                 let mut after = state.clone();
                 after.retain(|key, _| key.0 != gone);
-                let hides = Hides { former: Vec::new(), gone: vec![self.people[gone].id] };
+                let hides =
+                    Hides { former: Vec::new(), gone: vec![self.people[gone].id], ..Hides::default() };
                 (Load { hides, ..load(BTreeMap::new()) }, after)
             }
             82..92 => self.change_of_owner(number, state, random),
@@ -134,7 +135,7 @@ impl Mart {
         self.owners[prosthesis] = now;
         let range = bionicpro_model::HourRange::new(Mart::hour(begin), Mart::hour(HOURS)).unwrap();
         let (user_id, prosthesis_id) = (self.people[former].id, self.people[prosthesis].prostheses[0]);
-        let hides = Hides { former: vec![Former { user_id, prosthesis_id, range }], gone: Vec::new() };
+        let hides = Hides { former: vec![Former { user_id, prosthesis_id, range }], ..Hides::default() };
         (Load { version: u64::from(number) * STEP, is_range: false, rows, hides }, after)
     }
 }

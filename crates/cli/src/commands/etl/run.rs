@@ -28,6 +28,10 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "PERCENT", default_value_t = 100, requires = "from", conflicts_with = "full",
           value_parser = clap::value_parser!(u8).range(1..=100))]
     source_share: u8,
+    /// So many rows of the mart, or of the CRM's customers, prostheses or models, may vanish: the number that a refused run
+    /// has named. Without it no more than pipeline.max_vanished_share may.
+    #[arg(long, value_name = "ROWS", default_value_t = 0)]
+    confirm_vanished: u64,
     /// Of a range: say how many rows each day and piece has that is left to do, and do nothing.
     #[arg(long, requires = "from", conflicts_with = "full")]
     dry_run: bool,
@@ -61,7 +65,7 @@ impl RangeArgs {
 impl RunArgs {
     pub(crate) async fn run(self, context: &Context) -> Result<()> {
         let ask = self.range.ask()?;
-        let pipeline = super::pipeline(context)?;
+        let pipeline = super::pipeline(context)?.confirming_vanished(self.confirm_vanished);
         let progress = super::bars::progress();
         let is_new = self.run.is_none();
         let run = self.run.unwrap_or_else(|| RunId::generate(Utc::now()));

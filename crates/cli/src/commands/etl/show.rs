@@ -81,6 +81,14 @@ fn facts(outline: Outline) -> Vec<(&'static str, String)> {
         ("snapshot", outline.snapshot),
         ("horizon", outline.horizon.map(|at| horizon_text(at, lag))),
         ("retries", (outline.retries > 0).then(|| outline.retries.to_string())),
+        (
+            "unread",
+            outline
+                .unreadable
+                .filter(|cells| *cells > 0)
+                .map(|cells| format!("{cells} cells cannot be read")),
+        ),
+        ("notes", outline.notes),
     ];
     facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }

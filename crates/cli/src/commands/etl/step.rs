@@ -14,6 +14,9 @@ pub(crate) struct StepArgs {
     /// The id of the run: all steps of a run share it.
     #[arg(long, value_name = "RUN")]
     run: RunId,
+    /// So many rows may vanish: the number that a refused step has named.
+    #[arg(long, value_name = "ROWS", default_value_t = 0)]
+    confirm_vanished: u64,
 }
 
 /// A step that reads what is new, or a range; status 99 says that there is nothing to do.
@@ -35,7 +38,7 @@ pub(crate) enum One {
 
 impl StepArgs {
     pub(crate) async fn run(self, context: &Context, step: One) -> Result<()> {
-        let pipeline = super::pipeline(context)?;
+        let pipeline = super::pipeline(context)?.confirming_vanished(self.confirm_vanished);
         let (run, progress) = (&self.run, super::bars::progress());
         let outcome = match step {
             One::ExtractCrm => steps::extract_crm(&pipeline, run, progress.as_ref()).await,
@@ -49,7 +52,7 @@ impl StepArgs {
 impl RangeStepArgs {
     pub(crate) async fn run(self, context: &Context) -> Result<()> {
         let ask = self.range.ask()?;
-        let pipeline = super::pipeline(context)?;
+        let pipeline = super::pipeline(context)?.confirming_vanished(self.step.confirm_vanished);
         let progress = super::bars::progress();
         let outcome = steps::extract_telemetry(&pipeline, &self.step.run, ask, progress.as_ref()).await;
         tell(&self.step.run, outcome)

@@ -8,16 +8,19 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use super::days;
+use super::ddl::{DDL, Ddl, Layout, OBSTACLES, Obstacle};
 use super::truth::{CHIPS, CUSTOMERS};
 
 /// How many things happen.
-const LENGTH: usize = 24;
+const LENGTH: usize = 28;
 
 /// A history before it happens.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Plan {
     /// How new rows are found.
     pub(super) changes: ChangesConfig,
+    #[serde(default)]
+    pub(super) layout: Layout,
     pub(super) actions: Vec<Action>,
 }
 
@@ -86,6 +89,29 @@ pub(super) enum Action {
     Range,
     TwoTicks,
     TickAndRange,
+    /// A table is changed between two runs.
+    Change {
+        ddl: Ddl,
+    },
+    /// A transaction that changes a table commits while a tick, or a full run, waits for it.
+    ChangeBeside {
+        ddl: Ddl,
+        is_full: bool,
+    },
+    /// A part of the telemetry leaves the table, with its rows.
+    Detach {
+        pick: usize,
+    },
+    /// One that left comes back, with its rows and those that it got meanwhile.
+    Attach {
+        pick: usize,
+    },
+    /// Runs are refused while something is in the way, and leave the mart as it was.
+    Obstruct {
+        obstacle: Obstacle,
+    },
+    /// Every row goes.
+    Truncate,
     /// A tick whose way to a database ends at a piece; the others stay.
     Cut {
         way: usize,
@@ -118,19 +144,22 @@ impl Cut {
 
 impl Plan {
     pub(super) fn random(random: &mut ChaCha8Rng) -> Plan {
-        let changes = match random.random_range(0..4) {
-            0 => ChangesConfig::CreationTime,
-            1 => ChangesConfig::RowXmin,
-            _ => ChangesConfig::TransactionColumn,
+        let layout =
+            [Layout::Plain, Layout::Kept, Layout::Partitioned, Layout::Inherited][random.random_range(0..4)];
+        let changes = match (layout, random.random_range(0..4)) {
+            // The other forms need an index, which nothing keeps where tables inherit.
+            (Layout::Inherited, _) | (_, 0) => ChangesConfig::RowXmin,
+            (Layout::Kept, _) | (_, 1 | 2) => ChangesConfig::TransactionColumn,
+            _ => ChangesConfig::CreationTime,
         };
-        Plan { changes, actions: (0..LENGTH).map(|_| action(random)).collect() }
+        Plan { changes, layout, actions: (0..LENGTH).map(|_| action(random)).collect() }
     }
 }
 
 fn action(random: &mut ChaCha8Rng) -> Action {
     let pick = random.random_range(0..1_000);
     let (chip, who) = (random.random_range(0..CHIPS.len()), random.random_range(0..CUSTOMERS.len()));
-    match random.random_range(0..40) {
+    match random.random_range(0..52) {
         0..=7 => Action::Insert(movements(random)),
         8 | 9 => Action::Duplicate { pick },
         10 => Action::Delete { pick },
@@ -149,6 +178,16 @@ fn action(random: &mut ChaCha8Rng) -> Action {
         32 => Action::Range,
         33 => Action::TwoTicks,
         34 => Action::TickAndRange,
+        35 | 36 => Action::Change { ddl: DDL[random.random_range(0..DDL.len())] },
+        37..=39 => Action::ChangeBeside {
+            ddl: DDL[random.random_range(0..DDL.len())],
+            is_full: random.random_range(0..3) == 0,
+        },
+        40 | 41 => Action::Detach { pick },
+        42 | 43 => Action::Attach { pick },
+        44 => Action::Obstruct { obstacle: OBSTACLES[random.random_range(0..OBSTACLES.len())] },
+        45 if random.random_range(0..3) == 0 => Action::Truncate,
+        45 | 46 => Action::Tick,
         _ => Action::Cut {
             way: random.random_range(0..3),
             piece: random.random_range(1..90),

@@ -1,19 +1,34 @@
 //! A plan as it happens, to the databases and to the truth at once.
 
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
+use std::time::Duration;
 
 use bionicpro_model::{Kind, Result};
 use bionicpro_pipeline::progress::Quiet;
-use bionicpro_pipeline::{Ask, PipelineConfig, RunReport, RunSpec, run};
+use bionicpro_pipeline::{Ask, PipelineConfig, PipelineContext, RunKind, RunReport, RunSpec, run};
 use bionicpro_sources::ChangesConfig;
-use chrono::{DateTime, TimeDelta};
+use bionicpro_warehouse::load::TOO_MUCH_VANISHED;
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio_postgres::Client;
 
 use super::action::{Action, Cut, Planned};
 use super::days;
+use super::ddl::{Ddl, Layout, Obstacle};
 use super::truth::{CHIPS, CUSTOMERS, Movement, Truth};
 use crate::ways::Ways;
 use crate::world::World;
+
+/// Runs of all histories, and those of them that were refused because too much would have vanished.
+static RUNS: AtomicU32 = AtomicU32::new(0);
+static REFUSED: AtomicU32 = AtomicU32::new(0);
+
+/// How many runs there were, and how many of them were refused.
+pub(super) fn counted() -> (u32, u32) {
+    (RUNS.load(Ordering::SeqCst), REFUSED.load(Ordering::SeqCst))
+}
+
+/// Parts of the telemetry: half a day each.
+const PARTS: usize = 4;
 
 /// The server holds a few prepared transactions, and other tests want some.
 const MOST_OPEN: usize = 3;
@@ -22,6 +37,9 @@ const MOST_OPEN: usize = 3;
 pub(super) struct History<'a> {
     world: &'a World,
     changes: ChangesConfig,
+    layout: Layout,
+    /// The account that the pipeline reads with: it is no superuser, so policies and grants count.
+    account: String,
     ways: Ways,
     truth: Truth,
     /// Transactions that are still open, and what they will bring.
@@ -38,7 +56,7 @@ struct Open {
 }
 
 impl History<'_> {
-    pub(super) async fn new(world: &World, changes: ChangesConfig) -> History<'_> {
+    pub(super) async fn new(world: &World, changes: ChangesConfig, layout: Layout) -> History<'_> {
         let olga = CUSTOMERS[2];
         world
             .crm_sql(&format!(
@@ -46,33 +64,56 @@ impl History<'_> {
                  VALUES ('{olga}', 'Olga', 'olga@example.com', 'olga')"
             ))
             .await;
-        if changes == ChangesConfig::CreationTime {
-            world.telemetry_sql("CREATE INDEX ON telemetry.raw_telemetry (created_at)").await;
-        }
+        world.telemetry_sql(&tables(changes, layout)).await;
+        let account = format!("reader_of_{}", world.telemetry.name);
+        world
+            .telemetry_sql(&format!(
+                "CREATE ROLE {account} LOGIN PASSWORD 'p'; GRANT pg_read_all_stats TO {account};
+                 GRANT USAGE ON SCHEMA telemetry TO {account};
+                 GRANT SELECT ON ALL TABLES IN SCHEMA telemetry TO {account}"
+            ))
+            .await;
         let ways = Ways::of(world).await;
         let mut truth = Truth::default();
         for (chip, owner) in [(0, 0), (1, 1)] {
             truth.owners[chip].since.push((DateTime::UNIX_EPOCH, owner));
         }
+        if layout == Layout::Inherited {
+            truth.away.insert(0, Vec::new());
+        }
+        let runs = AtomicU16::new(0);
         let mut history =
-            History { world, changes, ways, truth, open: Vec::new(), begun: 0, runs: AtomicU16::new(0) };
+            History { world, changes, layout, account, ways, truth, open: Vec::new(), begun: 0, runs };
         history.run(Ask::Full).await;
         history
     }
 
     /// As a process of its own would run it: with connections of its own, over the ways.
     async fn ask_for(&self, ask: Ask) -> Result<RunReport> {
+        let outcome = run(&self.context(), RunSpec { run: None, ask }, &Quiet).await;
+        RUNS.fetch_add(1, Ordering::SeqCst);
+        match outcome {
+            // An empty or much smaller source is not believed at once: somebody looks, and confirms.
+            Err(error) if error.message() == TOO_MUCH_VANISHED => {
+                REFUSED.fetch_add(1, Ordering::SeqCst);
+                let context = self.context().confirming_vanished(u64::MAX);
+                run(&context, RunSpec { run: None, ask }, &Quiet).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    fn context(&self) -> PipelineContext {
         // Every other run reads the whole CRM, as one with many chips does.
         let few_chips = 1000 * (self.runs.fetch_add(1, Ordering::Relaxed) % 2);
         let pipeline = PipelineConfig { retries: 0, few_chips, ..PipelineConfig::default() };
-        let context = self.ways.context(self.world, self.changes, &pipeline);
-        run(&context, RunSpec { run: None, ask }, &Quiet).await
+        self.ways.context_as(self.world, self.changes, &pipeline, Some(&self.account))
     }
 
     /// A run that has to end well, and whether it has.
     async fn run(&mut self, ask: Ask) {
-        self.ask_for(ask).await.unwrap_or_else(|error| panic!("{}", error.report()));
-        self.truth.needs_full &= ask == Ask::Tick;
+        let report = self.ask_for(ask).await.unwrap_or_else(|error| panic!("{}", error.report()));
+        self.truth.needs_full &= report.kind == Some(RunKind::Tick);
         self.check().await;
     }
 
@@ -95,9 +136,10 @@ impl History<'_> {
     pub(super) async fn step(&mut self, action: &Action) {
         match action {
             Action::Insert(planned) => {
-                let movements = movements(planned);
-                self.world.telemetry_sql(&insert(&movements)).await;
-                self.truth.movements.extend(movements);
+                let (there, away) = self.sorted(movements(planned));
+                self.insert_away(away).await;
+                self.world.telemetry_sql(&insert(&there)).await;
+                self.truth.movements.extend(there);
             }
             Action::Duplicate { pick } => {
                 if let Some((_, movement)) = self.truth.pick(*pick) {
@@ -108,7 +150,8 @@ impl History<'_> {
             Action::Delete { pick } => self.edit(*pick, None).await,
             Action::Shift { pick, to } => self.edit(*pick, Some(to.movement().1)).await,
             Action::Begin(planned) if self.open.len() < MOST_OPEN => {
-                let (client, brings) = (self.world.telemetry.client().await, movements(planned));
+                let (client, (brings, _)) =
+                    (self.world.telemetry.client().await, self.sorted(movements(planned)));
                 client.batch_execute(&format!("BEGIN; {}", insert(&brings))).await.unwrap();
                 self.open.push(Open { client, brings, prepared: None });
             }
@@ -128,6 +171,14 @@ impl History<'_> {
             Action::TwoTicks => self.both(Ask::Tick, Ask::Tick).await,
             Action::TickAndRange => self.both(Ask::Tick, Ask::Range(days())).await,
             Action::Cut { way, piece, how } => self.cut(*way, *piece, *how).await,
+            Action::Change { ddl } => self.change(*ddl, None).await,
+            Action::ChangeBeside { ddl, is_full } => {
+                self.change(*ddl, Some(if *is_full { Ask::Full } else { Ask::Tick })).await;
+            }
+            Action::Detach { pick } => self.detach(*pick).await,
+            Action::Attach { pick } => self.attach(*pick).await,
+            Action::Obstruct { obstacle } => self.obstruct(*obstacle).await,
+            Action::Truncate => self.truncate().await,
             Action::Begin(_) => {}
         }
     }
@@ -135,16 +186,19 @@ impl History<'_> {
     /// Two runs at once.
     async fn both(&mut self, one: Ask, two: Ask) {
         let (first, second) = tokio::join!(self.ask_for(one), self.ask_for(two));
-        first.and(second).unwrap_or_else(|error| panic!("{}", error.report()));
-        self.truth.needs_full &= two == Ask::Tick;
+        let reports = [first, second].map(|run| run.unwrap_or_else(|error| panic!("{}", error.report())));
+        self.truth.needs_full &= reports.iter().all(|report| report.kind == Some(RunKind::Tick));
         self.check().await;
     }
 
     /// A movement goes, or comes to another time; nothing but a run that reads everything has to see it.
     async fn edit(&mut self, pick: usize, to: Option<chrono::DateTime<chrono::Utc>>) {
         let Some((at, (chip, time))) = self.truth.pick(pick) else { return };
+        if to.is_some_and(|to| self.truth.away.contains_key(&self.part(to))) {
+            return;
+        }
         let row = format!(
-            "ctid = (SELECT ctid FROM telemetry.raw_telemetry WHERE chip_id = '{}' AND event_time = '{}' LIMIT 1)",
+            "(tableoid, ctid) = (SELECT tableoid, ctid FROM telemetry.raw_telemetry WHERE chip_id = '{}' AND event_time = '{}' LIMIT 1)",
             CHIPS[chip],
             time.format("%F %T")
         );
@@ -161,6 +215,142 @@ impl History<'_> {
         self.truth.movements.swap_remove(at);
         self.truth.movements.extend(to.map(|to| (chip, to)));
         self.truth.needs_full = true;
+    }
+
+    /// The part that a movement lies in.
+    fn part(&self, at: DateTime<Utc>) -> usize {
+        match self.layout {
+            Layout::Partitioned => {
+                usize::try_from((at - days().from()).num_hours() / 12).unwrap().min(PARTS - 1)
+            }
+            // None of the others is ever away.
+            _ => PARTS,
+        }
+    }
+
+    /// Movements that the table can take, and those of parts that are away.
+    fn sorted(&self, movements: Vec<Movement>) -> (Vec<Movement>, Vec<Movement>) {
+        movements.into_iter().partition(|(_, at)| !self.truth.away.contains_key(&self.part(*at)))
+    }
+
+    /// A part that is away takes rows like any table. Those of a table that may inherit are any movements.
+    async fn insert_away(&mut self, movements: Vec<Movement>) {
+        for (chip, at) in movements {
+            let part = self.part(at);
+            let sql =
+                insert(&[(chip, at)]).replace("telemetry.raw_telemetry", &format!("telemetry.part_{part}"));
+            self.world.telemetry_sql(&sql).await;
+            self.truth.away.entry(part).or_default().push((chip, at));
+        }
+    }
+
+    async fn detach(&mut self, pick: usize) {
+        let part = pick % PARTS;
+        match self.layout {
+            Layout::Partitioned if !self.truth.away.contains_key(&part) && self.open.is_empty() => {
+                self.world
+                    .telemetry_sql(&format!(
+                        "ALTER TABLE telemetry.raw_telemetry DETACH PARTITION telemetry.part_{part}"
+                    ))
+                    .await;
+                let (left, stay) = std::mem::take(&mut self.truth.movements)
+                    .into_iter()
+                    .partition(|(_, at)| self.part(*at) == part);
+                self.truth.movements = stay;
+                self.truth.away.insert(part, left);
+                self.truth.needs_full = true;
+            }
+            // Its rows go with it: it is emptied, so that nobody has to tell them from the others.
+            Layout::Inherited if self.truth.away.is_empty() && self.open.is_empty() => {
+                let sql = "ALTER TABLE telemetry.part_0 NO INHERIT telemetry.raw_telemetry; SELECT chip_id, event_time FROM telemetry.part_0";
+                self.world.telemetry_sql(sql).await;
+                let rows = "SELECT chip_id, extract(epoch FROM event_time)::bigint FROM telemetry.part_0";
+                let mut left = Vec::new();
+                for row in self.world.telemetry.client().await.query(rows, &[]).await.unwrap() {
+                    let chip = CHIPS.iter().position(|chip| *chip == row.get::<_, &str>(0)).unwrap();
+                    let movement = (chip, DateTime::from_timestamp(row.get(1), 0).unwrap());
+                    let at = self.truth.movements.iter().position(|known| *known == movement).unwrap();
+                    self.truth.movements.swap_remove(at);
+                    left.push(movement);
+                }
+                self.truth.away.insert(0, left);
+                self.truth.needs_full = true;
+            }
+            _ => {}
+        }
+    }
+
+    async fn attach(&mut self, pick: usize) {
+        let Some(at) = pick.checked_rem(self.truth.away.len()) else { return };
+        if !self.open.is_empty() {
+            return;
+        }
+        let part = *self.truth.away.keys().nth(at).unwrap();
+        if self.layout == Layout::Inherited {
+            let movement =
+                (pick % CHIPS.len(), days().from() + TimeDelta::minutes(i64::try_from(pick).unwrap()));
+            let sql = insert(&[movement]).replace("telemetry.raw_telemetry", "telemetry.part_0");
+            let inherit = "ALTER TABLE telemetry.part_0 INHERIT telemetry.raw_telemetry";
+            self.world.telemetry_sql(&format!("{sql}; {inherit}")).await;
+            self.truth.away.entry(0).or_default().push(movement);
+        } else {
+            self.world.telemetry_sql(&attach(part)).await;
+        }
+        // A tick finds them, however old they are.
+        self.truth.movements.extend(self.truth.away.remove(&part).unwrap());
+    }
+
+    /// A change of a table, beside a run or between two.
+    async fn change(&mut self, ddl: Ddl, beside: Option<Ask>) {
+        self.begun += 1;
+        let Some(sql) = ddl.sql(self.layout, self.begun) else { return };
+        if !ddl.is_of_crm() && !self.open.is_empty() {
+            return;
+        }
+        // A part that is away would not fit any more.
+        if matches!(ddl, Ddl::Retype | Ddl::ErrorCodes) && !self.truth.away.is_empty() {
+            return;
+        }
+        let database = if ddl.is_of_crm() { &self.world.crm } else { &self.world.telemetry };
+        let client = database.client().await;
+        let Some(ask) = beside else {
+            client.batch_execute(&format!("BEGIN; {sql} COMMIT")).await.unwrap();
+            return;
+        };
+        // The lock first: the run waits at its very beginning.
+        client.batch_execute(&format!("BEGIN; {sql}")).await.unwrap();
+        let committing = async {
+            tokio::time::sleep(Duration::from_millis(60)).await;
+            client.batch_execute("COMMIT").await.unwrap();
+        };
+        let (report, ()) = tokio::join!(self.ask_for(ask), committing);
+        let report = report.unwrap_or_else(|error| panic!("{ddl:?}: {}", error.report()));
+        self.truth.needs_full &= report.kind == Some(RunKind::Tick);
+        self.check().await;
+    }
+
+    async fn obstruct(&mut self, obstacle: Obstacle) {
+        if !self.open.is_empty() {
+            return;
+        }
+        let (there, away) = obstacle.sql(&self.account);
+        let before = self.world.told().await;
+        self.world.telemetry_sql(&there).await;
+        for ask in [Ask::Tick, Ask::Full] {
+            let error = run(&self.context(), RunSpec { run: None, ask }, &Quiet).await.unwrap_err();
+            assert!(matches!(error.kind(), Kind::Config | Kind::Data), "{obstacle:?}: {}", error.report());
+            assert!(error.hint_text().is_some(), "{obstacle:?}: {}", error.report());
+        }
+        assert_eq!(self.world.told().await, before, "{obstacle:?}");
+        self.world.telemetry_sql(&away).await;
+    }
+
+    async fn truncate(&mut self) {
+        if self.open.is_empty() {
+            self.world.telemetry_sql("TRUNCATE telemetry.raw_telemetry").await;
+            self.truth.movements.clear();
+            // Seen by the next run of any kind: the file is another one.
+        }
     }
 
     async fn prepare(&mut self, pick: usize) {
@@ -296,7 +486,61 @@ fn movements(planned: &[Planned]) -> Vec<Movement> {
     planned.iter().map(|planned| planned.movement()).collect()
 }
 
+/// The tables of a layout, made from the plain one.
+fn tables(changes: ChangesConfig, layout: Layout) -> String {
+    let by_time = match changes {
+        ChangesConfig::CreationTime => "CREATE INDEX ON telemetry.raw_telemetry (created_at);",
+        _ => "",
+    };
+    let rest = match layout {
+        Layout::Plain => String::new(),
+        Layout::Kept => "
+            CREATE FUNCTION telemetry.keep() RETURNS trigger LANGUAGE plpgsql
+                AS 'BEGIN NEW.inserted_by := pg_current_xact_id(); RETURN NEW; END';
+            CREATE TRIGGER zz_keep BEFORE INSERT OR UPDATE ON telemetry.raw_telemetry
+                FOR EACH ROW EXECUTE FUNCTION telemetry.keep();
+            ALTER TABLE telemetry.raw_telemetry ENABLE ALWAYS TRIGGER zz_keep"
+            .to_owned(),
+        Layout::Inherited => "
+            CREATE TABLE telemetry.part_0 (LIKE telemetry.raw_telemetry INCLUDING ALL)"
+            .to_owned(),
+        Layout::Partitioned => {
+            let parts: String = (0..PARTS)
+                .map(|part| {
+                    format!(
+                        "CREATE TABLE telemetry.part_{part} (LIKE telemetry.plain INCLUDING DEFAULTS); {};",
+                        attach(part)
+                    )
+                })
+                .collect();
+            format!(
+                "ALTER TABLE telemetry.raw_telemetry RENAME TO plain;
+                 CREATE TABLE telemetry.raw_telemetry (LIKE telemetry.plain INCLUDING DEFAULTS) PARTITION BY RANGE (event_time);
+                 CREATE INDEX ON telemetry.raw_telemetry (chip_id, event_time);
+                 CREATE INDEX ON telemetry.raw_telemetry (event_time);
+                 CREATE INDEX ON telemetry.raw_telemetry (inserted_by);
+                 CREATE INDEX ON telemetry.raw_telemetry (created_at);
+                 {parts}"
+            )
+        }
+    };
+    format!("{by_time} {rest}")
+}
+
+fn attach(part: usize) -> String {
+    let bound =
+        |part: usize| (days().from() + TimeDelta::hours(12 * i64::try_from(part).unwrap())).format("%F %T");
+    format!(
+        "ALTER TABLE telemetry.raw_telemetry ATTACH PARTITION telemetry.part_{part} FOR VALUES FROM ('{}') TO ('{}')",
+        bound(part),
+        bound(part + 1)
+    )
+}
+
 fn insert(movements: &[Movement]) -> String {
+    if movements.is_empty() {
+        return "SELECT 1".to_owned();
+    }
     let rows: Vec<String> = movements
         .iter()
         .map(|(chip, at)| format!("('{}', '{}')", CHIPS[*chip], at.format("%F %T")))

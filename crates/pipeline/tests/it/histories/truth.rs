@@ -27,6 +27,8 @@ pub(super) struct Owners {
 #[derive(Debug, Default)]
 pub(super) struct Truth {
     pub(super) movements: Vec<Movement>,
+    /// Movements in parts of the table that are not attached, by part.
+    pub(super) away: BTreeMap<usize, Vec<Movement>>,
     pub(super) owners: [Owners; CHIPS.len()],
     /// Customers who left keep nothing.
     pub(super) left: [bool; CUSTOMERS.len()],

@@ -110,7 +110,14 @@ pub(crate) fn spec(range: HourRange, version: u64, rows: &[MartRow]) -> LoadSpec
 pub(crate) fn tick(version: u64, rows: &[MartRow]) -> LoadSpec {
     let days: BTreeSet<_> = rows.iter().map(|row| row.hour.date_naive()).collect();
     let run = format!("test-{version}").parse().unwrap();
-    LoadSpec { run, range: None, version, days: days.into_iter().collect(), rows: rows.len() as u64 }
+    LoadSpec {
+        run,
+        range: None,
+        version,
+        days: days.into_iter().collect(),
+        rows: rows.len() as u64,
+        tombstones: 0,
+    }
 }
 
 /// The file of a load, whose rows all have its version.

@@ -1,0 +1,141 @@
+//! What the telemetry table is made of: relations, files, columns, policies. A table of the same name may be another one.
+//!
+//! A row that was inserted is found by its transaction. A row that came otherwise is not: with a part that was attached,
+//! by a file that was written anew. So what a run has read stands in the baseline, relation by relation.
+
+use std::collections::HashMap;
+
+use bionicpro_model::Result;
+use serde::{Deserialize, Serialize};
+
+use crate::connect::Session;
+
+/// The table as a run has read it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Identity {
+    /// The table's number: another one after DROP and CREATE.
+    pub(super) table: u32,
+    /// Names, types and collations of the columns that are read.
+    columns: String,
+    /// The policies that hide rows, with their conditions.
+    policies: String,
+    /// The relations that hold rows.
+    parts: Vec<Part>,
+}
+
+/// A relation that holds rows: its number, the number of its file, and how it came into the tree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Part(u32, u32, String);
+
+/// How the table differs from the one of a baseline.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Difference {
+    /// Relations joined it, by these numbers; none where it is the same.
+    Joined(Vec<u32>),
+    /// Rows may have changed without a trace, for this reason.
+    Other(String),
+}
+
+/// The table, with what is not kept.
+pub(crate) struct Tree {
+    pub(crate) identity: Identity,
+    /// How the names of relations are written in SQL, and whether the account may read them by themselves.
+    pub(crate) names: HashMap<u32, (String, bool)>,
+    /// `r`, `p`, `v`, `m` or `f`.
+    pub(super) kind: String,
+    pub(super) has_foreign_part: bool,
+    pub(super) has_children: bool,
+    pub(super) may_read_xmin: bool,
+    pub(super) sees_all_transactions: bool,
+}
+
+impl Tree {
+    /// Asks the catalogue.
+    pub(crate) async fn read(session: &Session, schema: &str, table: &str) -> Result<Tree> {
+        let fail = |error| session.place.error(error);
+        let names = [schema, table];
+        let (root, relations) = tokio::try_join!(
+            biased;
+            session.row(include_str!("table.sql"), &names),
+            session.rows(include_str!("tree.sql"), &names)
+        )?;
+        let number: u32 = root.try_get(0).map_err(fail)?;
+        let kind: String = root.try_get(1).map_err(fail)?;
+        let (mut parts, mut names, mut has_foreign_part) = (Vec::new(), HashMap::new(), false);
+        for row in &relations {
+            let (oid, kind): (u32, &str) = (row.try_get(0).map_err(fail)?, row.try_get(1).map_err(fail)?);
+            has_foreign_part |= kind == "f";
+            if kind != "p" {
+                parts.push(Part(oid, row.try_get(2).map_err(fail)?, row.try_get(3).map_err(fail)?));
+            }
+            names.insert(oid, (row.try_get(4).map_err(fail)?, row.try_get(5).map_err(fail)?));
+        }
+        Ok(Tree {
+            identity: Identity {
+                table: number,
+                columns: root.try_get::<_, Option<String>>(2).map_err(fail)?.unwrap_or_default(),
+                policies: root.try_get(3).map_err(fail)?,
+                parts,
+            },
+            has_foreign_part,
+            has_children: kind == "r" && relations.len() > 1,
+            kind,
+            names,
+            may_read_xmin: root.try_get(4).map_err(fail)?,
+            sees_all_transactions: root.try_get(5).map_err(fail)?,
+        })
+    }
+}
+
+impl Identity {
+    /// Compares with what an earlier run has read.
+    pub(crate) fn compare(&self, then: &Identity, name: impl Fn(u32) -> String) -> Difference {
+        if self.table != then.table {
+            return Difference::Other("the telemetry table was made anew".to_owned());
+        }
+        if self.columns != then.columns {
+            return Difference::Other(
+                "the columns of the telemetry table are others than they were".to_owned(),
+            );
+        }
+        if self.policies != then.policies {
+            return Difference::Other("other policies hide rows of the telemetry than did".to_owned());
+        }
+        let mut joined = Vec::new();
+        for part in &self.parts {
+            match then.parts.iter().find(|former| former.0 == part.0) {
+                Some(former) if former.2 != part.2 => joined.push(part.0),
+                Some(former) if former.1 != part.1 => {
+                    return Difference::Other(format!("{} was emptied or written anew", name(part.0)));
+                }
+                Some(_) => {}
+                None => joined.push(part.0),
+            }
+        }
+        Difference::Joined(joined)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn identity(parts: &[(u32, u32, &str)]) -> Identity {
+        let parts = parts.iter().map(|(oid, file, joined)| Part(*oid, *file, (*joined).to_owned()));
+        Identity { table: 1, columns: "c".into(), policies: String::new(), parts: parts.collect() }
+    }
+
+    #[test]
+    fn a_part_joins_when_it_is_new_or_was_away_and_is_another_when_its_file_is() {
+        let then = identity(&[(2, 20, "700"), (3, 30, "700")]);
+        let compare = |now: &[(u32, u32, &str)]| identity(now).compare(&then, |part| format!("part {part}"));
+        assert_eq!(compare(&[(2, 20, "700"), (3, 30, "700")]), Difference::Joined(vec![]));
+        assert_eq!(compare(&[(3, 30, "700")]), Difference::Joined(vec![]), "what left has no new row");
+        assert_eq!(compare(&[(2, 20, "700"), (3, 30, "700"), (4, 40, "")]), Difference::Joined(vec![4]));
+        assert_eq!(compare(&[(2, 20, "900"), (3, 31, "900")]), Difference::Joined(vec![2, 3]));
+        let rewritten = Difference::Other("part 3 was emptied or written anew".to_owned());
+        assert_eq!(compare(&[(2, 20, "700"), (3, 31, "700")]), rewritten);
+        let columns = Identity { columns: "d".into(), ..then.clone() };
+        assert!(matches!(columns.compare(&then, |_| String::new()), Difference::Other(_)));
+    }
+}

@@ -1,0 +1,24 @@
+-- The table and all that it inherits from it, with the file that each lies in and how it came into the tree: the numbers of
+-- the transactions that attached it and what is above it, which are others after a detachment.
+WITH RECURSIVE tree AS (
+    SELECT c.oid AS relid, '' AS joined
+    FROM pg_class AS c
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE n.nspname = $1 AND c.relname = $2
+    UNION ALL
+    SELECT i.inhrelid, concat_ws('.', nullif(t.joined, ''), i.xmin)
+    FROM tree AS t
+    JOIN pg_inherits AS i ON i.inhparent = t.relid
+)
+SELECT
+    c.oid,
+    c.relkind::text,
+    coalesce(pg_relation_filenode(c.oid), 0::oid),
+    string_agg(t.joined, ' ' ORDER BY t.joined),
+    format('%I.%I', n.nspname, c.relname),
+    has_table_privilege(c.oid, 'SELECT')
+FROM tree AS t
+JOIN pg_class AS c ON c.oid = t.relid
+JOIN pg_namespace AS n ON n.oid = c.relnamespace
+GROUP BY c.oid, n.nspname, c.relname
+ORDER BY c.oid

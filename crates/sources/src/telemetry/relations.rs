@@ -1,0 +1,45 @@
+//! Which relations the server reads for the table, as its planner sees it.
+//!
+//! A snapshot keeps rows and not the tree of tables: a part may be attached or detached, or a schema renamed, under a
+//! reader that holds all of its locks. So each session looks before its first row and after its last.
+
+use bionicpro_model::Result;
+use tokio_postgres::types::Type;
+
+use crate::connect::Session;
+
+/// What a plan reads, in its order.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Relations {
+    /// The number that the table's name stands for.
+    table: Option<u32>,
+    scanned: Vec<String>,
+}
+
+impl Relations {
+    /// Asks the planner. A catalogue query would answer as of the snapshot.
+    pub(super) async fn read(session: &Session, table: &str) -> Result<Relations> {
+        let fail = |error| session.place.error(error);
+        let explain = format!("EXPLAIN (VERBOSE, COSTS OFF) SELECT FROM {table}");
+        let number = async {
+            let sql = "SELECT to_regclass($1)::oid";
+            let rows = session.client.query_typed(sql, &[(&table, Type::TEXT)]).await.map_err(fail)?;
+            rows.first().map_or(Ok(None), |row| row.try_get(0).map_err(fail))
+        };
+        let (rows, table) = tokio::try_join!(biased; session.rows(&explain, &[]), number)?;
+        let lines =
+            rows.iter().map(|row| row.try_get::<_, &str>(0)).collect::<Result<Vec<_>, _>>().map_err(fail)?;
+        // `->  Seq Scan on telemetry.january raw_telemetry_1`: how it is scanned may change, what is scanned may not.
+        let scanned =
+            lines.iter().filter_map(|line| line.split_once(" on ")).map(|(_, what)| what.to_owned());
+        Ok(Relations { table, scanned: scanned.collect() })
+    }
+
+    /// Looks again.
+    ///
+    /// # Errors
+    /// `Unreachable` with [`crate::SOURCE_CHANGED`] when something else is read than was.
+    pub(super) async fn check(&self, session: &Session, table: &str) -> Result<()> {
+        if Relations::read(session, table).await? == *self { Ok(()) } else { Err(session.place.changed()) }
+    }
+}

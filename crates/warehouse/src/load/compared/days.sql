@@ -1,0 +1,18 @@
+-- The greatest version at which each UTC day of a range was compared with the source, or loaded from its beginning to its
+-- end.
+SELECT date, max(days.version) AS version
+FROM
+(
+    SELECT date, compared_days.version AS version
+    FROM compared_days
+    UNION ALL
+    SELECT
+        arrayJoin(arrayMap(
+            day -> toDate(range_from, 'UTC') + day,
+            range(toUInt32(greatest(0, dateDiff('day', range_from, range_to, 'UTC')))))) AS date,
+        loaded_ranges.version AS version
+    FROM loaded_ranges
+    WHERE toStartOfDay(range_from, 'UTC') = range_from
+) AS days
+WHERE date >= toDate({from: DateTime('UTC')}, 'UTC') AND date <= toDate({to: DateTime('UTC')}, 'UTC')
+GROUP BY date

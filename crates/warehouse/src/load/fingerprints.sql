@@ -1,0 +1,20 @@
+-- A sum over each UTC day that another row, or the same rows of other people, would change. As MartCell::fingerprint.
+SELECT
+    date,
+    sum(reinterpretAsUInt64(substring(SHA256(concatWithSeparator(':',
+        toString(user_id),
+        toString(prosthesis_id),
+        toString(toUnixTimestamp(hour)),
+        toString(movements_count),
+        toString(error_count),
+        toString(anomaly_count),
+        toString(stats.response_count),
+        toString(stats.battery_count),
+        toString(reinterpretAsUInt64(response_sum)),
+        toString(reinterpretAsUInt64(battery_sum)),
+        ifNull(toString(reinterpretAsUInt32(stats.battery_min)), ''),
+        ifNull(toString(reinterpretAsUInt32(stats.battery_last)), ''),
+        chip_id
+    )), 1, 8))) AS fingerprint
+FROM ({rows}) AS stats
+GROUP BY date

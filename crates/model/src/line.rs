@@ -1,7 +1,6 @@
 //! Text of others (a server's message, a stored row) as one line of bounded length that drives no terminal.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
 /// The text as one line of at most `most` characters.
 ///
@@ -27,11 +26,22 @@ pub fn one_line(text: &str, most: usize) -> Cow<'_, str> {
         length += line[before..].chars().count();
         if length > most {
             line.truncate(before);
-            // Writing to a string cannot fail.
-            let _ = write!(line, "… ({} more characters)", rest.chars().count());
+            line.push_str(&more(rest));
             return Cow::Owned(line);
         }
     }
+}
+
+/// The text as it is, or its first `most` characters and how many more there were.
+pub fn cut(text: &str, most: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(most) {
+        None => Cow::Borrowed(text),
+        Some((end, _)) => Cow::Owned(format!("{}{}", &text[..end], more(&text[end..]))),
+    }
+}
+
+fn more(left_out: &str) -> String {
+    format!("… ({} more characters)", left_out.chars().count())
 }
 
 /// Whether a terminal only shows the character: no control, no line break, nothing that turns the direction.
@@ -58,6 +68,12 @@ mod tests {
         assert_eq!(line, format!("{}… (129000 more characters)", "🦾".repeat(1000)));
         assert_eq!(one_line("abc", 0), "… (3 more characters)");
         assert_eq!(one_line("a\u{1b}b", 3), "a… (2 more characters)", "an escape is not cut in two");
+    }
+
+    #[test]
+    fn a_text_that_is_only_cut_keeps_its_lines() {
+        assert!(matches!(cut("a\nb", 3), Cow::Borrowed("a\nb")));
+        assert_eq!(cut("ж\nбв", 2), "ж\n… (2 more characters)");
     }
 
     #[test]

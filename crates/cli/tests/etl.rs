@@ -71,6 +71,18 @@ impl Company {
             .stderr(Stdio::piped());
     }
 
+    /// Gives a statement to the warehouse.
+    async fn warehouse_sql(&self, sql: String) {
+        let url = self.warehouse.url.expose_secret();
+        let mut place = url.clone();
+        place.set_username("").unwrap();
+        place.set_password(None).unwrap();
+        place.query_pairs_mut().append_pair("database", &self.warehouse.database);
+        let request = reqwest::Client::new().post(place).basic_auth(url.username(), url.password()).body(sql);
+        let answer = request.send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+    }
+
     fn etl(&self, arguments: &[&str]) -> Output {
         self.command(&[&["etl"], arguments].concat()).output().unwrap()
     }
@@ -312,4 +324,109 @@ async fn two_processes_at_once_end_right() {
         ends_with(&child.wait_with_output().unwrap(), 0);
     }
     assert_eq!(company.moves().await, MOVES - 600);
+}
+
+/// The lines of a command on a ledger that nobody writes: all of bounded length, none that drives a terminal.
+#[track_caller]
+fn bounded_lines(output: &Output, most: usize) -> Vec<String> {
+    ends_with(output, 0);
+    let text = std::str::from_utf8(&output.stdout).unwrap();
+    assert!(text.chars().all(|character| character == '\n' || !character.is_control()), "{text:?}");
+    let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    for line in &lines {
+        assert!(line.chars().count() <= most, "{} characters: {line:.300}", line.chars().count());
+    }
+    lines
+}
+
+#[tokio::test]
+async fn a_ledger_full_of_absurd_rows_is_shown_all_the_same() {
+    let company = Company::new().await;
+    let insert = async |run: &str, step: &str, state: &str, more: &str| {
+        let sql = format!(
+            "INSERT INTO etl_runs SELECT * REPLACE ({more}, {run} AS run, '{step}' AS step, '{state}' AS state)
+             FROM (SELECT * FROM etl_runs WHERE run = 'plain')"
+        );
+        company.warehouse_sql(sql).await;
+    };
+    let plain = "INSERT INTO etl_runs (run, step, state, attempt, at)
+         VALUES ('plain', 'extract_crm_data', 'started', 1, '2024-01-15 08:00:00')";
+    company.warehouse_sql(plain.to_owned()).await;
+    let load = "load_to_clickhouse";
+    insert(
+        "'long'",
+        load,
+        "failed",
+        "concat('value 1', repeat('0', 130000), ' is out of range') AS error, error AS hint",
+    )
+    .await;
+    insert(
+        "'long'",
+        load,
+        "done",
+        "repeat('s', 130000) AS snapshot, repeat('b', 130000) AS baseline, snapshot AS kind",
+    )
+    .await;
+    insert(
+        "'terminal'",
+        load,
+        "failed",
+        "'a\\0b\\x1b[2J\\nc\\r\\xc2\\x9b31m' AS error, error AS hint, error AS kind, unhex('ff1b00') AS form",
+    )
+    .await;
+    let most = "18446744073709551615";
+    let counts =
+        ["version", "rows_read", "cells", "bytes", "orphans", "anomalies", "tombstones", "duration_ms"];
+    let counts = counts.map(|count| format!("{most} AS {count}")).join(", ");
+    insert(
+        "'ends'",
+        "transform_and_join",
+        "started",
+        "toDateTime64('1900-01-01 00:00:00', 6, 'UTC') AS at, 65535 AS attempt",
+    )
+    .await;
+    let last = "toDateTime64('2299-12-31 23:59:59.999999', 6, 'UTC')";
+    insert("'ends'", load, "done", &format!("'tick' AS kind, {last} AS at, {last} AS horizon, {counts}, toDateTime(0) AS range_from, toDateTime(4294967295) AS range_to"))
+        .await;
+    insert("'mixed'", load, "baked", "65535 AS attempt").await;
+    insert("'mixed'", "bake\\x1b", "done", "2 AS attempt").await;
+    insert("'mixed'", load, "failed", "1 AS attempt").await;
+    for id in ["'../etc'", "''", "unhex('ff')", "concat('\\x1b[2J', repeat('i', 130000))"] {
+        insert(id, load, "done", "1 AS attempt").await;
+    }
+
+    let table = bounded_lines(&company.etl(&["runs"]), 1_500);
+    assert_eq!(table.len(), 1 + 9, "a line for each run: {table:#?}");
+    assert_eq!(table.iter().filter(|line| line.contains("not understood")).count(), 5, "{table:#?}");
+    let json = bounded_lines(&company.etl(&["runs", "--json"]), 150_000);
+    let json: Vec<Value> = json.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let mixed = json.iter().find(|run| run["run"] == "mixed").unwrap();
+    assert_eq!(
+        (mixed["entries"].as_array().unwrap().len(), mixed["unread"].as_array().unwrap().len()),
+        (1, 2)
+    );
+    assert_eq!(mixed["unread"][1]["why"], "an unknown state");
+    for run in ["plain", "long", "terminal", "ends", "mixed"] {
+        bounded_lines(&company.etl(&["show", run]), 1_500);
+        bounded_lines(&company.etl(&["show", run, "--json"]), 150_000);
+    }
+    let status =
+        |more: &[&str]| company.command(&[&["warehouse", "status"], more].concat()).output().unwrap();
+    assert!(bounded_lines(&status(&[]), 200)[2].contains("2299-12-31"));
+
+    // Instants beyond every calendar.
+    for (run, micros) in [("before", i64::MIN), ("after", i64::MAX)] {
+        let at = format!("reinterpret(toInt64({micros}), 'DateTime64(6, \\'UTC\\')')");
+        insert(&format!("'{run}-at'"), load, "done", &format!("{at} AS at")).await;
+        insert(&format!("'{run}'"), load, "done", &format!("{at} AS horizon, 'tick' AS kind")).await;
+        let shown = bounded_lines(&company.etl(&["show", run]), 1_500);
+        assert!(shown.last().unwrap().contains("its horizon is no instant"), "{shown:?}");
+    }
+    assert_eq!(bounded_lines(&company.etl(&["runs"]), 1_500).len(), 1 + 13);
+    bounded_lines(&company.etl(&["runs", "--json"]), 150_000);
+    for more in [&[][..], &["--json"]] {
+        let refused = status(more);
+        ends_with(&refused, 4);
+        assert!(String::from_utf8_lossy(&refused.stderr).contains("horizon in etl_runs"));
+    }
 }

@@ -2,9 +2,20 @@
 //!
 //! The kind alone decides the exit status, whether a step is retried, and the HTTP status. The cause is
 //! attached as a source and never pasted into the sentence, so that a log can show it and a caller cannot.
+//!
+//! What comes from elsewhere (detail, hint, causes) is printed in one line each and of bounded length: a server may quote a
+//! value of any size, and every print of an error ends in a log, a ledger or a terminal.
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
+
+use crate::line::one_line;
+
+/// The most characters of a detail, of a hint and of each cause; how many more there were is said.
+const MAX_LENGTH: usize = 1_000;
+/// The most causes that a report names.
+const MAX_CAUSES: usize = 16;
 
 /// Result with the program's error.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -81,15 +92,15 @@ impl Error {
         Error(Box::new(Inner { kind, message, detail: None, hint: None, source: None }))
     }
 
-    /// Adds what exactly is wrong: a name, a value, a place. Never a secret, never personal data.
+    /// Adds what exactly is wrong: a name, a value, a place. Never a secret, never personal data. A long one is cut.
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
-        self.0.detail = Some(detail.into());
+        self.0.detail = Some(bounded(detail.into()));
         self
     }
 
-    /// Adds what the reader should do about it.
+    /// Adds what the reader should do about it. A long one is cut.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.0.hint = Some(hint.into());
+        self.0.hint = Some(bounded(hint.into()));
         self
     }
 
@@ -122,17 +133,23 @@ impl Error {
     /// The error as a person reads it on a terminal: sentence, causes, what to do.
     pub fn report(&self) -> String {
         let mut text = self.to_string();
-        let mut cause = StdError::source(self);
-        while let Some(error) = cause {
+        let causes = std::iter::successors(StdError::source(self), |&cause| cause.source());
+        for cause in causes.take(MAX_CAUSES) {
             text.push_str("\n  caused by: ");
-            text.push_str(&error.to_string());
-            cause = error.source();
+            text.push_str(&one_line(&cause.to_string(), MAX_LENGTH));
         }
         if let Some(hint) = &self.0.hint {
             text.push_str("\n  what to do: ");
             text.push_str(hint);
         }
         text
+    }
+}
+
+fn bounded(text: String) -> String {
+    match one_line(&text, MAX_LENGTH) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(line) => line,
     }
 }
 
@@ -174,5 +191,26 @@ mod tests {
             "the CRM database cannot be reached: 127.0.0.1:5432\n  caused by: connection refused\n  what to do: check crm.url"
         );
         assert_eq!(error.kind().exit_status(), 3);
+    }
+    #[test]
+    fn a_message_of_any_size_is_printed_in_bounded_lines() {
+        let long = format!("value \"1{}\"\n\u{1b}[2J is out of range", "0".repeat(130_000));
+        let error = Error::new(Kind::Data, "the row cannot be read")
+            .detail(long.clone())
+            .hint(long.clone())
+            .source(std::io::Error::other(long));
+        for text in [error.to_string(), format!("{error:?}"), error.report()] {
+            for line in text.lines() {
+                assert!(line.chars().count() < 1_100 && line.ends_with("more characters)"), "{line}");
+            }
+        }
+        assert_eq!(error.report().lines().count(), 3);
+        assert!(error.hint_text().is_some_and(|hint| hint.len() < 1_100));
+    }
+
+    #[test]
+    fn a_detail_cannot_look_like_a_second_line_or_drive_a_terminal() {
+        let error = Error::new(Kind::Data, "no").detail("a\n  what to do: b\u{1b}[1m");
+        assert_eq!(error.report(), "no: a   what to do: b\\u{1b}[1m");
     }
 }

@@ -4,6 +4,7 @@
 
 pub mod error;
 pub mod hours;
+pub mod line;
 pub mod run;
 pub mod secret;
 pub mod snapshot;

@@ -49,7 +49,9 @@ impl SecretUrl {
     /// The same URL with another password, as read from a file.
     pub fn with_password(&self, password: &Secret) -> Result<Self> {
         let mut url = self.0.clone();
-        url.set_password(Some(password.expose_secret())).map_err(|()| {
+        // A `%` would not be escaped: a password that holds `%41` would become another one.
+        let password = password.expose_secret().replace('%', "%25");
+        url.set_password(Some(&password)).map_err(|()| {
             Error::new(Kind::Config, "this URL cannot hold a password").detail(self.to_string())
         })?;
         Ok(SecretUrl(url))
@@ -68,6 +70,10 @@ impl SecretUrl {
 impl fmt::Display for SecretUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut url = self.0.clone();
+        // Without `//` there is no user and no host: all of `postgresql:user:password@host` is a path.
+        if !url.has_authority() {
+            return write!(f, "{}:{REDACTED}", url.scheme());
+        }
         if url.password().is_some() {
             // Cannot fail: the URL already holds a password.
             let _ = url.set_password(Some(REDACTED));
@@ -75,6 +81,13 @@ impl fmt::Display for SecretUrl {
         // A query may hold keys too (`password=`, `secret=`); nobody needs it to tell URLs apart.
         if url.query().is_some() {
             url.set_query(Some(REDACTED));
+        }
+        // What follows a `#`, or stands between a `/` and an `@`, may be the rest of a password that was not escaped.
+        if url.fragment().is_some() {
+            url.set_fragment(Some(REDACTED));
+        }
+        if url.scheme() != "file" && url.path().contains('@') {
+            url.set_path(REDACTED);
         }
         write!(f, "{url}")
     }
@@ -158,6 +171,29 @@ mod tests {
             assert!(shown.contains("db:5432"), "{shown}");
         }
         assert_eq!(url.expose_secret().password(), Some("hunter2"));
+    }
+
+    #[test]
+    fn a_password_in_the_wrong_place_is_not_shown_either() {
+        for text in [
+            "postgresql://db:5432/crm?user=reader&password=hunter2",
+            "postgresql://db:5432/crm?password=a#hunter2",
+            "postgresql://reader:5432/hunter2@db:5432/crm",
+            "postgresql:reader:hunter2@db:5432/crm",
+            "postgresql:/reader:hunter2@db:5432/crm",
+        ] {
+            let url = SecretUrl::parse(text).unwrap();
+            for shown in [format!("{url}"), format!("{url:?}"), url.address()] {
+                assert!(!shown.contains("hunter2"), "{shown}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_password_of_a_file_is_the_one_that_is_sent() {
+        let url = SecretUrl::parse("postgresql://reader@db/crm").unwrap();
+        let url = url.with_password(&Secret::new("a%41/@:#")).unwrap();
+        assert_eq!(url.expose_secret().password(), Some("a%2541%2F%40%3A%23"));
     }
 
     #[test]

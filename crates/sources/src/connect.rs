@@ -1,22 +1,17 @@
 //! A source database: its settings, checked at once, and sessions in it.
 
 use std::path::Path;
-use std::time::Duration;
 
 use bionicpro_model::{Error, Kind, Result, Secret, SecretUrl};
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row, RowStream};
 use tokio_postgres_rustls::MakeRustlsConnect;
-use url::Url;
 
+use crate::address;
 use crate::config::{CrmConfig, TelemetryConfig};
 use crate::error::Place;
-use crate::tls::{self, Trust};
+use crate::tls;
 use crate::transaction::{self, Begin};
-
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long sent bytes may stay unacknowledged before the peer counts as gone.
-const DEAD_PEER_AFTER: Duration = Duration::from_secs(60);
 
 /// A PostgreSQL database that the pipeline reads.
 #[derive(Clone)]
@@ -54,19 +49,11 @@ impl Database {
                 .detail(format!("{section}.url"))
                 .hint(format!("set {section}.url or BIONICPRO_{}_URL", section.to_uppercase()))
         })?;
-        let url = match password_file {
-            Some(path) => url.with_password(&read_password(path)?)?,
-            None => url.clone(),
-        };
-        let (mut config, trust) = parse(url.expose_secret(), section)?;
-        if config.get_connect_timeout().is_none() {
-            config.connect_timeout(CONNECT_TIMEOUT);
+        let (mut config, trust) = address::parse(url.expose_secret(), section)?;
+        if let Some(path) = password_file {
+            config.password(read_password(path)?.expose_secret());
         }
-        if config.get_application_name().is_none() {
-            config.application_name("bionicpro");
-        }
-        config.keepalives_idle(DEAD_PEER_AFTER / 2).tcp_user_timeout(DEAD_PEER_AFTER);
-        let place = Place { name, section, address: url.address() };
+        let place = Place { name, section, address: address::shown(&config) };
         Ok(Database { config, tls: tls::connector(trust)?, place })
     }
 
@@ -148,34 +135,4 @@ fn read_password(path: &Path) -> Result<Secret> {
             .source(error)
     })?;
     Ok(Secret::new(text.trim_end_matches(['\r', '\n'])))
-}
-
-/// The driver does not know the verifying modes, so what concerns TLS is taken out of the URL first.
-fn parse(url: &Url, section: &str) -> Result<(tokio_postgres::Config, Trust)> {
-    let wrong = || {
-        Error::new(Kind::Config, "not a PostgreSQL URL")
-            .detail(format!("{section}.url"))
-            .hint("write it as postgresql://user:password@host:5432/database?sslmode=require")
-    };
-    if !matches!(url.scheme(), "postgresql" | "postgres") {
-        return Err(wrong());
-    }
-    let mut url = url.clone();
-    let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
-    url.set_query(None);
-    let (mut mode, mut root) = (None, None);
-    for (key, value) in &pairs {
-        match key.as_str() {
-            "sslmode" => mode = Some(value.as_str()),
-            "sslrootcert" => root = Some(value.as_str()),
-            _ => {
-                url.query_pairs_mut().append_pair(key, value);
-            }
-        }
-    }
-    let ssl = tls::ask(mode, root)?;
-    // The driver's error names the bad parameter, never its value.
-    let mut config: tokio_postgres::Config = url.as_str().parse().map_err(|error| wrong().source(error))?;
-    config.ssl_mode(ssl.0);
-    Ok((config, ssl.1))
 }

@@ -11,6 +11,7 @@ pub mod lock;
 pub mod snapshot;
 pub mod telemetry;
 
+mod address;
 mod error;
 mod ident;
 mod shape;

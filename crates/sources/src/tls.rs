@@ -64,13 +64,15 @@ pub(crate) fn connector(trust: Trust) -> Result<MakeRustlsConnect> {
     let builder = ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
         .map_err(|error| Error::new(Kind::Internal, "no TLS version can be offered").source(error))?;
-    let config = match trust {
+    let mut config = match trust {
         Trust::AnyCertificate => builder
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
             .with_no_client_auth(),
         Trust::VerifiedHost(roots) => builder.with_root_certificates(store(&roots)?).with_no_client_auth(),
     };
+    // A server that begins with TLS at once (`sslnegotiation=direct`) insists on it; libpq always says it too.
+    config.alpn_protocols = vec![b"postgresql".to_vec()];
     Ok(MakeRustlsConnect::new(config))
 }
 

@@ -1,13 +1,16 @@
 //! The ledger `etl_runs`: one row per run, step, attempt and state. Written last, so that what it says happened.
 
+mod listed;
 mod outline;
 mod row;
+mod text;
 
-use bionicpro_model::{HourRange, Result, RunId};
+use bionicpro_model::{Error, HourRange, Kind, Result, RunId};
 use chrono::{DateTime, Utc};
 use clickhouse::query::Query;
 use serde::Serialize;
 
+pub use self::listed::{Listed, Unread};
 pub use self::outline::{Outcome, Outline};
 pub(crate) use self::row::Row;
 use crate::Warehouse;
@@ -172,10 +175,19 @@ pub async fn append(warehouse: &Warehouse, entries: &[Entry]) -> Result<()> {
     warehouse.insert("etl_runs", "writing the ledger", &rows).await
 }
 
-/// The entries of the newest `limit` runs, newest run first, each run's entries in the order of time.
+/// The entries of the newest `limit` runs, newest run first, each run's entries in the order of time. Rows that are
+/// not understood are left out; [`listed`] has them.
 pub async fn runs(warehouse: &Warehouse, limit: u32) -> Result<Vec<Vec<Entry>>> {
-    let query = warehouse.query(include_str!("ledger/runs.sql")).param("limit", limit);
-    Ok(by_run(read(warehouse, query).await?))
+    Ok(by_run(entries(read(warehouse, newest(warehouse, limit)).await?)?))
+}
+
+/// The same with the rows that are not understood: what a person is shown.
+pub async fn listed(warehouse: &Warehouse, limit: u32) -> Result<Vec<Listed>> {
+    Ok(Listed::all(read(warehouse, newest(warehouse, limit)).await?))
+}
+
+fn newest(warehouse: &Warehouse, limit: u32) -> Query {
+    warehouse.query(include_str!("ledger/runs.sql")).param("limit", limit)
 }
 
 /// Entries that lie run by run, a list for each.
@@ -191,8 +203,21 @@ pub(crate) fn by_run(entries: Vec<Entry>) -> Vec<Vec<Entry>> {
 }
 
 /// The entries of one run in the order of time; empty when the ledger has none.
+///
+/// # Errors
+/// `Data` where a row is not understood: a run does not go on from what it does not know.
 pub async fn run(warehouse: &Warehouse, run: &RunId) -> Result<Vec<Entry>> {
-    read(warehouse, warehouse.query(include_str!("ledger/run.sql")).param("run", run.as_str())).await
+    let rows = read(warehouse, of_run(warehouse, run)).await?;
+    rows.into_iter().map(|row| row.understood().map_err(Unread::error)).collect()
+}
+
+/// One run with its rows that are not understood: what a person is shown. None when the ledger has none.
+pub async fn listed_run(warehouse: &Warehouse, run: &RunId) -> Result<Option<Listed>> {
+    Ok(Listed::all(read(warehouse, of_run(warehouse, run)).await?).pop())
+}
+
+fn of_run(warehouse: &Warehouse, run: &RunId) -> Query {
+    warehouse.query(include_str!("ledger/run.sql")).param("run", run.as_str())
 }
 
 /// Whether another run that came to its load has read the source at this version.
@@ -213,14 +238,24 @@ pub async fn loaded_pieces(warehouse: &Warehouse, run: &RunId) -> Result<Vec<Hou
     }
     let query = warehouse.query(include_str!("ledger/loaded_pieces.sql")).param("run", run.as_str());
     let pieces = warehouse.run("reading the ledger", query.fetch_all::<Piece>()).await?;
-    pieces.into_iter().map(|piece| HourRange::new(piece.range_from, piece.range_to)).collect()
+    // What is no range covers nothing: the backfill does it again.
+    let ranges = pieces.into_iter().map(|piece| HourRange::new(piece.range_from, piece.range_to));
+    Ok(ranges.filter_map(Result::ok).collect())
 }
 
 /// The newest moment that the mart reflects: of the loads that are done and the ticks that found nothing new, the
 /// greatest horizon. A backfill counts up to the end of its range, so that an old month does not look fresh.
 pub async fn data_as_of(warehouse: &Warehouse) -> Result<Option<DateTime<Utc>>> {
     let query = warehouse.query(DATA_AS_OF).fetch_one::<DataAsOf>();
-    Ok(warehouse.run("reading how fresh the mart is", query).await?.data_as_of)
+    let micros = warehouse.run("reading how fresh the mart is", query).await?.data_as_of;
+    let instant = |micros| {
+        row::instant(micros).ok_or_else(|| {
+            Error::new(Kind::Data, "the ledger says that the mart reflects an instant that is none")
+                .detail("horizon in etl_runs")
+                .hint("no run writes one before the year 0 or after 9999: delete the rows that hold it")
+        })
+    };
+    micros.map(instant).transpose()
 }
 
 /// Reads the view that any SQL client may read.
@@ -229,15 +264,34 @@ const DATA_AS_OF: &str = "SELECT data_as_of FROM data_as_of";
 /// The view's only row.
 #[derive(clickhouse::Row, serde::Deserialize)]
 struct DataAsOf {
-    #[serde(with = "clickhouse::serde::chrono::datetime64::micros::option")]
-    data_as_of: Option<DateTime<Utc>>,
+    /// Microseconds since 1970.
+    data_as_of: Option<i64>,
 }
 
-async fn read(warehouse: &Warehouse, query: Query) -> Result<Vec<Entry>> {
-    entries(warehouse.run("reading the ledger", query.fetch_all::<Row>()).await?)
+async fn read(warehouse: &Warehouse, query: Query) -> Result<Vec<Row>> {
+    warehouse.run("reading the ledger", query.fetch_all::<Row>()).await
 }
 
-/// The rows as entries.
+/// The rows as entries, without those that are not understood.
+///
+/// # Errors
+/// `Data` where there are rows and none of them is understood: that is not an empty ledger.
 pub(crate) fn entries(rows: Vec<Row>) -> Result<Vec<Entry>> {
-    rows.into_iter().map(Entry::try_from).collect()
+    let all = rows.len();
+    let (mut entries, mut unread) = (Vec::with_capacity(all), None);
+    for row in rows {
+        match row.understood() {
+            Ok(entry) => entries.push(entry),
+            Err(row) => unread = unread.or(Some(row.error())),
+        }
+    }
+    match unread {
+        Some(error) if entries.is_empty() => Err(error),
+        Some(error) => {
+            let rows = all - entries.len();
+            tracing::warn!(rows, first = %error, "rows of the ledger were left out");
+            Ok(entries)
+        }
+        None => Ok(entries),
+    }
 }

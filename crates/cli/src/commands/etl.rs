@@ -11,6 +11,7 @@ mod verify;
 
 use bionicpro_model::{HourRange, Result, hours};
 use bionicpro_pipeline::PipelineContext;
+use chrono::TimeDelta;
 use clap::Subcommand;
 
 use crate::context::Context;
@@ -65,4 +66,10 @@ fn range(from: &str, to: &str) -> Result<HourRange> {
         tracing::info!(%range, "the range is widened to whole hours");
     }
     Ok(range)
+}
+
+/// A span as a person reads it; one that goes backwards is none.
+fn seconds(span: TimeDelta) -> String {
+    let milliseconds = span.num_milliseconds().max(0);
+    format!("{}.{:03} s", milliseconds / 1000, milliseconds % 1000)
 }

@@ -1,31 +1,41 @@
 //! A ledger entry as the table `etl_runs` holds it.
+//!
+//! Others may have written into the table: a newer program, an older one, a person. So a row is read whatever it holds,
+//! and whether it makes an entry is decided afterwards.
 
-use bionicpro_model::{Error, Kind};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, State, Step};
+use super::text::Text;
+use super::{Entry, State, Step, Unread};
+
+/// A word or a sentence; what this program writes is shorter.
+type Short = Text<2_000>;
+/// A snapshot or a baseline, which names each partition of a table.
+type Long = Text<4_000_000>;
+/// Names of what could not be read.
+type Notes = Text<8_000>;
 
 /// A row of `etl_runs`; the names are the table's.
 #[derive(Debug, clickhouse::Row, Serialize, Deserialize)]
 pub(crate) struct Row {
-    run: String,
-    step: String,
-    state: String,
+    run: Short,
+    step: Short,
+    state: Short,
     attempt: u16,
-    #[serde(with = "clickhouse::serde::chrono::datetime64::micros")]
-    at: DateTime<Utc>,
-    kind: Option<String>,
-    form: Option<String>,
+    /// Microseconds since 1970.
+    at: i64,
+    kind: Option<Short>,
+    form: Option<Short>,
     #[serde(with = "clickhouse::serde::chrono::datetime::option")]
     range_from: Option<DateTime<Utc>>,
     #[serde(with = "clickhouse::serde::chrono::datetime::option")]
     range_to: Option<DateTime<Utc>>,
     version: Option<u64>,
-    snapshot: Option<String>,
-    #[serde(with = "clickhouse::serde::chrono::datetime64::micros::option")]
-    horizon: Option<DateTime<Utc>>,
-    baseline: Option<String>,
+    snapshot: Option<Long>,
+    /// Microseconds since 1970.
+    horizon: Option<i64>,
+    baseline: Option<Long>,
     rows_read: Option<u64>,
     cells: Option<u64>,
     bytes: Option<u64>,
@@ -33,29 +43,31 @@ pub(crate) struct Row {
     anomalies: Option<u64>,
     tombstones: Option<u64>,
     unreadable: Option<u64>,
-    notes: Option<String>,
+    notes: Option<Notes>,
     duration_ms: Option<u64>,
-    error_kind: Option<String>,
-    error: Option<String>,
-    hint: Option<String>,
+    error_kind: Option<Short>,
+    error: Option<Short>,
+    hint: Option<Short>,
 }
 
 impl From<&Entry> for Row {
     fn from(entry: &Entry) -> Self {
+        let long = |text: &Option<String>| text.as_deref().map(Long::from);
+        let short = |text: &Option<String>| text.as_deref().map(Short::from);
         Row {
-            run: entry.run.to_string(),
-            step: entry.step.as_str().to_owned(),
-            state: entry.state.as_str().to_owned(),
+            run: entry.run.as_str().into(),
+            step: entry.step.as_str().into(),
+            state: entry.state.as_str().into(),
             attempt: entry.attempt,
-            at: entry.at,
-            kind: entry.kind.clone(),
-            form: entry.form.clone(),
+            at: entry.at.timestamp_micros(),
+            kind: short(&entry.kind),
+            form: short(&entry.form),
             range_from: entry.from,
             range_to: entry.to,
             version: entry.version,
-            snapshot: entry.snapshot.clone(),
-            horizon: entry.horizon,
-            baseline: entry.baseline.clone(),
+            snapshot: long(&entry.snapshot),
+            horizon: entry.horizon.map(|at| at.timestamp_micros()),
+            baseline: long(&entry.baseline),
             rows_read: entry.rows,
             cells: entry.cells,
             bytes: entry.bytes,
@@ -63,52 +75,100 @@ impl From<&Entry> for Row {
             anomalies: entry.anomalies,
             tombstones: entry.tombstones,
             unreadable: entry.unreadable,
-            notes: entry.notes.clone(),
+            notes: entry.notes.as_deref().map(Notes::from),
             duration_ms: entry.duration_ms,
-            error_kind: entry.error_kind.clone(),
-            error: entry.error.clone(),
-            hint: entry.hint.clone(),
+            error_kind: short(&entry.error_kind),
+            error: short(&entry.error),
+            hint: short(&entry.hint),
         }
     }
 }
 
-impl TryFrom<Row> for Entry {
-    type Error = Error;
-
-    fn try_from(row: Row) -> Result<Self, Error> {
-        let unknown = |what: String| {
-            Error::new(Kind::Data, "the ledger holds a word that this program does not know")
-                .detail(what)
-                .hint("it was written by a newer program: use that one")
+impl Row {
+    /// The entry that the row holds, or why it holds none.
+    pub(super) fn understood(self) -> Result<Entry, Unread> {
+        let horizon = self.horizon.map(instant);
+        let step = Step::ALL.into_iter().find(|step| step.as_str() == self.step.as_str());
+        let state = State::ALL.into_iter().find(|state| state.as_str() == self.state.as_str());
+        let (run, step, state, at) = match (self.run.as_str().parse(), step, state, instant(self.at)) {
+            (Err(_), ..) => return Err(self.unread("the run's id is none")),
+            (_, None, ..) => return Err(self.unread("an unknown step")),
+            (_, _, None, _) => return Err(self.unread("an unknown state")),
+            (.., None) => return Err(self.unread("its instant is none")),
+            _ if horizon == Some(None) => return Err(self.unread("its horizon is no instant")),
+            (Ok(run), Some(step), Some(state), Some(at)) => (run, step, state, at),
         };
-        let step = Step::ALL.into_iter().find(|step| step.as_str() == row.step);
-        let state = State::ALL.into_iter().find(|state| state.as_str() == row.state);
         Ok(Entry {
-            run: row.run.parse()?,
-            step: step.ok_or_else(|| unknown(format!("step {:?}", row.step)))?,
-            state: state.ok_or_else(|| unknown(format!("state {:?}", row.state)))?,
-            attempt: row.attempt,
-            at: row.at,
-            kind: row.kind,
-            form: row.form,
-            from: row.range_from,
-            to: row.range_to,
-            version: row.version,
-            snapshot: row.snapshot,
-            horizon: row.horizon,
-            baseline: row.baseline,
-            rows: row.rows_read,
-            cells: row.cells,
-            bytes: row.bytes,
-            orphans: row.orphans,
-            anomalies: row.anomalies,
-            tombstones: row.tombstones,
-            unreadable: row.unreadable,
-            notes: row.notes,
-            duration_ms: row.duration_ms,
-            error_kind: row.error_kind,
-            error: row.error,
-            hint: row.hint,
+            run,
+            step,
+            state,
+            attempt: self.attempt,
+            at,
+            kind: self.kind.map(String::from),
+            form: self.form.map(String::from),
+            from: self.range_from,
+            to: self.range_to,
+            version: self.version,
+            snapshot: self.snapshot.map(String::from),
+            horizon: horizon.flatten(),
+            baseline: self.baseline.map(String::from),
+            rows: self.rows_read,
+            cells: self.cells,
+            bytes: self.bytes,
+            orphans: self.orphans,
+            anomalies: self.anomalies,
+            tombstones: self.tombstones,
+            unreadable: self.unreadable,
+            notes: self.notes.map(String::from),
+            duration_ms: self.duration_ms,
+            error_kind: self.error_kind.map(String::from),
+            error: self.error.map(String::from),
+            hint: self.hint.map(String::from),
         })
+    }
+
+    fn unread(self, why: &'static str) -> Unread {
+        Unread {
+            run: self.run.into(),
+            step: self.step.into(),
+            state: self.state.into(),
+            attempt: self.attempt,
+            why,
+        }
+    }
+}
+
+/// An instant of the years that RFC 3339 can write; the column holds others too.
+pub(super) fn instant(micros: i64) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp_micros(micros).filter(|at| (0..=9999).contains(&at.year()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_instants_that_can_be_written_are_some() {
+        assert_eq!(instant(0), Some(DateTime::UNIX_EPOCH));
+        for micros in [i64::MIN, i64::MAX, 253_402_300_800_000_000] {
+            assert_eq!(instant(micros), None, "{micros}");
+        }
+        assert!(instant(253_402_300_799_999_999).is_some());
+    }
+
+    #[test]
+    fn a_row_that_is_not_understood_says_why() {
+        let at = DateTime::UNIX_EPOCH;
+        let row = || Row::from(&Entry::new("r".parse().unwrap(), Step::ExtractCrmData, State::Done, 1, at));
+        assert!(row().understood().is_ok());
+        for (row, why) in [
+            (Row { run: "../r".into(), ..row() }, "the run's id is none"),
+            (Row { step: "bake".into(), ..row() }, "an unknown step"),
+            (Row { state: "\0".into(), ..row() }, "an unknown state"),
+            (Row { at: i64::MAX, ..row() }, "its instant is none"),
+            (Row { horizon: Some(i64::MIN), ..row() }, "its horizon is no instant"),
+        ] {
+            assert_eq!(row.understood().unwrap_err().why, why);
+        }
     }
 }

@@ -5,6 +5,7 @@
 mod checks;
 mod sources;
 
+use bionicpro_model::line::one_line;
 use bionicpro_model::{Error, Kind, Result};
 use clap::Args;
 use futures_util::future::join_all;
@@ -12,6 +13,9 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::output;
+
+/// The most characters of what a server says of a failure.
+const MAX_CAUSE: usize = 1_000;
 
 /// Check every dependency and say what to do about each failure.
 #[derive(Debug, Args)]
@@ -68,7 +72,7 @@ impl Finding {
         let mut found = error.to_string();
         let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
         if let Some(last) = causes.last() {
-            found = format!("{found} ({last})");
+            found = format!("{found} ({})", one_line(&last.to_string(), MAX_CAUSE));
         }
         let what_to_do = error.hint_text().map(str::to_owned);
         Finding { part, check, state: State::Failed, found, what_to_do, kind: Some(error.kind()) }

@@ -2,7 +2,7 @@
 
 use bionicpro_model::Result;
 use bionicpro_warehouse::Warehouse;
-use bionicpro_warehouse::ledger::{self, Outcome, Outline};
+use bionicpro_warehouse::ledger::{self, Listed, Outcome, Outline};
 use chrono::{DateTime, Utc};
 use clap::Args;
 
@@ -23,12 +23,9 @@ pub(crate) struct RunsArgs {
 impl RunsArgs {
     pub(crate) async fn run(self, context: &Context) -> Result<()> {
         let warehouse = Warehouse::new(&context.config.warehouse)?;
-        let runs = ledger::runs(&warehouse, self.limit).await?;
+        let runs = ledger::listed(&warehouse, self.limit).await?;
         if self.json {
-            return runs.iter().try_for_each(|entries| {
-                let run = entries.first().map(|entry| &entry.run);
-                output::json(&serde_json::json!({ "run": run, "entries": entries }))
-            });
+            return runs.iter().try_for_each(output::json);
         }
         let headings = [
             "RUN",
@@ -44,13 +41,21 @@ impl RunsArgs {
             "TIME",
             "ERROR",
         ];
-        output::table(&headings, runs.iter().filter_map(|entries| Outline::of(entries)).map(row))
+        output::table(&headings, runs.into_iter().map(row))
     }
 }
 
-fn row(outline: Outline) -> Vec<String> {
+fn row(run: Listed) -> Vec<String> {
+    let unread = run
+        .unread
+        .first()
+        .map(|first| format!("{} rows of it are not understood, the first: {}", run.unread.len(), first.why));
+    let Some(outline) = Outline::of(&run.entries) else {
+        let mut row = vec![String::new(); 12];
+        (row[0], row[3], row[11]) = (run.run, "not understood".to_owned(), unread.unwrap_or_default());
+        return row;
+    };
     let count = |count: Option<u64>| count.map_or(String::new(), |count| count.to_string());
-    let took = (outline.newest_at - outline.started_at).num_milliseconds();
     let range = outline.range.map(|(from, to)| format!("{} to {}", minute(from), minute(to)));
     vec![
         outline.run.to_string(),
@@ -63,8 +68,8 @@ fn row(outline: Outline) -> Vec<String> {
         count(outline.cells),
         count(outline.orphans),
         count(outline.anomalies),
-        format!("{}.{:03} s", took / 1000, took % 1000),
-        outline.error.unwrap_or_default(),
+        super::seconds(outline.newest_at - outline.started_at),
+        outline.error.or(unread).unwrap_or_default(),
     ]
 }
 

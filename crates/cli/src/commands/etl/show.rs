@@ -1,13 +1,18 @@
 //! `bionicpro etl show`: one run of the ledger, and what to do where it failed.
 
+use bionicpro_model::line::one_line;
 use bionicpro_model::{Error, HourRange, Kind, Result, RunId};
 use bionicpro_warehouse::Warehouse;
 use bionicpro_warehouse::ledger::{self, Entry, Outline, State};
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 
+use super::seconds;
 use crate::context::Context;
 use crate::output;
+
+/// The most characters of a stored text on a line.
+const MAX_LINE: usize = 1_200;
 
 /// Show one run: its steps and tries, what was counted, its snapshot and horizon, what failed and what to do.
 #[derive(Debug, Args)]
@@ -23,8 +28,7 @@ pub(crate) struct ShowArgs {
 impl ShowArgs {
     pub(crate) async fn run(self, context: &Context) -> Result<()> {
         let warehouse = Warehouse::new(&context.config.warehouse)?;
-        let entries = ledger::run(&warehouse, &self.run).await?;
-        let Some(outline) = Outline::of(&entries) else {
+        let Some(listed) = ledger::listed_run(&warehouse, &self.run).await? else {
             let pieces = ledger::loaded_pieces(&warehouse, &self.run).await?;
             if !pieces.is_empty() {
                 return self.backfill(&pieces);
@@ -34,20 +38,26 @@ impl ShowArgs {
                 .hint("`bionicpro etl runs` lists the newest ones"));
         };
         if self.json {
-            return output::json(&serde_json::json!({ "run": self.run, "entries": entries }));
+            return output::json(&listed);
         }
-        for (name, value) in facts(outline) {
-            output::line(&format!("{name:<9} {value}"))?;
+        let entries = &listed.entries;
+        for (name, value) in Outline::of(entries).map(facts).unwrap_or_default() {
+            output::line(&format!("{name:<9} {}", one_line(&value, MAX_LINE)))?;
         }
         let headings = ["STEP", "TRY", "STATE", "AT", "TIME", "ROWS", "CELLS", "ORPHANS", "TOMBSTONES"];
         output::table(&headings, entries.iter().map(row))?;
         let failed = entries.iter().filter(|entry| entry.state == State::Failed);
         for entry in failed {
             let error = entry.error.as_deref().unwrap_or("it says no reason");
+            let error = one_line(error, MAX_LINE);
             output::line(&format!("{}, try {}: {error}", entry.step.as_str(), entry.attempt))?;
             if let Some(hint) = &entry.hint {
-                output::line(&format!("  what to do: {hint}"))?;
+                output::line(&format!("  what to do: {}", one_line(hint, MAX_LINE)))?;
             }
+        }
+        for row in &listed.unread {
+            let said = format!("{:?}, try {}, {:?}", row.step, row.attempt, row.state);
+            output::line(&format!("not understood: {} in {}", row.why, one_line(&said, MAX_LINE)))?;
         }
         Ok(())
     }
@@ -100,7 +110,8 @@ fn horizon_text(horizon: DateTime<Utc>, lag: Option<TimeDelta>) -> String {
 
 fn row(entry: &Entry) -> Vec<String> {
     let count = |count: Option<u64>| count.map_or(String::new(), |count| count.to_string());
-    let took = entry.duration_ms.and_then(|took| i64::try_from(took).ok()).map(TimeDelta::milliseconds);
+    let took =
+        entry.duration_ms.and_then(|took| i64::try_from(took).ok()).and_then(TimeDelta::try_milliseconds);
     vec![
         entry.step.as_str().to_owned(),
         entry.attempt.to_string(),
@@ -112,11 +123,6 @@ fn row(entry: &Entry) -> Vec<String> {
         count(entry.orphans),
         count(entry.tombstones),
     ]
-}
-
-fn seconds(span: TimeDelta) -> String {
-    let milliseconds = span.num_milliseconds().max(0);
-    format!("{}.{:03} s", milliseconds / 1000, milliseconds % 1000)
 }
 
 fn second(at: DateTime<Utc>) -> String {

@@ -38,12 +38,17 @@ impl Warehouse {
         let file = config.password_file.as_deref();
         Ok(Warehouse {
             client: client::connect("warehouse.url", config.url.as_ref(), file, config)?,
-            database: config.database.clone(),
+            database: config.database()?,
             cluster: config.cluster.clone(),
             retention_days: config.retention_days,
             direct_rows: config.direct_rows,
             knows_deduplicate_insert: Arc::new(OnceCell::new()),
         })
+    }
+
+    /// The database that holds the mart.
+    pub fn database(&self) -> &str {
+        &self.database
     }
 
     /// Asks the engine for its version, with the account's password: reachable, and let in.

@@ -18,7 +18,7 @@ use rustls::{ClientConfig, RootCertStore};
 use url::Url;
 
 use crate::config::Config;
-use crate::fault;
+use crate::{fault, settings};
 
 /// How long a connection may take to be accepted.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -51,11 +51,12 @@ pub(crate) fn connect(
         Way::Plain(tcp) => Client::with_http_client(pool().build(tcp)),
         Way::Tls(tls) => Client::with_http_client(pool().build(tls)),
     };
-    let mut client = client
+    let client = client
         .with_url(address(parsed))
         .with_database(config.database()?)
         .with_compression(Compression::None)
         .with_product_info("bionicpro", env!("CARGO_PKG_VERSION"));
+    let mut client = settings::with(client, settings::ANSWERS);
     if !parsed.username().is_empty() {
         client = client.with_user(decoded(parsed.username())?);
     }

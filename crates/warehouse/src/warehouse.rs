@@ -74,6 +74,11 @@ impl Warehouse {
         self.client.clone().with_database("default").query_raw(sql)
     }
 
+    /// A statement that changes tables, whose names it says in full.
+    pub(crate) fn change(&self, sql: &str) -> Query {
+        settings::with(self.client.clone().with_database("default"), settings::WRITE).query_raw(sql)
+    }
+
     /// Tells what [`Warehouse::loader`] would ask otherwise.
     pub(crate) fn tell_deduplicate_insert(&self, is_known: bool) {
         // Whoever was told or asked before knows the same.
@@ -89,7 +94,7 @@ impl Warehouse {
         });
         let newer: &[_] = if *asked.await? { &[settings::DEDUPLICATE_INSERT] } else { &[] };
         let client = settings::with(self.client.clone(), &settings::FINAL);
-        Ok(settings::with(settings::with(client, &settings::LOAD), newer))
+        Ok(settings::with(settings::with(client, settings::WRITE), newer))
     }
 
     /// Inserts rows, with every load setting said explicitly; success promises that they can be read.

@@ -47,7 +47,7 @@ impl PipelineContext {
             telemetry: Database::telemetry(telemetry)?,
             telemetry_config: telemetry.clone(),
             warehouse: Warehouse::new(warehouse)?,
-            warehouse_name: warehouse.database.clone(),
+            warehouse_name: warehouse.database()?,
             stage: Stage::open(stage)?,
             config: pipeline.clone(),
             confirmed_vanished: 0,

@@ -167,7 +167,7 @@ mod tests {
     /// The same with an engine that answers queries (with nothing, which is an answer) while the flag is set.
     async fn engine(pong: &'static [u8]) -> (Breaker, Arc<AtomicU32>, Arc<AtomicBool>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://u:p@{}/house/", listener.local_addr().unwrap());
+        let url = format!("http://u:p@{}/house", listener.local_addr().unwrap());
         let (pings, answers) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicBool::new(false)));
         let (counted, allowed) = (Arc::clone(&pings), Arc::clone(&answers));
         tokio::spawn(async move {
@@ -176,7 +176,7 @@ mod tests {
                 let (mut stream, _) = listener.accept().await.unwrap();
                 let mut request = [0; 4096];
                 let length = stream.read(&mut request).await.unwrap();
-                if request[..length].starts_with(b"GET /house/ping HTTP/1.1\r\n") {
+                if request[..length].starts_with(b"GET /ping HTTP/1.1\r\n") {
                     counted.fetch_add(1, Ordering::SeqCst);
                     stream.write_all(pong).await.unwrap();
                 } else if allowed.load(Ordering::SeqCst) {

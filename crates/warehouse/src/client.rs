@@ -18,7 +18,7 @@ use rustls::{ClientConfig, RootCertStore};
 use url::Url;
 
 use crate::config::Config;
-use crate::fault;
+use crate::{fault, settings};
 
 /// How long a connection may take to be accepted.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -45,17 +45,18 @@ pub(crate) fn connect(
     if parsed.query().is_some() || parsed.fragment().is_some() {
         return Err(Error::new(Kind::Config, "the warehouse URL has a query")
             .detail(format!("{key} = {url}"))
-            .hint("leave it out; the database is named by warehouse.database"));
+            .hint("leave it out; the database is the path: http://user:password@host:8123/reports"));
     }
     let client = match way(key, parsed, config)? {
         Way::Plain(tcp) => Client::with_http_client(pool().build(tcp)),
         Way::Tls(tls) => Client::with_http_client(pool().build(tls)),
     };
-    let mut client = client
-        .with_url(without_account(parsed))
-        .with_database(&config.database)
+    let client = client
+        .with_url(address(parsed))
+        .with_database(config.database()?)
         .with_compression(Compression::None)
         .with_product_info("bionicpro", env!("CARGO_PKG_VERSION"));
+    let mut client = settings::with(client, settings::ANSWERS);
     if !parsed.username().is_empty() {
         client = client.with_user(decoded(parsed.username())?);
     }
@@ -91,9 +92,10 @@ pub(crate) fn way(key: &'static str, url: &Url, config: &Config) -> Result<Way> 
     }
 }
 
-/// The address alone.
-pub(crate) fn without_account(url: &Url) -> Url {
+/// The address alone: without the account, and without the path, which names the database.
+pub(crate) fn address(url: &Url) -> Url {
     let mut address = url.clone();
+    address.set_path("/");
     // Cannot fail: an HTTP URL has a host.
     let _ = address.set_username("");
     let _ = address.set_password(None);

@@ -11,17 +11,21 @@ use crate::identifier;
 /// Fewer than the rows of a block of a file that is loaded.
 const MOST_DIRECT_ROWS: u32 = 1_000_000;
 
+/// The database where nothing names one.
+const DEFAULT_DATABASE: &str = "reports";
+
 /// The ClickHouse that holds the mart.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Where ClickHouse answers HTTP: `http://user:password@host:8123` (or `https://…:8443`).
+    /// Where ClickHouse answers HTTP: `http://user:password@host:8123` (or `https://…:8443`). A path is the database:
+    /// `…:8123/reports`.
     pub url: Option<SecretUrl>,
     /// A file that holds the password, in place of one in the URL.
     pub password_file: Option<PathBuf>,
     /// The certificate authority of an `https` address, a file in PEM form; those of this machine when not given.
     pub ca_file: Option<PathBuf>,
-    /// The database that holds the mart.
+    /// The database that holds the mart; when empty, the one that the path of `url` names, or `reports`.
     pub database: String,
     /// The cluster to create the tables on; none means a single server.
     pub cluster: Option<String>,
@@ -42,7 +46,7 @@ impl Default for Config {
             url: None,
             password_file: None,
             ca_file: None,
-            database: "reports".to_owned(),
+            database: String::new(),
             cluster: None,
             retention_days: 365,
             direct_rows: 200_000,
@@ -53,9 +57,38 @@ impl Default for Config {
 }
 
 impl Config {
+    /// The database that holds the mart, as `database`, `url` and `reader_url` name it together.
+    ///
+    /// # Errors
+    /// `Config` when two of them name different ones, or one is not a plain name.
+    pub fn database(&self) -> Result<String> {
+        let mut named: Option<(&str, String)> = None;
+        let by_key = (!self.database.is_empty()).then(|| self.database.clone());
+        if let Some(name) = &by_key {
+            identifier::check("warehouse.database", name)?;
+        }
+        for (key, name) in [
+            ("warehouse.database", by_key),
+            ("the path of warehouse.url", in_path("warehouse.url", self.url.as_ref())?),
+            ("the path of warehouse.reader_url", in_path("warehouse.reader_url", self.reader_url.as_ref())?),
+        ] {
+            match (&named, name) {
+                (_, None) => {}
+                (Some((_, known)), Some(name)) if *known == name => {}
+                (Some((other, known)), Some(name)) => {
+                    return Err(Error::new(Kind::Config, "the warehouse's database has two names")
+                        .detail(format!("{other} is {known}, {key} is {name}"))
+                        .hint("name it once, or the same in both"));
+                }
+                (None, Some(name)) => named = Some((key, name)),
+            }
+        }
+        Ok(named.map_or_else(|| DEFAULT_DATABASE.to_owned(), |(_, name)| name))
+    }
+
     /// Refuses names that are no identifiers and numbers that break a promise; every client calls it.
     pub(crate) fn check(&self) -> Result<()> {
-        identifier::check("warehouse.database", &self.database)?;
+        self.database()?;
         if self.direct_rows > MOST_DIRECT_ROWS {
             return Err(Error::new(Kind::Config, "a tick would not be one block")
                 .detail(format!("warehouse.direct_rows = {}", self.direct_rows))
@@ -65,5 +98,76 @@ impl Config {
             Some(cluster) => identifier::check("warehouse.cluster", cluster),
             None => Ok(()),
         }
+    }
+}
+
+/// The database that the path of a URL names, as in every ClickHouse client.
+fn in_path(key: &'static str, url: Option<&SecretUrl>) -> Result<Option<String>> {
+    let Some(url) = url else { return Ok(None) };
+    let path = url.expose_secret().path();
+    let name = path.strip_prefix('/').unwrap_or(path);
+    let name = name.strip_suffix('/').unwrap_or(name);
+    if name.is_empty() {
+        return Ok(None);
+    }
+    identifier::check(key, name).map_err(|_| {
+        Error::new(Kind::Config, "the path of the warehouse URL is not the name of a database")
+            .detail(format!("{key} has the path {path}"))
+            .hint("write http://user:password@host:8123/reports: a path is the database, up to 64 letters, digits and _, not beginning with a digit")
+    })?;
+    Ok(Some(name.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(database: &str, url: &str, reader_url: &str) -> Result<String> {
+        let parsed = |path: &str| SecretUrl::parse(&format!("http://u:hunter2@h:8123{path}")).unwrap();
+        Config {
+            database: database.to_owned(),
+            url: Some(parsed(url)),
+            reader_url: Some(parsed(reader_url)),
+            ..Config::default()
+        }
+        .database()
+    }
+
+    #[test]
+    fn a_path_names_the_database() {
+        for (database, url, reader_url, expected) in [
+            ("", "", "/", "reports"),
+            ("mart", "", "", "mart"),
+            ("", "/mart", "", "mart"),
+            ("", "/mart/", "/mart", "mart"),
+            ("", "", "/mart", "mart"),
+            ("mart", "/mart", "/mart/", "mart"),
+        ] {
+            assert_eq!(named(database, url, reader_url).unwrap(), expected, "{database} {url} {reader_url}");
+        }
+    }
+
+    #[test]
+    fn two_names_are_refused_with_both_keys() {
+        for (database, url, reader_url, keys) in [
+            ("reports", "/mart", "", ["warehouse.database is reports", "warehouse.url is mart"]),
+            ("one", "", "/two", ["warehouse.database is one", "warehouse.reader_url is two"]),
+            ("", "/one", "/two", ["warehouse.url is one", "warehouse.reader_url is two"]),
+        ] {
+            let error = named(database, url, reader_url).unwrap_err();
+            assert_eq!(error.kind(), Kind::Config);
+            let report = error.report();
+            assert!(keys.iter().all(|key| report.contains(key)) && !report.contains("hunter2"), "{report}");
+        }
+    }
+
+    #[test]
+    fn a_path_that_names_no_database_is_refused() {
+        for path in ["/a/b", "//a", "/a//", "/2r", "/a%20b", "/a.b", "/a-b"] {
+            let report = named("", path, "").unwrap_err().report();
+            assert!(report.contains("warehouse.url has the path") && report.contains(path), "{report}");
+            assert!(!report.contains("hunter2"), "{report}");
+        }
+        assert!(named("a b", "", "").is_err());
     }
 }

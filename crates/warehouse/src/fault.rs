@@ -7,8 +7,13 @@ use std::fmt;
 
 use bionicpro_model::{Error, Kind};
 
+use crate::settings;
+
+mod limits;
+
 const MIGRATE: &str = "run `bionicpro warehouse migrate`";
 const BAD_ARGUMENTS: u32 = 36;
+const NOT_READONLY: &str = "readonly = 0 in the settings profile of the account, or 2 where it only reads";
 const RETRY: &str = "try again; if it persists, look at the warehouse's load and log";
 
 /// Turns the client's error into the program's. `doing` says what failed: `reading the mart's columns`.
@@ -92,9 +97,10 @@ impl Exception {
     fn into_error(self, doing: &'static str) -> Error {
         let error = match self.code {
             192..=195 | 516 => refused(),
-            164 | 497 => Error::new(Kind::Config, "the warehouse account lacks a right").detail(doing).hint(
-                "grant it, or use an account that has it; docs/guides/ml-engineers.md lists the grants",
-            ),
+            164 | 392 | 452 => self.forbidden(doing),
+            497 => Error::new(Kind::Config, "the warehouse account lacks a right")
+                .detail(doing)
+                .hint("grant it, or use an account that has it; docs/guides/operators.md lists the rights"),
             115 => Error::new(Kind::Config, "the warehouse does not know a setting")
                 .detail(doing)
                 .hint("ClickHouse 25.8 or newer is needed"),
@@ -108,16 +114,52 @@ impl Exception {
             74 | 75 | 76 | 243 => Error::new(Kind::Storage, "the warehouse cannot store or read its files")
                 .detail(doing)
                 .hint("make room on its disk, then try again"),
-            158 | 396 => Error::new(Kind::Internal, "the answer is larger than allowed").detail(doing),
             // Timeouts, memory, too many queries or parts, quotas, replicas and Keeper away, shutting down.
             159 | 201 | 202 | 203 | 209 | 210 | 225 | 236 | 241 | 242 | 252 | 279 | 285 | 289 | 319 | 394
             | 439 | 734 | 745 | 999 => {
-                Error::new(Kind::Unreachable, "the warehouse is busy or restarting").detail(doing).hint(RETRY)
+                let hint = match limits::of(self.code, &self.text) {
+                    Some(limit) => format!("{RETRY}, and at {limit} in the settings profile of its account"),
+                    None => RETRY.to_owned(),
+                };
+                Error::new(Kind::Unreachable, "the warehouse is busy or restarting").detail(doing).hint(hint)
             }
-            _ => Error::new(Kind::Internal, "the warehouse refused a statement").detail(doing),
+            code => match limits::of(code, &self.text) {
+                Some(limit) => Error::new(Kind::Config, "a limit of the warehouse account is too low")
+                    .detail(format!("{doing}: {limit}"))
+                    .hint(format!("raise {limit} in the settings profile of the account, or take it out")),
+                None => Error::new(Kind::Internal, "the warehouse refused a statement").detail(doing),
+            },
         };
         error.source(self)
     }
+
+    /// The account may not change a setting, or may only read.
+    fn forbidden(&self, doing: &'static str) -> Error {
+        let error = Error::new(Kind::Config, "the profile of the warehouse account forbids what is needed");
+        let is_readonly = self.text.contains("in readonly mode");
+        let (name, what) = match setting_in(&self.text) {
+            _ if self.code == 392 => ("allow_ddl", "allow_ddl = 1".to_owned()),
+            None if is_readonly => ("readonly", NOT_READONLY.to_owned()),
+            None => ("a setting", "an account without constraints on its settings".to_owned()),
+            Some(name) => {
+                let change = format!("a settings profile that lets the account change {name}");
+                let set = settings::wanted(name).map(|value| format!(", or sets {name} = '{value}'"));
+                let change = format!("{change}{}", set.unwrap_or_default());
+                (name, if is_readonly { format!("{NOT_READONLY}; or for {change}") } else { change })
+            }
+        };
+        error.detail(format!("{doing}: {name}")).hint(format!(
+            "ask the administrator of ClickHouse for {what}; docs/guides/operators.md says more"
+        ))
+    }
+}
+
+/// The setting in `Cannot modify 'NAME' setting in readonly mode`, or in `Setting NAME should not be changed`.
+fn setting_in(text: &str) -> Option<&str> {
+    let after = |sign: &str| text.split_once(sign).map(|(_, rest)| rest);
+    let rest = after("Cannot modify '").or_else(|| after("etting '")).or_else(|| after("etting "))?;
+    let end = rest.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+    Some(&rest[..end.unwrap_or(rest.len())]).filter(|name| !name.is_empty())
 }
 
 /// Codes whose text names tables, columns, rights or resources and never repeats a value.
@@ -131,14 +173,21 @@ fn speaks_of_no_value(code: u32) -> bool {
             | 115
             | 158
             | 159
+            | 160
+            | 161
             | 164
+            | 191
             | 201
             | 202
             | 241
             | 243
             | 252
+            | 307
+            | 359
+            | 392
             | 396
             | 439
+            | 452
             | 497
             | 516
             | 701
@@ -173,6 +222,15 @@ mod tests {
             ),
             ("Code: 497. DB::Exception: Not enough privileges. (ACCESS_DENIED)", Kind::Config),
             ("Code: 60. DB::Exception: Unknown table expression identifier 'x'. (UNKNOWN_TABLE)", Kind::Data),
+            ("Code: 164. DB::Exception: Cannot execute query in readonly mode. (READONLY)", Kind::Config),
+            (
+                "Code: 392. DB::Exception: Cannot execute query. DDL queries are prohibited (QUERY_IS_PROHIBITED)",
+                Kind::Config,
+            ),
+            (
+                "Code: 307. DB::Exception: Limit for rows or bytes to read exceeded (TOO_MANY_BYTES)",
+                Kind::Config,
+            ),
             ("Code: 53. DB::Exception: Type mismatch. (TYPE_MISMATCH)", Kind::Data),
             ("Code: 202. DB::Exception: Too many. (TOO_MANY_SIMULTANEOUS_QUERIES)", Kind::Unreachable),
             ("Code: 241. DB::Exception: Memory limit exceeded. (MEMORY_LIMIT_EXCEEDED)", Kind::Unreachable),
@@ -190,6 +248,54 @@ mod tests {
                 .unwrap()
                 .contains("warehouse migrate")
         );
+    }
+
+    #[test]
+    fn a_setting_that_a_profile_holds_fast_is_named_with_what_to_ask_for() {
+        for (text, name, asked) in [
+            (
+                "Code: 164. DB::Exception: Cannot modify 'join_use_nulls' setting in readonly mode. (READONLY)",
+                "join_use_nulls",
+                "sets join_use_nulls = '0'",
+            ),
+            (
+                "Code: 452. DB::Exception: Setting limit should not be changed. (SETTING_CONSTRAINT_VIOLATION)",
+                "limit",
+                "lets the account change limit, or sets limit = '0'",
+            ),
+            (
+                "Code: 452. DB::Exception: Setting max_result_rows shouldn't be greater than 5. (SETTING_CONSTRAINT_VIOLATION)",
+                "max_result_rows",
+                "sets max_result_rows = '100000'",
+            ),
+            (
+                "Code: 164. DB::Exception: Cannot execute query in readonly mode. (READONLY)",
+                "readonly",
+                "readonly = 0",
+            ),
+            (
+                "Code: 392. DB::Exception: Cannot execute query. (QUERY_IS_PROHIBITED)",
+                "allow_ddl",
+                "allow_ddl = 1",
+            ),
+            ("Code: 452. DB::Exception: (SETTING_CONSTRAINT_VIOLATION)", "a setting", "without constraints"),
+        ] {
+            let error = of(text);
+            assert_eq!(error.kind(), Kind::Config);
+            assert_eq!(error.detail_text(), Some(format!("reading: {name}").as_str()), "{text}");
+            assert!(error.hint_text().unwrap().contains(asked), "{:?}", error.hint_text());
+        }
+    }
+
+    #[test]
+    fn a_limit_of_the_profile_is_named() {
+        let of_limit = |text: &str| of(text).hint_text().unwrap().to_owned();
+        let read = of_limit(
+            "Code: 158. DB::Exception: Limit for rows or bytes to read exceeded, max rows: 1.00 (TOO_MANY_ROWS)",
+        );
+        assert!(read.contains("raise max_rows_to_read"), "{read}");
+        let time = of_limit("Code: 159. DB::Exception: Timeout exceeded: elapsed 1 s (TIMEOUT_EXCEEDED)");
+        assert!(time.contains("try again") && time.contains("max_execution_time"), "{time}");
     }
 
     #[test]

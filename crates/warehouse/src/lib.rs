@@ -4,6 +4,7 @@
 //! API. Both speak the ClickHouse HTTP interface, to the embedded engine and to a server alike.
 
 pub mod config;
+pub mod disks;
 pub mod ledger;
 pub mod load;
 pub mod migrate;
@@ -14,6 +15,7 @@ pub mod schema;
 pub mod state;
 pub mod status;
 
+mod account;
 mod breaker;
 mod client;
 mod fault;

@@ -94,7 +94,7 @@ impl Warehouse {
     /// Runs a statement on the shards' own tables, filled in as a migration is; nothing where a single server needs none.
     pub(crate) async fn on_shards(&self, doing: &'static str, template: &str) -> Result<()> {
         match self.target().fill(template)? {
-            Some(statement) => self.run(doing, self.system(&statement).execute()).await,
+            Some(statement) => self.run(doing, self.change(&statement).execute()).await,
             None => Ok(()),
         }
     }
@@ -102,7 +102,7 @@ impl Warehouse {
     /// Applies a migration, if this target needs it, then notes it.
     async fn apply(&self, migration: &Migration, statement: Option<String>) -> Result<()> {
         if let Some(statement) = statement {
-            let statement = self.system(&statement).execute();
+            let statement = self.change(&statement).execute();
             let outcome = self.run("applying a migration", statement).await;
             outcome.map_err(|error| error_in(migration, error))?;
             tracing::debug!(migration = migration.name, "applied");

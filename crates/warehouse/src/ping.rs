@@ -50,8 +50,8 @@ impl Ping {
             Way::Plain(tcp) => Kept::Plain(builder.build(tcp)),
             Way::Tls(tls) => Kept::Tls(builder.build(tls)),
         };
-        let mut address = client::without_account(url);
-        address.set_path(&format!("{}/ping", url.path().trim_end_matches('/')));
+        let mut address = client::address(url);
+        address.set_path("/ping");
         let address = address.as_str().parse().map_err(|error| internal().source(error))?;
         Ok(Ping { way, address, queries })
     }

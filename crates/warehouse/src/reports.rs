@@ -73,7 +73,7 @@ impl Reports {
     }
 
     /// A query with the settings of a report.
-    async fn query(&self, sql: &str) -> Result<Query> {
+    pub(crate) async fn query(&self, sql: &str) -> Result<Query> {
         let reader = self.reader.get_or_try_init(|| async {
             // An account whose profile says `readonly = 1` may set nothing; its profile has the limits then.
             let strict = "SELECT toString(getSetting('readonly')) = '1'";
@@ -108,7 +108,7 @@ impl Reports {
     }
 
     /// Runs a query under its deadline, or refuses it at once while nobody answers.
-    async fn run<T>(
+    pub(crate) async fn run<T>(
         &self,
         doing: &'static str,
         exchange: impl Future<Output = clickhouse::error::Result<T>>,

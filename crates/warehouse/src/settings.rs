@@ -1,9 +1,77 @@
-//! The settings of each statement, said explicitly because their defaults differ between versions.
+//! The settings of each statement, said explicitly: their defaults differ between versions, and the profile of an account
+//! may hold others.
+//!
+//! ClickHouse refuses a name that it does not know, so each of these exists since 25.8, the oldest version that is
+//! supported, unless it says otherwise.
 
 use clickhouse::Client;
 
 /// Names and values.
 pub(crate) type Settings = &'static [(&'static str, &'static str)];
+
+/// Settings of every statement: whatever else a profile says, the answer is the same.
+///
+/// The values are the defaults of every version, so that an account with `readonly = 1` may send them too: naming the
+/// value that a setting has is no change. What a profile does not let be changed is refused by the server, which names
+/// it. `tests/engine/profiles.rs` walks through all others.
+pub(crate) const ANSWERS: Settings = &[
+    // A profile may have the defaults of an older version: they are taken back.
+    ("compatibility", ""),
+    ("dialect", "clickhouse"),
+    ("allow_experimental_analyzer", "1"),
+    ("implicit_transaction", "0"),
+    // Some statements are meant to read a whole table, and none has a projection.
+    ("force_index_by_date", "0"),
+    ("force_primary_key", "0"),
+    ("force_data_skipping_indices", ""),
+    ("force_optimize_projection", "0"),
+    // Rows that are left out, added, or read from another time.
+    ("limit", "0"),
+    ("offset", "0"),
+    ("final", "0"),
+    ("additional_result_filter", ""),
+    ("additional_table_filters", "{}"),
+    ("implicit_table_at_top_level", ""),
+    ("skip_unavailable_shards", "0"),
+    ("distributed_group_by_no_merge", "0"),
+    ("use_query_cache", "0"),
+    // An index leaves out no row that hides another.
+    ("use_skip_indexes_if_final_exact_mode", "1"),
+    // A limit is an error, not a part of the answer.
+    ("read_overflow_mode", "throw"),
+    ("read_overflow_mode_leaf", "throw"),
+    ("group_by_overflow_mode", "throw"),
+    ("sort_overflow_mode", "throw"),
+    ("result_overflow_mode", "throw"),
+    ("distinct_overflow_mode", "throw"),
+    ("set_overflow_mode", "throw"),
+    ("join_overflow_mode", "throw"),
+    ("transfer_overflow_mode", "throw"),
+    ("timeout_overflow_mode", "throw"),
+    ("timeout_overflow_mode_leaf", "throw"),
+    // What names, functions and types mean.
+    ("aggregate_functions_null_for_empty", "0"),
+    ("empty_result_for_aggregation_by_empty_set", "0"),
+    ("group_by_use_nulls", "0"),
+    ("join_use_nulls", "0"),
+    ("join_default_strictness", "ALL"),
+    ("transform_null_in", "0"),
+    ("prefer_column_name_to_alias", "0"),
+    ("enable_global_with_statement", "1"),
+    ("cast_keep_nullable", "0"),
+    ("data_type_default_nullable", "0"),
+    ("session_timezone", ""),
+    ("bool_true_representation", "true"),
+    ("bool_false_representation", "false"),
+    ("date_time_output_format", "simple"),
+    // How the engine writes a table's definition back, which is compared with the configured retention.
+    ("show_create_query_identifier_quoting_rule", "when_necessary"),
+    ("show_create_query_identifier_quoting_style", "Backticks"),
+    // How rows travel.
+    ("output_format_binary_encode_types_in_binary_format", "0"),
+    ("send_progress_in_http_headers", "0"),
+    ("extremes", "0"),
+];
 
 /// Settings of every statement that reads with `FINAL`.
 ///
@@ -12,16 +80,26 @@ pub(crate) type Settings = &'static [(&'static str, &'static str)];
 pub(crate) const FINAL: [(&str, &str); 2] =
     [("do_not_merge_across_partitions_select_final", "1"), ("use_skip_indexes_if_final", "0")];
 
-/// Settings of every statement that loads.
-///
-/// `async_insert` became the default in 26.3 and answers before rows can be read; `deduplicate_insert` in 26.2. A
-/// load is idempotent by its version, so nothing may be left out as a duplicate, and nothing may be late.
-pub(crate) const LOAD: [(&str, &str); 6] = [
+/// Settings of every statement that writes: migrations and loads.
+pub(crate) const WRITE: Settings = &[
+    // `async_insert` became the default in 26.3 and answers before rows can be read; `deduplicate_insert` in 26.2. A
+    // load is idempotent by its version, so nothing may be left out as a duplicate, and nothing may be late.
     ("async_insert", "0"),
     ("insert_deduplicate", "0"),
     ("insert_deduplication_token", ""),
-    // On a cluster: answer when the shards have the rows. Without one it means nothing.
+    // A column that is left out has its default.
+    ("input_format_defaults_for_omitted_fields", "1"),
+    ("input_format_force_null_for_omitted_fields", "0"),
+    ("insert_null_as_default", "1"),
+    // On a cluster: rows go to the shard of their key, and an answer means that the servers have done it. Without one these
+    // mean nothing.
+    ("insert_shard_id", "0"),
     ("distributed_foreground_insert", "1"),
+    ("distributed_ddl_output_mode", "throw"),
+    ("distributed_ddl_task_timeout", "180"),
+    ("alter_sync", "1"),
+    // A reader of a view needs the rights on what it reads.
+    ("default_normal_view_sql_security", "INVOKER"),
     // A backfill may span more months than the default of 100.
     ("max_partitions_per_insert_block", "0"),
     // What one statement selects and writes is one block.
@@ -38,22 +116,28 @@ pub(crate) const PARQUET: Settings = &[
     ("min_insert_block_size_rows", "1048576"),
     ("input_format_skip_unknown_fields", "0"),
     ("input_format_null_as_default", "0"),
+    ("input_format_parquet_case_insensitive_column_matching", "0"),
     ("date_time_overflow_behavior", "throw"),
 ];
 
 /// Settings of every query of the Reports API. `readonly = 2` forbids writing and lets these be set.
 ///
 /// One person's rows are few: a second thread costs a tenth to a fifth more processor time and saves nothing.
-pub(crate) const READ: [(&str, &str); 6] = [
+pub(crate) const READ: [(&str, &str); 5] = [
     ("readonly", "2"),
     ("max_threads", "1"),
     ("max_execution_time", "10"),
     ("max_result_rows", "100000"),
-    ("result_overflow_mode", "throw"),
     ("cancel_http_readonly_queries_on_client_close", "1"),
 ];
 
 /// The client with these settings on every request.
 pub(crate) fn with(client: Client, settings: &[(&str, &str)]) -> Client {
     settings.iter().fold(client, |client, (name, value)| client.with_setting(*name, *value))
+}
+
+/// What the program says a setting is, in every statement or in those of one kind.
+pub(crate) fn wanted(name: &str) -> Option<&'static str> {
+    let all = [ANSWERS, &FINAL, WRITE, PARQUET, &READ].into_iter().flatten();
+    all.into_iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
 }

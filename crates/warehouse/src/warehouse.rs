@@ -38,12 +38,17 @@ impl Warehouse {
         let file = config.password_file.as_deref();
         Ok(Warehouse {
             client: client::connect("warehouse.url", config.url.as_ref(), file, config)?,
-            database: config.database.clone(),
+            database: config.database()?,
             cluster: config.cluster.clone(),
             retention_days: config.retention_days,
             direct_rows: config.direct_rows,
             knows_deduplicate_insert: Arc::new(OnceCell::new()),
         })
+    }
+
+    /// The database that holds the mart.
+    pub fn database(&self) -> &str {
+        &self.database
     }
 
     /// Asks the engine for its version, with the account's password: reachable, and let in.
@@ -69,6 +74,11 @@ impl Warehouse {
         self.client.clone().with_database("default").query_raw(sql)
     }
 
+    /// A statement that changes tables, whose names it says in full.
+    pub(crate) fn change(&self, sql: &str) -> Query {
+        settings::with(self.client.clone().with_database("default"), settings::WRITE).query_raw(sql)
+    }
+
     /// Tells what [`Warehouse::loader`] would ask otherwise.
     pub(crate) fn tell_deduplicate_insert(&self, is_known: bool) {
         // Whoever was told or asked before knows the same.
@@ -84,7 +94,7 @@ impl Warehouse {
         });
         let newer: &[_] = if *asked.await? { &[settings::DEDUPLICATE_INSERT] } else { &[] };
         let client = settings::with(self.client.clone(), &settings::FINAL);
-        Ok(settings::with(settings::with(client, &settings::LOAD), newer))
+        Ok(settings::with(settings::with(client, settings::WRITE), newer))
     }
 
     /// Inserts rows, with every load setting said explicitly; success promises that they can be read.

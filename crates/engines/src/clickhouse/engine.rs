@@ -11,6 +11,7 @@ use super::data_dir::DataDir;
 use super::default_database;
 use super::failure::Failure;
 use super::ffi::Library;
+use super::fresh::Fresh;
 use super::{access, threads};
 
 /// The started engine. It stops when this and every connection are gone.
@@ -22,6 +23,8 @@ pub(super) struct Engine {
     control: Mutex<Connection>,
     /// The engine's version, `26.7.2.1`.
     pub(super) version: String,
+    /// What the settings of a fresh connection are.
+    pub(super) fresh: Fresh,
 }
 
 /// A loaded library and the arguments to start it with.
@@ -63,7 +66,11 @@ impl Prepared {
             Error::new(Kind::Internal, "the ClickHouse engine does not answer").detail(failure.text)
         })?;
         let version = String::from_utf8_lossy(&version.bytes).trim().to_owned();
-        Ok(Engine { library, arguments, control: Mutex::new(control), version })
+        let fresh = Fresh::read(&mut control).map_err(|failure| {
+            Error::new(Kind::Internal, "the ClickHouse engine does not tell its settings")
+                .detail(failure.text)
+        })?;
+        Ok(Engine { library, arguments, control: Mutex::new(control), version, fresh })
     }
 }
 

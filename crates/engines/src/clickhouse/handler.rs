@@ -111,6 +111,9 @@ impl Handler {
     fn job(&self, asked: Request, mark: &str, reads_only: bool, is_session: bool) -> Job {
         let mut settings = asked.settings;
         settings.retain(|(name, _)| name != access::MARK_SETTING);
+        if !is_session {
+            self.engine.fresh.leave_out(&mut settings);
+        }
         settings.push((access::MARK_SETTING.to_owned(), mark.to_owned()));
         Job {
             database: asked.database,

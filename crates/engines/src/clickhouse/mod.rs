@@ -20,6 +20,7 @@ mod external;
 mod failure;
 mod ffi;
 mod format;
+mod fresh;
 mod gate;
 mod guard;
 mod handler;

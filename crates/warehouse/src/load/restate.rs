@@ -7,16 +7,21 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::upsert::Changed;
-use crate::Warehouse;
 use crate::marks::Mark;
 use crate::params::BATCH;
 use crate::schema::MART;
+use crate::settings::Settings;
+use crate::{Warehouse, settings};
 
 /// The rows that should change, by key; both statements are made of it.
 const ROWS: &str = include_str!("restate/rows.sql");
 
 /// How many rows one statement writes: they are one block, so that no reader sees half of a person's day restated.
 const ROWS_AT_ONCE: u64 = 200_000;
+
+/// A statement's rows are fewer.
+const ONE_BLOCK: Settings =
+    &[("min_insert_block_size_rows", "1048576"), ("min_insert_block_size_bytes", "0")];
 
 /// A person's rows that should change.
 #[derive(Row, Deserialize)]
@@ -57,7 +62,7 @@ async fn restate_people(warehouse: &Warehouse, users: &[Uuid]) -> Result<u64> {
     warehouse.mark(&[Mark::Written], newest).await?;
     let columns: Vec<&str> = MART.iter().map(|(name, _)| *name).collect();
     let insert = format!("INSERT INTO user_prosthesis_stats ({}) {ROWS}", columns.join(", "));
-    let loader = warehouse.loader().await?;
+    let loader = settings::with(warehouse.loader().await?, ONE_BLOCK);
     let mut rest = found.as_slice();
     while !rest.is_empty() {
         let mut rows = 0;

@@ -37,11 +37,11 @@ impl Warehouse {
     pub(super) async fn create_book(&self, target: &Target<'_>) -> Result<()> {
         if !self.exists("SELECT count() FROM system.databases WHERE name = {database: String}").await? {
             let create = target.fill("CREATE DATABASE IF NOT EXISTS {database}{on_cluster}")?;
-            let create = self.system(&create.unwrap_or_default());
+            let create = self.change(&create.unwrap_or_default());
             self.run("creating the database", create.execute()).await?;
         }
         let create = target.fill(CREATE)?.unwrap_or_default();
-        self.run("creating the book of migrations", self.system(&create).execute()).await
+        self.run("creating the book of migrations", self.change(&create).execute()).await
     }
 
     /// What the book says; nothing when there is no book yet.

@@ -29,7 +29,7 @@ impl Warehouse {
         let change = wanted.map_or_else(|| "REMOVE TTL".to_owned(), |ttl| format!("MODIFY TTL {ttl}"));
         if !dry_run {
             let alter = target.fill("ALTER TABLE {database}.user_prosthesis_stats{local}{on_cluster} ")?;
-            let alter = self.system(&format!("{}{change}", alter.unwrap_or_default()));
+            let alter = self.change(&format!("{}{change}", alter.unwrap_or_default()));
             self.run("changing the mart's retention", alter.execute()).await?;
         }
         Ok(Some(change))

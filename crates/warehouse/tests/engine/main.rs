@@ -6,6 +6,7 @@ mod dimensions;
 mod ledger;
 mod loads;
 mod migrations;
+mod profiles;
 mod reports;
 mod round_trip;
 mod support;

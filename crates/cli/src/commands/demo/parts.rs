@@ -134,7 +134,7 @@ impl Running {
             data: flags.data.clone(),
             web: None,
             api: None,
-            warehouse: WarehouseAddress::new(&endpoint.url(), &config.warehouse.database),
+            warehouse: WarehouseAddress::new(&endpoint.url(), &config.warehouse.database()?),
             crm: Address::new(&postgres.url("crm_db")),
             telemetry: Address::new(&postgres.url("telemetry_db")),
             issuer: None,

@@ -6,10 +6,9 @@ use std::pin::Pin;
 use bionicpro_edge::Listen;
 use bionicpro_engines::Packages;
 use bionicpro_model::{Error, Kind, Result};
-use bionicpro_warehouse::Warehouse;
 
 use super::sources::clock;
-use super::{Finding, sources};
+use super::{Finding, sources, warehouse};
 use crate::config::Config;
 
 type Checks<'a> = Pin<Box<dyn Future<Output = Vec<Finding>> + Send + 'a>>;
@@ -19,7 +18,7 @@ pub(super) fn all(config: &Config) -> Vec<Checks<'_>> {
     vec![
         Box::pin(sources::crm(&config.crm)),
         Box::pin(sources::telemetry(&config.telemetry)),
-        Box::pin(warehouse(config)),
+        Box::pin(warehouse::all(&config.warehouse)),
         Box::pin(stage(config)),
         Box::pin(tokens(config)),
         Box::pin(store(config)),
@@ -42,28 +41,6 @@ async fn engines(config: &Config) -> Vec<Finding> {
         Ok(packages) => vec![soft("PostgreSQL", packages.postgres()), soft("ClickHouse", packages.libchdb())],
         Err(error) => vec![soft("packages", Err(error))],
     }
-}
-
-async fn warehouse(config: &Config) -> Vec<Finding> {
-    const PART: &str = "warehouse";
-    if config.warehouse.url.is_none() {
-        return vec![not_configured(PART, "warehouse.url")];
-    }
-    let warehouse = match Warehouse::new(&config.warehouse) {
-        Ok(warehouse) => warehouse,
-        Err(error) => return vec![Finding::failed(PART, "configuration", &error)],
-    };
-    let reach = warehouse.ping().await.map(|version| format!("ClickHouse {version}"));
-    let reached = reach.is_ok();
-    let mut findings = vec![Finding::of(PART, "reach", reach)];
-    if reached {
-        findings.push(Finding::of(
-            PART,
-            "schema",
-            warehouse.check_schema().await.map(|()| "as this program needs it".to_owned()),
-        ));
-    }
-    findings
 }
 
 async fn tokens(config: &Config) -> Vec<Finding> {

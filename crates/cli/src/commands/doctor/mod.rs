@@ -1,9 +1,11 @@
 //! `bionicpro doctor`: reaches every part that is configured, and says for each what it found and what to do.
 //!
 //! Checks run at the same time and never write anything, except one small file that the staging store gets and loses.
+//! Whether a load finds room is told from what the warehouse says of its disks.
 
 mod checks;
 mod sources;
+mod warehouse;
 
 use bionicpro_model::line::one_line;
 use bionicpro_model::{Error, Kind, Result};

@@ -1,5 +1,6 @@
 //! A migrated throw-away database on the real engine, the accounts on it, and a client for what only tests ask.
 
+pub(crate) mod account;
 pub(crate) mod rows;
 
 use std::collections::BTreeSet;

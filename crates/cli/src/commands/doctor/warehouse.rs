@@ -1,0 +1,135 @@
+//! The checks of the warehouse: reached, its schema, what the accounts' profiles bring along, room on its disks.
+
+use bionicpro_model::{Error, Kind, Result};
+use bionicpro_warehouse::disks::Disk;
+use bionicpro_warehouse::{Config, Reports, Warehouse};
+
+use super::Finding;
+use super::checks::not_configured;
+
+const PART: &str = "warehouse";
+
+/// Below this a tick may find no room.
+const LEAST_FREE: u64 = 100 << 20;
+/// Below this, or below one part in twenty, somebody should look.
+const LITTLE_FREE: u64 = 1 << 30;
+const LITTLE_PART: u64 = 20;
+
+pub(super) async fn all(config: &Config) -> Vec<Finding> {
+    if config.url.is_none() {
+        return vec![not_configured(PART, "warehouse.url")];
+    }
+    let warehouse = match Warehouse::new(config) {
+        Ok(warehouse) => warehouse,
+        Err(error) => return vec![Finding::failed(PART, "configuration", &error)],
+    };
+    let reach = warehouse.ping().await.map(|version| format!("ClickHouse {version}"));
+    let reached = reach.is_ok();
+    let mut findings = vec![Finding::of(PART, "reach", reach)];
+    if reached {
+        let schema = warehouse.check_schema().await;
+        findings.push(Finding::of(PART, "schema", schema.map(|()| "as this program needs it".to_owned())));
+        findings.push(settings("settings", warehouse.strange_settings().await));
+        findings.extend(disks(warehouse.disks().await));
+    }
+    findings.extend(reader(config).await);
+    findings
+}
+
+/// The account of the Reports API, where it is another.
+async fn reader(config: &Config) -> Option<Finding> {
+    config.reader_url.as_ref()?;
+    match Reports::new(config) {
+        Ok(reports) => Some(settings("reader's settings", reports.strange_settings().await)),
+        Err(error) => Some(Finding::failed(PART, "reader", &error)),
+    }
+}
+
+/// What a profile brings along that may change answers.
+fn settings(check: &'static str, strange: Result<Vec<String>>) -> Finding {
+    match strange {
+        Err(error) => Finding::failed(PART, check, &error),
+        Ok(names) if names.is_empty() => Finding::ok(PART, check, "none that may change an answer"),
+        Ok(names) => Finding::warning(
+            PART,
+            check,
+            format!("the account's profile changes what may change an answer: {}", names.join(", ")),
+            "take these out of the settings profile of the account, or give the program an account without them",
+        ),
+    }
+}
+
+fn disks(disks: Result<Vec<Disk>>) -> Vec<Finding> {
+    match disks {
+        Ok(disks) => disks.iter().map(room).collect(),
+        // Looking is a right that a load does not need.
+        Err(error) if error.kind() == Kind::Config => vec![Finding::warning(
+            PART,
+            "disk",
+            format!("how much room there is cannot be told: {error}"),
+            "grant the account SELECT on system.disks and system.storage_policies",
+        )],
+        Err(error) => vec![Finding::failed(PART, "disk", &error)],
+    }
+}
+
+/// Whether a load finds room.
+fn room(disk: &Disk) -> Finding {
+    let found = format!("{}: {} of {} free ({})", disk.name, size(disk.free), size(disk.total), disk.path);
+    if disk.free < LEAST_FREE {
+        let error = Error::new(Kind::Storage, "the warehouse's disk is full").detail(found).hint(format!(
+            "make room: a load needs some of it, and so do the merges that follow; {} at least",
+            size(LITTLE_FREE)
+        ));
+        return Finding::failed(PART, "disk", &error);
+    }
+    if disk.free < LITTLE_FREE || disk.free < disk.total / LITTLE_PART {
+        let what_to_do = "make room, or shorten warehouse.retention_days, before loads find none";
+        return Finding::warning(PART, "disk", found, what_to_do);
+    }
+    Finding::ok(PART, "disk", found)
+}
+
+/// `1.5 GiB`.
+fn size(bytes: u64) -> String {
+    let (unit, shift) = if bytes >= 1 << 30 { ("GiB", 30) } else { ("MiB", 20) };
+    let tenths = (u128::from(bytes) * 10) >> shift;
+    format!("{}.{} {unit}", tenths / 10, tenths % 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::doctor::State;
+
+    #[test]
+    fn a_disk_with_little_room_is_a_warning_and_a_full_one_a_failure() {
+        let state = |free: u64, total: u64| {
+            room(&Disk { name: "default".to_owned(), path: "/data/".to_owned(), free, total }).state
+        };
+        assert_eq!(state(50 << 30, 100 << 30), State::Ok);
+        assert_eq!(state(4 << 30, 100 << 30), State::Warning);
+        assert_eq!(state(500 << 20, 2 << 30), State::Warning);
+        assert_eq!(state(99 << 20, 2 << 30), State::Failed);
+        assert_eq!(state(0, 0), State::Failed);
+    }
+
+    #[test]
+    fn room_is_told_in_words_with_numbers() {
+        let disk = Disk {
+            name: "fast".to_owned(),
+            path: "/data/".to_owned(),
+            free: 1_610_612_736,
+            total: 100 << 30,
+        };
+        assert_eq!(room(&disk).found, "fast: 1.5 GiB of 100.0 GiB free (/data/)");
+        assert_eq!(size(104_857_599), "99.9 MiB");
+    }
+
+    #[test]
+    fn settings_that_may_change_an_answer_are_named() {
+        assert_eq!(settings("settings", Ok(Vec::new())).state, State::Ok);
+        let named = settings("settings", Ok(vec!["join_algorithm".to_owned()]));
+        assert!(named.state == State::Warning && named.found.contains("join_algorithm"), "{}", named.found);
+    }
+}

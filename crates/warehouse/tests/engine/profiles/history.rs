@@ -1,0 +1,211 @@
+//! All that the crate does with a warehouse, once, and what it then answers.
+
+use std::fmt::{Debug, Write};
+use std::future::ready;
+
+use bionicpro_model::{HourRange, Result};
+use bionicpro_warehouse::ledger::{self, Entry, State, Step};
+use bionicpro_warehouse::load::{self, Former, Hides, LoadSpec};
+use bionicpro_warehouse::pending::{self, Pending};
+use bionicpro_warehouse::{Config, Reports, Warehouse, state};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono_tz::Tz;
+use uuid::Uuid;
+
+use crate::dimensions::people;
+use crate::support::rows::MartRow;
+use crate::support::{file, pieces, range, spec, tick};
+
+const TZ: Tz = Tz::America__New_York;
+
+/// Each answer on a line, without what differs from run to run: names of databases, sizes, clocks.
+#[derive(Default)]
+struct Answers(String);
+
+impl Answers {
+    fn note(&mut self, what: &str, answer: impl Debug) {
+        // Cannot fail: a String takes everything.
+        let _ = writeln!(self.0, "{what}: {answer:?}");
+    }
+}
+
+fn at(text: &str) -> DateTime<Utc> {
+    bionicpro_model::hours::parse_instant(text).unwrap()
+}
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+/// Three people of whom one has two prostheses, over three days and a change of the clocks.
+fn rows() -> Vec<MartRow> {
+    let mut rows = Vec::new();
+    for (user, prosthesis) in [(1, 101), (1, 201), (2, 102), (3, 103)] {
+        for hour in 0..40_u32 {
+            let mut row = MartRow::new(user, prosthesis, "2026-03-07");
+            row.hour += TimeDelta::hours(i64::from(hour + hour * u32::try_from(user).unwrap() % 5));
+            row.movements = hour * 7 % 50;
+            row.battery_min = (hour % 3 > 0).then_some(12.5);
+            row.battery_last = row.battery_min;
+            row.battery_count = u32::from(row.battery_min.is_some());
+            row.prosthesis_model = format!("Hand {}", prosthesis % 3);
+            rows.push(row);
+        }
+    }
+    rows.sort_by_key(|row| (row.user_id, row.prosthesis_id, row.hour));
+    rows.dedup_by_key(|row| (row.user_id, row.prosthesis_id, row.hour));
+    rows
+}
+
+/// Goes through everything; the config's database does not exist yet.
+pub(super) async fn answers(config: &Config) -> Result<String> {
+    let (warehouse, reports) = (Warehouse::new(config)?, Reports::new(config)?);
+    let mut told = Answers::default();
+    let migrated = warehouse.migrate(false).await?;
+    told.note("migrated", (migrated.from_version, migrated.to_version, migrated.applied.len()));
+    told.note("again", warehouse.migrate(false).await.map(|again| (again.applied, again.retention))?);
+    loads(&warehouse, &mut told).await?;
+    runs(&warehouse, &mut told).await?;
+    about(&warehouse, &mut told).await?;
+    for login in ["ivan", "olga", "nobody"] {
+        for prosthesis in [None, Some(Uuid::from_u128(101))] {
+            read(&reports, login, prosthesis, &mut told).await?;
+        }
+    }
+    told.note("freshness", reports.freshness().await?);
+    told.note("runs of the API", reports.runs(10).await?);
+    told.note("newest load", reports.newest_load().await?);
+    told.note("a run of the API", reports.ledger_of(&"b".parse()?).await?);
+    Ok(told.0.replace(&warehouse.database().to_owned(), "DATABASE"))
+}
+
+async fn store(warehouse: &Warehouse, rows: &[MartRow], spec: &LoadSpec, hides: &Hides) -> Result<u64> {
+    let standing = state::standing(warehouse).await?;
+    let file = pieces(file(rows, spec.version));
+    Ok(load::store(warehouse, file, spec, &standing, hides, ready(Ok(()))).await?.tombstones)
+}
+
+async fn loads(warehouse: &Warehouse, told: &mut Answers) -> Result<()> {
+    let named = [(1, "ivan"), (2, "olga"), (3, "petr")];
+    told.note("people", load::upsert_dimensions(warehouse, &people(&named), 10).await?);
+    told.note("same people", load::upsert_dimensions(warehouse, &people(&named), 11).await?);
+    let (all, whole) = (rows(), range("2026-03-07", "2026-03-10"));
+    told.note("whole", store(warehouse, &all, &spec(whole, 20, &all), &Hides::default()).await?);
+    // A tick replaces some cells and brings a tombstone.
+    let mut some: Vec<MartRow> = all.iter().step_by(9).cloned().collect();
+    some.iter_mut().for_each(|row| row.movements += 1_000);
+    some[0].is_deleted = true;
+    let small = tick(30, &some);
+    told.note("tick", store(warehouse, &some, &small, &Hides::default()).await?);
+    told.note("totals of the tick", load::loaded_totals(warehouse, &small).await?);
+    // A newer one takes a cell over: the totals are read in the longer way.
+    let newer = tick(31, &some[..1]);
+    told.note("newer tick", store(warehouse, &some[..1], &newer, &Hides::default()).await?);
+    told.note("totals beside a newer one", load::loaded_totals(warehouse, &small).await?);
+    told.note("cells", load::loaded_cells(warehouse, &small, day("2026-03-07")).await?);
+    // Loads that come late, and one that hides by name.
+    let late = spec(range("2026-03-07", "2026-03-09"), 15, &all[..20]);
+    told.note("late", store(warehouse, &all[..20], &late, &Hides::default()).await?);
+    // One of these rows was never there.
+    let mut again = all[20..30].to_vec();
+    again.push(MartRow { hour: at("2026-03-09T10:00:00Z"), ..again[0].clone() });
+    told.note("late tick", store(warehouse, &again, &tick(16, &again), &Hides::default()).await?);
+    let former = Former {
+        user_id: Uuid::from_u128(1),
+        prosthesis_id: Uuid::from_u128(201),
+        range: range("2026-03-07T05:00:00Z", "2026-03-07T09:00:00Z"),
+    };
+    let hides = Hides { former: vec![former], gone: vec![Uuid::from_u128(3)], ..Hides::default() };
+    told.note("hidden", store(warehouse, &all[..1], &tick(40, &all[..1]), &hides).await?);
+    let shorter = spec(range("2026-03-08", "2026-03-09"), 50, &all[40..41]);
+    told.note("vanished", store(warehouse, &all[40..41], &shorter, &Hides::default()).await?);
+    told.note("totals of a range", load::loaded_totals(warehouse, &shorter).await?);
+    told.note("days", load::day_totals(warehouse, &whole).await?);
+    let mut renamed = people(&[(1, "ivan"), (2, "olga"), (4, "anna")]);
+    renamed.users[1].customer_name = "Another".to_owned();
+    renamed.owners[0].prosthesis_model = "Hand 4".to_owned();
+    let changed = load::upsert_dimensions(warehouse, &renamed, 60).await?;
+    told.note("changed", &changed);
+    told.note("restated", load::restate(warehouse, &changed).await?);
+    told.note("confirmed", load::confirm_dimensions(warehouse, 61).await?);
+    Ok(())
+}
+
+async fn runs(warehouse: &Warehouse, told: &mut Answers) -> Result<()> {
+    let piece = |hour: i64| -> Option<HourRange> {
+        HourRange::new(at("2026-03-07"), at("2026-03-07") + TimeDelta::hours(hour)).ok()
+    };
+    let entry = |run: &str, step: Step, state: State, minute: i64| {
+        Result::Ok(Entry {
+            baseline: Some(format!("baseline {minute}")),
+            version: Some(1_000 + minute.cast_unsigned()),
+            horizon: Some(at("2026-03-09T08:00:00Z") + TimeDelta::minutes(minute)),
+            from: piece(1).map(|range| range.from()),
+            to: piece(1).map(|range| range.to()),
+            ..Entry::new(
+                run.parse()?,
+                step,
+                state,
+                1,
+                at("2026-03-09T08:00:00Z") + TimeDelta::minutes(minute),
+            )
+        })
+    };
+    let entries = [
+        entry("a", Step::ExtractTelemetryData, State::Started, 0)?,
+        entry("a", Step::ExtractTelemetryData, State::Skipped, 1)?,
+        entry("b", Step::LoadToClickhouse, State::Started, 2)?,
+        entry("b", Step::LoadToClickhouse, State::Done, 3)?,
+        Entry {
+            version: None,
+            baseline: None,
+            ..entry("b.20260307", Step::LoadToClickhouse, State::Done, 4)?
+        },
+        entry("c", Step::LoadToClickhouse, State::Failed, 5)?,
+    ];
+    ledger::append(warehouse, &entries).await?;
+    told.note("runs", ledger::runs(warehouse, 10).await?);
+    told.note("a run", ledger::run(warehouse, &"b".parse()?).await?);
+    told.note("taken", ledger::is_taken(warehouse, 1_003, &"a".parse()?).await?);
+    told.note("pieces", ledger::loaded_pieces(warehouse, &"b".parse()?).await?);
+    told.note("data as of", ledger::data_as_of(warehouse).await?);
+    let moved = Pending {
+        chip_id: "chip-1".to_owned(),
+        from: at("2026-03-07"),
+        to: at("2026-03-08"),
+        owner: Some((Uuid::from_u128(1), Uuid::from_u128(2))),
+    };
+    let moves =
+        [moved.clone(), Pending { owner: None, from: at("2026-03-08"), to: at("2026-03-09"), ..moved }];
+    pending::write(warehouse, 70, &moves).await?;
+    told.note("pending", pending::read(warehouse, 61).await?);
+    told.note("state", state::read(warehouse).await?);
+    Ok(())
+}
+
+async fn about(warehouse: &Warehouse, told: &mut Answers) -> Result<()> {
+    told.note("dimensions", load::dimensions(warehouse).await?);
+    told.note("owners", load::owners_of(warehouse, &["chip-1", "it's"]).await?);
+    warehouse.check_schema().await?;
+    let status = warehouse.status().await?;
+    let tables: Vec<_> = status.tables.iter().map(|table| &table.name).collect();
+    told.note("status", (status.engine_version, status.schema_version, status.data_as_of, tables));
+    Ok(())
+}
+
+async fn read(reports: &Reports, login: &str, own: Option<Uuid>, told: &mut Answers) -> Result<()> {
+    let (from, to) = (day("2026-03-06"), day("2026-03-10"));
+    let as_of = Some(at("2026-03-09T12:00:00Z"));
+    told.note("a day", reports.day(login, own, TZ, day("2026-03-08")).await?);
+    told.note("hours", reports.hours(login, own, TZ, from, to).await?);
+    told.note("by day", reports.by_day(login, own, TZ, (from, to), as_of).await?);
+    told.note("days with data", reports.days(login, own, TZ, Some(to), 2).await?);
+    told.note("summary", reports.summary(login, own, TZ, None, Some(to)).await?);
+    let sides = ((from, day("2026-03-08")), (day("2026-03-08"), to));
+    told.note("comparison", reports.compare(login, own, TZ, sides.0, sides.1).await?);
+    told.note("typical", reports.typical(login, own, TZ, (from, to), as_of).await?);
+    told.note("neighbours", reports.neighbours(login, own, TZ, day("2026-03-08")).await?);
+    told.note("owned", reports.owned(login).await?);
+    told.note("prostheses", reports.prostheses(login).await?);
+    Ok(())
+}

@@ -77,6 +77,7 @@ Airflow answers at http://127.0.0.1:{port}  account admin, password admin
 
   bionicpro_reports_etl       runs every 15 minutes; the first run begins now
   bionicpro_reports_full      runs at 03:17 UTC
+  bionicpro_reports_compare   runs every hour
   bionicpro_reports_backfill  runs when it is triggered with a range
 
 Try it: open bionicpro_reports_etl, press Trigger, leave the form empty.

@@ -31,7 +31,8 @@ def bag() -> DagBag:
 
 def every_file_is_read_without_an_error(bag: DagBag) -> None:
     assert bag.import_errors == {}
-    assert set(bag.dags) == {"bionicpro_reports_etl", "bionicpro_reports_full", "bionicpro_reports_backfill"}
+    names = ("etl", "full", "backfill", "compare")
+    assert set(bag.dags) == {f"bionicpro_reports_{name}" for name in names}
 
 
 @pytest.mark.parametrize(
@@ -43,6 +44,14 @@ def the_contract_of_the_scheduled_dags(bag: DagBag, dag_id: str, cron: str) -> N
     assert dag.start_date == datetime(2024, 1, 1, tzinfo=timezone.utc)
     assert (dag.catchup, dag.max_active_runs) == (False, 1)
     assert {task.task_id: task.downstream_task_ids for task in dag.tasks} == FOUR_STEPS
+
+
+def the_comparison_is_one_task_every_hour(bag: DagBag) -> None:
+    dag = bag.dags["bionicpro_reports_compare"]
+    assert dag.timetable == CronDataIntervalTimetable("47 * * * *", timezone="UTC")
+    assert (dag.catchup, dag.max_active_runs) == (False, 1)
+    (task,) = dag.tasks
+    assert (task.task_id, task.arguments) == ("compare_days", ["compare"])
 
 
 def every_task_is_retried_three_times_five_minutes_apart(bag: DagBag) -> None:

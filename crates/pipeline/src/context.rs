@@ -8,6 +8,9 @@ use bionicpro_warehouse::load::VanishLimit;
 use crate::config::{PipelineConfig, StageConfig};
 use crate::stage::Stage;
 
+/// A century.
+const MOST_DAYS: u32 = 36_500;
+
 /// The parts that the pipeline works with. Cheap to clone; nothing is connected until a step runs.
 #[derive(Clone)]
 pub struct PipelineContext {
@@ -40,6 +43,13 @@ impl PipelineContext {
             return Err(Error::new(Kind::Config, "not a share")
                 .detail(format!("pipeline.max_vanished_share = {share}"))
                 .hint("set it to a number from 0 to 1, such as 0.5"));
+        }
+        if let Some(days) = telemetry.keeps.filter(|days| !(1..=MOST_DAYS).contains(days)) {
+            return Err(Error::new(Kind::Config, "not a number of days that a source can keep telemetry")
+                .detail(format!("telemetry.keeps = {days}"))
+                .hint(format!(
+                    "set it to 1 to {MOST_DAYS}, or leave it out where the source keeps everything"
+                )));
         }
         Ok(PipelineContext {
             crm: Database::crm(crm)?,

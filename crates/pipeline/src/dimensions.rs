@@ -24,6 +24,8 @@ pub(crate) struct People {
     pub(crate) snapshot: Snapshot,
     /// Tells this state of the CRM from others.
     pub(crate) fingerprint: String,
+    /// Values that cannot be read, by name.
+    pub(crate) unreadable: Vec<String>,
 }
 
 /// Brings customers and prostheses together. A prosthesis whose customer does not exist belongs to nobody.
@@ -75,11 +77,13 @@ pub(crate) fn people(crm: &Crm) -> People {
         counts.push(("prostheses_without_customer", without_customer));
         counts.push(("prostheses_without_model", without_model));
     }
+    counts.push(("unreadable_values", crm.unreadable.len() as u64));
     People {
         rows,
         counts: counts.into_iter().map(|(name, count)| (name.to_owned(), count)).collect(),
         snapshot: crm.snapshot.clone(),
         fingerprint: crm.fingerprint.clone(),
+        unreadable: crm.unreadable.clone(),
     }
 }
 

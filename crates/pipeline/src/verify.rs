@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use bionicpro_model::hours::midnight;
 use bionicpro_model::{HourRange, Result, RunId};
 use bionicpro_sources::Telemetry;
 use bionicpro_sources::changes::{Baseline, NewRows, Since};
@@ -17,6 +18,7 @@ use crate::backfill::{Backfill, plan};
 use crate::context::PipelineContext;
 use crate::files::{Source, mart, owners};
 use crate::kind::Ask;
+use crate::look::{readable_until, retained};
 use crate::owners::Holding;
 use crate::progress::Progress;
 use crate::reconcile::{DifferingCell, DifferingDay, differing_cells, differing_days};
@@ -106,10 +108,12 @@ pub struct Numbers {
 /// As the sources, the warehouse and the staging area give them; `Usage` for a range that the mart no longer holds,
 /// `Data` where the CRM changed since the last load.
 pub async fn verify(context: &PipelineContext, verify: &Verify, progress: &dyn Progress) -> Result<Verified> {
-    let backfill = Backfill { run: verify.run.clone(), range: verify.range, source_share: 100 };
+    let range = bounded(context, verify.range).await?;
+    let backfill = Backfill { run: verify.run.clone(), range, source_share: 100 };
     let plan = plan(context, &backfill).await?;
+    tracing::info!(range = %plan.range, rows = plan.rows, days = plan.days, pieces = plan.pieces.len(), "comparing");
     progress.plan(&plan);
-    let mut verified = Verified::new(&verify.run, plan.range);
+    let mut verified = Verified::new(&verify.run, verify.range);
     for piece in &plan.pieces {
         let id: RunId = format!("{}.{}", verify.run, piece.range.from().format("%Y%m%d")).parse()?;
         let (before, differing) = (verified.cells, verified.differing);
@@ -120,9 +124,23 @@ pub async fn verify(context: &PipelineContext, verify: &Verify, progress: &dyn P
             run(context, RunSpec { run: Some(id), ask: Ask::Range(piece.range) }, progress).await?;
             verified.repaired = true;
         }
-        progress.piece(piece, verified.cells - before);
+        let (cells, differing) = (verified.cells - before, verified.differing - differing);
+        tracing::info!(range = %piece.range, cells, differing, "compared");
+        progress.piece(piece, cells);
     }
     Ok(verified)
+}
+
+/// The part of a range in which the source or the mart has anything, so that centuries cost nothing.
+async fn bounded(context: &PipelineContext, range: HourRange) -> Result<HourRange> {
+    let telemetry = Telemetry::open(&context.telemetry, &context.telemetry_config, 0).await?;
+    let range = retained(context, &telemetry, range)?;
+    let (oldest, end) = (telemetry.oldest_hour().await?, readable_until(telemetry.snapshot().taken_at));
+    telemetry.end().await?;
+    let in_mart = load::oldest_day(&context.warehouse).await?.map(midnight);
+    let Some(oldest) = [oldest, in_mart].into_iter().flatten().min() else { return Ok(range) };
+    let oldest = midnight(oldest.date_naive());
+    Ok(HourRange::new(range.from().max(oldest), range.to().min(end)).unwrap_or(range))
 }
 
 /// Compares a range at once, and adds what differs. Returns the version of the snapshot that it was compared with.

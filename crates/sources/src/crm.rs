@@ -4,6 +4,8 @@
 //! all that is read. What contradicts itself (an id, a login name or a chip that two rows claim) is refused here,
 //! before it can reach anyone's report.
 
+mod unreadable;
+
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
@@ -13,10 +15,12 @@ use futures_util::{FutureExt, TryStreamExt};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
+use crate::error::VALUE_UNREADABLE;
 use crate::ident::{quote_identifier, quote_table};
 use crate::shape::{Shape, Type, Wanted};
 use crate::snapshot::{Held, Tables};
 use crate::{CrmConfig, Database, Session};
+use unreadable::Column;
 
 /// The tables that are read.
 const TABLES: [&str; 3] = ["customers", "prostheses", "prosthesis_models"];
@@ -70,6 +74,8 @@ pub struct Crm {
     pub customers: Vec<Customer>,
     /// Every prosthesis, or those that were asked for.
     pub prostheses: Vec<Prosthesis>,
+    /// Values that cannot be read, by table, column and id: they count as not known.
+    pub unreadable: Vec<String>,
 }
 
 impl Crm {
@@ -131,7 +137,13 @@ impl OpenCrm {
         }
         check(&of_customers, &of_prostheses, &of_models)?;
         let (customers, prostheses) = (customers(schema), prostheses(schema, &of_prostheses, &of_models));
-        let found = find(&session, &customers, &prostheses).await?;
+        let found = match find(&session, &customers, &prostheses).await {
+            Err(error) if error.message() == VALUE_UNREADABLE => {
+                session.recover().await?;
+                count(&session, &held.snapshot, &customers, &prostheses).await?
+            }
+            found => found?,
+        };
         let prostheses_table = quote_table(schema, "prostheses");
         Ok(OpenCrm { session, snapshot: held.snapshot, found, customers, prostheses, prostheses_table })
     }
@@ -177,27 +189,30 @@ impl OpenCrm {
     async fn select(&self, of_customers: &str, of_prostheses: &str) -> Result<Crm> {
         let (of_customers, of_prostheses) =
             (format!("{}{of_customers}", self.customers), format!("{}{of_prostheses}", self.prostheses));
-        let customers = rows(&self.session, &of_customers, |row| {
-            Ok(Customer {
-                id: row.try_get(0)?,
-                name: row.try_get(1)?,
-                email: row.try_get(2)?,
-                ldap_username: row.try_get(3)?,
-            })
-        });
-        let prostheses = rows(&self.session, &of_prostheses, |row| {
-            Ok(Prosthesis {
-                id: row.try_get(0)?,
-                customer_id: row.try_get(1)?,
-                chip_id: row.try_get(2)?,
-                model: row.try_get(3)?,
-                serial_number: row.try_get(4)?,
-                updated_at: row.try_get(5)?,
-                manufactured_on: row.try_get(6)?,
-                warranty_until: row.try_get(7)?,
-            })
-        });
-        let (customers, prostheses) = tokio::try_join!(biased; customers, prostheses)?;
+        let read = async {
+            tokio::try_join!(
+                biased;
+                rows(&self.session, &of_customers, customer),
+                rows(&self.session, &of_prostheses, prosthesis)
+            )
+        };
+        let mut unreadable = Vec::new();
+        let (customers, prostheses) = match read.await {
+            Err(error) if error.message() == VALUE_UNREADABLE => {
+                self.session.recover().await?;
+                let fail = |error| self.session.place.error(error);
+                let (rows, not_read) =
+                    unreadable::read(&self.session, "customers", &of_customers, CUSTOMER).await?;
+                let customers = rows.iter().map(customer).collect::<Result<_, _>>().map_err(fail)?;
+                unreadable.extend(not_read);
+                let (rows, not_read) =
+                    unreadable::read(&self.session, "prostheses", &of_prostheses, PROSTHESIS).await?;
+                let prostheses = rows.iter().map(prosthesis).collect::<Result<_, _>>().map_err(fail)?;
+                unreadable.extend(not_read);
+                (customers, prostheses)
+            }
+            read => read?,
+        };
         let unique = [
             repeated(customers.iter().map(|row| row.id)).map(|id| format!("customers.id {id}")),
             // The login name itself is personal: the customers' ids tell which rows to look at.
@@ -219,8 +234,45 @@ impl OpenCrm {
             all_prostheses: self.found.prostheses.unsigned_abs(),
             customers,
             prostheses,
+            unreadable,
         })
     }
+}
+
+/// The columns of customers after their id, and what counts where one cannot be read.
+const CUSTOMER: &[Column] = &[("name", "''"), ("email", "''"), ("ldap_username", "''")];
+
+/// The same of prostheses.
+const PROSTHESIS: &[Column] = &[
+    ("customer_id", "NULL::uuid"),
+    ("chip_id", "NULL::text"),
+    ("name", "NULL::text"),
+    ("serial_number", "''"),
+    ("updated_at", "NULL::timestamptz"),
+    ("manufactured_on", "NULL::date"),
+    ("warranty_until", "NULL::date"),
+];
+
+fn customer(row: &Row) -> Result<Customer, tokio_postgres::Error> {
+    Ok(Customer {
+        id: row.try_get(0)?,
+        name: row.try_get(1)?,
+        email: row.try_get(2)?,
+        ldap_username: row.try_get(3)?,
+    })
+}
+
+fn prosthesis(row: &Row) -> Result<Prosthesis, tokio_postgres::Error> {
+    Ok(Prosthesis {
+        id: row.try_get(0)?,
+        customer_id: row.try_get(1)?,
+        chip_id: row.try_get(2)?,
+        model: row.try_get(3)?,
+        serial_number: row.try_get(4)?,
+        updated_at: row.try_get(5)?,
+        manufactured_on: row.try_get(6)?,
+        warranty_until: row.try_get(7)?,
+    })
 }
 
 /// Whether all that must be there is there.
@@ -324,6 +376,18 @@ async fn find(session: &Session, customers: &str, prostheses: &str) -> Result<Fo
         fingerprint: row.try_get(0).map_err(fail)?,
         customers: row.try_get(1).map_err(fail)?,
         prostheses: row.try_get(2).map_err(fail)?,
+    })
+}
+
+/// What is known where a value cannot even be hashed: no other snapshot is the same.
+async fn count(session: &Session, snapshot: &Snapshot, customers: &str, prostheses: &str) -> Result<Found> {
+    let fail = |error| session.place.error(error);
+    let of = |rows: &str| format!("(SELECT count(*) FROM ({rows}) AS q)");
+    let row = session.row(&format!("SELECT {}, {}", of(customers), of(prostheses)), &[]).await?;
+    Ok(Found {
+        fingerprint: format!("at {}", snapshot.version()),
+        customers: row.try_get(0).map_err(fail)?,
+        prostheses: row.try_get(1).map_err(fail)?,
     })
 }
 

@@ -113,7 +113,7 @@ fn entry(report: &StepReport, state: State) -> Entry {
     entry.orphans = count("orphan_cells");
     entry.anomalies = count("anomalies");
     entry.tombstones = count("tombstones");
-    entry.unreadable = count("unreadable_cells");
+    entry.unreadable = count("unreadable_cells").or(count("unreadable_values"));
     entry.notes.clone_from(&report.notes);
     entry.duration_ms = (state != State::Started).then_some(report.duration_ms);
     entry.error_kind = report.error.as_ref().map(|error| error.kind.to_owned());

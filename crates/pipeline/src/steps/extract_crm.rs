@@ -7,6 +7,7 @@ use bionicpro_sources::Crm;
 use bionicpro_warehouse::ledger::Step;
 use bionicpro_warehouse::state;
 
+use super::notes;
 use crate::context::PipelineContext;
 use crate::dimensions::{People, people};
 use crate::files::crm as file;
@@ -28,6 +29,15 @@ pub(super) async fn stage(context: &PipelineContext, run: &RunId, people: Arc<Pe
     report.files = vec![format!("{run}/{}", name.file())];
     report.counts.clone_from(&people.counts);
     report.counts.insert("bytes".to_owned(), written.bytes);
+    if !people.unreadable.is_empty() {
+        let named = notes(&people.unreadable, "values");
+        tracing::warn!(
+            values = people.unreadable.len(),
+            named,
+            "values of the CRM cannot be read: they count as not known"
+        );
+        report.notes = Some(named);
+    }
     let manifest = Manifest {
         counts: report.counts.clone(),
         crm: Some(people.fingerprint.clone()),

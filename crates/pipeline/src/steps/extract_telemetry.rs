@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bionicpro_model::{Error, Kind, Result, RunId};
 use bionicpro_sources::telemetry::{Outside, ReadSummary};
-use bionicpro_sources::{CellBatch, Telemetry, Unreadable, VALUE_UNREADABLE, Wanted};
+use bionicpro_sources::{CellBatch, Telemetry, VALUE_UNREADABLE, Wanted};
 use bionicpro_warehouse::ledger::{State, Step};
 use chrono::{DateTime, NaiveDate};
 use tokio::sync::mpsc;
 
+use super::notes;
 use crate::context::PipelineContext;
 use crate::files::cells::CellTable;
 use crate::files::owners;
@@ -127,7 +128,7 @@ pub(super) async fn extract(
         tracing::warn!(?outside, without_chip = read.without_chip, "rows of the telemetry are in no report");
     }
     if !unreadable.is_empty() {
-        let named = notes(&unreadable);
+        let named = notes(&unreadable, "cells");
         tracing::warn!(
             cells = unreadable.len(),
             named,
@@ -150,17 +151,6 @@ pub(super) async fn extract(
     };
     context.stage.seal(StagedName::Telemetry, &manifest).await?;
     Ok(report)
-}
-
-/// How many cells that cannot be read are named.
-const NAMED: usize = 20;
-
-fn notes(unreadable: &[Unreadable]) -> String {
-    let mut named: Vec<String> = unreadable.iter().take(NAMED).map(ToString::to_string).collect();
-    if unreadable.len() > NAMED {
-        named.push(format!("and {} more cells", unreadable.len() - NAMED));
-    }
-    named.join("; ")
 }
 
 /// Reads what is wanted into the staged file.

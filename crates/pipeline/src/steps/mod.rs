@@ -30,6 +30,18 @@ pub(crate) use again::Restarts;
 pub(crate) use book::Book;
 pub(crate) use deadline::in_time;
 
+/// How many things that cannot be read are named.
+const NAMED: usize = 20;
+
+/// Names the first of what cannot be read.
+fn notes<T: ToString>(unreadable: &[T], what: &str) -> String {
+    let mut named: Vec<String> = unreadable.iter().take(NAMED).map(ToString::to_string).collect();
+    if unreadable.len() > NAMED {
+        named.push(format!("and {} more {what}", unreadable.len() - NAMED));
+    }
+    named.join("; ")
+}
+
 /// Reads who people are into `crm.parquet`.
 ///
 /// # Errors

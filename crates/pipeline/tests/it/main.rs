@@ -14,5 +14,6 @@ mod schemas;
 mod staging;
 mod ticks;
 mod turns;
+mod unreadable;
 mod ways;
 mod world;

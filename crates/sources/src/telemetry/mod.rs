@@ -39,6 +39,8 @@ pub use outside::Outside;
 pub use read::ReadSummary;
 pub use slices::Slicing;
 pub use unreadable::{LeftOut, Unreadable};
+
+pub(crate) use unreadable::in_short;
 pub use wanted::{ChipScope, Cut, Wanted};
 
 use cells::CellQuery;

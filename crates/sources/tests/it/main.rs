@@ -5,6 +5,7 @@ mod address;
 mod cells;
 mod crm;
 mod forms;
+mod locks;
 mod losses;
 mod property;
 mod standby;

@@ -8,7 +8,7 @@ use bionicpro_engines::Packages;
 use bionicpro_model::{Error, Kind, Result};
 
 use super::sources::clock;
-use super::{Finding, sources, warehouse};
+use super::{Finding, pipeline, sources, warehouse};
 use crate::config::Config;
 
 type Checks<'a> = Pin<Box<dyn Future<Output = Vec<Finding>> + Send + 'a>>;
@@ -20,6 +20,7 @@ pub(super) fn all(config: &Config) -> Vec<Checks<'_>> {
         Box::pin(sources::telemetry(&config.telemetry)),
         Box::pin(warehouse::all(&config.warehouse)),
         Box::pin(stage(config)),
+        Box::pin(pipeline::pipeline(config)),
         Box::pin(tokens(config)),
         Box::pin(store(config)),
         Box::pin(browsers(config)),

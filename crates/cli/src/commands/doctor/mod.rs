@@ -4,6 +4,7 @@
 //! Whether a load finds room is told from what the warehouse says of its disks.
 
 mod checks;
+mod pipeline;
 mod sources;
 mod warehouse;
 

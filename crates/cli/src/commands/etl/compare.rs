@@ -18,6 +18,9 @@ use crate::output;
 /// would have vanished.
 #[derive(Debug, Args)]
 pub(crate) struct CompareArgs {
+    /// The name of the comparison, and the beginning of the names of the runs that mend; made when not given.
+    #[arg(long, value_name = "RUN")]
+    run: Option<RunId>,
     /// For how many seconds; pipeline.compare_budget_s when not given. At least one piece of days is compared.
     #[arg(long, value_name = "SECONDS", conflicts_with = "all")]
     budget: Option<u64>,
@@ -32,7 +35,10 @@ pub(crate) struct CompareArgs {
 impl CompareArgs {
     pub(crate) async fn run(self, context: &Context) -> Result<()> {
         let pipeline = super::pipeline(context)?.confirming_vanished(self.confirm_vanished);
-        let name: RunId = format!("compare-{}", RunId::generate(Utc::now())).parse()?;
+        let name = match self.run {
+            Some(name) => name,
+            None => format!("compare-{}", RunId::generate(Utc::now())).parse()?,
+        };
         let seconds = self.budget.unwrap_or(context.config.pipeline.compare_budget_s);
         let budget = if self.all { Duration::MAX } else { Duration::from_secs(seconds) };
         let compared = match compare(&pipeline, &name, budget, super::bars::progress().as_ref()).await {

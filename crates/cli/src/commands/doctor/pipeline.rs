@@ -1,0 +1,143 @@
+//! What the runs so far say of the sources: values that cannot be read, days that are due for a comparison or differ.
+
+use bionicpro_model::{Error, Result};
+use bionicpro_pipeline::PipelineContext;
+use bionicpro_pipeline::compare::days_due;
+use bionicpro_warehouse::ledger::{self, Entry, State, Step};
+use bionicpro_warehouse::load::{ComparedDay, unmended_days};
+
+use super::Finding;
+use super::checks::not_configured;
+use crate::config::Config;
+
+const PART: &str = "pipeline";
+
+/// How many of the newest runs are looked at: two days of a quarter of an hour each.
+const RUNS_LOOKED_AT: u32 = 200;
+
+pub(super) async fn pipeline(config: &Config) -> Vec<Finding> {
+    for (key, is_set) in [
+        ("crm.url", config.crm.url.is_some()),
+        ("telemetry.url", config.telemetry.url.is_some()),
+        ("warehouse.url", config.warehouse.url.is_some()),
+        ("stage.url", config.stage.url.is_some()),
+    ] {
+        if !is_set {
+            return vec![not_configured(PART, key)];
+        }
+    }
+    match checks(config).await {
+        Ok(findings) => findings,
+        Err(error) => vec![Finding::failed(PART, "runs", &error)],
+    }
+}
+
+async fn checks(config: &Config) -> Result<Vec<Finding>, Error> {
+    let context = PipelineContext::new(
+        &config.crm,
+        &config.telemetry,
+        &config.warehouse,
+        &config.stage,
+        &config.pipeline,
+    )?;
+    let runs = ledger::runs(context.warehouse(), RUNS_LOOKED_AT).await?;
+    let entries: Vec<Entry> = runs.into_iter().flatten().collect();
+    let (due, differing) = (days_due(&context).await?, unmended_days(context.warehouse()).await?);
+    Ok(vec![unreadable(&entries), comparison(due, &differing)])
+}
+
+/// What the newest run of each source could not read.
+fn unreadable(entries: &[Entry]) -> Finding {
+    let newest = |step: Step| {
+        let ended = |entry: &&Entry| {
+            // A tick reads little: only a full run, or a run of a range, tells what is there.
+            entry.step == step
+                && entry.state == State::Done
+                && (step == Step::ExtractCrmData || entry.kind.as_deref() == Some("full"))
+        };
+        entries.iter().filter(ended).max_by_key(|entry| entry.at)
+    };
+    let found: Vec<&Entry> = [newest(Step::ExtractCrmData), newest(Step::ExtractTelemetryData)]
+        .into_iter()
+        .flatten()
+        .filter(|entry| entry.unreadable.unwrap_or(0) > 0)
+        .collect();
+    if found.is_empty() {
+        return Finding::ok(PART, "values", "the newest full run could read all of them");
+    }
+    let count: u64 = found.iter().filter_map(|entry| entry.unreadable).sum();
+    let named: Vec<&str> = found.iter().filter_map(|entry| entry.notes.as_deref()).collect();
+    Finding::warning(
+        PART,
+        "values",
+        format!("{count} cells or values cannot be read, the others are loaded: {}", named.join("; ")),
+        "correct them in the source: every full run tries them again",
+    )
+}
+
+fn comparison(due: u64, differing: &[ComparedDay]) -> Finding {
+    if let (Some(first), Some(last)) = (differing.first(), differing.last()) {
+        return Finding::warning(
+            PART,
+            "comparison",
+            format!(
+                "{} days from {} to {} differ from the source, and more would vanish than is believed",
+                differing.len(),
+                first.date,
+                last.date
+            ),
+            "`bionicpro etl compare --all` says what, and how to confirm it",
+        );
+    }
+    match due {
+        0 => Finding::ok(PART, "comparison", "every day of the retention is compared with the source"),
+        due => Finding::warning(
+            PART,
+            "comparison",
+            format!("{due} days of the retention are due to be compared with the source"),
+            "`etl schedule` compares some after each run; otherwise run `bionicpro etl compare`, from cron or Airflow",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, NaiveDate};
+
+    use super::*;
+    use crate::commands::doctor::State as Found;
+
+    #[test]
+    fn what_the_newest_full_run_could_not_read_is_named() {
+        let entry = |run: &str, second: i64, kind: &str, unreadable: u64| Entry {
+            kind: Some(kind.to_owned()),
+            unreadable: Some(unreadable),
+            notes: (unreadable > 0).then(|| "chip \"X\"".to_owned()),
+            ..Entry::new(
+                run.parse().unwrap(),
+                Step::ExtractTelemetryData,
+                State::Done,
+                1,
+                DateTime::from_timestamp(second, 0).unwrap(),
+            )
+        };
+        let found = unreadable(&[entry("a", 1, "full", 2), entry("b", 2, "tick", 0)]);
+        assert_eq!(found.state, Found::Warning);
+        assert!(found.found.contains("chip \"X\""), "{}", found.found);
+        assert_eq!(unreadable(&[entry("a", 1, "full", 2), entry("c", 3, "full", 0)]).state, Found::Ok);
+    }
+
+    #[test]
+    fn days_that_are_due_or_differ_are_warnings() {
+        let day = ComparedDay {
+            date: NaiveDate::default(),
+            version: 1,
+            differing: 3,
+            is_mended: 0,
+            run: "compare".to_owned(),
+        };
+        assert_eq!(comparison(0, &[]).state, Found::Ok);
+        assert_eq!(comparison(4, &[]).state, Found::Warning);
+        assert_eq!(comparison(0, &[day]).state, Found::Warning);
+    }
+}

@@ -1,0 +1,257 @@
+//! One value that cannot be read stops itself and nothing else: the others load, it is counted and named, and tried again.
+
+use bionicpro_pipeline::progress::Quiet;
+use bionicpro_pipeline::{Ask, PipelineContext, RunReport, RunSpec, run};
+use bionicpro_testing::TestDatabase;
+use bionicpro_warehouse::ledger::{self, Step};
+use bionicpro_warehouse::{Warehouse, ledger::Entry};
+use chrono::{TimeDelta, Utc};
+
+use crate::world::World;
+
+const TABLE: &str = "CREATE SCHEMA telemetry; CREATE TABLE telemetry.raw_telemetry (
+        chip_id text, event_time timestamp, response_time_ms double precision, battery_level real, error_code text,
+        inserted_by xid8 NOT NULL DEFAULT pg_current_xact_id());
+    CREATE INDEX ON telemetry.raw_telemetry (chip_id, event_time);
+    CREATE INDEX ON telemetry.raw_telemetry (event_time);
+    CREATE INDEX ON telemetry.raw_telemetry (inserted_by);";
+
+/// A world whose telemetry, or CRM, lies in a database of another encoding.
+async fn database(world: &World, encoding: &str) -> TestDatabase {
+    let name = format!("{}_{}", world.telemetry.name, encoding.to_lowercase());
+    let sql = format!(
+        "CREATE DATABASE {name} TEMPLATE template0 LOCALE_PROVIDER libc ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C'"
+    );
+    world.telemetry_sql(&sql).await;
+    let mut url = world.telemetry.url.expose_secret().clone();
+    url.set_path(&name);
+    TestDatabase { url: bionicpro_model::SecretUrl::parse(url.as_str()).unwrap(), name }
+}
+
+async fn world_with(encoding: &str) -> (World, PipelineContext) {
+    let mut world = World::new().await;
+    world.telemetry = database(&world, encoding).await;
+    world.telemetry_sql(TABLE).await;
+    let context = world.context();
+    (world, context)
+}
+
+async fn ask(context: &PipelineContext, ask: Ask) -> RunReport {
+    run(context, RunSpec { run: None, ask }, &Quiet)
+        .await
+        .unwrap_or_else(|error| panic!("{}", error.report()))
+}
+
+fn at(hours: i64) -> String {
+    (Utc::now() - TimeDelta::hours(hours)).format("%Y-%m-%d %H:00:00").to_string()
+}
+
+fn told(user: &str, chip: &str, at: &str, movements: u32) -> String {
+    format!("{user} {chip} {} {movements}", &at[..13])
+}
+
+/// The ledger's word on the telemetry of a run.
+async fn entry(world: &World, report: &RunReport, step: Step) -> Entry {
+    let warehouse = Warehouse::new(&world.warehouse_config()).unwrap();
+    let entries = ledger::run(&warehouse, &report.run).await.unwrap();
+    entries.into_iter().rfind(|entry| entry.step == step && entry.notes.is_some()).unwrap()
+}
+
+#[tokio::test]
+async fn a_chip_with_bytes_that_are_no_text_is_named_and_the_others_of_its_hour_load() {
+    let (world, context) = world_with("SQL_ASCII").await;
+    let (first, second) = (at(5), at(30));
+    let bad = |at: &str| format!("(E'\\xff\\xfe-1', '{at}')");
+    world
+        .telemetry_sql(&format!(
+            "SET client_encoding = 'SQL_ASCII'; INSERT INTO telemetry.raw_telemetry (chip_id, event_time) VALUES
+             ('CHIP-1', '{first}'), ('CHIP-2', '{first}'), ('CHIP-1', '{second}'), {}, {}, {}",
+            bad(&first),
+            bad(&first),
+            bad(&second)
+        ))
+        .await;
+    let expected =
+        [told("a", "CHIP-1", &second, 1), told("a", "CHIP-1", &first, 1), told("b", "CHIP-2", &first, 1)];
+    let sorted = |rows: &[String]| {
+        let mut rows = rows.to_vec();
+        rows.sort();
+        rows
+    };
+    for _ in 0..2 {
+        let report = ask(&context, Ask::Full).await;
+        assert_eq!(report.counts["unreadable_cells"], 2);
+        assert_eq!(world.told().await, sorted(&expected));
+        let entry = entry(&world, &report, Step::ExtractTelemetryData).await;
+        assert_eq!(entry.unreadable, Some(2));
+        let notes = entry.notes.unwrap();
+        assert!(notes.contains(r#"chip "\xff\xfe-1" at "#) && notes.contains("2 rows"), "{notes}");
+    }
+    // A tick of a new one, beside good rows.
+    world
+        .telemetry_sql(&format!(
+            "SET client_encoding = 'SQL_ASCII'; INSERT INTO telemetry.raw_telemetry (chip_id, event_time) VALUES
+             ('CHIP-2', '{second}'), {}",
+            bad(&at(7))
+        ))
+        .await;
+    let report = ask(&context, Ask::Tick).await;
+    assert_eq!((report.counts["unreadable_cells"], report.counts["cells"]), (1, 1));
+    // Mended, the next full run brings it.
+    world
+        .telemetry_sql(&format!(
+            "UPDATE telemetry.raw_telemetry SET chip_id = 'CHIP-2' WHERE chip_id NOT LIKE 'CHIP%' AND event_time = '{first}'"
+        ))
+        .await;
+    let report = ask(&context, Ask::Full).await;
+    assert_eq!(report.counts["unreadable_cells"], 2);
+    assert!(world.told().await.contains(&told("b", "CHIP-2", &first, 3)), "{:?}", world.told().await);
+}
+
+#[tokio::test]
+async fn a_letter_that_the_other_database_lacks_stops_nobody() {
+    let (world, context) = world_with("LATIN1").await;
+    // Two chips of one prosthesis and a change of hands within an hour: their names travel to the telemetry.
+    world.crm_sql("UPDATE crm.prostheses SET chip_id = 'Ж-1' WHERE chip_id = 'CHIP-2'").await;
+    let first = at(5);
+    world
+        .telemetry_sql(&format!(
+            "INSERT INTO telemetry.raw_telemetry (chip_id, event_time) VALUES ('CHIP-1', '{first}'), ('Zürich', '{first}')"
+        ))
+        .await;
+    ask(&context, Ask::Full).await;
+    let half = (Utc::now() - TimeDelta::hours(5)).format("%Y-%m-%d %H:30:00").to_string();
+    world
+        .crm_sql(&format!(
+            "UPDATE crm.prostheses SET customer_id = '00000000-0000-0000-0000-00000000000a', updated_at = '{half}' WHERE chip_id = 'Ж-1';
+             UPDATE crm.prostheses SET chip_id = 'Zürich', updated_at = '{half}' WHERE chip_id = 'CHIP-1'"
+        ))
+        .await;
+    for kind in [Ask::Tick, Ask::Full] {
+        let report = ask(&context, kind).await;
+        assert_eq!(report.counts.get("unreadable_cells"), Some(&0), "{report:?}");
+    }
+    world
+        .telemetry_sql(&format!(
+            "INSERT INTO telemetry.raw_telemetry (chip_id, event_time) VALUES ('Zürich', '{first}')"
+        ))
+        .await;
+    ask(&context, Ask::Tick).await;
+    let told = world.told().await;
+    assert_eq!(told.len(), 1, "{told:?}");
+}
+
+#[tokio::test]
+async fn a_byte_that_has_no_letter_is_named_and_other_letters_are_read() {
+    let (world, context) = world_with("WIN1252").await;
+    let first = at(5);
+    world
+        .telemetry_sql(&format!(
+            "INSERT INTO telemetry.raw_telemetry (chip_id, event_time) VALUES ('CHIP-1', '{first}'), ('Zürich', '{first}');
+             INSERT INTO telemetry.raw_telemetry (chip_id, event_time) SELECT convert_from('\\x81'::bytea, 'SQL_ASCII'), '{first}'"
+        ))
+        .await;
+    world.crm_sql("UPDATE crm.prostheses SET chip_id = 'Zürich' WHERE chip_id = 'CHIP-2'").await;
+    let report = ask(&context, Ask::Full).await;
+    assert_eq!(report.counts["unreadable_cells"], 1);
+    assert_eq!(world.told().await, [told("a", "CHIP-1", &first, 1), told("b", "Zürich", &first, 1)]);
+    let notes = entry(&world, &report, Step::ExtractTelemetryData).await.notes.unwrap();
+    assert!(notes.contains(r#"chip "\x81""#), "{notes}");
+}
+
+#[tokio::test]
+async fn a_sum_that_overflows_and_a_cast_that_fails_are_cells_that_cannot_be_read() {
+    let (world, context) = world_with("UTF8").await;
+    let (first, second) = (at(5), at(40));
+    world
+        .telemetry_sql(&format!(
+            "INSERT INTO telemetry.raw_telemetry (chip_id, event_time, response_time_ms) VALUES
+             ('CHIP-1', '{first}', 1e308), ('CHIP-1', '{first}', 1e308), ('CHIP-1', '{second}', 1e308), ('CHIP-2', '{first}', 5)"
+        ))
+        .await;
+    let report = ask(&context, Ask::Full).await;
+    assert_eq!(report.counts["unreadable_cells"], 1);
+    assert_eq!(world.told().await, {
+        let mut rows = vec![told("a", "CHIP-1", &second, 1), told("b", "CHIP-2", &first, 1)];
+        rows.sort();
+        rows
+    });
+    // A tick asks by chip.
+    world
+        .telemetry_sql(&format!(
+            "INSERT INTO telemetry.raw_telemetry (chip_id, event_time, response_time_ms) VALUES ('CHIP-1', '{first}', 1), ('CHIP-2', '{first}', 1)"
+        ))
+        .await;
+    let report = ask(&context, Ask::Tick).await;
+    assert_eq!((report.counts["unreadable_cells"], report.counts["cells"]), (1, 1));
+    assert!(world.told().await.contains(&told("b", "CHIP-2", &first, 2)));
+    // The same through a view that casts.
+    world
+        .telemetry_sql(
+            "ALTER TABLE telemetry.raw_telemetry RENAME TO stored;
+             ALTER TABLE telemetry.stored ALTER response_time_ms TYPE text;
+             CREATE VIEW telemetry.raw_telemetry AS SELECT chip_id, event_time, response_time_ms::numeric(30) AS response_time_ms,
+                 battery_level, error_code FROM telemetry.stored;
+             UPDATE telemetry.stored SET response_time_ms = '5' WHERE response_time_ms <> 'Infinity';
+             UPDATE telemetry.stored SET response_time_ms = 'never' WHERE chip_id = 'CHIP-2'"
+        )
+        .await;
+    let report = ask(&context, Ask::Full).await;
+    assert_eq!(report.counts["unreadable_cells"], 1, "{report:?}");
+    assert!(world.told().await.contains(&told("a", "CHIP-1", &first, 3)), "{:?}", world.told().await);
+}
+
+#[tokio::test]
+async fn a_number_of_any_length_makes_a_short_message() {
+    let (world, context) = world_with("UTF8").await;
+    let first = at(5);
+    world
+        .telemetry_sql(&format!(
+            "ALTER TABLE telemetry.raw_telemetry ALTER response_time_ms TYPE numeric;
+             INSERT INTO telemetry.raw_telemetry (chip_id, event_time, response_time_ms) VALUES
+             ('CHIP-1', '{first}', repeat('9', 100000)::numeric), ('CHIP-2', '{first}', 5)"
+        ))
+        .await;
+    let report = ask(&context, Ask::Full).await;
+    assert_eq!(report.counts["unreadable_cells"], 1);
+    assert_eq!(world.told().await, [told("b", "CHIP-2", &first, 1)]);
+    let notes = entry(&world, &report, Step::ExtractTelemetryData).await.notes.unwrap();
+    assert!(notes.len() < 400, "{} bytes", notes.len());
+}
+
+#[tokio::test]
+async fn a_value_of_the_crm_that_cannot_be_read_counts_as_not_known() {
+    let mut world = World::new().await;
+    let crm = database(&world, "SQL_ASCII").await;
+    let sql = "CREATE SCHEMA crm;
+        CREATE TABLE crm.customers (id uuid, name text, email text, ldap_username text);
+        CREATE TABLE crm.prosthesis_models (id uuid, name text);
+        CREATE TABLE crm.prostheses (id uuid, customer_id uuid, model_id uuid, chip_id text, serial_number text);
+        INSERT INTO crm.customers VALUES
+            ('00000000-0000-0000-0000-00000000000a', 'Anna', 'anna@example.com', 'anna'),
+            ('00000000-0000-0000-0000-00000000000b', E'Iv\\xffn', 'ivan@example.com', 'ivan');
+        INSERT INTO crm.prosthesis_models VALUES ('00000000-0000-0000-0000-0000000000f1', 'Grip');
+        INSERT INTO crm.prostheses VALUES
+            ('00000000-0000-0000-0000-0000000000c1', '00000000-0000-0000-0000-00000000000a',
+             '00000000-0000-0000-0000-0000000000f1', 'CHIP-1', E'\\xfe'),
+            ('00000000-0000-0000-0000-0000000000c2', '00000000-0000-0000-0000-00000000000b',
+             '00000000-0000-0000-0000-0000000000f1', 'CHIP-2', 'S-2');";
+    let client = crm.client().await;
+    client.batch_execute(&format!("SET client_encoding = 'SQL_ASCII'; {sql}")).await.unwrap();
+    world.crm = crm;
+    let first = at(5);
+    world.moves(&format!("('CHIP-1', '{first}', 1, 1, NULL), ('CHIP-2', '{first}', 1, 1, NULL)")).await;
+    let report = ask(&world.context(), Ask::Full).await;
+    assert_eq!(world.told().await, [told("a", "CHIP-1", &first, 1), told("b", "CHIP-2", &first, 1)]);
+    let entry = entry(&world, &report, Step::ExtractCrmData).await;
+    let notes = entry.notes.unwrap();
+    assert_eq!(entry.unreadable, Some(2), "{notes}");
+    assert!(notes.contains("customers.name of 00000000-0000-0000-0000-00000000000b"), "{notes}");
+    assert!(notes.contains("prostheses.serial_number of 00000000-0000-0000-0000-0000000000c1"), "{notes}");
+    let names =
+        world.ask("SELECT ldap_username, customer_name FROM users FINAL ORDER BY ldap_username").await;
+    assert_eq!(
+        (names[1]["ldap_username"].as_str(), names[1]["customer_name"].as_str()),
+        (Some("ivan"), Some(""))
+    );
+}

@@ -1,0 +1,72 @@
+//! Reads rows of which some have a value that the server cannot give: the others are read as they are, and of these all but
+//! that value.
+
+use bionicpro_model::Result;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::array;
+use crate::Session;
+use crate::error::is_value_error;
+use crate::telemetry::in_short;
+
+/// A column of a query, with what stands in its place where it cannot be read.
+pub(super) type Column = (&'static str, &'static str);
+
+/// The rows of a query with a column `id`, and what could not be read of them: `customers.name of ID: why`.
+pub(super) async fn read(
+    session: &Session,
+    table: &str,
+    sql: &str,
+    columns: &[Column],
+) -> Result<(Vec<Row>, Vec<String>)> {
+    let fail = |error| session.place.error(error);
+    let all = session.rows(&format!("SELECT q.id FROM ({sql}) AS q ORDER BY q.id"), &[]).await?;
+    let ids: Vec<Uuid> = all.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(fail)?;
+    let (mut rows, mut unreadable) = (Vec::with_capacity(ids.len()), Vec::new());
+    let mut waiting = vec![ids];
+    while let Some(mut part) = waiting.pop() {
+        let all: Vec<String> = columns.iter().map(|(name, _)| format!("q.{name}")).collect();
+        if let Ok(read) = attempt(session, sql, &all, &part).await? {
+            rows.extend(read);
+            continue;
+        }
+        if let [id] = *part.as_slice() {
+            let mut list = Vec::with_capacity(columns.len());
+            for (name, otherwise) in columns {
+                let column = format!("q.{name}");
+                match attempt(session, sql, std::slice::from_ref(&column), &[id]).await? {
+                    Ok(_) => list.push(column),
+                    Err(why) => {
+                        unreadable.push(format!("{table}.{name} of {id}: {why}"));
+                        list.push((*otherwise).to_owned());
+                    }
+                }
+            }
+            rows.extend(attempt(session, sql, &list, &[id]).await?.unwrap_or_default());
+            continue;
+        }
+        let half = part.split_off(part.len() / 2);
+        waiting.extend([half, part]);
+    }
+    Ok((rows, unreadable))
+}
+
+/// Some columns of some rows, or what the server says of a value among them.
+async fn attempt(
+    session: &Session,
+    sql: &str,
+    columns: &[String],
+    ids: &[Uuid],
+) -> Result<Result<Vec<Row>, String>> {
+    let sql =
+        format!("SELECT q.id, {} FROM ({sql}) AS q WHERE q.id = ANY ({})", columns.join(", "), array(ids));
+    match session.client.query_typed(&sql, &[]).await {
+        Ok(rows) => Ok(Ok(rows)),
+        Err(error) if is_value_error(&error) => {
+            session.recover().await?;
+            Ok(Err(in_short(&error)))
+        }
+        Err(error) => Err(session.place.error(error)),
+    }
+}

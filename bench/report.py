@@ -172,7 +172,19 @@ def year_lines(measured: dict) -> list[tuple[str, str, str, str]]:
     """The backfill against the floor; the burst has nothing to be compared with but the backfill."""
     backfill, burst = measured["backfill"], measured["burst"]
     ours, other = backfill["rows_per_second"], backfill["copy_to_nowhere_rows_per_second"]
+    lines = []
+    # Results of before it was measured have none.
+    if comparison := measured.get("comparison"):
+        lines.append(
+            (
+                f"comparison of {comparison['days']} days with the source, {comparison['rows']:,} rows",
+                f"{comparison['rows_per_second']:,} rows/s, {comparison['peak_rss_mb']:.0f} MB",
+                f"backfill: {ours:,} rows/s, {backfill['peak_rss_mb']:.0f} MB",
+                times(comparison["rows_per_second"], ours),
+            )
+        )
     return [
+        *lines,
         (
             f"backfill of a year, {measured['rows']:,} rows",
             f"{ours:,} rows/s",

@@ -1,4 +1,4 @@
-"""A year: its backfill, and the tick after late rows have come for all of it."""
+"""A year: its backfill, its comparison, and the tick after late rows have come for all of it."""
 
 import time
 
@@ -34,6 +34,9 @@ def year(rows: int) -> dict:
     with engines() as started:
         fleet = seed_year(started, rows)
         found = {"rows": fleet.rows, "days": fleet.days, "backfill": backfill(started, fleet)}
+        # Leaves a baseline, as the run of the night does.
+        run([PROGRAM, "etl", "run", "--full"], started.environment)
+        found["comparison"] = comparison(started, fleet)
         found["burst"] = burst(started, fleet)
         return found
 
@@ -55,10 +58,33 @@ def backfill(started: Engines, fleet: Fleet) -> dict:
     }
 
 
+def comparison(started: Engines, fleet: Fleet) -> dict:
+    """Every day before the lookback compared with the source, of which the mart differs in nothing.
+
+    All of them are due: the first baseline was left after the backfill.
+    """
+    ours = run([PROGRAM, "etl", "compare", "--all"], started.environment)
+    answer = ours.answer
+    if answer["differing"] or answer["days_left"]:
+        raise SystemExit(f"bench: the comparison of an equal mart found {answer}")
+    with psycopg.connect(started.telemetry) as connection:
+        begin = fleet.start
+        rows = connection.execute(
+            "SELECT count(*) FROM telemetry.raw_telemetry WHERE event_time < %s::date + %s::integer",
+            (begin, answer["days"]),
+        ).fetchone()[0]
+    note(f"  comparison: {ours.seconds:.1f} s, {answer['days']} days")
+    return {
+        "days": answer["days"],
+        "rows": rows,
+        "seconds": ours.seconds,
+        "rows_per_second": round(rows / ours.seconds),
+        "peak_rss_mb": ours.peak_rss_mb,
+    }
+
+
 def burst(started: Engines, fleet: Fleet) -> dict:
     """The tick that brings late rows of a whole year."""
-    # Leaves a baseline, as the run of the night does.
-    run([PROGRAM, "etl", "run", "--full"], started.environment)
     with psycopg.connect(started.crm) as connection:
         chips = [chip for (chip,) in connection.execute(CHIPS)]
     with psycopg.connect(started.telemetry, autocommit=True) as connection:

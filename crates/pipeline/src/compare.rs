@@ -45,8 +45,10 @@ pub struct Comparison {
     pub refused: Vec<Refusal>,
     /// Days that are due and were not reached.
     pub days_left: u64,
-    /// From when on the source holds everything; what the mart has from before stays as it is.
+    /// From when on the source holds everything.
     pub kept_from: Option<DateTime<Utc>>,
+    /// Rows of the mart from before that: they stay as they are.
+    pub kept_rows: u64,
     /// Why it ended before its time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -71,6 +73,7 @@ struct Due {
     range: HourRange,
     days: BTreeSet<NaiveDate>,
     kept_from: DateTime<Utc>,
+    kept_rows: u64,
 }
 
 /// How many days are due; none where nothing has been loaded yet.
@@ -101,11 +104,12 @@ pub async fn compare(
         refused: Vec::new(),
         days_left: 0,
         kept_from: None,
+        kept_rows: 0,
         note: None,
         duration_ms: 0,
     };
     if let Some(mut due) = due(context).await? {
-        comparison.kept_from = Some(due.kept_from);
+        (comparison.kept_from, comparison.kept_rows) = (Some(due.kept_from), due.kept_rows);
         'all: while let Some(newest) = due.days.last().copied() {
             for piece in pieces(context, &due, newest).await? {
                 if comparison.days > 0 && began.elapsed() >= budget {
@@ -139,12 +143,10 @@ async fn due(context: &PipelineContext) -> Result<Option<Due>> {
     let is_exact = telemetry.changes().is_exact;
     telemetry.end().await?;
     let Some(oldest) = oldest else { return Ok(None) };
-    let kept_from = match context.telemetry_config.keeps {
-        Some(_) => kept_from(context, now),
-        // The hour of the oldest event may be half gone, unless the source begins with it.
-        None if load::has_rows_before(warehouse, oldest).await? => oldest + TimeDelta::hours(1),
-        None => oldest,
-    };
+    let configured = context.telemetry_config.keeps.map(|_| kept_from(context, now));
+    let kept_rows = load::rows_before(warehouse, configured.unwrap_or(oldest)).await?;
+    // The hour of the oldest event may be half gone, unless the source begins with it.
+    let kept_from = configured.unwrap_or(oldest + TimeDelta::hours(i64::from(kept_rows > 0)));
     let from = kept_from.max(first_hour(context, now)).max(oldest);
     let lookback = HourRange::lookback(now, context.config.lookback_days)?;
     let Ok(range) = HourRange::new(from, lookback.from()) else { return Ok(None) };
@@ -155,7 +157,7 @@ async fn due(context: &PipelineContext) -> Result<Option<Due>> {
     let compared = load::compared_days(warehouse, &range).await?;
     let is_due = |date: &NaiveDate| compared.get(date).is_none_or(|version| *version < since);
     let days = range.days().map(|day| day.from().date_naive()).filter(is_due).collect();
-    Ok(Some(Due { range, days, kept_from }))
+    Ok(Some(Due { range, days, kept_from, kept_rows }))
 }
 
 /// The pieces of the month of a day: what is counted at once stays small.

@@ -283,7 +283,8 @@ async fn attempt(session: &Session, tables: &Tables, may_lock: bool, floor: u64)
 
 fn refused(session: &Session, error: tokio_postgres::Error) -> Refused {
     match error.code() {
-        Some(&SqlState::LOCK_NOT_AVAILABLE) => Refused::Busy,
+        // Of two that wait for each other's parts of a table the server ends one.
+        Some(&SqlState::LOCK_NOT_AVAILABLE | &SqlState::T_R_DEADLOCK_DETECTED) => Refused::Busy,
         Some(&SqlState::WRONG_OBJECT_TYPE) => Refused::NotLockable,
         Some(&SqlState::INSUFFICIENT_PRIVILEGE) if is_lock_privilege(&error) => Refused::NotLockable,
         Some(&SqlState::UNDEFINED_TABLE | &SqlState::INVALID_SCHEMA_NAME) => Refused::NoTable,

@@ -50,12 +50,12 @@ pub struct LoadSpec {
     pub tombstones: u64,
 }
 
-/// Whether the mart has a live row of an hour before this one.
-pub async fn has_rows_before(warehouse: &Warehouse, hour: DateTime<Utc>) -> Result<bool> {
-    let sql = "SELECT count() FROM (SELECT 1 FROM user_prosthesis_stats FINAL
-        WHERE date <= toDate({hour: DateTime('UTC')}, 'UTC') AND hour < {hour: DateTime('UTC')} LIMIT 1)";
+/// How many live rows the mart has of hours before this one.
+pub async fn rows_before(warehouse: &Warehouse, hour: DateTime<Utc>) -> Result<u64> {
+    let sql = "SELECT count() FROM user_prosthesis_stats FINAL
+        WHERE date <= toDate({hour: DateTime('UTC')}, 'UTC') AND hour < {hour: DateTime('UTC')}";
     let query = warehouse.query(sql).param("hour", params::instant(hour)).fetch_one::<u64>();
-    Ok(warehouse.run("looking for older rows", query).await? > 0)
+    warehouse.run("counting older rows", query).await
 }
 
 /// The first day that the mart has a row of; none where it has none. Tombstones count: it is a bound.

@@ -11,8 +11,10 @@ use super::{Entry, State, Step, Unread};
 
 /// A word or a sentence; what this program writes is shorter.
 type Short = Text<2_000>;
-/// A snapshot or a baseline, which names each partition of a table.
-type Long = Text<4_000_000>;
+/// A snapshot.
+type Long = Text<65_536>;
+/// A baseline, which names each partition of a table.
+type Baseline = Text<4_000_000>;
 /// Names of what could not be read.
 type Notes = Text<8_000>;
 
@@ -35,7 +37,7 @@ pub(crate) struct Row {
     snapshot: Option<Long>,
     /// Microseconds since 1970.
     horizon: Option<i64>,
-    baseline: Option<Long>,
+    baseline: Option<Baseline>,
     rows_read: Option<u64>,
     cells: Option<u64>,
     bytes: Option<u64>,
@@ -67,7 +69,7 @@ impl From<&Entry> for Row {
             version: entry.version,
             snapshot: long(&entry.snapshot),
             horizon: entry.horizon.map(|at| at.timestamp_micros()),
-            baseline: long(&entry.baseline),
+            baseline: entry.baseline.as_deref().map(Baseline::from),
             rows_read: entry.rows,
             cells: entry.cells,
             bytes: entry.bytes,

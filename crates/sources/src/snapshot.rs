@@ -151,8 +151,18 @@ impl Held {
     }
 
     /// Another session that sees exactly what the holder sees; none where somebody who waits for the holder's locks is
-    /// in its way.
+    /// in its way, or where the server or a pooler has no connection to give.
     pub(crate) async fn join(&self, database: &Database) -> Result<Option<Session>> {
+        match self.try_join(database).await {
+            Err(error) if error.kind() == Kind::Unreachable => {
+                tracing::info!(error = %error.report(), "reading on with fewer connections");
+                Ok(None)
+            }
+            joined => joined.map(Some),
+        }
+    }
+
+    async fn try_join(&self, database: &Database) -> Result<Session> {
         let session = database.connect().await?;
         let begin = Begin {
             is_snapshot: true,
@@ -167,11 +177,8 @@ impl Held {
             false => statements.extend([import, badge(), read(&self.tables)]),
         }
         statements.push(SAVEPOINT.to_owned());
-        match session.client.batch_execute(&statements.join("; ")).await {
-            Ok(()) => Ok(Some(session)),
-            Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => Ok(None),
-            Err(error) => Err(session.place.error(error)),
-        }
+        session.execute(&statements.join("; ")).await?;
+        Ok(session)
     }
 }
 

@@ -276,3 +276,16 @@ async fn schedulers_take_turns_through_the_pool() {
         take_turns(&world, &crm, &telemetry).await;
     }
 }
+
+#[tokio::test]
+async fn a_pool_of_fewer_connections_than_a_run_would_use_is_read_with_fewer() {
+    for mode in MODES {
+        let Some(pooled) = Pooled::new(mode, 1).await else { return };
+        pooled.moves("CHIP-1").await;
+        pooled.run(Ask::Tick).await;
+        pooled.moves("CHIP-1").await;
+        pooled.run(Ask::Full).await;
+        assert_eq!(pooled.world.told().await, pooled.expected(2, 0), "{mode:?}");
+        pooled.check().await;
+    }
+}

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use bionicpro_model::{Error, Kind, Result};
 use futures_util::TryStreamExt;
 use futures_util::future::try_join_all;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::Telemetry;
 use super::batch::CellBatch;
@@ -60,22 +60,29 @@ impl Telemetry {
         tracing::debug!(?slicing, queries = works.len(), intervals, readers, "reading telemetry");
         let queue = Mutex::new(works.into_iter());
         let without_chip = AtomicI64::new(0);
-        let next = || queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
+        let all_taken = watch::Sender::new(false);
+        let next = || {
+            let work = queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
+            if work.is_none() {
+                all_taken.send_replace(true);
+            }
+            work
+        };
         let read = |reader| {
             let (next, advance, batches, without_chip, plan, named) =
                 (&next, &advance, &batches, &without_chip, &plan, named.as_ref());
+            let mut all_taken = all_taken.subscribe();
             async move {
                 // The first begins while the others connect.
                 let other = match reader {
                     0 => None,
-                    _ => match self.held.join(&self.database).await? {
-                        Some(session) => Some(session),
-                        None => {
-                            tracing::info!(
-                                "somebody waits to change the table: reading on with fewer connections"
-                            );
-                            return Ok(());
-                        }
+                    // A pooler may have none to give before the first has read everything.
+                    _ => tokio::select! {
+                        joined = self.held.join(&self.database) => match joined? {
+                            Some(session) => Some(session),
+                            None => return Ok(()),
+                        },
+                        _ = all_taken.wait_for(|all| *all) => return Ok(()),
                     },
                 };
                 let session = other.as_ref().unwrap_or(&self.session);

@@ -225,7 +225,11 @@ async fn a_run_that_is_dropped_at_any_piece_leaves_nothing_in_the_pool() {
                 ended = in_time(&context, ask(number)) => drop(ended.unwrap()),
                 () = network.stopped() => dropped += 1,
             }
-            if number % 2 == 0 { network.go_on() } else { network.reset() }
+            if number % 2 == 0 {
+                network.go_on()
+            } else {
+                network.reset()
+            }
             pooled.run(ask(number + 1)).await;
             assert_eq!(pooled.world.told().await, pooled.expected(number, 0), "{mode:?} {number}");
         }

@@ -7,6 +7,7 @@ mod crm;
 mod forms;
 mod losses;
 mod property;
+mod settings;
 mod standby;
 mod table;
 mod writers;

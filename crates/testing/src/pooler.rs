@@ -39,7 +39,9 @@ impl PgBouncer {
     /// # Panics
     /// When it is installed and does not come up.
     pub fn start(url: &SecretUrl, mode: PoolMode, size: u16) -> Option<Self> {
-        if Command::new("pgbouncer").arg("--version").stdout(Stdio::null()).status().is_err() {
+        let version =
+            Command::new("pgbouncer").env("PATH", path()).arg("--version").stdout(Stdio::null()).status();
+        if version.is_err() {
             eprintln!("skipped: pgbouncer is not installed (Debian package pgbouncer)");
             return None;
         }
@@ -73,6 +75,7 @@ impl PgBouncer {
         command
             .args(["-c", "pgbouncer \"$1\" & read -r _; kill $!; wait $!", "sh"])
             .arg(&file)
+            .env("PATH", path())
             .current_dir(folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -106,6 +109,11 @@ impl PgBouncer {
         url.set_port(Some(self.port)).unwrap();
         SecretUrl::parse(url.as_str()).unwrap()
     }
+}
+
+/// Debian puts it where only root looks.
+fn path() -> String {
+    format!("{}:/usr/sbin", std::env::var("PATH").unwrap_or_default())
 }
 
 impl Drop for PgBouncer {

@@ -264,7 +264,8 @@ async fn loads_exclude_each_other_through_the_pool() {
         }
         for number in 1..=5 {
             let (one, two) = tokio::join!(in_time(&context, ask(number)), in_time(&other, Ask::Full));
-            (one.unwrap(), two.unwrap());
+            one.unwrap();
+            two.unwrap();
             assert_eq!(pooled.world.told().await, pooled.expected(number, 0), "{mode:?}");
             pooled.moves("CHIP-1").await;
         }

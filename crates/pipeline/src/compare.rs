@@ -6,13 +6,14 @@
 //!
 //! What the source no longer keeps is no deletion: days before the oldest event, or before `telemetry.keeps`, stay.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use bionicpro_model::hours::midnight;
-use bionicpro_model::{HourRange, Result, RunId};
+use bionicpro_model::{Error, HourRange, Result, RunId};
 use bionicpro_sources::Telemetry;
-use bionicpro_warehouse::load::{self, ComparedDay, TOO_MUCH_VANISHED};
+use bionicpro_warehouse::load::{self, ComparedDay, LastCompared, TOO_MUCH_VANISHED};
 use bionicpro_warehouse::state;
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
@@ -31,7 +32,7 @@ use crate::verify::{Verified, compare_range};
 const CYCLE_HOURS: i64 = 24;
 
 /// What was compared.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Serialize)]
 pub struct Comparison {
     /// Its name, and the beginning of the names of the runs that mended.
     pub run: RunId,
@@ -52,6 +53,9 @@ pub struct Comparison {
     /// Why it ended before its time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// What ended it before its time, unless it has only to wait for a tick.
+    #[serde(skip)]
+    pub failed: Option<Error>,
     /// How long it took.
     pub duration_ms: u64,
 }
@@ -69,26 +73,41 @@ pub struct Refusal {
 
 /// The days that are due.
 struct Due {
-    /// The hours that are compared at all.
-    range: HourRange,
-    days: BTreeSet<NaiveDate>,
+    /// The hours that are compared at all; none where the source holds nothing before the last days.
+    range: Option<HourRange>,
+    /// With how they were last compared.
+    days: BTreeMap<NaiveDate, Option<LastCompared>>,
+    /// Days that differ because too much would have vanished.
+    unmended: Vec<NaiveDate>,
     kept_from: DateTime<Utc>,
     kept_rows: u64,
 }
 
-/// How many days are due; none where nothing has been loaded yet.
+/// What is to be compared.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outstanding {
+    /// How many days are due.
+    pub due: u64,
+    /// Days that differ from the source and were not mended, because too much would have vanished; oldest first.
+    pub unmended: Vec<NaiveDate>,
+}
+
+/// What is to be compared; none where there is nothing to compare: nothing was loaded yet, or the source holds nothing that
+/// is older than the last days.
 ///
 /// # Errors
 /// As the sources and the warehouse give them.
-pub async fn days_due(context: &PipelineContext) -> Result<u64> {
-    Ok(due(context).await?.map_or(0, |due| due.days.len() as u64))
+pub async fn outstanding(context: &PipelineContext) -> Result<Option<Outstanding>> {
+    let due = due(context).await?;
+    Ok(due.map(|due| Outstanding { due: due.days.len() as u64, unmended: due.unmended }))
 }
 
-/// Compares days that are due, the newest first, until the budget is spent; at least one piece of them.
+/// Compares days that are due until the budget is spent, at least one piece of them: those first that were compared longest
+/// ago, and of these the newest. Days that were refused are due each time, and come first when somebody confirms.
 ///
 /// # Errors
-/// As the sources, the warehouse and the staging area give them. A range in which too much would vanish is no error of
-/// the comparison: it is told, and the others go on.
+/// As the sources, the warehouse and the staging area give them, as long as no day was compared; later ones are told in what
+/// is returned. A range in which too much would vanish is no error of the comparison: it is told, and the others go on.
 pub async fn compare(
     context: &PipelineContext,
     name: &RunId,
@@ -106,28 +125,59 @@ pub async fn compare(
         kept_from: None,
         kept_rows: 0,
         note: None,
+        failed: None,
         duration_ms: 0,
     };
     if let Some(mut due) = due(context).await? {
         (comparison.kept_from, comparison.kept_rows) = (Some(due.kept_from), due.kept_rows);
-        'all: while let Some(newest) = due.days.last().copied() {
-            for piece in pieces(context, &due, newest).await? {
-                if comparison.days > 0 && began.elapsed() >= budget {
-                    break 'all;
-                }
-                if !compare_piece(context, &piece, &mut comparison, progress).await? {
-                    break 'all;
-                }
-                for day in piece.range.days() {
-                    due.days.remove(&day.from().date_naive());
-                    comparison.days += 1;
-                }
+        let outcome = some(context, &mut due, &mut comparison, progress, || began.elapsed() >= budget).await;
+        match outcome {
+            Err(error) if comparison.days == 0 => return Err(error),
+            Err(error) => {
+                comparison.note = Some(error.to_string());
+                comparison.failed = Some(error).filter(|error| error.message() != OWNERS_CHANGED);
             }
+            Ok(()) => {}
         }
         comparison.days_left = due.days.len() as u64;
     }
     comparison.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(comparison)
+}
+
+/// Compares due days, piece by piece, until it is time to stop.
+async fn some(
+    context: &PipelineContext,
+    due: &mut Due,
+    comparison: &mut Comparison,
+    progress: &dyn Progress,
+    is_over: impl Fn() -> bool,
+) -> Result<()> {
+    let is_confirmed = context.vanish_limit().confirmed > 0;
+    while let Some(next) = due.next(is_confirmed) {
+        for piece in pieces(context, due, next).await? {
+            if comparison.days > 0 && is_over() {
+                return Ok(());
+            }
+            compare_piece(context, &piece, comparison, progress).await?;
+            for day in piece.range.days() {
+                due.days.remove(&day.from().date_naive());
+                comparison.days += 1;
+            }
+        }
+    }
+    Ok(())
+}
+
+impl Due {
+    /// The day that comes next.
+    fn next(&self, is_confirmed: bool) -> Option<NaiveDate> {
+        let turn = |(day, last): &(&NaiveDate, &Option<LastCompared>)| {
+            let is_refused = last.is_some_and(|last| !last.is_mended);
+            (!(is_confirmed && is_refused), last.map_or(0, |last| last.version), Reverse(**day))
+        };
+        self.days.iter().min_by_key(turn).map(|(day, _)| *day)
+    }
 }
 
 /// Looks which days have to be compared, and how far the source reaches back.
@@ -149,50 +199,54 @@ async fn due(context: &PipelineContext) -> Result<Option<Due>> {
     let kept_from = configured.unwrap_or(oldest + TimeDelta::hours(i64::from(kept_rows > 0)));
     let from = kept_from.max(first_hour(context, now)).max(oldest);
     let lookback = HourRange::lookback(now, context.config.lookback_days)?;
-    let Ok(range) = HourRange::new(from, lookback.from()) else { return Ok(None) };
+    let range = HourRange::new(from, lookback.from()).ok();
     let left = state.baseline.and_then(|text| serde_json::from_str::<Left>(&text).ok());
     let compare_from = left.map_or(0, |left| left.compare_from);
     let cycle = u64::try_from((now - TimeDelta::hours(CYCLE_HOURS)).timestamp_micros()).unwrap_or(0);
     let since = if is_exact { compare_from } else { compare_from.max(cycle) };
-    let compared = load::compared_days(warehouse, &range).await?;
-    let is_due = |date: &NaiveDate| compared.get(date).is_none_or(|version| *version < since);
-    let days = range.days().map(|day| day.from().date_naive()).filter(is_due).collect();
-    Ok(Some(Due { range, days, kept_from, kept_rows }))
+    let compared = match &range {
+        Some(range) => load::compared_days(warehouse, range).await?,
+        None => BTreeMap::new(),
+    };
+    let is_due = |last: Option<LastCompared>| last.is_none_or(|last| !last.is_mended || last.version < since);
+    let all = range
+        .iter()
+        .flat_map(HourRange::days)
+        .map(|day| day.from().date_naive())
+        .map(|day| (day, compared.get(&day).copied()));
+    let days: BTreeMap<NaiveDate, Option<LastCompared>> = all.filter(|(_, last)| is_due(*last)).collect();
+    let unmended = days.iter().filter(|(_, last)| last.is_some_and(|last| !last.is_mended));
+    let unmended = unmended.map(|(day, _)| *day).collect();
+    Ok(Some(Due { range, days, unmended, kept_from, kept_rows }))
 }
 
-/// The pieces of the month of a day: what is counted at once stays small.
-async fn pieces(context: &PipelineContext, due: &Due, newest: NaiveDate) -> Result<Vec<Piece>> {
-    let month = midnight(newest.with_day(1).unwrap_or(newest));
-    let end = (midnight(newest) + TimeDelta::days(1)).min(due.range.to());
-    let window = HourRange::new(month.max(due.range.from()), end)?;
+/// The pieces of the month up to a day: what is counted at once stays small.
+async fn pieces(context: &PipelineContext, due: &Due, last: NaiveDate) -> Result<Vec<Piece>> {
+    let Some(range) = due.range else { return Ok(Vec::new()) };
+    let month = midnight(last.with_day(1).unwrap_or(last));
+    let end = (midnight(last) + TimeDelta::days(1)).min(range.to());
+    let window = HourRange::new(month.max(range.from()), end)?;
     let telemetry = Telemetry::open(&context.telemetry, &context.telemetry_config, 0).await?;
     let rows: BTreeMap<NaiveDate, u64> = telemetry.rows_by_day(&window).await?;
     telemetry.end().await?;
     let done: Vec<HourRange> =
-        window.days().filter(|day| !due.days.contains(&day.from().date_naive())).collect();
+        window.days().filter(|day| !due.days.contains_key(&day.from().date_naive())).collect();
     Ok(cut(&window, &rows, &done))
 }
 
-/// Compares a piece and mends it; false where the comparison has to wait for a tick.
+/// Compares a piece and mends it.
 async fn compare_piece(
     context: &PipelineContext,
     piece: &Piece,
     comparison: &mut Comparison,
     progress: &dyn Progress,
-) -> Result<bool> {
+) -> Result<()> {
     let range = piece.range;
     let id: RunId = format!("{}.{}", comparison.run, range.from().format("%Y%m%d")).parse()?;
     let mut verified = Verified::new(&id, range);
     let compared = compare_range(context, &id, range, &mut verified, progress).await;
     context.stage.remove(&id).await?;
-    let version = match compared {
-        Ok(version) => version,
-        Err(error) if error.message() == OWNERS_CHANGED => {
-            comparison.note = Some(error.to_string());
-            return Ok(false);
-        }
-        Err(error) => return Err(error),
-    };
+    let version = compared?;
     let mut is_mended = true;
     if verified.differing > 0 {
         let differing = verified.differing;
@@ -218,6 +272,5 @@ async fn compare_piece(
             run: comparison.run.to_string(),
         })
         .collect();
-    load::note_compared(&context.warehouse, &days).await?;
-    Ok(true)
+    load::note_compared(&context.warehouse, &days).await
 }

@@ -97,7 +97,13 @@ pub(crate) fn seen(crm: &Crm, people: &[CrmRow], previous: Option<DateTime<Utc>>
         })
     });
     let updated_at = crm.prostheses.iter().filter_map(|row| Some((row.id, row.updated_at?)));
-    Seen { present: present.collect(), updated_at: updated_at.collect(), at: crm.snapshot.taken_at, previous }
+    Seen {
+        present: present.collect(),
+        updated_at: updated_at.collect(),
+        unknown: crm.unknown_owners.clone(),
+        at: crm.snapshot.taken_at,
+        previous,
+    }
 }
 
 /// The dimensions, in the order in which the warehouse gives its own.

@@ -5,6 +5,8 @@
 //! again: a state of the CRM is never merged into a newer one. Where the CRM is still the one that is stored, neither
 //! its rows nor the stored ones are compared, and without new telemetry they are not even read.
 
+use std::collections::BTreeSet;
+
 use bionicpro_model::hours::{END_OF_HOURS, FIRST_HOUR, floor_to_hour, midnight};
 use bionicpro_model::{Error, HourRange, Kind, Result};
 use bionicpro_sources::changes::{NewRows, Since};
@@ -169,13 +171,11 @@ impl Found {
         let previous = previous.filter(|_| lost.is_none());
         let is_full = ask == Ask::Full || lost.is_some();
         let new_rows = new.as_ref().map_or(0, |new| new.rows);
-        let mut ahead = match is_full {
-            true => telemetry.hours_from(readable, MOST_AHEAD).await?,
-            false => {
-                let known = previous.into_iter().flat_map(|left| left.ahead.iter().copied());
-                known.chain(new.iter().flat_map(|new| new.hours_from(readable))).collect()
-            }
-        };
+        let mut ahead: BTreeSet<i64> = previous.map(|left| left.ahead.clone()).unwrap_or_default();
+        match is_full {
+            true => ahead.extend(telemetry.hours_from(readable, MOST_AHEAD).await?),
+            false => ahead.extend(new.iter().flat_map(|new| new.hours_from(readable))),
+        }
         let still_ahead = ahead.split_off(&hour_number(readable));
         // What could not be read before is tried again.
         let again = previous.filter(|_| is_full).into_iter().flat_map(|left| left.unreadable.iter().copied());

@@ -3,6 +3,7 @@
 use bionicpro_warehouse::ledger::State;
 use metrics::{counter, gauge, histogram};
 
+use crate::kind::RunKind;
 use crate::report::StepReport;
 
 /// Seconds that a step took, by `step` and `state`; `skipped` is a tick that found nothing new. Growing with the same range: the source or the warehouse is slow.
@@ -46,7 +47,10 @@ pub(crate) fn record(report: &StepReport) {
         bionicpro_warehouse::ledger::Step::ExtractTelemetryData => {
             counter!(ROWS_TOTAL).increment(report.count("rows"));
             gauge!(ANOMALIES).set(number(report.count("anomalies")));
-            gauge!(UNREADABLE_CELLS).set(number(report.count("unreadable_cells")));
+            // A tick reads too little to tell.
+            if report.kind == Some(RunKind::Full) {
+                gauge!(UNREADABLE_CELLS).set(number(report.count("unreadable_cells")));
+            }
             if report.range.is_some() {
                 gauge!(OUTSIDE_ROWS).set(number(report.count("outside_rows")));
             }

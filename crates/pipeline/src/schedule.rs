@@ -87,7 +87,9 @@ async fn turn(context: &PipelineContext, full: &Cron, last_full: &mut Option<Dat
         }
         let (state, kind) = (report.state.as_str(), report.kind.map(RunKind::as_str));
         tracing::info!(run = %report.run, state, kind, duration_ms = report.duration_ms, counts = ?report.counts, "run ended");
-        compare_some(context).await?;
+        if let Err(error) = compare_some(context).await {
+            tracing::error!(error = %error.report(), "comparison failed");
+        }
         lock.release().await;
         Ok::<_, Error>(())
     };
@@ -117,7 +119,7 @@ async fn compare_some(context: &PipelineContext) -> Result<()> {
             "days compared with the source"
         );
     }
-    Ok(())
+    compared.failed.map_or(Ok(()), Err)
 }
 
 /// Whether a full run's time has passed since the last one that ended well, whoever made it.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bionicpro_model::{Error, HourRange, Kind, Result};
 use bionicpro_sources::changes::NewRows;
 use bionicpro_sources::crm::Prosthesis;
-use bionicpro_sources::{Crm, LeftOut, OpenCrm, Wanted};
+use bionicpro_sources::{Crm, OpenCrm, Wanted};
 use bionicpro_warehouse::Warehouse;
 use bionicpro_warehouse::load::{self, Dimensions, TOO_MUCH_VANISHED, VanishLimit};
 use bionicpro_warehouse::owners::Ownership;
@@ -89,7 +89,7 @@ impl Work {
             siblings: siblings(&after),
             cuts: boundaries(&after),
             new: scope.new,
-            left_out: LeftOut::default(),
+            left_out: None,
         };
         let was = changes.iter().flat_map(Change::was).collect();
         let intervals = owned.into_iter().map(|interval| {
@@ -154,6 +154,10 @@ fn vanished(stored: &Dimensions, crm: &Crm, limit: VanishLimit) -> Result<()> {
     let has_model = |id: Uuid| prostheses.get(&id).is_some_and(|row| row.model.is_some());
     let with_model = || stored.prostheses.iter().filter(|row| !row.prosthesis_model.is_empty());
     let count = |rows: usize| rows as u64;
+    let is_held = |row: &Prosthesis| {
+        row.customer_id.is_some() && row.chip_id.is_some() || crm.unknown_owners.contains(&row.id)
+    };
+    let open = || stored.owners.iter().filter(|interval| interval.valid_to.is_none());
     let tables = [
         (
             "customers",
@@ -177,6 +181,17 @@ fn vanished(stored: &Dimensions, crm: &Crm, limit: VanishLimit) -> Result<()> {
                     .count(),
             ),
             count(with_model().count()),
+        ),
+        (
+            "owners of prostheses that are still there",
+            count(
+                open()
+                    .filter(|interval| {
+                        prostheses.get(&interval.prosthesis_id).is_some_and(|row| !is_held(row))
+                    })
+                    .count(),
+            ),
+            count(open().count()),
         ),
     ];
     for (what, gone, all) in tables {

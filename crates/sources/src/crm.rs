@@ -76,6 +76,8 @@ pub struct Crm {
     pub prostheses: Vec<Prosthesis>,
     /// Values that cannot be read, by table, column and id: they count as not known.
     pub unreadable: Vec<String>,
+    /// Prostheses whose chip or customer is among them: who has them is not known, which is no change of owner.
+    pub unknown_owners: HashSet<Uuid>,
 }
 
 impl Crm {
@@ -196,19 +198,19 @@ impl OpenCrm {
                 rows(&self.session, &of_prostheses, prosthesis)
             )
         };
-        let mut unreadable = Vec::new();
+        let mut not_read = Vec::new();
         let (customers, prostheses) = match read.await {
             Err(error) if error.message() == VALUE_UNREADABLE => {
                 self.session.recover().await?;
                 let fail = |error| self.session.place.error(error);
-                let (rows, not_read) =
+                let (rows, of_them) =
                     unreadable::read(&self.session, "customers", &of_customers, CUSTOMER).await?;
                 let customers = rows.iter().map(customer).collect::<Result<_, _>>().map_err(fail)?;
-                unreadable.extend(not_read);
-                let (rows, not_read) =
+                not_read.extend(of_them);
+                let (rows, of_them) =
                     unreadable::read(&self.session, "prostheses", &of_prostheses, PROSTHESIS).await?;
                 let prostheses = rows.iter().map(prosthesis).collect::<Result<_, _>>().map_err(fail)?;
-                unreadable.extend(not_read);
+                not_read.extend(of_them);
                 (customers, prostheses)
             }
             read => read?,
@@ -234,13 +236,21 @@ impl OpenCrm {
             all_prostheses: self.found.prostheses.unsigned_abs(),
             customers,
             prostheses,
-            unreadable,
+            unknown_owners: not_read
+                .iter()
+                .filter(|value| OWNERSHIP.contains(&value.column))
+                .map(|value| value.id)
+                .collect(),
+            unreadable: not_read.into_iter().map(|value| value.text).collect(),
         })
     }
 }
 
 /// The columns of customers after their id, and what counts where one cannot be read.
 const CUSTOMER: &[Column] = &[("name", "''"), ("email", "''"), ("ldap_username", "''")];
+
+/// The columns that tell who has a prosthesis.
+const OWNERSHIP: [&str; 2] = ["customer_id", "chip_id"];
 
 /// The same of prostheses.
 const PROSTHESIS: &[Column] = &[

@@ -67,6 +67,11 @@ impl Place {
         Error::new(Kind::Data, message).detail(format!("{}: {}", self.name, detail.into()))
     }
 
+    /// Values that cannot be read, of which too much hangs to leave them out.
+    pub(crate) fn unreadable(&self, what: &str) -> Error {
+        self.broken(VALUE_UNREADABLE, what).hint(CORRECT_IT)
+    }
+
     fn answered(&self, error: &DbError) -> Error {
         let code = error.code();
         let with = |kind, message, hint: String| {
@@ -105,11 +110,7 @@ impl Place {
                 "the database cannot serve the pipeline now",
                 "it may be starting, stopping, full or cut off; the pipeline tries again".to_owned(),
             ),
-            (_, "22") => with(
-                Kind::Data,
-                VALUE_UNREADABLE,
-                "correct the value, or point the pipeline at a view that leaves its row out".to_owned(),
-            ),
+            (_, "22") => with(Kind::Data, VALUE_UNREADABLE, CORRECT_IT.to_owned()),
             (_, "42" | "3F") => with(
                 Kind::Data,
                 "the database's tables are not what the pipeline reads",
@@ -123,6 +124,9 @@ impl Place {
         }
     }
 }
+
+/// What to do about a value that cannot be read.
+const CORRECT_IT: &str = "correct the value, or point the pipeline at a view that leaves its row out";
 
 /// Whether an I/O error lies below: the peer went away, as opposed to a certificate that was refused.
 fn is_io_cut(error: &tokio_postgres::Error) -> bool {

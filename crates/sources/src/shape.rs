@@ -81,6 +81,8 @@ pub(crate) struct Shape {
     columns: Vec<Column>,
     /// Rows have a place on disk of their own, which the account may see: a table, as opposed to a view or a foreign table.
     pub(crate) is_stored: bool,
+    /// It is a view: what hides rows below it is not told.
+    is_view: bool,
     /// The policies that hide rows from the account; none where nothing does.
     hiding: Option<Vec<String>>,
 }
@@ -107,6 +109,7 @@ impl Shape {
             table: format!("{schema}.{table}"),
             columns: Vec::with_capacity(rows.len()),
             is_stored: true,
+            is_view: false,
             hiding: None,
         };
         for row in &rows {
@@ -119,6 +122,7 @@ impl Shape {
             shape.is_stored = row.try_get::<_, Option<bool>>(4).map_err(fail)?.unwrap_or(false);
             let policies: Option<Vec<String>> = row.try_get(5).map_err(fail)?;
             let is_hiding: bool = row.try_get(6).map_err(fail)?;
+            shape.is_view = row.try_get(7).map_err(fail)?;
             shape.hiding = is_hiding.then(|| policies.unwrap_or_default());
         }
         if shape.columns.is_empty() {
@@ -136,6 +140,14 @@ impl Shape {
     /// # Errors
     /// `Config` that names the policies: a part of the rows must not be loaded as the whole.
     pub(crate) fn policies(&self, confirmed: &[String]) -> Result<&[String]> {
+        if self.is_view && !confirmed.is_empty() {
+            let section = self.place.section;
+            return Err(Error::new(Kind::Config, "policies can only be confirmed of tables")
+                .detail(format!("{}: {} is a view, and nothing tells which policies hide rows below it", self.place.name, self.table))
+                .hint(format!(
+                    "unset {section}.policies and have the view belong to a role with BYPASSRLS; what it is meant to leave out goes into its WHERE"
+                )));
+        }
         let Some(hiding) = &self.hiding else { return Ok(&[]) };
         let unknown: Vec<&str> =
             hiding.iter().filter(|policy| !confirmed.contains(policy)).map(String::as_str).collect();

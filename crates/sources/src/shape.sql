@@ -1,7 +1,7 @@
 -- The columns of a table that the account may read, and the base type of each: a domain counts as what it is made of.
 -- Names are compared as they are, so $1 and $2 need no quoting. Partitioned and plain tables have rows of their own; the
 -- account may tell their places apart where it may read ctid (-1) and tableoid (-6). A collation is named where it calls texts
--- equal that are spelt differently.
+-- equal that are spelt differently. A policy is one that the account is subject to; role 0 is everybody.
 WITH RECURSIVE relation AS (
     SELECT c.oid, c.relkind
     FROM pg_catalog.pg_class AS c
@@ -29,9 +29,14 @@ SELECT
     CASE WHEN row_security_active(r.oid) THEN (
         SELECT array_agg(p.polname::text ORDER BY p.polname)
         FROM pg_catalog.pg_policy AS p
-        WHERE p.polrelid = r.oid AND p.polcmd IN ('r', '*')
+        WHERE p.polrelid = r.oid
+          AND p.polcmd IN ('r', '*')
+          AND EXISTS (
+              SELECT FROM unnest(p.polroles) AS role
+              WHERE CASE WHEN role = 0 THEN true ELSE pg_has_role(current_user, role, 'USAGE') END)
     ) END,
-    row_security_active(r.oid)
+    row_security_active(r.oid),
+    r.relkind = 'v'
 FROM relation AS r
 CROSS JOIN based AS b
 JOIN pg_catalog.pg_type AS t ON t.oid = b.atttypid AND t.typtype <> 'd'

@@ -108,7 +108,7 @@ impl Held {
                 let asking = async { rest().await.map_err(Refused::Failed) };
                 let (held, rest) = tokio::try_join!(biased; taking, asking)?;
                 if !may_lock {
-                    read_of(session, tables).await?;
+                    lock_by_reading(session, tables).await?;
                 }
                 Ok((held, rest))
             };
@@ -151,8 +151,19 @@ impl Held {
     }
 
     /// Another session that sees exactly what the holder sees; none where somebody who waits for the holder's locks is
-    /// in its way.
+    /// in its way, where the server or a pooler has no connection to give, or where the URL led to another server.
     pub(crate) async fn join(&self, database: &Database) -> Result<Option<Session>> {
+        match self.try_join(database).await {
+            // Nothing is read of it: `Data` is a snapshot that this server does not know, or a table that is gone.
+            Err(error) if matches!(error.kind(), Kind::Unreachable | Kind::Data) => {
+                tracing::info!(error = %error.report(), "reading on with fewer connections");
+                Ok(None)
+            }
+            joined => joined.map(Some),
+        }
+    }
+
+    async fn try_join(&self, database: &Database) -> Result<Session> {
         let session = database.connect().await?;
         let begin = Begin {
             is_snapshot: true,
@@ -167,11 +178,8 @@ impl Held {
             false => statements.extend([import, badge(), read(&self.tables)]),
         }
         statements.push(SAVEPOINT.to_owned());
-        match session.client.batch_execute(&statements.join("; ")).await {
-            Ok(()) => Ok(Some(session)),
-            Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => Ok(None),
-            Err(error) => Err(session.place.error(error)),
-        }
+        session.execute(&statements.join("; ")).await?;
+        Ok(session)
     }
 }
 
@@ -200,8 +208,10 @@ fn read(tables: &Tables) -> String {
     each.join("; ")
 }
 
-async fn read_of(session: &Session, tables: &Tables) -> Result<(), Refused> {
-    session.client.batch_execute(&read(tables)).await.map_err(|error| refused(session, error))
+/// Holds the tables' locks in a session that reads of them, so that they outlive [`Session::recover`].
+async fn lock_by_reading(session: &Session, tables: &Tables) -> Result<(), Refused> {
+    let sql = format!("{}; RELEASE {SAVEPOINT}; {SAVEPOINT}", read(tables));
+    session.client.batch_execute(&sql).await.map_err(|error| refused(session, error))
 }
 
 /// A session that holds the locks by having read, and no snapshot.

@@ -59,15 +59,20 @@ const SETTINGS: &[(&[u32], &str, &str)] = &[
     (ALL, "exit_on_error", "off"),
     // Views and foreign tables are tables to us.
     (&[140_013, 150_008, 160_004, 170_000], "restrict_nonsystem_relation_kind", ""),
-    // What the words of a statement mean, and how an instant or a definition is written.
+    // What the words of a statement mean, and how a value or a definition is written.
     (ALL, "search_path", ""),
     (ALL, "TimeZone", "UTC"),
     (ALL, "DateStyle", "ISO, YMD"),
+    (ALL, "IntervalStyle", "postgres"),
+    (ALL, "bytea_output", "hex"),
+    (ALL, "lc_monetary", "C"),
     (ALL, "standard_conforming_strings", "on"),
     (ALL, "array_nulls", "on"),
     (ALL, "transform_null_equals", "off"),
     (ALL, "quote_all_identifiers", "off"),
     (ALL, "extra_float_digits", "1"),
+    // A limit that leaves out rows which an index finds.
+    (ALL, "gin_fuzzy_search_limit", "0"),
     // Compiling takes longer than these queries run.
     (ALL, "jit", "off"),
 ];

@@ -5,16 +5,19 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::print_stderr,
     reason = "a test that cannot get its database fails by a panic"
 )]
 
 mod network;
+mod pooler;
 mod postgres;
 pub mod property;
 mod scratch;
 mod warehouse;
 
 pub use network::{End, Network, Proxy, Weather};
+pub use pooler::{PgBouncer, PoolMode};
 pub use postgres::{SharedPostgres, TestDatabase, postgres};
 pub use warehouse::{TestWarehouse, warehouse};
 

@@ -22,7 +22,7 @@ use bionicpro_model::{HourRange, Result, RunId};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
 pub use self::cells::{MartCell, loaded_cells};
-pub use self::compared::{ComparedDay, compared_days, note_compared, unmended_days};
+pub use self::compared::{ComparedDay, LastCompared, compared_days, note_compared};
 pub use self::dimensions::{Dimensions, UserProsthesisRow, UserRow, dimensions, owners, owners_of};
 pub use self::fingerprints::loaded_fingerprints;
 pub use self::restate::restate;

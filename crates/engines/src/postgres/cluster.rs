@@ -17,9 +17,6 @@ use rustix::fs::FlockOperation;
 use super::account::{self, Account};
 use super::{USER, child};
 
-/// The release that the npm packages hold; a cluster of another one cannot be read.
-const MAJOR_VERSION: &str = "18";
-
 /// How long a server whose program was killed may take to end.
 const LEFTOVER_TIMEOUT: Duration = Duration::from_secs(15);
 
@@ -107,25 +104,35 @@ impl Cluster {
     /// Makes the cluster on the first start; on every other checks its version and who may still use it.
     pub(super) async fn prepare(&self, binaries: &Path, password: &Secret, durable: bool) -> Result<()> {
         let folder = self.folder();
-        if !folder.exists() {
-            self.initialise(binaries, password, durable).await?;
-        }
-        let version =
-            fs::read_to_string(folder.join("PG_VERSION")).map_err(|error| cannot_use(&folder, error))?;
-        if version.trim() != MAJOR_VERSION {
-            return Err(Error::new(
-                Kind::Data,
-                "the data directory belongs to another version of PostgreSQL",
-            )
-            .detail(format!("{}: version {}, not {MAJOR_VERSION}", folder.display(), version.trim()))
-            .hint(
-                "dump it with the version that wrote it and load it again, or use an empty data directory",
-            ));
+        if folder.exists() {
+            self.check_version(binaries)?
+        } else {
+            self.initialise(binaries, password, durable).await?
         }
         if let Some(account) = self.account {
             account.own_tree(&folder)?;
         }
         self.wait_for_leftovers().await
+    }
+
+    /// Whether the server that is installed can use a cluster.
+    fn check_version(&self, binaries: &Path) -> Result<()> {
+        let folder = self.folder();
+        let of_data = fs::read_to_string(folder.join("PG_VERSION"));
+        let of_data = of_data.map_err(|error| cannot_use(&folder, error))?;
+        let said = Command::new(binaries.join("bin/postgres")).arg("--version").env_clear().output();
+        let said = said.map_err(|error| self.cannot_start(error))?.stdout;
+        let said = String::from_utf8_lossy(&said);
+        // `postgres (PostgreSQL) 18.4`
+        let installed = said.split(' ').nth(2).map_or("", |version| {
+            version.split(|letter: char| !letter.is_ascii_digit()).next().unwrap_or_default()
+        });
+        if of_data.trim() == installed {
+            return Ok(());
+        }
+        Err(Error::new(Kind::Data, "the data directory belongs to another version of PostgreSQL")
+            .detail(format!("{}: version {}, not {installed}", folder.display(), of_data.trim()))
+            .hint("dump it with the version that wrote it and load it again, or use an empty data directory"))
     }
 
     async fn initialise(&self, binaries: &Path, password: &Secret, durable: bool) -> Result<()> {

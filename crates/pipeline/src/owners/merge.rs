@@ -3,7 +3,7 @@
 //! The CRM's own `updated_at` is the instant of a change where it can be believed. It can when it lies after the state
 //! that was stored last, or when it is another one than that state had: an `updated_at` that nobody keeps stays as it was.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bionicpro_model::hours::FIRST_HOUR;
 use bionicpro_warehouse::owners::Ownership;
@@ -27,6 +27,8 @@ pub(crate) struct Seen {
     pub(crate) present: Vec<Present>,
     /// When each prosthesis of the CRM was last changed, by the CRM.
     pub(crate) updated_at: HashMap<Uuid, DateTime<Utc>>,
+    /// Prostheses of which nobody can tell now who has them: they stay with whom they were.
+    pub(crate) unknown: HashSet<Uuid>,
     /// When this was seen.
     pub(crate) at: DateTime<Utc>,
     /// When the state that is stored was seen.
@@ -70,6 +72,9 @@ fn bring_up_to_date(intervals: &mut Vec<Ownership>, now: Option<&Present>, clock
         if let Some(last) = intervals.last_mut() {
             last.updated_at = told;
         }
+        return;
+    }
+    if is_open && now.is_none() && clock.seen.unknown.contains(&last.prosthesis_id) {
         return;
     }
     // Never before what is already told: a second change at once, or a clock that went back.
@@ -166,6 +171,7 @@ mod tests {
             let seen = Seen {
                 present: present.into_iter().collect(),
                 updated_at: told.map(|told| (PROSTHESIS, at(told))).into_iter().collect(),
+                unknown: HashSet::new(),
                 at: at(seen_at),
                 previous,
             };

@@ -68,9 +68,10 @@ pub(super) async fn extract(
             Err(error) if error.message() == VALUE_UNREADABLE => {
                 tracing::warn!(%error, "looking for the cells that cannot be read");
                 let left_out = telemetry.unreadable(&work.wanted).await?;
-                let wanted = Wanted { left_out, ..work.wanted.clone() };
+                let cells = left_out.cells.clone();
+                let wanted = Wanted { left_out: Some(left_out), ..work.wanted.clone() };
                 let read = read(context, run, telemetry, &wanted, progress).await?;
-                Ok((read, wanted.left_out.cells))
+                Ok((read, cells))
             }
             read => Ok((read?, Vec::new())),
         }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bionicpro_model::{HourRange, Kind, SecretUrl};
-use bionicpro_pipeline::compare::{Comparison, compare, days_due};
+use bionicpro_pipeline::compare::{Comparison, compare, outstanding};
 use bionicpro_pipeline::progress::Quiet;
 use bionicpro_pipeline::{Ask, PipelineContext, RunKind, RunSpec, run};
 use bionicpro_sources::{CrmConfig, TelemetryConfig};
@@ -35,6 +35,10 @@ impl World {
 
     fn as_reader_url(&self) -> SecretUrl {
         as_user(&self.telemetry.url, &format!("reader_of_{}", self.telemetry.name))
+    }
+
+    async fn days_due(&self) -> u64 {
+        outstanding(&self.context()).await.unwrap().map_or(0, |outstanding| outstanding.due)
     }
 
     async fn compared(&self) -> Comparison {
@@ -180,6 +184,50 @@ async fn a_crm_that_was_emptied_is_refused_table_by_table_and_confirmed_by_its_n
 }
 
 #[tokio::test]
+async fn owners_that_vanish_all_at_once_are_refused_and_confirmed() {
+    let at = hour(1);
+    let world = World::new().await;
+    world
+        .crm_sql(
+            "INSERT INTO crm.prostheses (id, customer_id, model_id, chip_id, serial_number)
+             SELECT gen_random_uuid(), p.customer_id, p.model_id, 'MORE-' || g, 'MORE-' || g
+             FROM crm.prostheses AS p, generate_series(1, 12) AS g WHERE p.chip_id = 'CHIP-1'",
+        )
+        .await;
+    world.moves(&row("CHIP-1", &at)).await;
+    world.tick().await;
+    world
+        .crm_sql("ALTER TABLE crm.prostheses ALTER chip_id DROP NOT NULL; UPDATE crm.prostheses SET chip_id = NULL")
+        .await;
+    let error = world.ask_for(Ask::Tick).await.unwrap_err();
+    assert_eq!(error.message(), TOO_MUCH_VANISHED);
+    assert!(error.to_string().contains("14 of 14 owners of prostheses"), "{error}");
+    ask(&world.context().confirming_vanished(14), Ask::Tick).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_customer_who_left_is_no_vanished_telemetry() {
+    let world = World::new().await;
+    let (last, other) = (hour(1), hour(2));
+    world
+        .telemetry_sql(&format!(
+            "INSERT INTO telemetry.raw_telemetry (chip_id, event_time)
+             SELECT 'CHIP-1', timestamp '{last}' - g * interval '1 hour' FROM generate_series(0, 99) AS g"
+        ))
+        .await;
+    world.moves(&row("CHIP-2", &other)).await;
+    world.ask_for(Ask::Full).await.unwrap();
+    world
+        .crm_sql(
+            "DELETE FROM crm.prostheses WHERE chip_id = 'CHIP-1';
+             DELETE FROM crm.customers WHERE ldap_username = 'anna'",
+        )
+        .await;
+    world.ask_for(Ask::Full).await.unwrap();
+    assert_eq!(world.told().await, [told("b", "CHIP-2", &other, 1)]);
+}
+
+#[tokio::test]
 async fn a_full_partition_that_is_attached_comes_by_the_next_tick_however_old_it_is() {
     let (recent, old) = (hour(1), hour(40));
     let world = World::new().await;
@@ -252,7 +300,7 @@ async fn what_escapes_a_form_is_found_by_comparing_the_whole_retention() {
         world.compared().await;
         world.telemetry_sql(&escape.replace("{old}", &old)).await;
         let _ = world.ask_for(Ask::Tick).await.unwrap();
-        assert_eq!(days_due(&world.context()).await.unwrap(), 0, "each day once a day");
+        assert_eq!(world.days_due().await, 0, "each day once a day");
         // A day later.
         world.ask("ALTER TABLE compared_days UPDATE is_mended = 1 WHERE 1").await;
         world.ask("TRUNCATE TABLE compared_days").await;
@@ -265,7 +313,7 @@ async fn what_escapes_a_form_is_found_by_comparing_the_whole_retention() {
         ];
         assert_eq!(world.told().await, expected, "{escape}: {compared:?}");
         assert!(!compared.mended.is_empty() && compared.days >= 60, "{escape}: {compared:?}");
-        assert_eq!(days_due(&world.context()).await.unwrap(), 0);
+        assert_eq!(world.days_due().await, 0);
     }
 }
 
@@ -285,15 +333,15 @@ async fn a_table_with_a_kept_column_is_compared_once_and_not_every_day() {
     world.moves(&format!("{}, {}", row("CHIP-1", &recent), row("CHIP-2", &old))).await;
     world.ask_for(Ask::Full).await.unwrap();
     assert_eq!(world.told().await.len(), 1, "a first run reaches the last days");
-    assert!(days_due(&world.context()).await.unwrap() > 20);
+    assert!(world.days_due().await > 20);
     world.compared().await;
     assert_eq!(world.told().await.len(), 2);
     world.ask_for(Ask::Full).await.unwrap();
-    assert_eq!(days_due(&world.context()).await.unwrap(), 0);
+    assert_eq!(world.days_due().await, 0);
     // After a loss they are due again.
     world.telemetry_sql("VACUUM FULL telemetry.raw_telemetry").await;
     assert_eq!(world.tick().await.kind, Some(RunKind::Full));
-    assert!(days_due(&world.context()).await.unwrap() > 20);
+    assert!(world.days_due().await > 20);
 }
 
 #[tokio::test]
@@ -322,12 +370,15 @@ async fn a_comparison_in_which_too_much_would_vanish_is_told_and_the_others_go_o
     let compared = world.compared().await;
     assert!(!compared.refused.is_empty() && compared.days_left == 0, "{compared:?}");
     assert_eq!(world.told().await, before);
+    let unmended = outstanding(&world.context()).await.unwrap().unwrap().unmended;
+    assert!(!unmended.is_empty());
+    // They stay due, and say the same until somebody confirms it.
+    assert_eq!(world.compared().await.refused.len(), compared.refused.len());
     let context = world.context().confirming_vanished(100);
-    for table in ["compared_days", "loaded_ranges"] {
-        world.ask(&format!("TRUNCATE TABLE {table}")).await;
-    }
-    compare(&context, &id("confirmed"), Duration::MAX, &Quiet).await.unwrap();
+    let confirmed = compare(&context, &id("confirmed"), Duration::ZERO, &Quiet).await.unwrap();
+    assert_eq!((confirmed.refused.len(), confirmed.failed.is_none()), (0, true));
     assert_eq!(world.told().await.len(), 2);
+    assert_eq!(outstanding(&world.context()).await.unwrap().unwrap().unmended, []);
 }
 
 #[tokio::test]
@@ -380,6 +431,17 @@ async fn policies_that_hide_rows_are_refused_unless_they_are_meant() {
     let report = ask(&meant, Ask::Tick).await.unwrap();
     assert_eq!(report.kind, Some(RunKind::Full), "other policies than before");
     assert_eq!(world.told().await, [told("b", "CHIP-2", &at, 1)]);
+    // A policy of another role does not apply: without one of its own the account sees nothing.
+    let other = format!("other_of_{}", world.telemetry.name);
+    world
+        .telemetry_sql(&format!(
+            "CREATE ROLE {other}; ALTER POLICY tenants ON telemetry.raw_telemetry TO {other}"
+        ))
+        .await;
+    let error = ask(&meant, Ask::Full).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Config);
+    assert!(error.to_string().contains("no policy for this account"), "{error}");
+    world.telemetry_sql("ALTER POLICY tenants ON telemetry.raw_telemetry TO PUBLIC").await;
     // A view is filtered as its owner, which the table does not show: the server itself refuses.
     let owner = format!("owner_of_{}", world.telemetry.name);
     world
@@ -396,6 +458,13 @@ async fn policies_that_hide_rows_are_refused_unless_they_are_meant() {
         (error.kind(), error.message()),
         (Kind::Config, "row-level security hides rows from the account")
     );
+    // Confirmed, the server would filter in silence.
+    let view = world.with_telemetry(|telemetry| {
+        telemetry.table = "filtered".to_owned();
+        telemetry.policies = vec!["tenants".to_owned()];
+    });
+    let error = ask(&view, Ask::Full).await.unwrap_err();
+    assert_eq!((error.kind(), error.message()), (Kind::Config, "policies can only be confirmed of tables"));
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod foreign;
 mod histories;
 mod loads;
 mod oracle;
+mod pooler;
 mod property;
 mod readings;
 mod schemas;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bionicpro_pipeline::{PipelineConfig, PipelineContext, schedule};
+use bionicpro_sources::{CrmConfig, TelemetryConfig};
 use bionicpro_warehouse::ledger::{self, State};
 use tokio::sync::Notify;
 
@@ -12,17 +13,16 @@ use crate::world::World;
 #[tokio::test]
 async fn two_schedulers_take_turns_and_stop_when_told() {
     let world = World::new().await;
+    take_turns(&world, &world.crm_config(), &world.telemetry_config()).await;
+}
+
+/// Runs two schedulers at once, each of which has a run every second.
+pub(crate) async fn take_turns(world: &World, crm: &CrmConfig, telemetry: &TelemetryConfig) {
     let warehouse_config = world.warehouse_config();
     let pipeline =
         PipelineConfig { schedule: "* * * * * *".to_owned(), retries: 0, ..PipelineConfig::default() };
-    let context = PipelineContext::new(
-        &world.crm_config(),
-        &world.telemetry_config(),
-        &warehouse_config,
-        &world.stage_config(),
-        &pipeline,
-    )
-    .unwrap();
+    let context =
+        PipelineContext::new(crm, telemetry, &warehouse_config, &world.stage_config(), &pipeline).unwrap();
     let stop = Arc::new(Notify::new());
     let schedulers: Vec<_> = (0..2)
         .map(|_| {

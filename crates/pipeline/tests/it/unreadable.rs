@@ -254,4 +254,13 @@ async fn a_value_of_the_crm_that_cannot_be_read_counts_as_not_known() {
         (names[1]["ldap_username"].as_str(), names[1]["customer_name"].as_str()),
         (Some("ivan"), Some(""))
     );
+    // A chip that cannot be read any more is with whom it was.
+    let spoil = "SET client_encoding = 'SQL_ASCII'; UPDATE crm.prostheses SET chip_id = E'\\xff' WHERE chip_id = 'CHIP-1'";
+    client.batch_execute(spoil).await.unwrap();
+    let second = at(4);
+    world.moves(&format!("('CHIP-1', '{second}', 1, 1, NULL)")).await;
+    ask(&world.context(), Ask::Full).await;
+    let expected =
+        [told("a", "CHIP-1", &first, 1), told("a", "CHIP-1", &second, 1), told("b", "CHIP-2", &first, 1)];
+    assert_eq!(world.told().await, expected);
 }

@@ -1,10 +1,10 @@
 -- The table itself: what it is, what its rows are made of, which policies hide some, and what the account may read.
--- xmin is column -2. Columns are told by their number, type and collation.
+-- xmin is column -2. Columns are told by their number, name, type and collation: one that was dropped and added again is another.
 SELECT
     c.oid,
     c.relkind::text,
     (
-        SELECT string_agg(concat_ws(' ', a.attname, a.atttypid, a.attcollation), ', ' ORDER BY a.attnum)
+        SELECT string_agg(concat_ws(' ', a.attnum, a.attname, a.atttypid, a.attcollation), ', ' ORDER BY a.attnum)
         FROM pg_attribute AS a
         WHERE a.attrelid = c.oid
           AND NOT a.attisdropped
@@ -12,7 +12,8 @@ SELECT
               OR a.atttypid = 'xid8'::regtype)
     ),
     coalesce((
-        SELECT string_agg(p.polname::text || ' ' || pg_get_expr(p.polqual, p.polrelid), ', ' ORDER BY p.polname)
+        SELECT string_agg(
+            concat_ws(' ', p.polname, p.polpermissive, p.polroles, pg_get_expr(p.polqual, p.polrelid)), ', ' ORDER BY p.polname)
         FROM pg_policy AS p
         WHERE p.polrelid = c.oid AND p.polcmd IN ('r', '*') AND row_security_active(c.oid)
     ), ''),

@@ -1,5 +1,6 @@
--- The table and all that it inherits from it, with the file that each lies in and how it came into the tree: the numbers of
--- the transactions that attached it and what is above it, which are others after a detachment.
+-- The table and all that inherits from it, with the file that each lies in and how it came into the tree: the numbers of
+-- the transactions that attached it and what is above it, which are others after a detachment. Last, whether
+-- the account may read the part by itself and all of it.
 WITH RECURSIVE tree AS (
     SELECT c.oid AS relid, '' AS joined
     FROM pg_class AS c
@@ -17,8 +18,10 @@ SELECT
     string_agg(t.joined, ' ' ORDER BY t.joined),
     format('%I.%I', n.nspname, c.relname),
     has_table_privilege(c.oid, 'SELECT')
+        AND has_schema_privilege(n.oid, 'USAGE')
+        AND NOT row_security_active(c.oid)
 FROM tree AS t
 JOIN pg_class AS c ON c.oid = t.relid
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
-GROUP BY c.oid, n.nspname, c.relname
+GROUP BY c.oid, n.oid, n.nspname, c.relname
 ORDER BY c.oid

@@ -8,18 +8,29 @@ use uuid::Uuid;
 use super::array;
 use crate::Session;
 use crate::error::is_value_error;
-use crate::telemetry::in_short;
+use crate::telemetry::{MOST_UNREADABLE, in_short};
 
 /// A column of a query, with what stands in its place where it cannot be read.
 pub(super) type Column = (&'static str, &'static str);
 
-/// The rows of a query with a column `id`, and what could not be read of them: `customers.name of ID: why`.
+/// A value that could not be read.
+pub(super) struct NotRead {
+    pub(super) id: Uuid,
+    pub(super) column: &'static str,
+    /// `customers.name of ID: why`.
+    pub(super) text: String,
+}
+
+/// The rows of a query with a column `id`, and what could not be read of them.
+///
+/// # Errors
+/// As the connection gives them, and `Data` when there are more such values than a person can mend.
 pub(super) async fn read(
     session: &Session,
     table: &str,
     sql: &str,
     columns: &[Column],
-) -> Result<(Vec<Row>, Vec<String>)> {
+) -> Result<(Vec<Row>, Vec<NotRead>)> {
     let fail = |error| session.place.error(error);
     let all = session.rows(&format!("SELECT q.id FROM ({sql}) AS q ORDER BY q.id"), &[]).await?;
     let ids: Vec<Uuid> = all.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(fail)?;
@@ -38,12 +49,18 @@ pub(super) async fn read(
                 match attempt(session, sql, std::slice::from_ref(&column), &[id]).await? {
                     Ok(_) => list.push(column),
                     Err(why) => {
-                        unreadable.push(format!("{table}.{name} of {id}: {why}"));
+                        let text = format!("{table}.{name} of {id}: {why}");
+                        if unreadable.len() == MOST_UNREADABLE {
+                            let what = format!("more than {MOST_UNREADABLE} values, among them {text}");
+                            return Err(session.place.unreadable(&what));
+                        }
+                        unreadable.push(NotRead { id, column: name, text });
                         list.push((*otherwise).to_owned());
                     }
                 }
             }
-            rows.extend(attempt(session, sql, &list, &[id]).await?.unwrap_or_default());
+            let read = attempt(session, sql, &list, &[id]).await?;
+            rows.extend(read.map_err(|why| session.place.unreadable(&format!("{table} {id}: {why}")))?);
             continue;
         }
         let half = part.split_off(part.len() / 2);

@@ -33,7 +33,7 @@ pub(super) struct CellQuery {
 pub(super) type Cells<'a> = [(i64, &'a str)];
 
 const CHIP: &str = "t.\"chip_id\"";
-/// The chip as the database holds it: no conversion to another encoding can fail.
+/// The chip as the database holds it: nothing is converted to another encoding.
 const RAW_CHIP: &str = "convert_to(t.\"chip_id\"::text, current_setting('server_encoding')::name)";
 const CHIP_BY_BYTES: &str = "t.\"chip_id\" COLLATE \"C\"";
 const TIME: &str = "t.\"event_time\"";

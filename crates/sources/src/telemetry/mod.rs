@@ -40,7 +40,7 @@ pub use read::ReadSummary;
 pub use slices::Slicing;
 pub use unreadable::{LeftOut, Unreadable};
 
-pub(crate) use unreadable::in_short;
+pub(crate) use unreadable::{MOST_UNREADABLE, in_short};
 pub use wanted::{ChipScope, Cut, Wanted};
 
 use cells::CellQuery;

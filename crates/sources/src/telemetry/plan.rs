@@ -6,6 +6,7 @@ use bionicpro_model::HourRange;
 use bionicpro_model::hours::floor_to_hour;
 
 use super::siblings::Siblings;
+use super::unreadable::LeftOut;
 use super::wanted::Wanted;
 
 pub(super) const HOUR_US: i64 = 3_600_000_000;
@@ -87,7 +88,7 @@ impl Planner {
 
     /// A chip and its siblings, as numbers; without those that the database cannot hold.
     fn family(&mut self, wanted: &Wanted, chip: &str) -> Vec<u32> {
-        let is_known = |chip: &str| !wanted.left_out.unknown.contains(chip);
+        let is_known = |chip: &str| wanted.may_be_held(chip);
         let names: Vec<Box<str>> =
             self.siblings.of(chip).filter(|chip| is_known(chip)).map(Into::into).collect();
         if names.is_empty() {
@@ -124,7 +125,7 @@ impl Planner {
         for cut in &wanted.cuts {
             let (at, hour) = (cut.at.timestamp_micros(), floor_to_hour(cut.at).timestamp_micros());
             // On the hour cells end anyway.
-            let is_known = !wanted.left_out.unknown.contains(&cut.chip_id);
+            let is_known = wanted.may_be_held(&cut.chip_id);
             if at > hour && hour >= self.within.0 && hour < self.within.1 && is_known {
                 let number = self.number(&cut.chip_id);
                 cuts.entry(number).or_default().insert(at);
@@ -137,9 +138,9 @@ impl Planner {
                 }
             }
         }
-        let intervals = match wanted.left_out.is_empty() {
-            true => self.plan.intervals,
-            false => readable(&self.plan, wanted),
+        let intervals = match &wanted.left_out {
+            None => self.plan.intervals,
+            Some(left_out) => readable(&self.plan, left_out),
         };
         let mut parts = Vec::with_capacity(intervals.len());
         for Interval { mut from, to, chip } in intervals {
@@ -158,10 +159,10 @@ impl Planner {
 }
 
 /// The intervals without the hours that cannot be read.
-fn readable(plan: &Plan, wanted: &Wanted) -> Vec<Interval> {
+fn readable(plan: &Plan, left_out: &LeftOut) -> Vec<Interval> {
     let of = |interval: &Interval| {
         let chip = interval.chip;
-        let spans = wanted.left_out.spans_of(&plan.chips[chip as usize]);
+        let spans = left_out.spans_of(&plan.chips[chip as usize]);
         let left = without((interval.from, interval.to), &spans).into_iter();
         left.map(move |(from, to)| Interval { from, to, chip }).collect::<Vec<_>>()
     };

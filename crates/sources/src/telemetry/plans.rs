@@ -4,7 +4,7 @@ use bionicpro_testing::TestDatabase;
 
 use super::plan::{Interval, Plan};
 use super::work::{self, Sorted};
-use super::{LeftOut, Slicing, Telemetry};
+use super::{Slicing, Telemetry};
 use crate::changes::{self, Target};
 use crate::{ChangesConfig, Database, TelemetryConfig};
 
@@ -84,7 +84,7 @@ async fn cells_of_chips_and_of_hours_are_read_by_index() {
     let works = work::list(&telemetry, &planned, &sorted, Slicing::ByHour);
     assert_eq!(works.len(), 4);
     for work in &works {
-        let plan = plan(&telemetry, &telemetry.sql(&planned, work, &LeftOut::default())).await;
+        let plan = plan(&telemetry, &telemetry.sql(&planned, work, None)).await;
         assert!(plan.contains("Index") && !plan.contains("Seq Scan"), "{plan}");
         // Instants look unique to statistics, and a burst may have thousands of one instant: the last level is looked up
         // by its chip first.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use bionicpro_model::{Error, Kind, Result};
 use futures_util::TryStreamExt;
 use futures_util::future::try_join_all;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::Telemetry;
 use super::batch::CellBatch;
@@ -60,22 +60,29 @@ impl Telemetry {
         tracing::debug!(?slicing, queries = works.len(), intervals, readers, "reading telemetry");
         let queue = Mutex::new(works.into_iter());
         let without_chip = AtomicI64::new(0);
-        let next = || queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
+        let all_taken = watch::Sender::new(false);
+        let next = || {
+            let work = queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
+            if work.is_none() {
+                all_taken.send_replace(true);
+            }
+            work
+        };
         let read = |reader| {
             let (next, advance, batches, without_chip, plan, named) =
                 (&next, &advance, &batches, &without_chip, &plan, named.as_ref());
+            let mut all_taken = all_taken.subscribe();
             async move {
                 // The first begins while the others connect.
                 let other = match reader {
                     0 => None,
-                    _ => match self.held.join(&self.database).await? {
-                        Some(session) => Some(session),
-                        None => {
-                            tracing::info!(
-                                "somebody waits to change the table: reading on with fewer connections"
-                            );
-                            return Ok(());
-                        }
+                    // A pooler may have none to give before the first has read everything.
+                    _ => tokio::select! {
+                        joined = self.held.join(&self.database) => match joined? {
+                            Some(session) => Some(session),
+                            None => return Ok(()),
+                        },
+                        _ = all_taken.wait_for(|all| *all) => return Ok(()),
                     },
                 };
                 let session = other.as_ref().unwrap_or(&self.session);
@@ -90,7 +97,7 @@ impl Telemetry {
                         prefer_index(session, by_index).await?;
                         prefers_index = by_index;
                     }
-                    let sql = self.sql(plan, &work, &wanted.left_out);
+                    let sql = self.sql(plan, &work, wanted.left_out.as_ref());
                     let skipped = self.copy(session, &sql, named, batches).await?;
                     if let Work::Hours((from, to)) = work {
                         without_chip.fetch_add(skipped, Ordering::Relaxed);
@@ -117,10 +124,9 @@ impl Telemetry {
     }
 
     async fn plan(&self, wanted: &Wanted) -> Result<(Plan, Option<Slicing>)> {
-        // It looks at chips as they are spelt, which may be what cannot be read.
-        let crowded = match wanted.left_out.is_empty() {
-            true => crowded::hours(self, wanted).await?,
-            false => BTreeSet::new(),
+        let crowded = match wanted.left_out {
+            None => crowded::hours(self, wanted).await?,
+            Some(_) => BTreeSet::new(),
         };
         let alone = Plan::new(wanted, &BTreeSet::new(), false);
         let slicing = match alone.hull() {
@@ -131,19 +137,23 @@ impl Telemetry {
         let plan = match slicing {
             Slicing::ByHour if crowded.is_empty() => alone,
             Slicing::ByHour => Plan::new(wanted, &crowded, false),
-            Slicing::AtOnce => Plan::new(wanted, &BTreeSet::new(), true),
+            Slicing::AtOnce => Plan::new(wanted, &BTreeSet::new(), wanted.left_out.is_none()),
         };
         Ok((plan, Some(slicing)))
     }
 
-    pub(super) fn sql(&self, plan: &Plan, work: &Work<'_>, unreadable: &LeftOut) -> String {
+    pub(super) fn sql(&self, plan: &Plan, work: &Work<'_>, left_out: Option<&LeftOut>) -> String {
         match work {
             Work::Hours((from, to)) => {
                 let cells = plan.left_out.range(*from..*to);
                 let cells = cells.flat_map(|(hour, chips)| chips.iter().map(|chip| (*hour, *chip)));
                 let cells: Vec<(i64, &str)> =
                     cells.map(|(hour, chip)| (hour, plan.chips[chip as usize].as_ref())).collect();
-                self.query.hours((*from, *to), &cells, &unreadable.raw_by_hour((*from, *to)))
+                self.query.hours(
+                    (*from, *to),
+                    &cells,
+                    &left_out.map(|left_out| left_out.raw_by_hour((*from, *to))).unwrap_or_default(),
+                )
             }
             Work::Cells(intervals) => self.query.intervals(intervals, &plan.chips, true),
             Work::Spans(intervals) => self.query.intervals(intervals, &plan.chips, false),

@@ -8,11 +8,12 @@ use tokio_postgres::types::Type;
 
 use crate::connect::Session;
 
-/// What a plan reads, in its order.
+/// What a plan reads.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Relations {
     /// The number that the table's name stands for.
     table: Option<u32>,
+    /// Sorted: the order and the way of the scans follow the settings of the planner.
     scanned: Vec<String>,
 }
 
@@ -29,10 +30,10 @@ impl Relations {
         let (rows, table) = tokio::try_join!(biased; session.rows(&explain, &[]), number)?;
         let lines =
             rows.iter().map(|row| row.try_get::<_, &str>(0)).collect::<Result<Vec<_>, _>>().map_err(fail)?;
-        // `->  Seq Scan on telemetry.january raw_telemetry_1`: how it is scanned may change, what is scanned may not.
-        let scanned =
-            lines.iter().filter_map(|line| line.split_once(" on ")).map(|(_, what)| what.to_owned());
-        Ok(Relations { table, scanned: scanned.collect() })
+        let mut scanned: Vec<String> =
+            lines.iter().filter_map(|line| scanned(line)).map(str::to_owned).collect();
+        scanned.sort_unstable();
+        Ok(Relations { table, scanned })
     }
 
     /// Looks again.
@@ -41,5 +42,42 @@ impl Relations {
     /// `Unreachable` with [`crate::SOURCE_CHANGED`] when something else is read than was.
     pub(super) async fn check(&self, session: &Session, table: &str) -> Result<()> {
         if Relations::read(session, table).await? == *self { Ok(()) } else { Err(session.place.changed()) }
+    }
+}
+
+/// The relation in a line such as `->  Seq Scan on telemetry.january raw_telemetry_1`: how it is scanned may change, what is
+/// scanned may not.
+fn scanned(line: &str) -> Option<&str> {
+    let (how, what) = line.split_once(" on ")?;
+    let is_of_table = how.contains("Scan") && !how.contains("Bitmap Index") && !how.contains("Subquery");
+    is_of_table.then_some(what)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_scanned_does_not_depend_on_how() {
+        for (line, what) in [
+            ("Seq Scan on telemetry.raw_telemetry", Some("telemetry.raw_telemetry")),
+            (
+                "  ->  Parallel Seq Scan on telemetry.january raw_telemetry_1",
+                Some("telemetry.january raw_telemetry_1"),
+            ),
+            (
+                "  ->  Index Only Scan using at on telemetry.january raw_telemetry_1",
+                Some("telemetry.january raw_telemetry_1"),
+            ),
+            (
+                "  ->  Bitmap Heap Scan on telemetry.january raw_telemetry_1",
+                Some("telemetry.january raw_telemetry_1"),
+            ),
+            ("        ->  Bitmap Index Scan on at", None),
+            ("  ->  Subquery Scan on t", None),
+            ("  Filter: (t.place = 'left on right'::text)", None),
+        ] {
+            assert_eq!(scanned(line), what, "{line}");
+        }
     }
 }

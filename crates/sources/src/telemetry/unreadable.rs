@@ -57,6 +57,9 @@ impl fmt::Display for Unreadable {
     }
 }
 
+/// So many cells or values that cannot be read are left out; more of them are no exceptions.
+pub(crate) const MOST_UNREADABLE: usize = 1000;
+
 /// What a read leaves out because it cannot be read.
 #[derive(Debug, Clone, Default)]
 pub struct LeftOut {
@@ -67,9 +70,18 @@ pub struct LeftOut {
 }
 
 impl LeftOut {
-    /// Whether nothing is left out.
-    pub(super) fn is_empty(&self) -> bool {
-        self.cells.is_empty() && self.unknown.is_empty()
+    /// Adds a cell.
+    ///
+    /// # Errors
+    /// `Data` when there are more than a person can mend: the search asks the server some times for each.
+    fn add(&mut self, cell: Unreadable, session: &Session) -> Result<()> {
+        if self.cells.len() == MOST_UNREADABLE {
+            return Err(session
+                .place
+                .unreadable(&format!("more than {MOST_UNREADABLE} cells, among them {cell}")));
+        }
+        self.cells.push(cell);
+        Ok(())
     }
 
     /// The chips of cells that are left out, by the hour in microseconds since 1970, between two instants.
@@ -99,7 +111,7 @@ impl Telemetry {
     /// As the connection gives them, and the server's own where it cannot say which cell it is.
     pub async fn unreadable(&self, wanted: &Wanted) -> Result<LeftOut> {
         self.session.recover().await?;
-        let mut search = Search { telemetry: self, left_out: wanted.left_out.clone() };
+        let mut search = Search { telemetry: self, left_out: wanted.left_out.clone().unwrap_or_default() };
         let mut plan = Plan::new(wanted, &std::collections::BTreeSet::new(), false);
         let sorted = Sorted::new(std::mem::take(&mut plan.intervals));
         for work in work::list(self, &plan, &sorted, Slicing::ByHour) {
@@ -116,7 +128,7 @@ struct Search<'a> {
 
 impl Search<'_> {
     async fn work(&mut self, plan: &Plan, work: &Work<'_>) -> Result<()> {
-        let Some(why) = self.fails(&self.telemetry.sql(plan, work, &self.left_out)).await? else {
+        let Some(why) = self.fails(&self.telemetry.sql(plan, work, Some(&self.left_out))).await? else {
             return Ok(());
         };
         match *work {
@@ -127,19 +139,26 @@ impl Search<'_> {
                 }
                 Ok(())
             }
-            Work::Hours((hour, _)) => self.hour(hour, &why).await,
+            Work::Hours((hour, _)) => self.hour(hour).await,
             Work::Cells(intervals) | Work::Spans(intervals) => self.intervals(plan, intervals, &why).await,
         }
     }
 
     /// Some chips of an hour: halves until it is one.
-    async fn hour(&mut self, hour: i64, why: &str) -> Result<()> {
-        let mut waiting = vec![(self.telemetry.raw_chips(hour).await?, why.to_owned())];
+    async fn hour(&mut self, hour: i64) -> Result<()> {
+        let all = self.telemetry.raw_chips(hour).await?;
+        let names: Vec<&[u8]> = all.iter().map(|(raw, _)| raw.as_slice()).collect();
+        let Some(why) = self.fails(&self.telemetry.query.hour_of(hour, &names)).await? else {
+            // It is in the statement, a chip that is looked up by itself, or in rows without a chip.
+            return Ok(());
+        };
+        let mut waiting = vec![(all, why)];
         while let Some((mut chips, why)) = waiting.pop() {
             if let [(raw, rows)] = chips.as_slice() {
-                let chip = self.telemetry.session.decode(raw).await?;
+                let session = &self.telemetry.session;
+                let chip = session.decode(raw).await?;
                 let cell = Unreadable { raw: raw.clone(), chip, hour: hour / HOUR_US, rows: *rows, why };
-                self.left_out.cells.push(cell);
+                self.left_out.add(cell, session)?;
                 continue;
             }
             let half = chips.split_off(chips.len() / 2);
@@ -194,7 +213,8 @@ impl Search<'_> {
         if !self.left_out.cells.iter().any(is_known) {
             let chips = telemetry.raw_chips(hour * HOUR_US).await?;
             let rows = chips.iter().find(|(known, _)| *known == raw).map_or(0, |(_, rows)| *rows);
-            self.left_out.cells.push(Unreadable { raw, chip: Some(chip.to_owned()), hour, rows, why });
+            let cell = Unreadable { raw, chip: Some(chip.to_owned()), hour, rows, why };
+            self.left_out.add(cell, &telemetry.session)?;
         }
         Ok(())
     }

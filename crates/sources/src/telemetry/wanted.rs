@@ -22,8 +22,9 @@ pub struct Wanted {
     pub siblings: Vec<(String, String)>,
     /// Instants at which a cell is cut into parts.
     pub cuts: Vec<Cut>,
-    /// What is left out because it cannot be read.
-    pub left_out: LeftOut,
+    /// What is left out because it cannot be read; none before anything was found unreadable. Where there is any, nothing
+    /// is read that was not searched: no hour as a short cut.
+    pub left_out: Option<LeftOut>,
 }
 
 impl Wanted {
@@ -37,6 +38,11 @@ impl Wanted {
         self.range.is_none() && self.new.as_ref().is_none_or(|new| new.whole.is_empty())
     }
 
+    /// Whether the database can hold rows of the chip, as far as is known.
+    pub(super) fn may_be_held(&self, chip: &str) -> bool {
+        self.left_out.as_ref().is_none_or(|left_out| !left_out.unknown.contains(chip))
+    }
+
     /// No cell, to be added to.
     pub fn nothing(within: HourRange) -> Wanted {
         Wanted {
@@ -46,7 +52,7 @@ impl Wanted {
             scopes: Vec::new(),
             siblings: Vec::new(),
             cuts: Vec::new(),
-            left_out: LeftOut::default(),
+            left_out: None,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Which cells are read, whole or cut into parts, and that each comes once.
 
 use bionicpro_model::hours::parse_instant;
-use bionicpro_sources::{ChangesConfig, ChipScope, Cut, LeftOut, Since, Wanted};
+use bionicpro_sources::{ChangesConfig, ChipScope, Cut, Since, Wanted};
 
 use crate::table::{Table, ages, range, read, read_and_sum_up, told};
 
@@ -90,7 +90,7 @@ async fn what_several_reasons_name_comes_once() {
         ],
         siblings: vec![pair("A", "B"), pair("B", "A")],
         cuts: vec![cut("A", "2024-01-15T08:15:00Z")],
-        left_out: LeftOut::default(),
+        left_out: None,
     };
     assert_eq!(
         told(&read(&telemetry, &wanted).await),

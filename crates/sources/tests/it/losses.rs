@@ -1,9 +1,11 @@
 //! When a baseline is worth nothing any more, and when it still is.
 
+use std::collections::BTreeMap;
+
 use bionicpro_sources::{Baseline, ChangesConfig};
 use serde_json::{Value, json};
 
-use crate::table::{FORMS, Table, told};
+use crate::table::{FORMS, Place, Table, told};
 
 /// The baseline with one of its values replaced.
 fn with(baseline: &Baseline, key: &str, value: Value) -> Baseline {
@@ -110,6 +112,12 @@ const BY_MONTH: &str = "
 const ATTACH: &str = "ALTER TABLE telemetry.raw_telemetry ATTACH PARTITION telemetry.former
     FOR VALUES FROM ('2023-01-01') TO ('2024-01-01')";
 
+/// Without the row that was there: by creation time it is told again while a transaction was open that may have written it,
+/// which may be another test's.
+fn told_of_part(cells: &BTreeMap<Place, i64>) -> Vec<String> {
+    told(cells).into_iter().filter(|cell| !cell.starts_with("A ")).collect()
+}
+
 #[tokio::test]
 async fn a_full_partition_that_is_attached_is_read_whole() {
     for (config, form) in FORMS {
@@ -119,9 +127,9 @@ async fn a_full_partition_that_is_attached_is_read_whole() {
         let baseline = table.baseline().await;
         table.sql(ATTACH).await;
         let expected = ["OLD 2023-05-15 08:00:00 1", "OLD 2023-05-15 09:00:00 1"];
-        assert_eq!(told(&table.since(&baseline).await.unwrap()), expected, "{form}");
+        assert_eq!(told_of_part(&table.since(&baseline).await.unwrap()), expected, "{form}");
         let attached = table.open().await.baseline(Some(&baseline)).unwrap();
-        assert!(table.since(&attached).await.unwrap().is_empty(), "{form}");
+        assert!(told_of_part(&table.since(&attached).await.unwrap()).is_empty(), "{form}");
         // What was changed while it was away counts too.
         table
             .sql(&format!(
@@ -130,7 +138,7 @@ async fn a_full_partition_that_is_attached_is_read_whole() {
             ))
             .await;
         let expected = expected.map(|cell| cell.replace("OLD", "OTHER"));
-        assert_eq!(told(&table.since(&attached).await.unwrap()), expected, "{form}");
+        assert_eq!(told_of_part(&table.since(&attached).await.unwrap()), expected, "{form}");
     }
 }
 

@@ -8,6 +8,7 @@ mod forms;
 mod locks;
 mod losses;
 mod property;
+mod settings;
 mod standby;
 mod table;
 mod writers;

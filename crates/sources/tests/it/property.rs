@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bionicpro_model::HourRange;
-use bionicpro_sources::{ChangesConfig, ChipScope, Cut, LeftOut, Since, Wanted};
+use bionicpro_sources::{ChangesConfig, ChipScope, Cut, Since, Wanted};
 use bionicpro_testing::property;
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
@@ -184,7 +184,7 @@ async fn what_is_wanted_comes_once(case: &Case) -> Result<(), TestCaseError> {
             .collect(),
         siblings: case.siblings.iter().map(|(one, other)| (chip(*one), chip(*other))).collect(),
         cuts: case.cuts.iter().map(|(of, minute)| Cut { chip_id: chip(*of), at: at(*minute) }).collect(),
-        left_out: LeftOut::default(),
+        left_out: None,
     };
     let found = read(&telemetry, &wanted).await;
     prop_assert_eq!(found, case.expected());

@@ -73,6 +73,12 @@ impl Outline {
         let text = |of: fn(&Entry) -> Option<&String>| entries.iter().rev().find_map(of).cloned();
         let moment = |of: fn(&Entry) -> Option<DateTime<Utc>>| entries.iter().rev().find_map(of);
         let again = |entry: &&Entry| entry.state == State::Started && entry.attempt > 1;
+        // Each source tells what it could not read.
+        let newest_of =
+            |step| entries.iter().rev().find(|entry| entry.step == step && entry.unreadable.is_some());
+        let extractions: Vec<&Entry> =
+            [Step::ExtractCrmData, Step::ExtractTelemetryData].into_iter().filter_map(newest_of).collect();
+        let notes: Vec<&str> = extractions.iter().filter_map(|entry| entry.notes.as_deref()).collect();
         Some(Outline {
             run: first.run.clone(),
             outcome: Outcome::of(newest),
@@ -90,8 +96,11 @@ impl Outline {
             orphans: count(|entry| entry.orphans),
             anomalies: count(|entry| entry.anomalies),
             tombstones: count(|entry| entry.tombstones),
-            unreadable: count(|entry| entry.unreadable),
-            notes: text(|entry| entry.notes.as_ref()),
+            unreadable: extractions
+                .iter()
+                .filter_map(|entry| entry.unreadable)
+                .reduce(|one, other| one.saturating_add(other)),
+            notes: (!notes.is_empty()).then(|| notes.join("; ")),
             error: newest.error.clone(),
             hint: newest.hint.clone(),
         })

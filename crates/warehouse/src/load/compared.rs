@@ -18,7 +18,7 @@ pub struct ComparedDay {
     pub date: NaiveDate,
     /// The version of the source's snapshot.
     pub version: u64,
-    /// Cells that differed.
+    /// Cells that differed, of the days that were compared at once.
     pub differing: u64,
     /// 1 where the mart says what the source says now.
     pub is_mended: u8,
@@ -31,23 +31,29 @@ pub async fn note_compared(warehouse: &Warehouse, days: &[ComparedDay]) -> Resul
     warehouse.insert("compared_days", "noting days as compared", days).await
 }
 
-/// The version that each whole day of the range was last compared at, or loaded whole; a day that never was is left out.
-pub async fn compared_days(warehouse: &Warehouse, range: &HourRange) -> Result<BTreeMap<NaiveDate, u64>> {
+/// How a day was last compared, or loaded whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LastCompared {
+    /// The version of the source's snapshot.
+    pub version: u64,
+    /// The mart says what the source said.
+    pub is_mended: bool,
+}
+
+/// How each whole day of the range was last compared, or loaded; a day that never was is left out.
+pub async fn compared_days(
+    warehouse: &Warehouse,
+    range: &HourRange,
+) -> Result<BTreeMap<NaiveDate, LastCompared>> {
     #[derive(Row, Deserialize)]
     struct Day {
         #[serde(with = "clickhouse::serde::chrono::date")]
         date: NaiveDate,
         version: u64,
+        is_mended: u8,
     }
     let query = ranged(warehouse.query(include_str!("compared/days.sql")), range).fetch_all::<Day>();
     let days = warehouse.run("reading which days were compared", query).await?;
-    Ok(days.into_iter().map(|day| (day.date, day.version)).collect())
-}
-
-/// The days of a range that were compared and not mended, oldest first.
-pub async fn unmended_days(warehouse: &Warehouse) -> Result<Vec<ComparedDay>> {
-    let sql =
-        "SELECT date, compared_days.version AS version, differing, is_mended, run FROM compared_days FINAL
-        WHERE is_mended = 0 ORDER BY date";
-    warehouse.run("reading which days differ", warehouse.query(sql).fetch_all::<ComparedDay>()).await
+    let last = |day: Day| (day.date, LastCompared { version: day.version, is_mended: day.is_mended == 1 });
+    Ok(days.into_iter().map(last).collect())
 }

@@ -64,8 +64,8 @@ pub struct Stored {
 /// cut off is made good by one. The caller holds the lock of the load and has read `standing` under it.
 ///
 /// # Errors
-/// The stream's own, and those of `may_show`; `Data` when more would vanish than `hides.limit` lets; `Unreachable` when the engine is away or cuts the connection, `Data`
-/// when the file does not fit the mart.
+/// The stream's own, and those of `may_show`; `Unreachable` when the engine is away or cuts the connection; `Data` when the
+/// file does not fit the mart, or when more would vanish than `hides.limit` lets.
 pub async fn store<S>(
     warehouse: &Warehouse,
     file: S,
@@ -97,9 +97,9 @@ where
         stage::hide_late(warehouse, spec).await?;
     }
     if is_late || spec.range.is_some() {
-        // What the file hides has moved to another owner: it did not vanish.
-        let moved =
-            if spec.tombstones > 0 { vanished::tombstones(warehouse).await? } else { BTreeMap::new() };
+        // What the file hides has moved to another owner, and what a late load keeps hidden was hidden before.
+        let is_any = is_late || spec.tombstones > 0;
+        let moved = if is_any { vanished::tombstones(warehouse).await? } else { BTreeMap::new() };
         stage::hide_vanished(warehouse, spec).await?;
         let mut hidden = vanished::tombstones(warehouse).await?;
         for (date, moved) in moved {

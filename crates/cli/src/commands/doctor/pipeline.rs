@@ -2,9 +2,8 @@
 
 use bionicpro_model::{Error, Result};
 use bionicpro_pipeline::PipelineContext;
-use bionicpro_pipeline::compare::days_due;
+use bionicpro_pipeline::compare::{Outstanding, outstanding};
 use bionicpro_warehouse::ledger::{self, Entry, State, Step};
-use bionicpro_warehouse::load::{ComparedDay, unmended_days};
 
 use super::Finding;
 use super::checks::not_configured;
@@ -42,26 +41,22 @@ async fn checks(config: &Config) -> Result<Vec<Finding>, Error> {
     )?;
     let runs = ledger::runs(context.warehouse(), RUNS_LOOKED_AT).await?;
     let entries: Vec<Entry> = runs.into_iter().flatten().collect();
-    let (due, differing) = (days_due(&context).await?, unmended_days(context.warehouse()).await?);
-    Ok(vec![unreadable(&entries), comparison(due, &differing)])
+    Ok(vec![unreadable(&entries), comparison(outstanding(&context).await?.as_ref())])
 }
 
-/// What the newest run of each source could not read.
+/// What the newest full run could not read of each source: a tick reads little.
 fn unreadable(entries: &[Entry]) -> Finding {
-    let newest = |step: Step| {
-        let ended = |entry: &&Entry| {
-            // A tick reads little: only a full run, or a run of a range, tells what is there.
-            entry.step == step
-                && entry.state == State::Done
-                && (step == Step::ExtractCrmData || entry.kind.as_deref() == Some("full"))
-        };
-        entries.iter().filter(ended).max_by_key(|entry| entry.at)
+    let done =
+        |step: Step| entries.iter().filter(move |entry| entry.step == step && entry.state == State::Done);
+    let is_full = |entry: &&Entry| entry.kind.as_deref() == Some("full");
+    let Some(telemetry) = done(Step::ExtractTelemetryData).filter(is_full).max_by_key(|entry| entry.at)
+    else {
+        return Finding::ok(PART, "values", "none of the last runs was a full one, which reads all of them");
     };
-    let found: Vec<&Entry> = [newest(Step::ExtractCrmData), newest(Step::ExtractTelemetryData)]
-        .into_iter()
-        .flatten()
-        .filter(|entry| entry.unreadable.unwrap_or(0) > 0)
-        .collect();
+    let crm =
+        done(Step::ExtractCrmData).filter(|entry| entry.run == telemetry.run).max_by_key(|entry| entry.at);
+    let found: Vec<&Entry> =
+        crm.into_iter().chain([telemetry]).filter(|entry| entry.unreadable.unwrap_or(0) > 0).collect();
     if found.is_empty() {
         return Finding::ok(PART, "values", "the newest full run could read all of them");
     }
@@ -75,16 +70,21 @@ fn unreadable(entries: &[Entry]) -> Finding {
     )
 }
 
-fn comparison(due: u64, differing: &[ComparedDay]) -> Finding {
-    if let (Some(first), Some(last)) = (differing.first(), differing.last()) {
+fn comparison(outstanding: Option<&Outstanding>) -> Finding {
+    let Some(Outstanding { due, unmended }) = outstanding else {
+        return Finding::ok(
+            PART,
+            "comparison",
+            "the source holds nothing before the last days that was loaded",
+        );
+    };
+    if let (Some(first), Some(last)) = (unmended.first(), unmended.last()) {
         return Finding::warning(
             PART,
             "comparison",
             format!(
-                "{} days from {} to {} differ from the source, and more would vanish than is believed",
-                differing.len(),
-                first.date,
-                last.date
+                "{} days from {first} to {last} differ from the source, and more would vanish than is believed",
+                unmended.len()
             ),
             "`bionicpro etl compare --all` says what, and how to confirm it",
         );
@@ -129,15 +129,12 @@ mod tests {
 
     #[test]
     fn days_that_are_due_or_differ_are_warnings() {
-        let day = ComparedDay {
-            date: NaiveDate::default(),
-            version: 1,
-            differing: 3,
-            is_mended: 0,
-            run: "compare".to_owned(),
+        let state = |due, unmended: &[NaiveDate]| {
+            comparison(Some(&Outstanding { due, unmended: unmended.to_vec() })).state
         };
-        assert_eq!(comparison(0, &[]).state, Found::Ok);
-        assert_eq!(comparison(4, &[]).state, Found::Warning);
-        assert_eq!(comparison(0, &[day]).state, Found::Warning);
+        assert_eq!(state(0, &[]), Found::Ok);
+        assert_eq!(state(4, &[]), Found::Warning);
+        assert_eq!(state(1, &[NaiveDate::default()]), Found::Warning);
+        assert_eq!(comparison(None).state, Found::Ok);
     }
 }

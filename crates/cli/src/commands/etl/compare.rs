@@ -10,7 +10,7 @@ use clap::Args;
 use crate::context::Context;
 use crate::output;
 
-/// Compare days before the lookback with the source, the newest first, and load again what differs.
+/// Compare days before the lookback with the source and load again what differs: those first that were compared longest ago.
 ///
 /// A day is due once a day where nothing in the source keeps rows from escaping the form by which ticks find them, and once
 /// after each lost baseline where something does; `bionicpro doctor` says which. `etl schedule` does this by itself. One JSON
@@ -54,6 +54,10 @@ impl CompareArgs {
                 .detail(format!("{} of them, the first: {}", compared.refused.len(), refusal.why))
                 .hint(refusal.hint.clone().unwrap_or_default()));
         }
-        if compared.days == 0 { Err(super::run::nothing_new()) } else { Ok(()) }
+        match compared.failed {
+            Some(error) => Err(error),
+            None if compared.days == 0 => Err(super::run::nothing_new()),
+            None => Ok(()),
+        }
     }
 }

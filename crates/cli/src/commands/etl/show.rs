@@ -96,7 +96,7 @@ fn facts(outline: Outline) -> Vec<(&'static str, String)> {
             outline
                 .unreadable
                 .filter(|cells| *cells > 0)
-                .map(|cells| format!("{cells} cells cannot be read")),
+                .map(|cells| format!("{cells} cells or values cannot be read")),
         ),
         ("notes", outline.notes),
     ];

@@ -1,16 +1,17 @@
 -- The greatest version at which each UTC day of a range was compared with the source, or loaded from its beginning to its
--- end.
-SELECT date, max(days.version) AS version
+-- end, and whether it was right then: a comparison may have been refused to mend it.
+SELECT date, max(days.version) AS version, argMax(days.is_mended, days.version) AS is_mended
 FROM
 (
-    SELECT date, compared_days.version AS version
+    SELECT date, compared_days.version AS version, is_mended
     FROM compared_days
     UNION ALL
     SELECT
         arrayJoin(arrayMap(
             day -> toDate(range_from, 'UTC') + day,
             range(toUInt32(greatest(0, dateDiff('day', range_from, range_to, 'UTC')))))) AS date,
-        loaded_ranges.version AS version
+        loaded_ranges.version AS version,
+        toUInt8(1) AS is_mended
     FROM loaded_ranges
     WHERE toStartOfDay(range_from, 'UTC') = range_from
 ) AS days

@@ -2,8 +2,8 @@
 
 A day is due once a day where nothing in the source keeps rows from escaping the form by which ticks find them
 (`bionicpro doctor` says which form that is), and once after each lost baseline where something does. Each run
-compares for `pipeline.compare_budget_s`, a minute by default, and is skipped when nothing is due. Status 4 says
-that a range was not mended because too much of it would have vanished: the log says how to confirm it.
+compares for `pipeline.compare_budget_s`, a minute by default, and is skipped when nothing is due. Status 4:
+a range was not mended because too much of it would have vanished, and the log says how to confirm it.
 """
 
 from datetime import datetime, timezone

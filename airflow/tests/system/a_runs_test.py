@@ -62,6 +62,23 @@ def a_run_without_news_is_green_and_shows_that_it_skipped(client: Any, unpaused:
     }
 
 
+def a_row_that_no_tick_finds_is_found_by_the_comparison(client: Any, company: Any, unpaused: Any) -> None:
+    dag = "bionicpro_reports_compare"
+    company.telemetry(
+        "INSERT INTO telemetry.raw_telemetry (chip_id, event_time, inserted_by) "
+        f"SELECT min(chip_id), '{_day(50)} 08:30:00', '3' FROM telemetry.raw_telemetry"
+    )
+    with unpaused(dag):
+        assert client.ended(dag, client.trigger(dag)) == "success"
+    # The schedule may have come first, and left nothing to compare.
+    runs = [run["dag_run_id"] for run in client.runs(dag)]
+    compared = [run for run in runs if client.states(dag, run) == {"compare_days": "success"}]
+    assert len(compared) == 1
+    report = client.xcom(dag, compared[0], "compare_days")
+    assert (report["differing"], len(report["mended"]), report["refused"]) == (1, 1, [])
+    assert company.differences() == []
+
+
 def a_load_wakes_the_dags_that_wait_for_the_mart(client: Any, company: Any, unpaused: Any) -> None:
     with unpaused("impatient", "downstream"):
         _move(company, days_ago=2)

@@ -83,7 +83,7 @@ def site(company: Company, s3: Bucket | None, tmp_path_factory: pytest.TempPathF
 def client(site: Site) -> Client:
     """The operator's tools."""
     client = Client(site.port)
-    client.wait(lambda: len(client.dags()) == 9, "the DAGs to be read")
+    client.wait(lambda: len(client.dags()) == 10, "the DAGs to be read")
     return client
 
 

@@ -326,7 +326,7 @@ async fn two_processes_at_once_end_right() {
     assert_eq!(company.moves().await, MOVES - 600);
 }
 
-/// The lines of a command on a ledger that nobody writes: all of bounded length, none that drives a terminal.
+/// Returns the lines of a command's output, after checking that each is short enough and none has control characters.
 #[track_caller]
 fn bounded_lines(output: &Output, most: usize) -> Vec<String> {
     ends_with(output, 0);

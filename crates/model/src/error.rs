@@ -3,8 +3,8 @@
 //! The kind alone decides the exit status, whether a step is retried, and the HTTP status. The cause is
 //! attached as a source and never pasted into the sentence, so that a log can show it and a caller cannot.
 //!
-//! What comes from elsewhere (detail, hint, causes) is printed in one line each and of bounded length: a server may quote a
-//! value of any size, and every print of an error ends in a log, a ledger or a terminal.
+//! Detail, hint and causes are printed in one line each, of bounded length: a server may quote a value of any size, and
+//! every print of an error ends in a log, a ledger or a terminal.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;

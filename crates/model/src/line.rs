@@ -44,7 +44,7 @@ fn more(left_out: &str) -> String {
     format!("… ({} more characters)", left_out.chars().count())
 }
 
-/// Whether a terminal only shows the character: no control, no line break, nothing that turns the direction.
+/// Whether a terminal shows the character and does nothing else: controls, line breaks and changes of direction are harmful.
 pub fn is_harmless(character: char) -> bool {
     !character.is_control()
         && !matches!(character, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')

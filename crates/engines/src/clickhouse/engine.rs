@@ -23,7 +23,7 @@ pub(super) struct Engine {
     control: Mutex<Connection>,
     /// The engine's version, `26.7.2.1`.
     pub(super) version: String,
-    /// What the settings of a fresh connection are.
+    /// The settings of a fresh connection.
     pub(super) fresh: Fresh,
 }
 

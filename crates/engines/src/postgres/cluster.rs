@@ -115,7 +115,7 @@ impl Cluster {
         self.wait_for_leftovers().await
     }
 
-    /// Whether the server that is installed can use a cluster.
+    /// Checks that the installed server can use the cluster.
     fn check_version(&self, binaries: &Path) -> Result<()> {
         let folder = self.folder();
         let of_data = fs::read_to_string(folder.join("PG_VERSION"));

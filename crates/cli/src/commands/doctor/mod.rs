@@ -1,7 +1,7 @@
 //! `bionicpro doctor`: reaches every part that is configured, and says for each what it found and what to do.
 //!
 //! Checks run at the same time and never write anything, except one small file that the staging store gets and loses.
-//! Whether a load finds room is told from what the warehouse says of its disks.
+//! The free room is the one that the warehouse reports of its disks; nothing is written to measure it.
 
 mod checks;
 mod pipeline;

@@ -1,4 +1,4 @@
-//! What the runs so far say of the sources: values that cannot be read, days that are due for a comparison or differ.
+//! Checks of the sources by the ledger: unreadable values, days that are due for a comparison or differ.
 
 use bionicpro_model::{Error, Result};
 use bionicpro_pipeline::PipelineContext;
@@ -11,7 +11,7 @@ use crate::config::Config;
 
 const PART: &str = "pipeline";
 
-/// How many of the newest runs are looked at: two days of a quarter of an hour each.
+/// The number of newest runs to read: two days of one every 15 minutes.
 const RUNS_LOOKED_AT: u32 = 200;
 
 pub(super) async fn pipeline(config: &Config) -> Vec<Finding> {
@@ -44,7 +44,7 @@ async fn checks(config: &Config) -> Result<Vec<Finding>, Error> {
     Ok(vec![unreadable(&entries), comparison(outstanding(&context).await?.as_ref())])
 }
 
-/// What the newest full run could not read of each source: a tick reads little.
+/// Reports the unreadable values of the newest full run. Ticks read too little to tell.
 fn unreadable(entries: &[Entry]) -> Finding {
     let done =
         |step: Step| entries.iter().filter(move |entry| entry.step == step && entry.state == State::Done);

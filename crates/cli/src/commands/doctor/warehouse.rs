@@ -11,7 +11,7 @@ const PART: &str = "warehouse";
 
 /// Below this a tick may find no room.
 const LEAST_FREE: u64 = 100 << 20;
-/// Below this, or below one part in twenty, somebody should look.
+/// Bytes; less free room than this, or than one part in twenty, is a warning.
 const LITTLE_FREE: u64 = 1 << 30;
 const LITTLE_PART: u64 = 20;
 
@@ -45,7 +45,7 @@ async fn reader(config: &Config) -> Option<Finding> {
     }
 }
 
-/// What a profile brings along that may change answers.
+/// Reports the settings of a profile that may change answers.
 fn settings(check: &'static str, strange: Result<Vec<String>>) -> Finding {
     match strange {
         Err(error) => Finding::failed(PART, check, &error),
@@ -73,7 +73,7 @@ fn disks(disks: Result<Vec<Disk>>) -> Vec<Finding> {
     }
 }
 
-/// Whether a load finds room.
+/// Checks that a load has room on a disk.
 fn room(disk: &Disk) -> Finding {
     let found = format!("{}: {} of {} free ({})", disk.name, size(disk.free), size(disk.total), disk.path);
     if disk.free < LEAST_FREE {

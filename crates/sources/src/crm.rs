@@ -106,6 +106,7 @@ pub struct OpenCrm {
     customers: String,
     prostheses: String,
     prostheses_table: String,
+    shapes: [Shape; 3],
 }
 
 /// What is known of the rows without reading them.
@@ -147,7 +148,16 @@ impl OpenCrm {
             found => found?,
         };
         let prostheses_table = quote_table(schema, "prostheses");
-        Ok(OpenCrm { session, snapshot: held.snapshot, found, customers, prostheses, prostheses_table })
+        let shapes = [of_customers, of_prostheses, of_models];
+        Ok(OpenCrm {
+            session,
+            snapshot: held.snapshot,
+            found,
+            customers,
+            prostheses,
+            prostheses_table,
+            shapes,
+        })
     }
 
     /// When this reads.
@@ -215,6 +225,7 @@ impl OpenCrm {
             }
             read => read?,
         };
+        Shape::check_names(&self.session, &self.shapes).await?;
         let unique = [
             repeated(customers.iter().map(|row| row.id)).map(|id| format!("customers.id {id}")),
             // The login name itself is personal: the customers' ids tell which rows to look at.

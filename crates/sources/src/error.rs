@@ -18,6 +18,11 @@ pub(crate) fn is_value_error(error: &tokio_postgres::Error) -> bool {
     error.code().is_some_and(|code| code.code().starts_with("22"))
 }
 
+/// Whether the driver found bytes that are no text: the server does not look at texts that it need not convert.
+pub(crate) fn is_no_text(error: &tokio_postgres::Error) -> bool {
+    error.source().is_some_and(|cause| cause.is::<std::str::Utf8Error>())
+}
+
 /// Which database an error speaks of: `CRM` or `telemetry`, and its address.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
@@ -44,6 +49,9 @@ impl Place {
                     self.section
                 ))
                 .source(error);
+        }
+        if is_no_text(&error) {
+            return self.unreadable("a text has bytes that are none in UTF-8").source(error);
         }
         self.unreachable().source(error)
     }

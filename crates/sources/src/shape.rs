@@ -4,6 +4,7 @@ use bionicpro_model::{Error, Kind, Result};
 
 use crate::connect::Session;
 use crate::error::Place;
+use crate::ident::quote_table;
 
 /// A type as far as the pipeline tells types apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +79,10 @@ impl Wanted {
 pub(crate) struct Shape {
     place: Place,
     table: String,
+    /// The table, quoted.
+    pub(crate) name: String,
+    /// The number that the name stood for when the snapshot was taken.
+    pub(crate) number: u32,
     columns: Vec<Column>,
     /// Rows have a place on disk of their own, which the account may see: a table, as opposed to a view or a foreign table.
     pub(crate) is_stored: bool,
@@ -107,6 +112,8 @@ impl Shape {
         let mut shape = Shape {
             place: session.place.clone(),
             table: format!("{schema}.{table}"),
+            name: quote_table(schema, table),
+            number: 0,
             columns: Vec::with_capacity(rows.len()),
             is_stored: true,
             is_view: false,
@@ -123,6 +130,7 @@ impl Shape {
             let policies: Option<Vec<String>> = row.try_get(5).map_err(fail)?;
             let is_hiding: bool = row.try_get(6).map_err(fail)?;
             shape.is_view = row.try_get(7).map_err(fail)?;
+            shape.number = row.try_get(8).map_err(fail)?;
             shape.hiding = is_hiding.then(|| policies.unwrap_or_default());
         }
         if shape.columns.is_empty() {
@@ -133,6 +141,29 @@ impl Shape {
                 .hint(format!("check {section}.url, {section}.schema and the table's name")));
         }
         Ok(shape)
+    }
+
+    /// Checks that the names of tables still stand for what they stood for in the snapshot: locks do not keep a schema
+    /// from being renamed, and another table of that name was perhaps filled after the snapshot, which sees it as empty.
+    ///
+    /// # Errors
+    /// `Unreachable` with [`crate::SOURCE_CHANGED`] when one stands for another table.
+    pub(crate) async fn check_names(session: &Session, shapes: &[Shape]) -> Result<()> {
+        let fail = |error| session.place.error(error);
+        let names: Vec<&str> = shapes.iter().map(|shape| shape.name.as_str()).collect();
+        // The function answers as of now, and not as of the snapshot.
+        let sql = "SELECT to_regclass(name)::oid FROM unnest($1::text[]) WITH ORDINALITY AS n (name, place) ORDER BY place";
+        let rows = session
+            .client
+            .query_typed(sql, &[(&names, tokio_postgres::types::Type::TEXT_ARRAY)])
+            .await
+            .map_err(fail)?;
+        for (row, shape) in rows.iter().zip(shapes) {
+            if row.try_get::<_, Option<u32>>(0).map_err(fail)? != Some(shape.number) {
+                return Err(session.place.changed());
+            }
+        }
+        Ok(())
     }
 
     /// Checks that no policy hides rows from the account but those that are confirmed; returns the ones that do.

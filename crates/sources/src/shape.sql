@@ -36,7 +36,8 @@ SELECT
               WHERE CASE WHEN role = 0 THEN true ELSE pg_has_role(current_user, role, 'USAGE') END)
     ) END,
     row_security_active(r.oid),
-    r.relkind = 'v'
+    r.relkind = 'v',
+    r.oid
 FROM relation AS r
 CROSS JOIN based AS b
 JOIN pg_catalog.pg_type AS t ON t.oid = b.atttypid AND t.typtype <> 'd'

@@ -16,9 +16,24 @@ const TABLE: &str = "CREATE SCHEMA telemetry; CREATE TABLE telemetry.raw_telemet
     CREATE INDEX ON telemetry.raw_telemetry (event_time);
     CREATE INDEX ON telemetry.raw_telemetry (inserted_by);";
 
+/// A name and a serial number of it are no text.
+const SPOILT_CRM: &str = "SET client_encoding = 'SQL_ASCII'; CREATE SCHEMA crm;
+    CREATE TABLE crm.customers (id uuid, name text, email text, ldap_username text);
+    CREATE TABLE crm.prosthesis_models (id uuid, name text);
+    CREATE TABLE crm.prostheses (id uuid, customer_id uuid, model_id uuid, chip_id text, serial_number text);
+    INSERT INTO crm.customers VALUES
+        ('00000000-0000-0000-0000-00000000000a', 'Anna', 'anna@example.com', 'anna'),
+        ('00000000-0000-0000-0000-00000000000b', E'Iv\\xffn', 'ivan@example.com', 'ivan');
+    INSERT INTO crm.prosthesis_models VALUES ('00000000-0000-0000-0000-0000000000f1', 'Grip');
+    INSERT INTO crm.prostheses VALUES
+        ('00000000-0000-0000-0000-0000000000c1', '00000000-0000-0000-0000-00000000000a',
+         '00000000-0000-0000-0000-0000000000f1', 'CHIP-1', E'\\xfe'),
+        ('00000000-0000-0000-0000-0000000000c2', '00000000-0000-0000-0000-00000000000b',
+         '00000000-0000-0000-0000-0000000000f1', 'CHIP-2', 'S-2');";
+
 /// A world whose telemetry, or CRM, lies in a database of another encoding.
 async fn database(world: &World, encoding: &str) -> TestDatabase {
-    let name = format!("{}_{}", world.telemetry.name, encoding.to_lowercase());
+    let name = format!("{}_{}_{}", world.telemetry.name, world.crm.name, encoding.to_lowercase());
     let sql = format!(
         "CREATE DATABASE {name} TEMPLATE template0 LOCALE_PROVIDER libc ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C'"
     );
@@ -106,6 +121,50 @@ async fn a_chip_with_bytes_that_are_no_text_is_named_and_the_others_of_its_hour_
     let report = ask(&context, Ask::Full).await;
     assert_eq!(report.counts["unreadable_cells"], 2);
     assert!(world.told().await.contains(&told("b", "CHIP-2", &first, 3)), "{:?}", world.told().await);
+}
+
+/// Has the server take a database for one of this encoding from the next connection on, whatever it holds: as after a
+/// broken disk, or a hand in the catalogue.
+async fn is_said_to_be(database: &TestDatabase, encoding: &str) {
+    let sql = format!(
+        "UPDATE pg_database SET encoding = pg_char_to_encoding('{encoding}') WHERE datname = current_database()"
+    );
+    database.client().await.batch_execute(&sql).await.unwrap();
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_text_in_a_database_that_is_said_to_be_of_utf_8_are_named() {
+    let (mut world, _) = world_with("SQL_ASCII").await;
+    let crm = database(&world, "SQL_ASCII").await;
+    crm.client().await.batch_execute(SPOILT_CRM).await.unwrap();
+    world.crm = crm;
+    let context = world.context();
+    let (first, second) = (at(5), at(30));
+    let insert = |rows: &str| {
+        format!(
+            "SET client_encoding = 'SQL_ASCII'; INSERT INTO telemetry.raw_telemetry (chip_id, event_time) VALUES {rows}"
+        )
+    };
+    world
+        .telemetry_sql(&insert(&format!(
+            "('CHIP-1', '{first}'), ('CHIP-2', '{first}'), (E'\\xff\\xfe-1', '{first}'), (E'\\xff\\xfe-1', '{second}')"
+        )))
+        .await;
+    for database in [&world.crm, &world.telemetry] {
+        is_said_to_be(database, "UTF8").await;
+    }
+    let report = ask(&context, Ask::Full).await;
+    assert_eq!(report.counts["unreadable_cells"], 2);
+    assert_eq!(world.told().await, [told("a", "CHIP-1", &first, 1), told("b", "CHIP-2", &first, 1)]);
+    let notes = entry(&world, &report, Step::ExtractTelemetryData).await.notes.unwrap();
+    assert!(notes.contains(r#"chip "\xff\xfe-1" at "#) && notes.contains("1 rows"), "{notes}");
+    assert_eq!(entry(&world, &report, Step::ExtractCrmData).await.unreadable, Some(2));
+    // A tick of a new one, beside good rows.
+    is_said_to_be(&world.telemetry, "SQL_ASCII").await;
+    world.telemetry_sql(&insert(&format!("('CHIP-2', '{second}'), (E'\\xff', '{second}')"))).await;
+    is_said_to_be(&world.telemetry, "UTF8").await;
+    let report = ask(&context, Ask::Tick).await;
+    assert_eq!((report.counts["unreadable_cells"], report.counts["cells"]), (1, 1));
 }
 
 #[tokio::test]
@@ -223,21 +282,8 @@ async fn a_number_of_any_length_makes_a_short_message() {
 async fn a_value_of_the_crm_that_cannot_be_read_counts_as_not_known() {
     let mut world = World::new().await;
     let crm = database(&world, "SQL_ASCII").await;
-    let sql = "CREATE SCHEMA crm;
-        CREATE TABLE crm.customers (id uuid, name text, email text, ldap_username text);
-        CREATE TABLE crm.prosthesis_models (id uuid, name text);
-        CREATE TABLE crm.prostheses (id uuid, customer_id uuid, model_id uuid, chip_id text, serial_number text);
-        INSERT INTO crm.customers VALUES
-            ('00000000-0000-0000-0000-00000000000a', 'Anna', 'anna@example.com', 'anna'),
-            ('00000000-0000-0000-0000-00000000000b', E'Iv\\xffn', 'ivan@example.com', 'ivan');
-        INSERT INTO crm.prosthesis_models VALUES ('00000000-0000-0000-0000-0000000000f1', 'Grip');
-        INSERT INTO crm.prostheses VALUES
-            ('00000000-0000-0000-0000-0000000000c1', '00000000-0000-0000-0000-00000000000a',
-             '00000000-0000-0000-0000-0000000000f1', 'CHIP-1', E'\\xfe'),
-            ('00000000-0000-0000-0000-0000000000c2', '00000000-0000-0000-0000-00000000000b',
-             '00000000-0000-0000-0000-0000000000f1', 'CHIP-2', 'S-2');";
     let client = crm.client().await;
-    client.batch_execute(&format!("SET client_encoding = 'SQL_ASCII'; {sql}")).await.unwrap();
+    client.batch_execute(SPOILT_CRM).await.unwrap();
     world.crm = crm;
     let first = at(5);
     world.moves(&format!("('CHIP-1', '{first}', 1, 1, NULL), ('CHIP-2', '{first}', 1, 1, NULL)")).await;

@@ -1,9 +1,13 @@
 //! Columns whose default says when, or by which transaction, a row was inserted.
+//!
+//! Rows may be inserted straight into a part of the table, so each part must have the same default and the same trigger.
 
 use bionicpro_model::Result;
 use chrono::TimeDelta;
 
+use super::identity::Tree;
 use crate::connect::Session;
+use crate::template::fill;
 
 /// How far a session's statement may begin before others see that it is open, with room for slow machines.
 const TOLERANCE: TimeDelta = TimeDelta::seconds(60);
@@ -23,23 +27,86 @@ pub(crate) struct Candidate {
     pub(super) is_enforced: bool,
 }
 
+/// A default of a column in the table or in a part of it.
+struct Default {
+    relation: u32,
+    column: String,
+    type_name: String,
+    expression: Option<String>,
+    is_readable: bool,
+}
+
+/// A trigger that may change a row before it is written.
+struct Trigger {
+    relation: u32,
+    name: String,
+    /// It fires before each insert and update, whoever writes, and its language is known.
+    always_fires: bool,
+    source: String,
+}
+
+impl Trigger {
+    /// Whether it does what the function of the documentation does, white space and a schema's name apart.
+    fn keeps(&self, column: &str) -> bool {
+        let mut source: String = self.source.to_lowercase().split_whitespace().collect();
+        source = source.replace("pg_catalog.", "");
+        let column = column.to_lowercase();
+        self.always_fires
+            && [column.clone(), format!("\"{column}\"")].iter().any(|name| {
+                source.trim_end_matches(';') == format!("beginnew.{name}:=pg_current_xact_id();returnnew;end")
+            })
+    }
+}
+
 impl Candidate {
     /// Asks for the candidates of a table.
-    pub(crate) async fn read(session: &Session, schema: &str, table: &str) -> Result<Vec<Candidate>> {
+    pub(crate) async fn read(
+        session: &Session,
+        tree: &Tree,
+        is_indexed: impl Fn(&str) -> bool,
+    ) -> Result<Vec<Candidate>> {
         let fail = |error| session.place.error(error);
-        let rows = session.rows(include_str!("columns.sql"), &[schema, table]).await?;
-        let candidates = rows.iter().map(|row| {
-            let default: Option<String> = row.try_get(2)?;
-            Ok(Candidate {
-                name: row.try_get(0)?,
-                type_name: row.try_get(1)?,
-                default: default.unwrap_or_default(),
-                is_indexed: row.try_get(3)?,
-                is_uniform: row.try_get(4)?,
-                is_enforced: row.try_get(5)?,
+        let relations: Vec<String> = tree.names.keys().map(u32::to_string).collect();
+        let relations = format!("'{{{}}}'::oid[]", relations.join(","));
+        let of_tree = |file| fill(file, &[("relations", &relations)]);
+        let (columns, triggers) =
+            (of_tree(include_str!("columns.sql")), of_tree(include_str!("triggers.sql")));
+        let (defaults, triggers) =
+            tokio::try_join!(biased; session.rows(&columns, &[]), session.rows(&triggers, &[]))?;
+        let defaults = defaults.iter().map(|row| {
+            Ok(Default {
+                relation: row.try_get(0)?,
+                column: row.try_get(1)?,
+                type_name: row.try_get(2)?,
+                expression: row.try_get(3)?,
+                is_readable: row.try_get(4)?,
             })
         });
-        candidates.collect::<Result<_, tokio_postgres::Error>>().map_err(fail)
+        let triggers = triggers.iter().map(|row| {
+            Ok(Trigger {
+                relation: row.try_get(0)?,
+                name: row.try_get(1)?,
+                always_fires: row.try_get(2)?,
+                source: row.try_get(3)?,
+            })
+        });
+        let defaults: Vec<Default> = defaults.collect::<Result<_, _>>().map_err(fail)?;
+        let triggers: Vec<Trigger> = triggers.collect::<Result<_, _>>().map_err(fail)?;
+        let stored = tree.tables.as_slice();
+        let own = defaults.iter().filter(|own| own.relation == tree.identity.table && own.is_readable);
+        Ok(own
+            .map(|own| Candidate {
+                name: own.column.clone(),
+                type_name: own.type_name.clone(),
+                default: own.expression.clone().unwrap_or_default(),
+                is_indexed: is_indexed(&own.column),
+                is_uniform: defaults
+                    .iter()
+                    .filter(|other| other.column == own.column && stored.contains(&other.relation))
+                    .all(|other| other.expression == own.expression),
+                is_enforced: own.type_name == "xid8" && is_enforced(&own.column, stored, &triggers),
+            })
+            .collect())
     }
 
     /// Whether it holds the inserting transaction.
@@ -60,6 +127,16 @@ impl Candidate {
             _ => None,
         }
     }
+}
+
+/// Whether a trigger of each table sets the column, and none that fires after it can change it: they fire by their names.
+fn is_enforced(column: &str, tables: &[u32], triggers: &[Trigger]) -> bool {
+    let is_last_of = |table: u32| {
+        let last =
+            triggers.iter().filter(|trigger| trigger.relation == table).max_by_key(|trigger| &trigger.name);
+        last.is_some_and(|last| last.keeps(column))
+    };
+    !tables.is_empty() && tables.iter().all(|table| is_last_of(*table))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -43,6 +43,8 @@ pub(crate) struct Tree {
     pub(crate) names: HashMap<u32, (String, bool)>,
     /// `r`, `p`, `v`, `m` or `f`.
     pub(super) kind: String,
+    /// Those of the tree that are neither partitioned nor foreign: where rows are inserted.
+    pub(super) tables: Vec<u32>,
     pub(super) has_foreign_part: bool,
     pub(super) has_children: bool,
     pub(super) may_read_xmin: bool,
@@ -61,10 +63,14 @@ impl Tree {
         )?;
         let number: u32 = root.try_get(0).map_err(fail)?;
         let kind: String = root.try_get(1).map_err(fail)?;
-        let (mut parts, mut names, mut has_foreign_part) = (Vec::new(), HashMap::new(), false);
+        let (mut parts, mut tables, mut names, mut has_foreign_part) =
+            (Vec::new(), Vec::new(), HashMap::new(), false);
         for row in &relations {
             let (oid, kind): (u32, &str) = (row.try_get(0).map_err(fail)?, row.try_get(1).map_err(fail)?);
             has_foreign_part |= kind == "f";
+            if kind == "r" {
+                tables.push(oid);
+            }
             if kind != "p" {
                 parts.push(Part(oid, row.try_get(2).map_err(fail)?, row.try_get(3).map_err(fail)?));
             }
@@ -80,6 +86,7 @@ impl Tree {
             has_foreign_part,
             has_children: kind == "r" && relations.len() > 1,
             kind,
+            tables,
             names,
             may_read_xmin: root.try_get(4).map_err(fail)?,
             sees_all_transactions: root.try_get(5).map_err(fail)?,

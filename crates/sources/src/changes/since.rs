@@ -136,7 +136,9 @@ pub(crate) async fn find_raw(
     baseline: &Baseline,
     target: &Target<'_>,
 ) -> Result<Since> {
-    let Some(sql) = filled(include_str!("since_raw.sql"), finder, baseline, target) else {
+    let Some(sql) =
+        filled(include_str!("since_raw.sql"), &session.raw_text("n.chip"), finder, baseline, target)
+    else {
         return Ok(Since::Lost(UNTOLD.to_owned()));
     };
     let fail = |error| session.place.error(error);
@@ -186,10 +188,16 @@ async fn read(session: &Session, sql: &str) -> Result<NewRows> {
 
 /// The statement; none where the form finds nothing or the baseline has no snapshot.
 pub(crate) fn query(finder: &Finder, baseline: &Baseline, target: &Target<'_>) -> Option<String> {
-    filled(include_str!("since.sql"), finder, baseline, target)
+    filled(include_str!("since.sql"), "", finder, baseline, target)
 }
 
-fn filled(file: &str, finder: &Finder, baseline: &Baseline, target: &Target<'_>) -> Option<String> {
+fn filled(
+    file: &str,
+    raw: &str,
+    finder: &Finder,
+    baseline: &Baseline,
+    target: &Target<'_>,
+) -> Option<String> {
     let xids: Xids = baseline.snapshot.parse().ok()?;
     let chip = if target.by_bytes { "t.\"chip_id\" COLLATE \"C\"" } else { "t.\"chip_id\"" };
     let select = format!("SELECT {chip}, t.\"event_time\" FROM {} AS t WHERE", target.table);
@@ -213,7 +221,7 @@ fn filled(file: &str, finder: &Finder, baseline: &Baseline, target: &Target<'_>)
     };
     let first = instant_literal(FIRST_HOUR, target.time_has_zone);
     let end = instant_literal(END_OF_HOURS, target.time_has_zone);
-    Some(fill(file, &[("rows", &rows), ("first", &first), ("end", &end)]))
+    Some(fill(file, &[("raw", raw), ("rows", &rows), ("first", &first), ("end", &end)]))
 }
 
 /// Cells on their way.

@@ -1,6 +1,6 @@
 -- The same as since.sql with each chip as the bytes that the database holds, whatever they are.
 SELECT
-    convert_to(n.chip::text, current_setting('server_encoding')::name),
+    {raw},
     (extract(epoch FROM date_trunc('hour', n.at)) / 3600)::bigint,
     count(*)
 FROM ({rows}) AS n (chip, at)

@@ -3,11 +3,12 @@
 
 use bionicpro_model::Result;
 use tokio_postgres::Row;
+use tokio_postgres::types::FromSql;
 use uuid::Uuid;
 
 use super::array;
 use crate::Session;
-use crate::error::is_value_error;
+use crate::error::{is_no_text, is_value_error};
 use crate::telemetry::{MOST_UNREADABLE, in_short};
 
 /// A column of a query, with what stands in its place where it cannot be read.
@@ -79,11 +80,20 @@ async fn attempt(
     let sql =
         format!("SELECT q.id, {} FROM ({sql}) AS q WHERE q.id = ANY ({})", columns.join(", "), array(ids));
     match session.client.query_typed(&sql, &[]).await {
-        Ok(rows) => Ok(Ok(rows)),
+        Ok(rows) => match rows.iter().try_for_each(check_texts) {
+            Ok(()) => Ok(Ok(rows)),
+            Err(error) if is_no_text(&error) => Ok(Err("it is no text in UTF-8".to_owned())),
+            Err(error) => Err(session.place.error(error)),
+        },
         Err(error) if is_value_error(&error) => {
             session.recover().await?;
             Ok(Err(in_short(&error)))
         }
         Err(error) => Err(session.place.error(error)),
     }
+}
+
+fn check_texts(row: &Row) -> Result<(), tokio_postgres::Error> {
+    let texts = row.columns().iter().enumerate().filter(|(_, column)| <&str>::accepts(column.type_()));
+    texts.map(|(index, _)| row.try_get::<_, Option<&str>>(index).map(drop)).collect()
 }

@@ -25,6 +25,8 @@ pub(super) struct CellQuery {
     /// The collation of the chip, quoted, where it calls texts equal that are spelt differently: chips are compared by their
     /// bytes then.
     pub(super) equating: Option<String>,
+    /// The chip as the bytes that the database holds.
+    pub(super) raw_chip: String,
     /// Whether an index on (chip_id, event_time) finds a cell's rows at once.
     pub(super) by_chip_and_time: bool,
 }
@@ -33,8 +35,6 @@ pub(super) struct CellQuery {
 pub(super) type Cells<'a> = [(i64, &'a str)];
 
 const CHIP: &str = "t.\"chip_id\"";
-/// The chip as the database holds it: nothing is converted to another encoding.
-const RAW_CHIP: &str = "convert_to(t.\"chip_id\"::text, current_setting('server_encoding')::name)";
 const CHIP_BY_BYTES: &str = "t.\"chip_id\" COLLATE \"C\"";
 const TIME: &str = "t.\"event_time\"";
 const RESPONSE: &str = "t.\"response_time_ms\"";
@@ -60,7 +60,8 @@ impl CellQuery {
             let (from, to) = (self.instant(*hour), self.instant(hour + HOUR_US));
             // A row without a chip stays: it is counted.
             left_out.push_str(&format!(
-                " AND ({TIME} < {from} OR {TIME} >= {to} OR ({RAW_CHIP} = ANY ({})) IS NOT TRUE)",
+                " AND ({TIME} < {from} OR {TIME} >= {to} OR ({} = ANY ({})) IS NOT TRUE)",
+                self.raw_chip,
                 bytes_literal(chips)
             ));
         }
@@ -71,7 +72,7 @@ impl CellQuery {
     /// The COPY statement for the cells of some chips in one hour, by the bytes of their names.
     pub(super) fn hour_of(&self, hour: i64, chips: &[&[u8]]) -> String {
         let (from, to) = (self.instant(hour), self.instant(hour + HOUR_US));
-        let these = format!(" AND {RAW_CHIP} = ANY ({})", bytes_literal(chips));
+        let these = format!(" AND {} = ANY ({})", self.raw_chip, bytes_literal(chips));
         let own =
             [("hour", &*from), ("group", self.chip()), ("left_out", &these), ("from", &from), ("to", &to)];
         self.copy(include_str!("cells_of_hours.sql"), &own)
@@ -80,7 +81,14 @@ impl CellQuery {
     /// The chips of an hour by the bytes of their names, with their rows.
     pub(super) fn raw_chips(&self, hour: i64) -> String {
         let (from, to) = (self.instant(hour), self.instant(hour + HOUR_US));
-        let words = [("chip", CHIP), ("time", TIME), ("table", &self.table), ("from", &from), ("to", &to)];
+        let words = [
+            ("raw", &*self.raw_chip),
+            ("chip", CHIP),
+            ("time", TIME),
+            ("table", &self.table),
+            ("from", &from),
+            ("to", &to),
+        ];
         fill(include_str!("raw_chips.sql"), &words)
     }
 

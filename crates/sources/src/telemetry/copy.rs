@@ -17,8 +17,13 @@ const POSTGRES_EPOCH_US: i64 = 946_684_800_000_000;
 
 /// The bytes are not what the query must give.
 #[derive(Debug, thiserror::Error)]
-#[error("binary COPY: {0}")]
-pub(crate) struct Malformed(&'static str);
+pub(crate) enum Malformed {
+    /// The server does not look at texts that it need not convert.
+    #[error("the name of a chip is no text in the database's encoding")]
+    NoText,
+    #[error("binary COPY: {0}")]
+    Format(&'static str),
+}
 
 /// Decodes a COPY stream that arrives in pieces of any size.
 #[derive(Default)]
@@ -52,7 +57,7 @@ impl<'a> Decoder<'a> {
                 return Ok(());
             }
             if &bytes[..SIGNATURE.len()] != SIGNATURE {
-                return Err(Malformed("no signature"));
+                return Err(Malformed::Format("no signature"));
             }
             bytes.advance(HEADER_LENGTH);
             self.has_header = true;
@@ -71,7 +76,7 @@ impl<'a> Decoder<'a> {
 
     /// Checks that the stream came to its end.
     pub(crate) fn finish(&self) -> Result<(), Malformed> {
-        if self.has_ended { Ok(()) } else { Err(Malformed("it ended in the middle")) }
+        if self.has_ended { Ok(()) } else { Err(Malformed::Format("it ended in the middle")) }
     }
 
     fn row(&mut self, mut row: Bytes, batch: &mut CellBatch) -> Result<(), Malformed> {
@@ -86,6 +91,9 @@ impl<'a> Decoder<'a> {
         };
         if self.named.is_some_and(|named| !named.contains(&*chip)) {
             return Ok(());
+        }
+        if std::str::from_utf8(&chip).is_err() {
+            return Err(Malformed::NoText);
         }
         batch.chip_id.push(chip);
         batch.hour.push(hour + POSTGRES_EPOCH_US);
@@ -113,7 +121,7 @@ fn row_length(bytes: &[u8]) -> Result<Option<usize>, Malformed> {
     match i16::from_be_bytes(*head) {
         -1 => return Ok(Some(END_LENGTH)),
         COLUMNS => {}
-        _ => return Err(Malformed("another number of columns")),
+        _ => return Err(Malformed::Format("another number of columns")),
     }
     let mut at = 2;
     for _ in 0..COLUMNS {
@@ -124,11 +132,11 @@ fn row_length(bytes: &[u8]) -> Result<Option<usize>, Malformed> {
 }
 
 fn field(row: &mut Bytes) -> Result<Option<Bytes>, Malformed> {
-    let length = row.try_get_i32().map_err(|_| Malformed("a short row"))?;
+    let length = row.try_get_i32().map_err(|_| Malformed::Format("a short row"))?;
     match usize::try_from(length) {
         Err(_) => Ok(None),
         Ok(length) if length <= row.len() => Ok(Some(row.split_to(length))),
-        Ok(_) => Err(Malformed("a short row")),
+        Ok(_) => Err(Malformed::Format("a short row")),
     }
 }
 
@@ -138,7 +146,7 @@ fn text(row: &mut Bytes) -> Result<Option<Bytes>, Malformed> {
 
 fn int(row: &mut Bytes) -> Result<Option<i64>, Malformed> {
     let Some(value) = field(row)? else { return Ok(None) };
-    let value: [u8; 8] = value.as_ref().try_into().map_err(|_| Malformed("not eight bytes"))?;
+    let value: [u8; 8] = value.as_ref().try_into().map_err(|_| Malformed::Format("not eight bytes"))?;
     Ok(Some(i64::from_be_bytes(value)))
 }
 
@@ -147,7 +155,7 @@ fn float(row: &mut Bytes) -> Result<Option<f64>, Malformed> {
 }
 
 fn required<T>(value: Option<T>) -> Result<T, Malformed> {
-    value.ok_or(Malformed("null where no null can be"))
+    value.ok_or(Malformed::Format("null where no null can be"))
 }
 
 #[cfg(test)]
@@ -183,6 +191,18 @@ mod tests {
         for size in 1..stream.len() {
             assert_eq!(decode(&stream, size), whole, "pieces of {size}");
         }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_told_unless_nobody_wants_them() {
+        let mut stream = stream();
+        let at = stream.windows(4).position(|bytes| bytes == b"CHIP").unwrap();
+        stream[at] = 0xff;
+        let feed = |named: Option<&HashSet<&[u8]>>| {
+            Decoder::new(named).feed(Bytes::copy_from_slice(&stream), &mut CellBatch::default())
+        };
+        assert!(matches!(feed(None), Err(Malformed::NoText)));
+        assert!(feed(Some(&HashSet::from(["Чип".as_bytes()]))).is_ok());
     }
 
     #[test]

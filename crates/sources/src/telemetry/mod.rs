@@ -78,18 +78,24 @@ impl Telemetry {
                     biased;
                     Shape::read(&session, schema, table),
                     slices::Indexes::read(&session, schema, table),
-                    Candidate::read(&session, schema, table),
                     Tree::read(&session, schema, table),
                 )
             };
             reading.boxed()
         };
-        let (held, (shape, indexes, candidates, tree)) =
+        let (held, (shape, indexes, tree)) =
             Held::take(database, &session, &tables, floor, catalogue).await?;
         shape.policies(&config.policies)?;
-        let query = query(&shape, name, &indexes)?;
-        let (relations, (server, is_standby)) =
-            tokio::try_join!(biased; Relations::read(&session, &query.table), Server::read(&session))?;
+        let query = query(&session, &shape, name, &indexes)?;
+        let (candidates, relations, (server, is_standby)) = tokio::try_join!(
+            biased;
+            Candidate::read(&session, &tree, |column| indexes.first_columns.contains(column)),
+            Relations::read(&session, &query.table),
+            Server::read(&session)
+        )?;
+        if relations.table != Some(shape.number) {
+            return Err(session.place.changed());
+        }
         let ground =
             Ground { candidates: &candidates, tree: &tree, is_standby, some_hide: held.others.some_hide };
         let (finder, changes) = changes::detect(&ground, &held, (schema, table), config.changes)?;
@@ -214,7 +220,7 @@ impl Telemetry {
     }
 }
 
-fn query(shape: &Shape, table: String, indexes: &slices::Indexes) -> Result<CellQuery> {
+fn query(session: &Session, shape: &Shape, table: String, indexes: &slices::Indexes) -> Result<CellQuery> {
     shape.require("chip_id", Column::Text)?;
     Ok(CellQuery {
         table,
@@ -227,6 +233,7 @@ fn query(shape: &Shape, table: String, indexes: &slices::Indexes) -> Result<Cell
         response: shape.require("response_time_ms", Column::Number)?,
         battery: shape.require("battery_level", Column::Number)?,
         error: shape.require("error_code", Column::Any)?,
+        raw_chip: session.raw_text(r#"t."chip_id""#),
         by_chip_and_time: indexes.by_chip_and_time,
         equating: shape.equating_collation("chip_id").map(str::to_owned),
     })

@@ -1,5 +1,5 @@
 -- The chips of an hour as the bytes that the database holds, with their rows.
-SELECT convert_to(t."chip_id"::text, current_setting('server_encoding')::name), count(*)
+SELECT {raw}, count(*)
 FROM {table} AS t
 WHERE {time} >= {from} AND {time} < {to} AND {chip} IS NOT NULL
 GROUP BY 1

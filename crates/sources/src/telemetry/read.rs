@@ -172,12 +172,12 @@ impl Telemetry {
         let mut stream = std::pin::pin!(stream);
         let (mut decoder, mut batch) = (Decoder::new(named), CellBatch::default());
         while let Some(piece) = stream.try_next().await.map_err(fail)? {
-            decoder.feed(piece, &mut batch).map_err(malformed)?;
+            decoder.feed(piece, &mut batch).map_err(|error| malformed(error, session))?;
             if batch.len() >= BATCH_CELLS {
                 send(batches, std::mem::take(&mut batch)).await?;
             }
         }
-        decoder.finish().map_err(malformed)?;
+        decoder.finish().map_err(|error| malformed(error, session))?;
         if !batch.is_empty() {
             send(batches, batch).await?;
         }
@@ -193,6 +193,11 @@ async fn send(batches: &mpsc::Sender<CellBatch>, batch: CellBatch) -> Result<()>
     batches.send(batch).await.map_err(|_| Error::new(Kind::Internal, "nobody takes the telemetry any more"))
 }
 
-fn malformed(error: Malformed) -> Error {
-    Error::new(Kind::Internal, "the telemetry stream cannot be read").source(error)
+pub(super) fn malformed(error: Malformed, session: &Session) -> Error {
+    match error {
+        Malformed::NoText => session.place.unreadable(&error.to_string()),
+        Malformed::Format(_) => {
+            Error::new(Kind::Internal, "the telemetry stream cannot be read").source(error)
+        }
+    }
 }

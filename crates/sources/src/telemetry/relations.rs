@@ -12,7 +12,7 @@ use crate::connect::Session;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Relations {
     /// The number that the table's name stands for.
-    table: Option<u32>,
+    pub(super) table: Option<u32>,
     /// Sorted: the order and the way of the scans follow the settings of the planner.
     scanned: Vec<String>,
 }

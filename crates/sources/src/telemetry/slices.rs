@@ -4,6 +4,8 @@
 //! row. It needs an index that begins with `event_time`, and rows of one hour that lie on few pages: otherwise each
 //! row costs a page. That is measured on a few hours, because statistics may be missing.
 
+use std::collections::HashSet;
+
 use bionicpro_model::Result;
 use bionicpro_model::hours::floor_to_hour;
 use chrono::{DateTime, TimeDelta};
@@ -33,15 +35,18 @@ const SAMPLE_ROWS: u32 = 10_000;
 pub(super) struct Indexes {
     pub(super) by_time: bool,
     pub(super) by_chip_and_time: bool,
+    /// The columns that one begins with.
+    pub(super) first_columns: HashSet<String>,
 }
 
 impl Indexes {
     pub(super) async fn read(session: &Session, schema: &str, table: &str) -> Result<Indexes> {
         let rows = session.rows(include_str!("indexes.sql"), &[schema, table]).await?;
-        let mut indexes = Indexes { by_time: false, by_chip_and_time: false };
+        let mut indexes = Indexes { by_time: false, by_chip_and_time: false, first_columns: HashSet::new() };
         for row in &rows {
             let first: Option<&str> = row.get(0);
             let second: Option<&str> = row.get(1);
+            indexes.first_columns.extend(first.map(str::to_owned));
             indexes.by_time |= first == Some("event_time");
             indexes.by_chip_and_time |= first == Some("chip_id") && second == Some("event_time");
         }

@@ -14,7 +14,10 @@ use futures_util::TryStreamExt;
 use tokio_postgres::types::Type;
 
 use super::Telemetry;
+use super::batch::CellBatch;
+use super::copy::{Decoder, Malformed};
 use super::plan::{HOUR_US, Interval, Plan};
+use super::read::malformed;
 use super::slices::Slicing;
 use super::wanted::Wanted;
 use super::work::{self, Sorted, Work};
@@ -219,16 +222,21 @@ impl Search<'_> {
         Ok(())
     }
 
-    /// Runs a statement for nothing but its error: what the server says of a value.
+    /// Runs a statement for nothing but its error: what is wrong with a value.
     async fn fails(&self, sql: &str) -> Result<Option<String>> {
         let session = &self.telemetry.session;
         let drained = async {
             let mut stream = pin!(session.client.copy_out(sql).await?);
-            while stream.try_next().await?.is_some() {}
-            Ok::<_, tokio_postgres::Error>(())
+            let (mut decoder, mut decoded) = (Decoder::new(None), Ok(()));
+            while let Some(piece) = stream.try_next().await? {
+                decoded = decoded.and_then(|()| decoder.feed(piece, &mut CellBatch::default()));
+            }
+            Ok::<_, tokio_postgres::Error>(decoded)
         };
         match drained.await {
-            Ok(()) => Ok(None),
+            Ok(Ok(())) => Ok(None),
+            Ok(Err(error @ Malformed::NoText)) => Ok(Some(error.to_string())),
+            Ok(Err(error)) => Err(malformed(error, session)),
             Err(error) if is_value_error(&error) => {
                 session.recover().await?;
                 Ok(Some(in_short(&error)))
@@ -269,6 +277,15 @@ impl Session {
     /// Whether the database holds any bytes as text.
     fn has_no_encoding(&self) -> bool {
         self.encoding == "SQL_ASCII"
+    }
+
+    /// An expression for the bytes of a text, as the database holds it. Between equal encodings `convert_to` would check
+    /// it, and `textsend` does nothing.
+    pub(crate) fn raw_text(&self, text: &str) -> String {
+        match self.encoding.as_str() {
+            "UTF8" => format!("textsend({text}::text)"),
+            _ => format!("convert_to({text}::text, current_setting('server_encoding')::name)"),
+        }
     }
 
     /// A text of the database, from its bytes; none where they are none.

@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use bionicpro_model::Kind;
-use bionicpro_sources::{ChangesConfig, Crm, CrmConfig, Database, SOURCE_CHANGED, Telemetry, Wanted};
+use bionicpro_sources::{
+    ChangesConfig, Crm, CrmConfig, Database, OpenCrm, SOURCE_CHANGED, Telemetry, Wanted,
+};
 use tokio::sync::mpsc;
 
 use crate::table::{Table, as_user, range, read, told};
@@ -211,4 +213,26 @@ async fn the_crm_is_read_as_it_is_when_its_lock_is_given() {
     };
     let (crm, ()) = tokio::join!(Crm::read(&source, &config, 0), committing);
     assert_eq!(crm.unwrap().customers.len(), 2);
+}
+
+#[tokio::test]
+async fn other_tables_of_the_crm_in_the_place_of_those_that_are_read_make_it_begin_again() {
+    let database = bionicpro_testing::postgres().crm().await;
+    let client = database.client().await;
+    client.batch_execute("INSERT INTO crm.customers (name, email) VALUES ('A', 'a')").await.unwrap();
+    let config = CrmConfig { url: Some(database.url.clone()), ..CrmConfig::default() };
+    let crm = OpenCrm::open(&Database::crm(&config).unwrap(), &config, 0).await.unwrap();
+    let [customers, prostheses, models] = ["customers", "prostheses", "prosthesis_models"]
+        .map(|table| format!("CREATE TABLE crm.{table} (LIKE former.{table})"));
+    client
+        .batch_execute(&format!(
+            "ALTER SCHEMA crm RENAME TO former; CREATE SCHEMA crm; {customers}; {prostheses}; {models};
+             INSERT INTO crm.customers SELECT * FROM former.customers"
+        ))
+        .await
+        .unwrap();
+    for read in [crm.read().await, crm.read_some(&[], &[]).await] {
+        let error = read.map(|crm| crm.customers.len()).unwrap_err();
+        assert_eq!(error.message(), SOURCE_CHANGED, "{}", error.report());
+    }
 }

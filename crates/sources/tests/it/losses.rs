@@ -107,7 +107,8 @@ const BY_MONTH: &str = "
     CREATE INDEX ON telemetry.raw_telemetry (created_at);
     CREATE TABLE telemetry.january PARTITION OF telemetry.raw_telemetry FOR VALUES FROM ('2024-01-01') TO ('2024-02-01');
     CREATE TABLE telemetry.former (LIKE telemetry.plain INCLUDING DEFAULTS);
-    INSERT INTO telemetry.former (chip_id, event_time) VALUES ('OLD', '2023-05-15 08:00'), ('OLD', '2023-05-15 09:30')";
+    INSERT INTO telemetry.former (chip_id, event_time, created_at)
+        VALUES ('OLD', '2023-05-15 08:00', '2023-05-15'), ('OLD', '2023-05-15 09:30', '2023-05-15')";
 
 const ATTACH: &str = "ALTER TABLE telemetry.raw_telemetry ATTACH PARTITION telemetry.former
     FOR VALUES FROM ('2023-01-01') TO ('2024-01-01')";

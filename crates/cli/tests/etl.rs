@@ -306,6 +306,15 @@ async fn a_comparison_names_what_differs_and_not_what_only_waits_and_mends_it() 
     let left: Vec<_> = staged.map(|entry| entry.unwrap().file_name()).collect();
     assert!(left.is_empty(), "what ended well leaves no staged file: {left:?}");
 
+    // Centuries in which nothing lies cost nothing.
+    for range in
+        [["--from", "1971-01-01", "--to", "2000-01-01"], ["--from", "2100-01-01", "--to", "2140-01-01"]]
+    {
+        let output = company.etl(&[&["verify"], &range[..]].concat());
+        ends_with(&output, 0);
+        assert_eq!(line(&output)["cells"], 0);
+    }
+
     // Whose hours they are is not settled before the next run has seen it.
     sql(&company.crm, "DELETE FROM crm.prostheses WHERE chip_id = 'C-3'").await;
     let output = verify(&[]);

@@ -10,7 +10,7 @@ use bionicpro_sources::Telemetry;
 use bionicpro_sources::changes::{Baseline, NewRows, Since};
 use bionicpro_warehouse::load::{self, LoadSpec, MartCell};
 use bionicpro_warehouse::state;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -108,12 +108,15 @@ pub struct Numbers {
 /// As the sources, the warehouse and the staging area give them; `Usage` for a range that the mart no longer holds,
 /// `Data` where the CRM changed since the last load.
 pub async fn verify(context: &PipelineContext, verify: &Verify, progress: &dyn Progress) -> Result<Verified> {
-    let range = bounded(context, verify.range).await?;
+    let mut verified = Verified::new(&verify.run, verify.range);
+    let Some(range) = bounded(context, verify.range).await? else {
+        tracing::info!(range = %verify.range, "neither the source nor the mart has anything in the range");
+        return Ok(verified);
+    };
     let backfill = Backfill { run: verify.run.clone(), range, source_share: 100 };
     let plan = plan(context, &backfill).await?;
     tracing::info!(range = %plan.range, rows = plan.rows, days = plan.days, pieces = plan.pieces.len(), "comparing");
     progress.plan(&plan);
-    let mut verified = Verified::new(&verify.run, verify.range);
     for piece in &plan.pieces {
         let id: RunId = format!("{}.{}", verify.run, piece.range.from().format("%Y%m%d")).parse()?;
         let (before, differing) = (verified.cells, verified.differing);
@@ -131,16 +134,19 @@ pub async fn verify(context: &PipelineContext, verify: &Verify, progress: &dyn P
     Ok(verified)
 }
 
-/// The part of a range in which the source or the mart has anything, so that centuries cost nothing.
-async fn bounded(context: &PipelineContext, range: HourRange) -> Result<HourRange> {
+/// The part of a range in which the source or the mart may have anything, so that centuries cost nothing.
+async fn bounded(context: &PipelineContext, range: HourRange) -> Result<Option<HourRange>> {
     let telemetry = Telemetry::open(&context.telemetry, &context.telemetry_config, 0).await?;
     let range = retained(context, &telemetry, range)?;
-    let (oldest, end) = (telemetry.oldest_hour().await?, readable_until(telemetry.snapshot().taken_at));
+    let oldest = telemetry.oldest_hour().await?.map(|oldest| midnight(oldest.date_naive()));
+    let in_source = oldest.map(|oldest| (oldest, readable_until(telemetry.snapshot().taken_at)));
     telemetry.end().await?;
-    let in_mart = load::oldest_day(&context.warehouse).await?.map(midnight);
-    let Some(oldest) = [oldest, in_mart].into_iter().flatten().min() else { return Ok(range) };
-    let oldest = midnight(oldest.date_naive());
-    Ok(HourRange::new(range.from().max(oldest), range.to().min(end)).unwrap_or(range))
+    let in_mart = load::days(&context.warehouse).await?;
+    let in_mart = in_mart.map(|(first, last)| (midnight(first), midnight(last) + TimeDelta::days(1)));
+    let both = || in_source.into_iter().chain(in_mart);
+    let (first, end) = (both().map(|(first, _)| first).min(), both().map(|(_, end)| end).max());
+    let clip = |(first, end)| HourRange::new(range.from().max(first), range.to().min(end)).ok();
+    Ok(first.zip(end).and_then(clip))
 }
 
 /// Compares a range at once, and adds what differs. Returns the version of the snapshot that it was compared with.

@@ -205,11 +205,12 @@ impl OpenCrm {
             tokio::try_join!(
                 biased;
                 rows(&self.session, &of_customers, customer),
-                rows(&self.session, &of_prostheses, prosthesis)
+                rows(&self.session, &of_prostheses, prosthesis),
+                Shape::check_names(&self.session, &self.shapes)
             )
         };
         let mut not_read = Vec::new();
-        let (customers, prostheses) = match read.await {
+        let (customers, prostheses, ()) = match read.await {
             Err(error) if error.message() == VALUE_UNREADABLE => {
                 self.session.recover().await?;
                 let fail = |error| self.session.place.error(error);
@@ -221,11 +222,10 @@ impl OpenCrm {
                     unreadable::read(&self.session, "prostheses", &of_prostheses, PROSTHESIS).await?;
                 let prostheses = rows.iter().map(prosthesis).collect::<Result<_, _>>().map_err(fail)?;
                 not_read.extend(of_them);
-                (customers, prostheses)
+                (customers, prostheses, Shape::check_names(&self.session, &self.shapes).await?)
             }
             read => read?,
         };
-        Shape::check_names(&self.session, &self.shapes).await?;
         let unique = [
             repeated(customers.iter().map(|row| row.id)).map(|id| format!("customers.id {id}")),
             // The login name itself is personal: the customers' ids tell which rows to look at.

@@ -5,6 +5,7 @@ use bionicpro_model::{Error, Kind, Result};
 use crate::connect::Session;
 use crate::error::Place;
 use crate::ident::quote_table;
+use crate::template::fill;
 
 /// A type as far as the pipeline tells types apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +76,9 @@ impl Wanted {
     }
 }
 
+/// None, the database's own, `C` and `POSIX`: none of them calls texts equal that are spelt differently.
+const ORDINARY_COLLATIONS: [u32; 4] = [0, 100, 950, 951];
+
 /// The columns of one table.
 pub(crate) struct Shape {
     place: Place,
@@ -84,19 +88,33 @@ pub(crate) struct Shape {
     /// The number that the name stood for when the snapshot was taken.
     pub(crate) number: u32,
     columns: Vec<Column>,
+    /// What kind of relation it is: `r`, `p`, `v`, `m` or `f`.
+    pub(crate) kind: String,
     /// Rows have a place on disk of their own, which the account may see: a table, as opposed to a view or a foreign table.
     pub(crate) is_stored: bool,
-    /// It is a view: what hides rows below it is not told.
-    is_view: bool,
-    /// The policies that hide rows from the account; none where nothing does.
-    hiding: Option<Vec<String>>,
+    /// The account may read who wrote a row.
+    pub(crate) may_read_xmin: bool,
+    /// The policies where row security hides rows from the account; none where it does not.
+    hiding: Option<Hiding>,
+}
+
+/// The policies of a table that the account is subject to.
+#[derive(Default)]
+struct Hiding {
+    names: Vec<String>,
+    /// All policies on reading, with their conditions.
+    text: String,
 }
 
 /// A column, by the server's names.
 struct Column {
     name: String,
+    /// Of its base type.
     type_name: String,
     is_readable: bool,
+    number: i16,
+    declared_type: u32,
+    collation: u32,
     /// Its collation, where that calls texts equal that are spelt differently.
     equating: Option<String>,
 }
@@ -115,23 +133,28 @@ impl Shape {
             name: quote_table(schema, table),
             number: 0,
             columns: Vec::with_capacity(rows.len()),
-            is_stored: true,
-            is_view: false,
+            kind: String::new(),
+            is_stored: false,
+            may_read_xmin: false,
             hiding: None,
         };
+        let mut is_hiding = false;
         for row in &rows {
             shape.columns.push(Column {
                 name: row.try_get(0).map_err(fail)?,
                 type_name: row.try_get(1).map_err(fail)?,
                 is_readable: row.try_get(2).map_err(fail)?,
-                equating: row.try_get(3).map_err(fail)?,
+                number: row.try_get(3).map_err(fail)?,
+                declared_type: row.try_get(4).map_err(fail)?,
+                collation: row.try_get(5).map_err(fail)?,
+                equating: None,
             });
-            shape.is_stored = row.try_get::<_, Option<bool>>(4).map_err(fail)?.unwrap_or(false);
-            let policies: Option<Vec<String>> = row.try_get(5).map_err(fail)?;
-            let is_hiding: bool = row.try_get(6).map_err(fail)?;
-            shape.is_view = row.try_get(7).map_err(fail)?;
-            shape.number = row.try_get(8).map_err(fail)?;
-            shape.hiding = is_hiding.then(|| policies.unwrap_or_default());
+            shape.number = row.try_get(6).map_err(fail)?;
+            shape.kind = row.try_get(7).map_err(fail)?;
+            let sees_places: Option<bool> = row.try_get(8).map_err(fail)?;
+            shape.is_stored = sees_places == Some(true) && matches!(shape.kind.as_str(), "r" | "p" | "m");
+            shape.may_read_xmin = row.try_get(9).map_err(fail)?;
+            is_hiding = row.try_get(10).map_err(fail)?;
         }
         if shape.columns.is_empty() {
             let section = session.place.section;
@@ -140,7 +163,62 @@ impl Shape {
                 .broken("a table that the pipeline needs does not exist", shape.table.clone())
                 .hint(format!("check {section}.url, {section}.schema and the table's name")));
         }
+        // Both are rare, and would be the longest part of the question.
+        if is_hiding {
+            shape.read_policies(session).await?;
+        }
+        if shape.columns.iter().any(|column| !ORDINARY_COLLATIONS.contains(&column.collation)) {
+            shape.read_collations(session).await?;
+        }
         Ok(shape)
+    }
+
+    async fn read_policies(&mut self, session: &Session) -> Result<()> {
+        let fail = |error| session.place.error(error);
+        let sql = fill(include_str!("shape/policies.sql"), &[("table", &self.number.to_string())]);
+        let (mut names, mut texts) = (Vec::new(), Vec::new());
+        for row in session.rows(&sql, &[]).await? {
+            if row.try_get(1).map_err(fail)? {
+                names.push(row.try_get(0).map_err(fail)?);
+            }
+            texts.push(row.try_get::<_, String>(2).map_err(fail)?);
+        }
+        self.hiding = Some(Hiding { names, text: texts.join(", ") });
+        Ok(())
+    }
+
+    async fn read_collations(&mut self, session: &Session) -> Result<()> {
+        let fail = |error| session.place.error(error);
+        let all: Vec<String> = self.columns.iter().map(|column| column.collation.to_string()).collect();
+        let all = format!("'{{{}}}'::oid[]", all.join(","));
+        for row in
+            session.rows(&fill(include_str!("shape/collations.sql"), &[("collations", &all)]), &[]).await?
+        {
+            let (number, name): (u32, String) =
+                (row.try_get(0).map_err(fail)?, row.try_get(1).map_err(fail)?);
+            for column in self.columns.iter_mut().filter(|column| column.collation == number) {
+                column.equating = Some(name.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// The columns among these, and all of the type `xid8`, by what makes one another than it was: one that was dropped
+    /// and added again has another number.
+    pub(crate) fn signature(&self, names: &[&str]) -> String {
+        let those = self
+            .columns
+            .iter()
+            .filter(|column| names.contains(&column.name.as_str()) || column.type_name == "xid8");
+        let each = those.map(|column| {
+            format!("{} {} {} {}", column.number, column.name, column.declared_type, column.collation)
+        });
+        each.collect::<Vec<_>>().join(", ")
+    }
+
+    /// The conditions of the policies where row security is active.
+    pub(crate) fn policies_text(&self) -> String {
+        self.hiding.as_ref().map(|hiding| hiding.text.clone()).unwrap_or_default()
     }
 
     /// Checks that the names of tables still stand for what they stood for in the snapshot: locks do not keep a schema
@@ -171,7 +249,7 @@ impl Shape {
     /// # Errors
     /// `Config` that names the policies: a part of the rows must not be loaded as the whole.
     pub(crate) fn policies(&self, confirmed: &[String]) -> Result<&[String]> {
-        if self.is_view && !confirmed.is_empty() {
+        if self.kind == "v" && !confirmed.is_empty() {
             let section = self.place.section;
             return Err(Error::new(Kind::Config, "policies can only be confirmed of tables")
                 .detail(format!("{}: {} is a view, and nothing tells which policies hide rows below it", self.place.name, self.table))
@@ -179,7 +257,7 @@ impl Shape {
                     "unset {section}.policies and have the view belong to a role with BYPASSRLS; what it is meant to leave out goes into its WHERE"
                 )));
         }
-        let Some(hiding) = &self.hiding else { return Ok(&[]) };
+        let Some(Hiding { names: hiding, .. }) = &self.hiding else { return Ok(&[]) };
         let unknown: Vec<&str> =
             hiding.iter().filter(|policy| !confirmed.contains(policy)).map(String::as_str).collect();
         if unknown.is_empty() && !hiding.is_empty() {

@@ -58,12 +58,14 @@ pub async fn rows_before(warehouse: &Warehouse, hour: DateTime<Utc>) -> Result<u
     warehouse.run("counting older rows", query).await
 }
 
-/// The first day that the mart has a row of; none where it has none. Tombstones count: it is a bound.
-pub async fn oldest_day(warehouse: &Warehouse) -> Result<Option<NaiveDate>> {
-    let sql = "SELECT toUInt16(ifNull(minOrNull(date), toDate(0))), count() FROM user_prosthesis_stats";
-    let query = warehouse.query(sql).fetch_one::<(u16, u64)>();
-    let (day, rows) = warehouse.run("looking for the oldest day", query).await?;
-    Ok((rows > 0).then(|| NaiveDate::default() + Days::new(u64::from(day))))
+/// The first and the last day that the mart has a row of; none where it has none. Tombstones count: it is a bound.
+pub async fn days(warehouse: &Warehouse) -> Result<Option<(NaiveDate, NaiveDate)>> {
+    let sql = "SELECT toUInt16(ifNull(minOrNull(date), toDate(0))), toUInt16(ifNull(maxOrNull(date), toDate(0))), count()
+               FROM user_prosthesis_stats";
+    let query = warehouse.query(sql).fetch_one::<(u16, u16, u64)>();
+    let (first, last, rows) = warehouse.run("looking for the days of the mart", query).await?;
+    let day = |day: u16| NaiveDate::default() + Days::new(u64::from(day));
+    Ok((rows > 0).then(|| (day(first), day(last))))
 }
 
 /// The first day that the mart retains, or none when it keeps everything.

@@ -44,6 +44,7 @@ pub(crate) struct Ground<'a> {
     pub(crate) candidates: &'a [Candidate],
     pub(crate) tree: &'a Tree,
     pub(crate) is_standby: bool,
+    pub(crate) sees_all_transactions: bool,
     pub(crate) some_hide: bool,
 }
 
@@ -191,7 +192,7 @@ impl Ground<'_> {
         if self.is_standby {
             return Err("a standby does not tell which transactions are open on its primary");
         }
-        if !self.tree.sees_all_transactions {
+        if !self.sees_all_transactions {
             return Err("the account does not see when other transactions began (pg_read_all_stats)");
         }
         if self.some_hide {

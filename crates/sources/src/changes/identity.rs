@@ -7,8 +7,14 @@ use std::collections::HashMap;
 
 use bionicpro_model::Result;
 use serde::{Deserialize, Serialize};
+use tokio_postgres::Row;
 
 use crate::connect::Session;
+use crate::shape::Shape;
+
+/// The columns that are read, where they are there.
+const READ: [&str; 6] =
+    ["chip_id", "event_time", "response_time_ms", "battery_level", "error_code", "created_at"];
 
 /// The table as a run has read it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,31 +47,27 @@ pub(crate) struct Tree {
     pub(crate) identity: Identity,
     /// How the names of relations are written in SQL, and whether the account may read them by themselves.
     pub(crate) names: HashMap<u32, (String, bool)>,
-    /// `r`, `p`, `v`, `m` or `f`.
+    /// As [`Shape::kind`].
     pub(super) kind: String,
     /// Those of the tree that are neither partitioned nor foreign: where rows are inserted.
     pub(super) tables: Vec<u32>,
     pub(super) has_foreign_part: bool,
     pub(super) has_children: bool,
     pub(super) may_read_xmin: bool,
-    pub(super) sees_all_transactions: bool,
 }
 
 impl Tree {
-    /// Asks the catalogue.
-    pub(crate) async fn read(session: &Session, schema: &str, table: &str) -> Result<Tree> {
+    /// Asks the catalogue for the relations.
+    pub(crate) async fn relations(session: &Session, schema: &str, table: &str) -> Result<Vec<Row>> {
+        session.rows(include_str!("tree.sql"), &[schema, table]).await
+    }
+
+    /// Makes it of the table's shape and its relations.
+    pub(crate) fn new(session: &Session, shape: &Shape, relations: &[Row]) -> Result<Tree> {
         let fail = |error| session.place.error(error);
-        let names = [schema, table];
-        let (root, relations) = tokio::try_join!(
-            biased;
-            session.row(include_str!("table.sql"), &names),
-            session.rows(include_str!("tree.sql"), &names)
-        )?;
-        let number: u32 = root.try_get(0).map_err(fail)?;
-        let kind: String = root.try_get(1).map_err(fail)?;
         let (mut parts, mut tables, mut names, mut has_foreign_part) =
             (Vec::new(), Vec::new(), HashMap::new(), false);
-        for row in &relations {
+        for row in relations {
             let (oid, kind): (u32, &str) = (row.try_get(0).map_err(fail)?, row.try_get(1).map_err(fail)?);
             has_foreign_part |= kind == "f";
             if kind == "r" {
@@ -78,18 +80,17 @@ impl Tree {
         }
         Ok(Tree {
             identity: Identity {
-                table: number,
-                columns: root.try_get::<_, Option<String>>(2).map_err(fail)?.unwrap_or_default(),
-                policies: root.try_get(3).map_err(fail)?,
+                table: shape.number,
+                columns: shape.signature(&READ),
+                policies: shape.policies_text(),
                 parts,
             },
             has_foreign_part,
-            has_children: kind == "r" && relations.len() > 1,
-            kind,
+            has_children: shape.kind == "r" && relations.len() > 1,
+            kind: shape.kind.clone(),
             tables,
             names,
-            may_read_xmin: root.try_get(4).map_err(fail)?,
-            sees_all_transactions: root.try_get(5).map_err(fail)?,
+            may_read_xmin: shape.may_read_xmin,
         })
     }
 }

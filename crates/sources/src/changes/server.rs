@@ -20,9 +20,17 @@ pub(crate) struct Server {
     pub(crate) wal: u64,
 }
 
+/// A server at this moment, for this account.
+pub(crate) struct ServerNow {
+    pub(crate) server: Server,
+    pub(crate) is_standby: bool,
+    /// When the others' transactions began is told.
+    pub(crate) sees_all_transactions: bool,
+}
+
 impl Server {
-    /// Asks the server; also whether it is a standby.
-    pub(crate) async fn read(session: &Session) -> Result<(Server, bool)> {
+    /// Asks the server.
+    pub(crate) async fn read(session: &Session) -> Result<ServerNow> {
         let fail = |error| session.place.error(error);
         let row = session.row(include_str!("server.sql"), &[]).await?;
         let is_standby: bool = row.try_get(0).map_err(fail)?;
@@ -30,11 +38,12 @@ impl Server {
         let log_file: Option<&str> = row.try_get(2).map_err(fail)?;
         let may_read_control: bool = row.try_get(3).map_err(fail)?;
         let timeline = log_file.and_then(|digits| u32::from_str_radix(digits, 16).ok());
+        let sees_all_transactions: bool = row.try_get(4).map_err(fail)?;
         let mut server = Server {
             system: None,
             timeline: timeline.unwrap_or(0),
-            database: row.try_get(4).map_err(fail)?,
-            started: row.try_get(5).map_err(fail)?,
+            database: row.try_get(5).map_err(fail)?,
+            started: row.try_get(6).map_err(fail)?,
             wal: wal.unwrap_or(0).cast_unsigned(),
         };
         if may_read_control {
@@ -44,6 +53,6 @@ impl Server {
             server.system = Some(system.to_string());
             server.timeline = timeline.unwrap_or(noted.unwrap_or(0).cast_unsigned());
         }
-        Ok((server, is_standby))
+        Ok(ServerNow { server, is_standby, sees_all_transactions })
     }
 }

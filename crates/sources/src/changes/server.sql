@@ -1,4 +1,4 @@
--- Which server this is, when it was started, and how far it has come.
+-- Which server this is, when it was started, how far it has come, and whether the account sees all of its transactions.
 SELECT
     pg_is_in_recovery(),
     (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END - '0/0'::pg_lsn)::bigint,
@@ -7,6 +7,7 @@ SELECT
     has_function_privilege('pg_control_system()', 'EXECUTE')
         AND has_function_privilege('pg_control_checkpoint()', 'EXECUTE')
         AND has_function_privilege('pg_control_recovery()', 'EXECUTE'),
+    current_setting('track_activities') = 'on' AND pg_has_role(current_user, 'pg_read_all_stats', 'USAGE'),
     (SELECT oid FROM pg_database WHERE datname = current_database()),
     -- A copy of the data directory keeps the cluster's number. A standby may be one of several behind a name.
     CASE WHEN NOT pg_is_in_recovery() THEN (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint END

@@ -94,6 +94,6 @@ async fn attempt(
 }
 
 fn check_texts(row: &Row) -> Result<(), tokio_postgres::Error> {
-    let texts = row.columns().iter().enumerate().filter(|(_, column)| <&str>::accepts(column.type_()));
-    texts.map(|(index, _)| row.try_get::<_, Option<&str>>(index).map(drop)).collect()
+    let mut texts = row.columns().iter().enumerate().filter(|(_, column)| <&str>::accepts(column.type_()));
+    texts.try_for_each(|(index, _)| row.try_get::<_, Option<&str>>(index).map(drop))
 }

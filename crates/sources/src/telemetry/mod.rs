@@ -78,7 +78,7 @@ impl Telemetry {
                     biased;
                     Shape::read(&session, schema, table),
                     slices::Indexes::read(&session, schema, table),
-                    Tree::read(&session, schema, table),
+                    Tree::relations(&session, schema, table),
                 )
             };
             reading.boxed()
@@ -86,8 +86,9 @@ impl Telemetry {
         let (held, (shape, indexes, tree)) =
             Held::take(database, &session, &tables, floor, catalogue).await?;
         shape.policies(&config.policies)?;
+        let tree = Tree::new(&session, &shape, &tree)?;
         let query = query(&session, &shape, name, &indexes)?;
-        let (candidates, relations, (server, is_standby)) = tokio::try_join!(
+        let (candidates, relations, now) = tokio::try_join!(
             biased;
             Candidate::read(&session, &tree, |column| indexes.first_columns.contains(column)),
             Relations::read(&session, &query.table),
@@ -96,15 +97,20 @@ impl Telemetry {
         if relations.table != Some(shape.number) {
             return Err(session.place.changed());
         }
-        let ground =
-            Ground { candidates: &candidates, tree: &tree, is_standby, some_hide: held.others.some_hide };
+        let ground = Ground {
+            candidates: &candidates,
+            tree: &tree,
+            is_standby: now.is_standby,
+            sees_all_transactions: now.sees_all_transactions,
+            some_hide: held.others.some_hide,
+        };
         let (finder, changes) = changes::detect(&ground, &held, (schema, table), config.changes)?;
         let present = Present {
             form: changes.form,
-            server,
+            server: now.server,
             tree,
             xids: changes::seen(&held.snapshot)?,
-            is_standby,
+            is_standby: now.is_standby,
             taken_at: held.snapshot.taken_at,
             horizon: held.horizon(),
             has_prepared: held.others.prepared_at.is_some(),

@@ -92,22 +92,25 @@ impl Telemetry {
                         Work::Hours(_) => slicing == Some(Slicing::ByHour),
                         Work::Cells(_) | Work::Spans(_) => self.query.by_chip_and_time,
                     };
-                    if by_index != prefers_index {
-                        // The index was measured to be the right way; missing statistics must not turn it down.
-                        prefer_index(session, by_index).await?;
-                        prefers_index = by_index;
-                    }
                     let sql = self.sql(plan, &work, wanted.left_out.as_ref());
-                    let skipped = self.copy(session, &sql, named, batches).await?;
+                    let copy = self.copy(session, &sql, named, batches);
+                    let skipped = if by_index == prefers_index {
+                        copy.await?
+                    } else {
+                        prefers_index = by_index;
+                        // The index was measured to be the right way; missing statistics must not turn it down.
+                        tokio::try_join!(biased; prefer_index(session, by_index), copy)?.1
+                    };
                     if let Work::Hours((from, to)) = work {
                         without_chip.fetch_add(skipped, Ordering::Relaxed);
                         advance(((to - from) / HOUR_US).cast_unsigned());
                     }
                 }
-                if prefers_index {
-                    prefer_index(session, false).await?;
-                }
-                self.relations.check(session, &self.query.table).await?;
+                tokio::try_join!(
+                    biased;
+                    prefer_index(session, false),
+                    self.relations.check(session, &self.query.table)
+                )?;
                 match other {
                     Some(session) => session.end().await,
                     None => Ok(()),

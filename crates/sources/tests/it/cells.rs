@@ -1,9 +1,11 @@
 //! Which cells are read, whole or cut into parts, and that each comes once.
 
 use bionicpro_model::hours::parse_instant;
-use bionicpro_sources::{ChangesConfig, ChipScope, Cut, Since, Wanted};
+use bionicpro_sources::changes::NewRows;
+use bionicpro_sources::telemetry::Slicing;
+use bionicpro_sources::{ChangesConfig, ChipScope, Cut, Since, VALUE_UNREADABLE, Wanted};
 
-use crate::table::{Table, ages, range, read, read_and_sum_up, told};
+use crate::table::{Table, ages, range, read, read_and_sum_up, read_error, told};
 
 fn cut(chip: &str, at: &str) -> Cut {
     Cut { chip_id: chip.to_owned(), at: parse_instant(at).unwrap() }
@@ -191,6 +193,46 @@ async fn an_hour_that_is_dirty_for_the_most_part_is_read_whole_however_many_rows
     // Of the other hour's 400 chips 70 are dirty: they are looked up.
     assert_eq!((summary.whole_hours, summary.intervals), (1, 70));
     assert_eq!((cells.len(), cells.values().sum::<i64>()), (140, 14_000));
+}
+
+/// A table that is read at once is read from its first to its last whole hour: what cannot be read between them was not
+/// wanted, so a search does not find it.
+#[tokio::test]
+async fn hours_between_those_that_are_wanted_are_no_short_cut_after_a_search() {
+    let table = Table::new(ChangesConfig::Auto).await;
+    table
+        .sql(
+            "ALTER TABLE telemetry.raw_telemetry ALTER response_time_ms TYPE double precision;
+             DROP INDEX telemetry.raw_telemetry_event_time_idx;
+             INSERT INTO telemetry.raw_telemetry (chip_id, event_time, response_time_ms) VALUES
+             ('BAD', '2024-01-15 10:00', 1e308), ('BAD', '2024-01-15 10:01', 1e308)",
+        )
+        .await;
+    table
+        .moves(
+            "('A', '2024-01-15 08:10'), ('B', '2024-01-15 08:20'), ('A', '2024-01-15 10:30'),
+             ('A', '2024-01-15 12:40'), ('C', '2024-01-15 12:50'), ('C', '2024-01-15 12:55')",
+        )
+        .await;
+    let telemetry = table.open().await;
+    let hour = |at: &str| parse_instant(at).unwrap().timestamp() / 3600;
+    let hours = ["2024-01-15T08:00:00Z", "2024-01-15T12:00:00Z"].map(hour);
+    let wanted = Wanted { new: Some(NewRows::default().and_hours(hours)), ..Wanted::nothing(ages()) };
+    assert_eq!(read_error(&telemetry, &wanted).await.unwrap().message(), VALUE_UNREADABLE);
+    let left_out = telemetry.unreadable(&wanted).await.unwrap();
+    assert_eq!(left_out.cells, []);
+    let wanted = Wanted { left_out: Some(left_out), ..wanted };
+    let (cells, summary) = read_and_sum_up(&telemetry, &wanted).await;
+    assert_eq!((summary.slicing, summary.whole_hours), (Some(Slicing::AtOnce), 2));
+    assert_eq!(
+        told(&cells),
+        [
+            "A 2024-01-15 08:00:00 1",
+            "B 2024-01-15 08:00:00 1",
+            "A 2024-01-15 12:00:00 1",
+            "C 2024-01-15 12:00:00 2"
+        ]
+    );
 }
 
 #[tokio::test]

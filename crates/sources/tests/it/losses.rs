@@ -6,7 +6,7 @@ use std::time::Duration;
 use bionicpro_sources::{Baseline, ChangesConfig};
 use serde_json::{Value, json};
 
-use crate::table::{FORMS, Place, Table, told};
+use crate::table::{FORMS, Place, Table, as_user, told};
 
 /// The baseline with one of its values replaced.
 fn with(baseline: &Baseline, key: &str, value: Value) -> Baseline {
@@ -152,6 +152,32 @@ async fn a_full_partition_that_is_attached_is_read_whole() {
             .await;
         let expected = expected.map(|cell| cell.replace("OLD", "OTHER"));
         assert_eq!(told_of_part(&table.since(&attached).await.unwrap()), expected, "{form}");
+    }
+}
+
+/// The server applies a part's own policies only where the part is read by itself: as a part of the table it shows all.
+#[tokio::test]
+async fn a_partition_with_policies_of_its_own_that_is_attached_is_read_by_way_of_the_table() {
+    // Without confirmed policies the server would refuse to read the part, with some it would hide rows in silence.
+    for policies in [vec![], vec!["own".to_owned()]] {
+        let table = Table::new(ChangesConfig::TransactionColumn).await;
+        let role = format!("reader_of_{}", table.database.name);
+        table.sql(BY_MONTH).await;
+        table
+            .sql(&format!(
+                "CREATE ROLE {role} LOGIN PASSWORD 'p'; GRANT USAGE ON SCHEMA telemetry TO {role};
+                 GRANT SELECT ON ALL TABLES IN SCHEMA telemetry TO {role};
+                 ALTER TABLE telemetry.former ENABLE ROW LEVEL SECURITY;
+                 CREATE POLICY own ON telemetry.former USING (event_time >= '2023-05-15 09:00')"
+            ))
+            .await;
+        let mut reader = Table::at(table.database.clone(), ChangesConfig::TransactionColumn);
+        reader.config.url = Some(as_user(&table.database.url, &role, "p"));
+        reader.config.policies = policies;
+        let baseline = reader.baseline().await;
+        table.sql(ATTACH).await;
+        let found = reader.since(&baseline).await.unwrap();
+        assert_eq!(told(&found), ["OLD 2023-05-15 08:00:00 1", "OLD 2023-05-15 09:00:00 1"]);
     }
 }
 

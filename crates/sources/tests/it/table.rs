@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bionicpro_model::hours::parse_instant;
-use bionicpro_model::{HourRange, Result, SecretUrl};
+use bionicpro_model::{Error, HourRange, Result, SecretUrl};
 use bionicpro_sources::telemetry::ReadSummary;
 use bionicpro_sources::{
     Baseline, CellBatch, ChangesConfig, Database, Form, Since, Telemetry, TelemetryConfig, Wanted,
@@ -117,6 +117,13 @@ pub(crate) async fn read_and_sum_up(
     let (summary, ()) = tokio::join!(telemetry.cells(wanted, sender, |_| ()), gather);
     let summary = summary.unwrap_or_else(|error| panic!("{}", error.report()));
     (cells, summary)
+}
+
+/// Why cells cannot be read; none where they can.
+pub(crate) async fn read_error(telemetry: &Telemetry, wanted: &Wanted) -> Option<Error> {
+    let (sender, mut batches) = mpsc::channel(4);
+    let drain = async { while batches.recv().await.is_some() {} };
+    tokio::join!(telemetry.cells(wanted, sender, |_| ()), drain).0.err()
 }
 
 /// Every year that these tests write.

@@ -274,3 +274,40 @@ async fn compare_piece(
         .collect();
     load::note_compared(&context.warehouse, &days).await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn due(days: &[(&str, Option<(u64, bool)>)]) -> Due {
+        let last = |(version, is_mended)| LastCompared { version, is_mended };
+        let days = days.iter().map(|(day, compared)| (day.parse().unwrap(), compared.map(last)));
+        let kept_from = DateTime::UNIX_EPOCH;
+        Due { range: None, days: days.collect(), unmended: Vec::new(), kept_from, kept_rows: 0 }
+    }
+
+    /// All days, each of them compared before the next one is asked for.
+    fn turns(mut due: Due, is_confirmed: bool) -> Vec<u32> {
+        let mut turns = Vec::new();
+        while let Some(day) = due.next(is_confirmed) {
+            due.days.remove(&day);
+            turns.push(day.day());
+        }
+        turns
+    }
+
+    #[test]
+    fn days_that_were_compared_longest_ago_come_first_and_of_these_the_newest() {
+        let days = [
+            ("2024-01-10", Some((7, true))),
+            ("2024-01-11", Some((5, true))),
+            ("2024-01-12", None),
+            ("2024-01-13", Some((5, true))),
+            ("2024-01-14", Some((6, false))),
+            ("2024-01-15", None),
+            ("2024-01-16", Some((9, true))),
+        ];
+        assert_eq!(turns(due(&days), false), [15, 12, 13, 11, 14, 10, 16]);
+        assert_eq!(turns(due(&days), true), [14, 15, 12, 13, 11, 10, 16], "what was refused is confirmed");
+    }
+}

@@ -1,7 +1,7 @@
 //! One value that cannot be read stops itself and nothing else: the others load, it is counted and named, and tried again.
 
 use bionicpro_pipeline::progress::Quiet;
-use bionicpro_pipeline::{Ask, PipelineContext, RunReport, RunSpec, run};
+use bionicpro_pipeline::{Ask, PipelineContext, RunKind, RunReport, RunSpec, run};
 use bionicpro_testing::TestDatabase;
 use bionicpro_warehouse::ledger::{self, Step};
 use bionicpro_warehouse::{Warehouse, ledger::Entry};
@@ -258,6 +258,32 @@ async fn a_sum_that_overflows_and_a_cast_that_fails_are_cells_that_cannot_be_rea
     let report = ask(&context, Ask::Full).await;
     assert_eq!(report.counts["unreadable_cells"], 1, "{report:?}");
     assert!(world.told().await.contains(&told("a", "CHIP-1", &first, 3)), "{:?}", world.told().await);
+}
+
+/// So many chips of an hour are new that the tick reads all of it, and with it a cell that it does not want and that cannot
+/// be read: the search finds nothing, and the second reading keeps to what was searched.
+#[tokio::test]
+async fn a_cell_that_nobody_wants_stops_no_tick_that_reads_its_hour_whole() {
+    let (world, context) = world_with("UTF8").await;
+    let first = at(5);
+    world
+        .telemetry_sql(&format!(
+            "INSERT INTO telemetry.raw_telemetry (chip_id, event_time, response_time_ms)
+             VALUES ('BAD', '{first}', 1e308), ('BAD', '{first}', 1e308), ('CHIP-2', '{first}', 1)"
+        ))
+        .await;
+    assert_eq!(ask(&context, Ask::Full).await.counts["unreadable_cells"], 1);
+    world
+        .telemetry_sql(&format!(
+            "INSERT INTO telemetry.raw_telemetry (chip_id, event_time, response_time_ms)
+             SELECT 'CHIP-' || chip, '{first}', 5 FROM generate_series(1, 100) AS chip"
+        ))
+        .await;
+    let report = ask(&context, Ask::Tick).await;
+    assert_eq!(report.kind, Some(RunKind::Tick));
+    let counts = ["unreadable_cells", "cells", "rows"].map(|name| report.steps[1].counts[name]);
+    assert_eq!(counts, [0, 100, 101]);
+    assert_eq!(world.told().await, [told("a", "CHIP-1", &first, 1), told("b", "CHIP-2", &first, 2)]);
 }
 
 #[tokio::test]

@@ -1,9 +1,10 @@
 //! Loads repeated, late, cut off, in any order; rows that vanish; sums per day.
 
 use std::future::ready;
+use std::ops::Range;
 
 use bionicpro_model::{DayTotals, Error, HourRange, Kind};
-use bionicpro_warehouse::load::{self, Hides, LoadSpec, LoadedDay};
+use bionicpro_warehouse::load::{self, Hides, LoadSpec, LoadedDay, TOO_MUCH_VANISHED, VanishLimit};
 use chrono::TimeDelta;
 use uuid::Uuid;
 
@@ -121,6 +122,36 @@ async fn a_late_load_of_either_kind_hides_what_a_newer_one_has_removed() {
         db.insert(&at(&[hour]), &late).await;
         assert_eq!(live_hours(&db).await, ["15T10"]);
     }
+}
+
+/// What it keeps hidden was never shown: nothing of it vanishes, however much it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_load_of_which_most_stays_hidden_is_not_refused_and_hides_nothing_of_newer_ones() {
+    let db = Db::migrated().await;
+    let of = |day: u32, users: Range<u128>| -> Vec<MartRow> {
+        users.map(|user| MartRow::new(user, 2, &format!("2026-01-{day}T08:00:00Z"))).collect()
+    };
+    let hides = Hides { limit: VanishLimit { share: 0.5, confirmed: 0 }, ..Hides::default() };
+    db.load(&of(15, 0..5), day(), 1).await;
+    db.load(&of(15, 0..10), day(), 20).await;
+    let newer = "SELECT countIf(version = 20) FROM user_prosthesis_stats FINAL";
+    let late = of(15, 0..100);
+    for _ in 0..2 {
+        db.store(&late, &spec(day(), 10, &late), &hides).await;
+        assert_eq!((db.count(newer).await, db.count(LIVE).await), (10, 10));
+        db.execute("OPTIMIZE TABLE user_prosthesis_stats FINAL").await;
+    }
+    // What does vanish on another day is refused as ever.
+    db.load(&of(16, 0..60), range("2026-01-16", "2026-01-17"), 2).await;
+    let both = range("2026-01-15", "2026-01-17");
+    let error = db.try_store(&late, &spec(both, 11, &late), &hides).await.unwrap_err();
+    assert_eq!(error.message(), TOO_MUCH_VANISHED);
+    assert!(error.to_string().contains("(2026-01-16: 60 of 60)"), "{error}");
+    // The newer one, repeated, and one after it show all of their rows.
+    db.load(&of(15, 0..10), day(), 20).await;
+    assert_eq!(db.count(newer).await, 10);
+    db.store(&late, &spec(day(), 21, &late), &hides).await;
+    assert_eq!(db.count(LIVE).await, 160);
 }
 
 #[tokio::test(flavor = "multi_thread")]

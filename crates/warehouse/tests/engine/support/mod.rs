@@ -6,7 +6,7 @@ pub(crate) mod rows;
 use std::collections::BTreeSet;
 use std::future::ready;
 
-use bionicpro_model::{HourRange, hours};
+use bionicpro_model::{HourRange, Result, hours};
 use bionicpro_warehouse::load::{self, Hides, LoadSpec};
 use bionicpro_warehouse::state::{self, Standing};
 use bionicpro_warehouse::{Config, Reports, Warehouse};
@@ -68,10 +68,15 @@ impl Db {
 
     /// The change of the mart of a load. Returns how many rows it hid that the file did not name.
     pub(crate) async fn store(&self, rows: &[MartRow], spec: &LoadSpec, hides: &Hides) -> u64 {
+        self.try_store(rows, spec, hides).await.unwrap_or_else(|error| panic!("{}", error.report()))
+    }
+
+    /// The same of a load that may be refused.
+    pub(crate) async fn try_store(&self, rows: &[MartRow], spec: &LoadSpec, hides: &Hides) -> Result<u64> {
         let file = pieces(file(rows, spec.version));
         let standing = self.standing().await;
         let stored = load::store(&self.warehouse, file, spec, &standing, hides, ready(Ok(()))).await;
-        stored.unwrap().tombstones
+        stored.map(|stored| stored.tombstones)
     }
 
     /// What a load looks at before it begins.

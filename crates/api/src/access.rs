@@ -1,32 +1,96 @@
 //! Writes down who asked for whose reports, before the answer leaves.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use bionicpro_audit::{Entry, Event, Outcome};
-use bionicpro_edge::{Problem, RequestId};
-use chrono::{NaiveDate, TimeDelta};
-use http::{Method, Uri};
+use bionicpro_audit::{Entry, Event, Log, Outcome};
+use bionicpro_edge::{Otherwise, Problem, RequestId, to_its_end, watch_body};
+use chrono::NaiveDate;
+use http::Method;
+use http::request::Parts;
 
 use crate::app::App;
 use crate::problem::Slug;
 
-/// Parameters that name the first day of a range, its last day, and the day after its last.
-const FIRST_DAYS: [&str; 3] = ["from", "a_from", "b_from"];
-const LAST_DAYS: [&str; 1] = ["through"];
-const DAYS_AFTER: [&str; 4] = ["to", "a_to", "b_to", "before"];
+/// Why a read has no answer, or not all of it: the caller hung up, or the deadline passed.
+const CUT_OFF: &str = "cut_off";
 
-/// Who asks, once it is known: set by the extractor that verifies the token. A request extension.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Known(Arc<OnceLock<(String, String)>>);
+/// The days that a question means, the last one not included; none for an end that is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct AskedDays {
+    pub(crate) from: Option<NaiveDate>,
+    pub(crate) to: Option<NaiveDate>,
+}
 
-impl Known {
-    /// Tells login name and subject of a verified token.
-    pub(crate) fn set(&self, name: &str, subject: &str) {
+impl AskedDays {
+    /// Of a question that is about no days, or about all.
+    pub(crate) const NONE: Self = AskedDays { from: None, to: None };
+
+    pub(crate) fn range(from: NaiveDate, to: NaiveDate) -> Self {
+        AskedDays { from: Some(from), to: Some(to) }
+    }
+}
+
+/// A line on its way: what is known of the request so far. A request extension.
+#[derive(Debug, Clone)]
+struct Line {
+    audit: Log,
+    event: Event,
+    route: MatchedPath,
+    request_id: Option<RequestId>,
+    known: Arc<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    /// Login name and subject.
+    person: OnceLock<(String, String)>,
+    days: OnceLock<AskedDays>,
+    /// The line of a change is written before it.
+    is_written: AtomicBool,
+}
+
+/// Tells who asks, once the token is verified.
+pub(crate) fn by(parts: &Parts, name: &str, subject: &str) {
+    if let Some(line) = parts.extensions.get::<Line>() {
         // One request has one token: a second call says the same.
-        let _ = self.0.set((name.to_owned(), subject.to_owned()));
+        let _ = line.known.person.set((name.to_owned(), subject.to_owned()));
+    }
+}
+
+/// Tells which days the question means, once it is read.
+pub(crate) fn about(parts: &Parts, days: AskedDays) {
+    if let Some(line) = parts.extensions.get::<Line>() {
+        let _ = line.known.days.set(days);
+    }
+}
+
+/// A change that is about to be made. A handler that changes something holds it.
+pub(crate) struct Change(Option<Line>);
+
+impl FromRequestParts<App> for Change {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Self::Rejection> {
+        Ok(Change(parts.extensions.get().cloned()))
+    }
+}
+
+impl Change {
+    /// Writes the change down. What cannot be written down is not done; where the change then fails, a second line says so.
+    ///
+    /// # Errors
+    /// 503, when it cannot be written.
+    pub(crate) async fn write_down(self) -> Result<(), Problem> {
+        let Some(line) = self.0 else { return Ok(()) };
+        if let Some(entry) = line.entry(Outcome::Done) {
+            line.audit.record(entry.status(200)).await.map_err(|_| unavailable())?;
+            line.known.is_written.store(true, Ordering::SeqCst);
+        }
+        Ok(())
     }
 }
 
@@ -38,35 +102,88 @@ pub(crate) async fn record(
     next: Next,
 ) -> Response {
     let Some(event) = event(request.method(), path.as_str()).filter(|_| app.audit.is_on()) else {
-        return next.run(request).await;
+        return match request.method().is_safe() {
+            true => next.run(request).await,
+            false => to_its_end(next.run(request)).await,
+        };
     };
-    let known = Known::default();
-    request.extensions_mut().insert(known.clone());
-    let request_id = request.extensions().get::<RequestId>().cloned();
-    let (from, to) = days(request.uri());
+    let line = Line {
+        audit: app.audit.clone(),
+        event,
+        route: path,
+        request_id: request.extensions().get().cloned(),
+        known: Arc::default(),
+    };
+    request.extensions_mut().insert(line.clone());
+    if !request.method().is_safe() {
+        return to_its_end(async move { line.record(next.run(request).await).await }).await;
+    }
+    let has_body = *request.method() != Method::HEAD;
+    let mut unanswered = Otherwise::new(line.cut_off());
     let response = next.run(request).await;
-    let status = response.status().as_u16();
-    let reason = response
-        .extensions()
-        .get::<Problem>()
-        .map(|problem| problem.why().unwrap_or(problem.slug().as_str()));
-    let Some((name, subject)) = known.0.get() else {
-        app.audit.refuse(reason.unwrap_or("unknown"));
-        return response;
-    };
-    let mut entry = Entry::new(event, Outcome::of_status(status)).who(name, subject);
-    if event == Event::ReportRead || event == Event::PreferencesWrite {
-        // Nobody's but the caller's own can be asked for.
-        entry = entry.whose(name);
+    unanswered.disarm();
+    let response = line.clone().record(response).await;
+    match has_body && response.status().is_success() {
+        true => response.map(|body| watch_body(body, line.cut_off())),
+        false => response,
     }
-    if let Some(request_id) = request_id {
-        entry = entry.request(request_id.as_str());
+}
+
+impl Line {
+    /// What is to be written; none as long as nobody is known.
+    fn entry(&self, outcome: Outcome) -> Option<Entry> {
+        let (name, subject) = self.known.person.get()?;
+        let mut entry = Entry::new(self.event, outcome).who(name, subject).route(self.route.as_str());
+        if self.event == Event::ReportRead || self.event == Event::PreferencesWrite {
+            // Nobody's but the caller's own can be asked for.
+            entry = entry.whose(name);
+        }
+        if let Some(request_id) = &self.request_id {
+            entry = entry.request(request_id.as_str());
+        }
+        let AskedDays { from, to } = self.known.days.get().copied().unwrap_or(AskedDays::NONE);
+        Some(entry.range(from, to))
     }
-    match app.audit.record(entry.route(path.as_str()).range(from, to).status(status).reason(reason)).await {
-        Ok(()) => response,
-        // Its cause is in the log already.
-        Err(_) => Problem::new(Slug::Unavailable).retry_after(5).reason("audit").into_response(),
+
+    /// Writes the line of an answer; the answer is another one when that fails.
+    async fn record(self, response: Response) -> Response {
+        let status = response.status().as_u16();
+        let reason = response
+            .extensions()
+            .get::<Problem>()
+            .map(|problem| problem.why().unwrap_or(problem.slug().as_str()));
+        let Some(entry) = self.entry(Outcome::of_status(status)) else {
+            self.audit.refuse(reason.unwrap_or("unknown"));
+            return response;
+        };
+        if self.known.is_written.load(Ordering::SeqCst) && status < 400 {
+            return response;
+        }
+        match self.audit.record(entry.status(status).reason(reason)).await {
+            Ok(()) => response,
+            // Its cause is in the log already.
+            Err(_) => unavailable().into_response(),
+        }
     }
+
+    /// Writes that the answer did not arrive, or not all of it.
+    fn cut_off(&self) -> impl FnOnce() + Send + Unpin + use<> {
+        let line = self.clone();
+        move || {
+            let (Some(entry), Ok(runtime)) =
+                (line.entry(Outcome::Failed), tokio::runtime::Handle::try_current())
+            else {
+                return;
+            };
+            let audit = line.audit;
+            // A failure is in the service's log: there is nobody to tell.
+            runtime.spawn(async move { drop(audit.record(entry.reason(Some(CUT_OFF))).await) });
+        }
+    }
+}
+
+fn unavailable() -> Problem {
+    Problem::new(Slug::Unavailable).retry_after(5).reason("audit")
 }
 
 /// What is recorded of a route, if anything.
@@ -80,48 +197,9 @@ fn event(method: &Method, route: &str) -> Option<Event> {
     }
 }
 
-/// The days that a request is about, as far as they can be read: from the first, to the day after the last.
-fn days(uri: &Uri) -> (Option<NaiveDate>, Option<NaiveDate>) {
-    let parameter = |names: &'static [&str]| {
-        let pairs = uri.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
-        pairs.filter(|(name, _)| names.contains(name)).filter_map(|(_, value)| day(value))
-    };
-    let single = uri.path().rsplit('/').next().and_then(day);
-    let single: Vec<_> = single.into_iter().chain(parameter(&["date"])).collect();
-    let last = single.iter().copied().chain(parameter(&LAST_DAYS));
-    let after = last.map(|day| day + TimeDelta::days(1));
-    (parameter(&FIRST_DAYS).chain(single.iter().copied()).min(), parameter(&DAYS_AFTER).chain(after).max())
-}
-
-/// A date as this service writes dates, and nothing else.
-fn day(text: &str) -> Option<NaiveDate> {
-    let is_plain = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-    text.parse().ok().filter(|_| is_plain)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_days_are_those_that_were_asked_for() {
-        let read = |uri: &str| {
-            let (from, to) = days(&uri.parse().unwrap());
-            [from, to].map(|day| day.map_or(String::new(), |day| day.to_string()))
-        };
-        assert_eq!(read("/api/reports/2024-01-15?tz=UTC"), ["2024-01-15", "2024-01-16"]);
-        assert_eq!(read("/api/reports/summary?from=2024-01-01&to=2024-02-01"), ["2024-01-01", "2024-02-01"]);
-        assert_eq!(
-            read("/api/reports/compare?a_from=2024-02-01&a_to=2024-02-08&b_from=2024-01-01&b_to=2024-01-08"),
-            ["2024-01-01", "2024-02-08"]
-        );
-        assert_eq!(
-            read("/api/reports/days?from=2024-01-01&through=2024-01-31"),
-            ["2024-01-01", "2024-02-01"]
-        );
-        assert_eq!(read("/api/reports?before=2024-01-15"), ["", "2024-01-15"]);
-        assert_eq!(read("/api/reports?before=%32024-01-15&from=+2024-1-1&x"), ["", ""]);
-    }
 
     #[test]
     fn what_shows_nobodys_data_is_not_recorded() {

@@ -8,7 +8,7 @@ use bionicpro_auth::{Caller, Claims, Own, Rejection};
 use bionicpro_edge::RequestId;
 use http::request::Parts;
 
-use crate::access::Known;
+use crate::access;
 use crate::app::App;
 use crate::problem::{Problem, Slug};
 
@@ -27,20 +27,20 @@ impl FromRequestParts<App> for Wearer {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let claims = signed_in(parts, app).await?;
         claims.require_role(app.verifier.required_role()).map_err(refusal)?;
+        // Not before the role: an account without it would take the name from the person whose reports go by it.
+        own_name(parts, app, &claims).await?;
         Ok(Wearer { name: claims.username })
     }
 }
 
-/// Verifies the request's token: a person by a name of their own, within their rate. What they may do is still to be asked.
+/// Verifies the request's token: a person, within their rate. What they may do, and whether the name is theirs, is still to
+/// be asked.
 pub(crate) async fn signed_in(parts: &Parts, app: &App) -> Result<Claims, Problem> {
     let caller = Caller::authenticate(&parts.headers, &parts.uri, &app.verifier).await.map_err(refusal)?;
     let claims = caller.claims();
-    if let Some(known) = parts.extensions.get::<Known>() {
-        known.set(&claims.username, &claims.subject);
-    }
+    access::by(parts, &claims.username, &claims.subject);
     app.people.allow(claims.subject.clone(), Instant::now())?;
     claims.require_person().map_err(refusal)?;
-    own_name(parts, app, claims).await?;
     Ok(claims.clone())
 }
 

@@ -6,6 +6,7 @@
 mod body;
 mod config;
 mod connection;
+mod delivery;
 mod edge;
 mod hosts;
 #[doc(hidden)]
@@ -27,6 +28,7 @@ mod tls;
 
 pub use config::ListenerConfig;
 pub use connection::Connection;
+pub use delivery::{Otherwise, to_its_end, watch_body};
 pub use edge::{Edge, Final, Options};
 pub use limits::Limits;
 pub use listener::{Listen, Listener};

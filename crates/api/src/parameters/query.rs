@@ -3,6 +3,7 @@
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 
+use crate::access::{self, AskedDays};
 use crate::problem::{Problem, Slug};
 
 /// The decoded query of one request, checked against the names that its endpoint knows.
@@ -82,6 +83,9 @@ pub(crate) trait FromQuery: Sized {
 
     /// Reads the values; an absent one takes its default, a wrong one is a problem that says the rule.
     fn from_query(query: &Query) -> Result<Self, Problem>;
+
+    /// The days that the values mean, for the access log: what the handler will read.
+    fn days(&self) -> AskedDays;
 }
 
 /// No parameters: any is refused.
@@ -94,6 +98,10 @@ impl FromQuery for NoParameters {
     fn from_query(_: &Query) -> Result<Self, Problem> {
         Ok(NoParameters)
     }
+
+    fn days(&self) -> AskedDays {
+        AskedDays::NONE
+    }
 }
 
 /// The extractor of an endpoint's parameters.
@@ -105,7 +113,9 @@ impl<T: FromQuery, S: Sync> FromRequestParts<S> for Strict<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let query = Query::parse(parts.uri.query().unwrap_or_default(), T::NAMES)?;
-        T::from_query(&query).map(Strict)
+        let read = T::from_query(&query)?;
+        access::about(parts, read.days());
+        Ok(Strict(read))
     }
 }
 

@@ -1,16 +1,15 @@
 //! `GET /api/calendar/{date}`: a day as the calendar has it, also where it has no report.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::reports::{DayQuery, check_prosthesis};
+use super::reports::{AskedDay, DayQuery, check_prosthesis};
 use crate::answer::Answer;
 use crate::app::App;
 use crate::frame::{Frame, FrameHour};
 use crate::openapi::DataRefusals;
-use crate::parameters::{Day, Strict};
 use crate::problem::Problem;
 use crate::state::{self, Data};
 use crate::wearer::Wearer;
@@ -73,16 +72,10 @@ pub(crate) struct CalendarDay {
 )]
 pub(crate) async fn calendar(
     wearer: Wearer,
-    Path(date): Path<String>,
-    Strict(query): Strict<DayQuery>,
+    AskedDay { date, query: DayQuery { tz, prosthesis_id }, now }: AskedDay,
     State(app): State<App>,
 ) -> Result<Answer<CalendarDay>, Problem> {
-    let now = Utc::now();
-    let DayQuery { tz, prosthesis_id } = query;
-    let Day(date) = Day::parse("date", &date, tz, now)?;
     let frame = Frame::new(date, tz, now);
-    tz.check_whole_hours(date, date + chrono::TimeDelta::days(1))?;
-
     let data_as_of = app.data_as_of().await?;
     let rows = app.reports.day(&wearer.name, prosthesis_id, tz.tz(), date);
     let around = app.reports.neighbours(&wearer.name, prosthesis_id, tz.tz(), date);

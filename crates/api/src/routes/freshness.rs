@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, SubsecRound, TimeDelta, Utc};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
+use crate::access::AskedDays;
 use crate::answer::Answer;
 use crate::app::App;
 use crate::openapi::DataRefusals;
@@ -27,6 +28,10 @@ impl FromQuery for FreshnessQuery {
 
     fn from_query(query: &Query) -> Result<Self, Problem> {
         Ok(FreshnessQuery { tz: Zone::read(query)? })
+    }
+
+    fn days(&self) -> AskedDays {
+        AskedDays::NONE
     }
 }
 

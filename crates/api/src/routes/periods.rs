@@ -6,6 +6,7 @@ use chrono::{NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
+use crate::access::AskedDays;
 use crate::answer::Answer;
 use crate::openapi::DataRefusals;
 use crate::parameters::{DayRange, FromQuery, Query, Strict, Zone, local_today};
@@ -29,6 +30,10 @@ impl FromQuery for PeriodsQuery {
 
     fn from_query(query: &Query) -> Result<Self, Problem> {
         Ok(PeriodsQuery { tz: Zone::read(query)? })
+    }
+
+    fn days(&self) -> AskedDays {
+        AskedDays::NONE
     }
 }
 

@@ -8,6 +8,7 @@ use http::{HeaderMap, header};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
+use crate::access::Change;
 use crate::answer::Answer;
 use crate::app::App;
 use crate::openapi::{BodyRefusals, DataRefusals};
@@ -135,6 +136,7 @@ pub(crate) async fn put(
     person: Person,
     _: Strict<NoParameters>,
     State(app): State<App>,
+    change: Change,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Answer<Preferences>, Problem> {
@@ -142,6 +144,7 @@ pub(crate) async fn put(
     let preferences = Preferences::read(&body)?;
     // A structure of these five members always serializes.
     let value = serde_json::to_vec(&preferences).unwrap_or_default();
+    change.write_down().await?;
     app.store.put(&key(&person), &value, Expiry::Never).await?;
     Ok(Answer(preferences))
 }

@@ -8,6 +8,7 @@ use bionicpro_model::SecretUrl;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::access::lines;
 use crate::support::{App, Person, at, execute};
 
 fn request(app: &App, name: &str) -> String {
@@ -80,4 +81,105 @@ async fn h19_a_thousand_requests_at_once_and_a_hang_up_leave_no_query() {
         assert!(started.elapsed() < Duration::from_secs(2), "{count} queries run on");
     }
     assert_eq!(app.wearer("alice").get("/api/reports/2024-01-15").await.checked_status(), 200);
+}
+
+/// Waits for a line that says so.
+async fn line_with(
+    folder: &std::path::Path,
+    is_it: impl Fn(&serde_json::Value) -> bool,
+) -> serde_json::Value {
+    let started = Instant::now();
+    loop {
+        if let Some(line) = lines(folder).into_iter().find(&is_it) {
+            return line;
+        }
+        assert!(started.elapsed() < Duration::from_secs(5), "{:#?}", lines(folder));
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_read_that_was_cut_off_is_written_down_as_such() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = bionicpro_audit::Config { folder: Some(folder.path().to_owned()), ..Default::default() };
+    let (url, open) = silent().await;
+    let app = App::builder().audited(&config).reading_through(url).start().await;
+    let mut stream = TcpStream::connect(app.address).await.unwrap();
+    stream.write_all(request(&app, "alice").as_bytes()).await.unwrap();
+    becomes(&open, 1).await;
+    drop(stream);
+    let line = line_with(folder.path(), |line| line["reason"] == "cut_off").await;
+    assert_eq!((&line["who"], &line["from"]), (&"alice".into(), &"2024-01-15".into()));
+    assert_eq!((&line["outcome"], &line["status"]), (&"failed".into(), &serde_json::Value::Null));
+}
+
+#[tokio::test]
+async fn an_export_that_was_cut_off_has_a_second_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = bionicpro_audit::Config { folder: Some(folder.path().to_owned()), ..Default::default() };
+    let app = App::builder().audited(&config).start().await;
+    let alice = Person::new("alice", 1);
+    let cells: Vec<_> = (0..8760)
+        .map(|hour| alice.cell(1, at("2024-01-01T00:00:00Z") + chrono::TimeDelta::hours(hour)))
+        .collect();
+    app.seed(&[&alice], &cells).await;
+    let token = app.issuer.token("alice");
+    let ask = format!(
+        "GET /api/reports/export?from=2024-01-01&to=2024-12-31 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n"
+    );
+    // Many answers, so that they do not all fit into the buffers between the two.
+    let mut stream = TcpStream::connect(app.address).await.unwrap();
+    stream.write_all(ask.repeat(20).as_bytes()).await.unwrap();
+    let mut head = [0; 1024];
+    assert!(stream.read(&mut head).await.unwrap() > 0);
+    drop(stream);
+    let line = line_with(folder.path(), |line| line["reason"] == "cut_off").await;
+    assert_eq!((&line["from"], &line["to"]), (&"2024-01-01".into(), &"2024-12-31".into()));
+    // What arrived whole has one line.
+    let whole = app.wearer("alice").get("/api/reports/export").await;
+    let id = whole.header("x-request-id");
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let of_it: Vec<_> = lines(folder.path()).into_iter().filter(|line| line["request_id"] == id).collect();
+    assert_eq!(of_it.len(), 1, "{of_it:#?}");
+    assert_eq!(of_it[0]["outcome"], "done");
+}
+
+#[tokio::test]
+async fn a_change_and_its_line_come_together_whenever_the_caller_hangs_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = bionicpro_audit::Config { folder: Some(folder.path().to_owned()), ..Default::default() };
+    let app = App::builder().audited(&config).start().await;
+    let client = app.wearer("alice");
+    let token = app.issuer.token("alice");
+    let (mut changed, mut kept) = (0, 0);
+    for round in 0..25_u64 {
+        let theme = ["dark", "light"][usize::try_from(round % 2).unwrap()];
+        let body = format!(
+            r#"{{"timezone":null,"language":null,"theme":"{theme}","text_size":"normal","hand":null}}"#
+        );
+        let ask = format!(
+            "PUT /api/preferences HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let before = lines(folder.path()).len();
+        let mut stream = TcpStream::connect(app.address).await.unwrap();
+        stream.write_all(ask.as_bytes()).await.unwrap();
+        tokio::time::sleep(Duration::from_micros(round * 120)).await;
+        drop(stream);
+        // Until whatever had begun has ended.
+        let mut seen = (usize::MAX, false);
+        let (written, is_changed) = loop {
+            let is_changed = client.get("/api/preferences").await.body.contains(&format!("\"{theme}\""));
+            let now = (lines(folder.path()).len() - before, is_changed);
+            if now == seen {
+                break now;
+            }
+            seen = now;
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        };
+        assert_eq!(written, usize::from(is_changed), "round {round}");
+        *if is_changed { &mut changed } else { &mut kept } += 1;
+    }
+    assert!(changed > 0, "{kept} were all too early to be read");
 }

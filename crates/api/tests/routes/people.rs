@@ -307,3 +307,20 @@ async fn a_name_that_came_with_another_account_before_is_refused_until_it_is_rel
     let body = new.get(DAY).await.json();
     assert_eq!(body["summary"]["total_movements"], 111);
 }
+
+/// Who may not read reports has no use for the name, and must not keep it from whoever has.
+#[tokio::test]
+async fn an_account_without_the_role_takes_no_name() {
+    let (app, ..) = alice_and_bob().await;
+    let without = |roles: &[&str]| {
+        let token = app.issuer.builder().user("alice").claim("sub", "another-account").roles(roles);
+        app.with_token(token.sign(TestKey::trusted()))
+    };
+    for roles in [["user"].as_slice(), &["user", "administrator"]] {
+        for path in [DAY, "/api/preferences", "/api/freshness", "/api/periods", "/api/staff/pipeline"] {
+            without(roles).get(path).await;
+        }
+    }
+    let body = app.wearer("alice").get(DAY).await.json();
+    assert_eq!(body["summary"]["total_movements"], 111, "{body}");
+}

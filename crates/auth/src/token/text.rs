@@ -1,13 +1,33 @@
 //! Text in a token that names somebody: what is safe to compare, bind, and show to an operator.
 //!
-//! Every script is welcome and so are apostrophes; what is invisible, reorders text or walks a path is not.
+//! Every script is welcome and so are apostrophes. Two names that differ must look different: what cannot be seen, what looks
+//! like a blank and is none, and a second spelling of the same letters is refused; so is what reorders text or walks a path.
+
+use icu_normalizer::ComposingNormalizerBorrowed;
+use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup, WhiteSpace};
+use icu_properties::{CodePointMapData, CodePointSetData};
 
 /// Longest `sub` and `preferred_username`, in characters; OpenID Connect's own limit for `sub`.
 const MAX_CHARS: usize = 255;
 
-/// Whether the text is 1 to 255 characters without control, format (zero width, direction) and separator characters.
+/// Controls, formats, private use, surrogates and what is not assigned; line and paragraph separators.
+const NO_TEXT: GeneralCategoryGroup = GeneralCategoryGroup::Other
+    .union(GeneralCategoryGroup::LineSeparator)
+    .union(GeneralCategoryGroup::ParagraphSeparator);
+
+/// Characters that have no ink although Unicode calls them neither blank nor ignorable: the Braille pattern without dots, the
+/// musical null notehead, the filler of Khitan.
+const WITHOUT_INK: [char; 3] = ['\u{2800}', '\u{1D159}', '\u{16FE4}'];
+
+/// Whether the text is 1 to 255 characters that can be seen, with single spaces between them, in normalization form C.
 pub(super) fn is_plain(text: &str) -> bool {
-    !text.is_empty() && text.chars().count() <= MAX_CHARS && !text.chars().any(is_invisible)
+    !text.is_empty()
+        && text.chars().count() <= MAX_CHARS
+        && !text.chars().any(is_invisible)
+        && !text.starts_with(' ')
+        && !text.ends_with(' ')
+        && !text.contains("  ")
+        && ComposingNormalizerBorrowed::new_nfc().is_normalized(text)
 }
 
 /// Whether a plain text is also no step on a path: no segment between slashes is `.` or `..`.
@@ -15,18 +35,12 @@ pub(super) fn is_name(text: &str) -> bool {
     is_plain(text) && !text.split(['/', '\\']).any(|segment| segment == "." || segment == "..")
 }
 
-/// Unicode's categories Cc, Cf, Zl and Zp, and the code points that are no characters.
+/// Source: Unicode Standard Annex 44, properties General_Category, Default_Ignorable_Code_Point and White_Space.
 fn is_invisible(c: char) -> bool {
-    let code = u32::from(c);
-    c.is_control()
-        || matches!(
-            code,
-            0xAD | 0x600..=0x605 | 0x61C | 0x6DD | 0x70F | 0x890..=0x891 | 0x8E2 | 0x180E
-                | 0x200B..=0x200F | 0x2028..=0x202E | 0x2060..=0x206F | 0xFDD0..=0xFDEF | 0xFEFF
-                | 0xFFF0..=0xFFFB | 0x110BD | 0x110CD | 0x13430..=0x1343F | 0x1BCA0..=0x1BCA3
-                | 0x1D173..=0x1D17A | 0xE0000..=0xE007F
-        )
-        || code & 0xFFFE == 0xFFFE
+    NO_TEXT.contains(CodePointMapData::<GeneralCategory>::new().get(c))
+        || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
+        || (c != ' ' && CodePointSetData::new::<WhiteSpace>().contains(c))
+        || WITHOUT_INK.contains(&c)
 }
 
 #[cfg(test)]
@@ -44,6 +58,7 @@ mod tests {
             "محمد",
             "张伟",
             "José María",
+            "ivan petrov",
             "😀",
             "a@b.example",
             "' OR 1=1 --",
@@ -75,6 +90,37 @@ mod tests {
             "a\u{85}b",
             "a\u{e0041}",
             "\u{ffff}",
+            // Twins that look the same: selectors, joiners, fillers, blanks, and another spelling of the same letter.
+            "ivan\u{fe0f}",
+            "iv\u{fe00}an",
+            "ivan\u{e0100}",
+            "iv\u{180b}an",
+            "iv\u{34f}an",
+            "iv\u{200c}an",
+            "iv\u{200d}an",
+            "ivan\u{115f}",
+            "ivan\u{1160}",
+            "ivan\u{3164}",
+            "ivan\u{ffa0}",
+            "ivan\u{17b4}",
+            "ivan\u{2800}",
+            "ivan\u{1d159}",
+            "ivan\u{16fe4}",
+            "ivan\u{2064}",
+            "ivan\u{2065}",
+            "iv\u{ad}an",
+            "ivan\u{a0}petrov",
+            "ivan\u{3000}petrov",
+            "ivan\u{2009}petrov",
+            "ivan\u{202f}petrov",
+            "ivan\u{1680}petrov",
+            " ivan",
+            "ivan ",
+            "ivan  petrov",
+            "jose\u{301}",
+            "\u{212b}ngstrom",
+            "ivan\u{e000}",
+            "ivan\u{378}",
             &long,
         ] {
             assert!(!is_name(bad), "{bad:?}");

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::check_prosthesis;
 use super::summary::SummaryFigures;
+use crate::access::AskedDays;
 use crate::answer::Answer;
 use crate::app::App;
 use crate::figures::{Samples, number, ratio};
@@ -52,6 +53,10 @@ impl FromQuery for CompareQuery {
         tz.check_whole_hours(b.from, b.to)?;
         let prosthesis_id = ProsthesisId::read(query)?;
         Ok(CompareQuery { a_from: a.from, a_to: a.to, b_from: b.from, b_to: b.to, tz, prosthesis_id })
+    }
+
+    fn days(&self) -> AskedDays {
+        AskedDays::range(self.a_from.min(self.b_from), self.a_to.max(self.b_to))
     }
 }
 

@@ -2,21 +2,23 @@
 
 mod report;
 
-use axum::extract::{Path, State};
+use axum::extract::{FromRequestParts, Path, State};
 use bionicpro_model::hours::END_OF_HOURS;
 use bionicpro_warehouse::reports::{HourRow, Neighbours};
-use chrono::{Days, NaiveDate, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use http::request::Parts;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
 use self::report::DayReport;
 use super::check_prosthesis;
 use super::usual::{USUAL_DAYS, UsualFigures};
+use crate::access::{self, AskedDays};
 use crate::answer::Answer;
 use crate::app::App;
 use crate::frame::Frame;
 use crate::openapi::DataRefusals;
-use crate::parameters::{Day, FromQuery, ProsthesisId, Query, Strict, Zone};
+use crate::parameters::{Day, ProsthesisId, Query, Zone};
 use crate::problem::{Problem, Slug};
 use crate::wearer::Wearer;
 
@@ -32,11 +34,28 @@ pub(crate) struct DayQuery {
     pub(in crate::routes) prosthesis_id: Option<Uuid>,
 }
 
-impl FromQuery for DayQuery {
-    const NAMES: &'static [&'static str] = &["tz", "prosthesis_id"];
+/// The day that a path names, and the parameters beside it.
+#[derive(Debug)]
+pub(crate) struct AskedDay {
+    pub(in crate::routes) date: NaiveDate,
+    pub(in crate::routes) query: DayQuery,
+    /// The moment that says which day is today.
+    pub(in crate::routes) now: DateTime<Utc>,
+}
 
-    fn from_query(query: &Query) -> Result<Self, Problem> {
-        Ok(DayQuery { tz: Zone::read(query)?, prosthesis_id: ProsthesisId::read(query)? })
+impl<S: Send + Sync> FromRequestParts<S> for AskedDay {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let now = Utc::now();
+        let query = Query::parse(parts.uri.query().unwrap_or_default(), &["tz", "prosthesis_id"])?;
+        let (tz, prosthesis_id) = (Zone::read(&query)?, ProsthesisId::read(&query)?);
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        let Path(text) = path.map_err(|_| Problem::parameter("date", "The address is not in UTF-8"))?;
+        let Day(date) = Day::parse("date", &text, tz, now)?;
+        tz.check_whole_hours(date, date + Days::new(1))?;
+        access::about(parts, AskedDays::range(date, date + Days::new(1)));
+        Ok(AskedDay { date, query: DayQuery { tz, prosthesis_id }, now })
     }
 }
 
@@ -54,15 +73,9 @@ impl FromQuery for DayQuery {
 )]
 pub(crate) async fn day(
     wearer: Wearer,
-    Path(date): Path<String>,
-    Strict(query): Strict<DayQuery>,
+    AskedDay { date, query: DayQuery { tz, prosthesis_id }, now }: AskedDay,
     State(app): State<App>,
 ) -> Result<Answer<DayReport>, Problem> {
-    let now = Utc::now();
-    let DayQuery { tz, prosthesis_id } = query;
-    let Day(date) = Day::parse("date", &date, tz, now)?;
-    tz.check_whole_hours(date, date + Days::new(1))?;
-
     let data_as_of = app.data_as_of().await?;
     let frame = Frame::new(date, tz, now);
     // One statement for the day, for the days that say what is usual, and for the neighbours with data, which mostly

@@ -7,6 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::{OwnProsthesis, check_own};
+use crate::access::AskedDays;
 use crate::answer::Answer;
 use crate::app::App;
 use crate::openapi::DataRefusals;
@@ -51,6 +52,10 @@ impl FromQuery for ListQuery {
             tz,
             prosthesis_id: ProsthesisId::read(query)?,
         })
+    }
+
+    fn days(&self) -> AskedDays {
+        AskedDays { from: None, to: self.before.map(|Day(day)| day) }
     }
 }
 

@@ -16,7 +16,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-pub(super) use self::day::DayQuery;
+pub(super) use self::day::{AskedDay, DayQuery};
 use crate::app::App;
 use crate::problem::{Problem, Slug};
 use crate::wearer::Wearer;

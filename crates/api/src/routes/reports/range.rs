@@ -4,6 +4,7 @@ use chrono::{NaiveDate, TimeDelta, Utc};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
+use crate::access::AskedDays;
 use crate::parameters::{DayRange, FromQuery, ProsthesisId, Query, Zone};
 use crate::problem::Problem;
 
@@ -42,5 +43,9 @@ impl FromQuery for RangeQuery {
         let DayRange { from, to } = DayRange::read(query, tz, Utc::now(), DEFAULT_DAYS)?;
         tz.check_whole_hours(from - DAYS_BEFORE, to)?;
         Ok(RangeQuery { from, to, through: None, tz, prosthesis_id: ProsthesisId::read(query)? })
+    }
+
+    fn days(&self) -> AskedDays {
+        AskedDays::range(self.from, self.to)
     }
 }

@@ -8,6 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::{OwnProsthesis, check_own};
+use crate::access::AskedDays;
 use crate::answer::Answer;
 use crate::app::App;
 use crate::figures::{Samples, number, per_thousand, ratio, reading};
@@ -43,6 +44,10 @@ impl FromQuery for SummaryQuery {
         let DayRange { from, to } = DayRange::read(query, tz, now, MAX_RANGE_DAYS)?;
         tz.check_whole_hours(from, to)?;
         Ok(SummaryQuery { from, to, tz, prosthesis_id: ProsthesisId::read(query)? })
+    }
+
+    fn days(&self) -> AskedDays {
+        AskedDays::range(self.from, self.to)
     }
 }
 

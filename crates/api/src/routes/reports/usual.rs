@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use self::spread::{Spread, UsedDay, used_days};
 use super::{MIN_DAYS, check_prosthesis};
+use crate::access::AskedDays;
 use crate::answer::Answer;
 use crate::app::App;
 use crate::figures::ratio;
@@ -45,6 +46,10 @@ impl FromQuery for UsualQuery {
         let date = Day::read(query, "date", tz, now)?.map_or(local_today(tz, now), |Day(date)| date);
         tz.check_whole_hours(date - USUAL_DAYS, date)?;
         Ok(UsualQuery { date, tz, prosthesis_id: ProsthesisId::read(query)? })
+    }
+
+    fn days(&self) -> AskedDays {
+        AskedDays::range(self.date - USUAL_DAYS, self.date)
     }
 }
 

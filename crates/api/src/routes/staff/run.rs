@@ -8,6 +8,7 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Horizon, PipelineRun};
+use crate::access::AskedDays;
 use crate::answer::Answer;
 use crate::app::App;
 use crate::openapi::DataRefusals;
@@ -30,6 +31,10 @@ impl FromQuery for RunQuery {
     fn from_query(query: &Query) -> Result<Self, Problem> {
         let run = query.get("run").and_then(|run| run.parse().ok());
         Ok(RunQuery { run: run.ok_or_else(|| Problem::parameter("run", "run must be the id of a run"))? })
+    }
+
+    fn days(&self) -> AskedDays {
+        AskedDays::NONE
     }
 }
 

@@ -1,0 +1,163 @@
+//! What becomes of an answer, or of a change, when the client hangs up.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use axum::body::{Body, Bytes, HttpBody};
+use hyper::body::{Frame, SizeHint};
+use tracing::Instrument;
+
+/// Runs a change to its end on a task of its own: who hangs up in the middle does not leave half of it.
+///
+/// # Panics
+/// When the change does.
+pub async fn to_its_end<T: Send + 'static>(change: impl Future<Output = T> + Send + 'static) -> T {
+    match tokio::spawn(change.in_current_span()).await {
+        Ok(done) => done,
+        // Nobody aborts the task: the runtime ends, and takes the one who waits here too.
+        Err(error) if error.is_cancelled() => std::future::pending().await,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
+/// Calls back when it is dropped, unless it was disarmed.
+#[derive(Debug)]
+pub struct Otherwise<F: FnOnce()>(Option<F>);
+
+impl<F: FnOnce()> Otherwise<F> {
+    /// Arms it.
+    pub fn new(call: F) -> Self {
+        Otherwise(Some(call))
+    }
+
+    /// Disarms it.
+    pub fn disarm(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl<F: FnOnce()> Drop for Otherwise<F> {
+    fn drop(&mut self) {
+        if let Some(call) = self.0.take() {
+            call();
+        }
+    }
+}
+
+/// The most that is handed over at once: what was handed over counts as taken, whether it was sent or not.
+const PIECE_BYTES: usize = 64 * 1024;
+
+/// The same body in small pieces; calls back when it is dropped before all of it was taken.
+pub fn watch_body(body: Body, cut_off: impl FnOnce() + Send + Unpin + 'static) -> Body {
+    if body.is_end_stream() {
+        return body;
+    }
+    let left = body.size_hint().exact();
+    Body::new(Watched { body, rest: Bytes::new(), left, cut_off: Otherwise::new(cut_off) })
+}
+
+struct Watched<F: FnOnce()> {
+    body: Body,
+    /// What the body has given and was not handed over yet.
+    rest: Bytes,
+    /// Bytes that were not taken yet, where the body says how many it has: nobody asks for the end then.
+    left: Option<u64>,
+    cut_off: Otherwise<F>,
+}
+
+impl<F: FnOnce() + Unpin> HttpBody for Watched<F> {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        if self.rest.is_empty() {
+            match ready!(Pin::new(&mut self.body).poll_frame(context)) {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => self.rest = data,
+                    Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
+                },
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => {
+                    self.cut_off.disarm();
+                    return Poll::Ready(None);
+                }
+            }
+        }
+        let length = self.rest.len().min(PIECE_BYTES);
+        let piece = self.rest.split_to(length);
+        self.left = self.left.map(|left| left.saturating_sub(length as u64));
+        if self.left == Some(0) || self.is_end_stream() {
+            self.cut_off.disarm();
+        }
+        Poll::Ready(Some(Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty() && self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.left.map_or_else(SizeHint::default, SizeHint::with_exact)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    fn watched(body: Body) -> (Body, Arc<AtomicBool>) {
+        let is_cut_off = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&is_cut_off);
+        (watch_body(body, move || seen.store(true, Ordering::SeqCst)), is_cut_off)
+    }
+
+    fn pieces() -> Body {
+        Body::from_stream(futures_util::stream::iter(["one", "two"].map(Ok::<_, std::io::Error>)))
+    }
+
+    #[tokio::test]
+    async fn a_body_is_cut_off_unless_all_of_it_was_taken() {
+        let long = || Body::from(vec![b'x'; PIECE_BYTES + 1]);
+        for (body, frames) in [(Body::from("answer"), 1), (pieces(), 3), (long(), 2)] {
+            let (mut body, is_cut_off) = watched(body);
+            for _ in 0..frames {
+                assert!(!is_cut_off.load(Ordering::SeqCst));
+                let _ = body.frame().await;
+            }
+            drop(body);
+            assert!(!is_cut_off.load(Ordering::SeqCst), "{frames}");
+        }
+        for (body, frames) in [(Body::from("answer"), 0), (pieces(), 0), (pieces(), 1), (long(), 1)] {
+            let (mut body, is_cut_off) = watched(body);
+            for _ in 0..frames {
+                let _ = body.frame().await;
+            }
+            drop(body);
+            assert!(is_cut_off.load(Ordering::SeqCst), "{frames}");
+        }
+        let (body, is_cut_off) = watched(Body::empty());
+        drop(body);
+        assert!(!is_cut_off.load(Ordering::SeqCst), "there was nothing to take");
+    }
+
+    #[tokio::test]
+    async fn a_change_ends_although_nobody_waits_for_it() {
+        let (begin, begun) = tokio::sync::oneshot::channel();
+        let (done, is_done) = tokio::sync::oneshot::channel();
+        let change = to_its_end(async move {
+            begun.await.unwrap();
+            done.send(()).unwrap();
+        });
+        assert!(tokio::time::timeout(std::time::Duration::ZERO, change).await.is_err());
+        begin.send(()).unwrap();
+        is_done.await.unwrap();
+    }
+}

@@ -44,15 +44,18 @@ def api(people: int, days: int, requests: int, repeat: int) -> dict:
         scratch = Path(folder)
         names, dates = large_mart(started, people, days)
         tokens = sign(scratch, names)
-        with serving(scratch / "keys.json") as keys, reports_api(started, keys) as ours:
+        with (
+            serving(scratch / "keys.json") as keys,
+            reports_api(started, keys) as ours,
+            reports_api(started, keys, scratch / "audit") as audited,
+        ):
             body = ours.get(f"/api/reports/{dates[0]}", tokens[0])
             (scratch / "body.json").write_bytes(body)
             # A first request of one person loads code and metadata; everyone else is still unasked for.
             paths = shuffled(tokens[1:], dates)
             with serving(scratch / "body.json") as bare:
-                measured = rounds(
-                    scratch, ours, bare, paths, f"/api/reports/{dates[0]}\t{tokens[0]}", requests, repeat
-                )
+                same = f"/api/reports/{dates[0]}\t{tokens[0]}"
+                measured = rounds(scratch, ours, audited, bare, paths, same, requests, repeat)
             return {
                 "people": people,
                 "days": days,
@@ -65,7 +68,14 @@ def api(people: int, days: int, requests: int, repeat: int) -> dict:
 
 
 def rounds(
-    scratch: Path, ours: Api, bare: str, paths: Iterator[str], same: str, requests: int, repeat: int
+    scratch: Path,
+    ours: Api,
+    audited: Api,
+    bare: str,
+    paths: Iterator[str],
+    same: str,
+    requests: int,
+    repeat: int,
 ) -> dict:
     """Every load, `repeat` times in turn."""
     measured: dict[str, list[dict]] = {}
@@ -75,6 +85,7 @@ def rounds(
             loads = {
                 "cold_day": (ours.url, cold),
                 "warm_day": (ours.url, [same]),
+                "warm_day_audited": (audited.url, [same]),
                 "bare_server": (bare, cold),
             }
             for name, (url, targets) in loads.items():
@@ -138,8 +149,8 @@ def serving(body: Path) -> Iterator[str]:
 
 
 @contextmanager
-def reports_api(started: Engines, keys: str) -> Iterator[Api]:
-    """`bionicpro serve api`, as in production except for who signs."""
+def reports_api(started: Engines, keys: str, audit: Path | None = None) -> Iterator[Api]:
+    """`bionicpro serve api`, as in production except for who signs; with an access log in the folder."""
     listen = f"127.0.0.1:{free_port()}"
     store = tempfile.TemporaryDirectory(prefix="bionicpro-bench-")
     environment = started.environment | {
@@ -150,6 +161,7 @@ def reports_api(started: Engines, keys: str) -> Iterator[Api]:
         "BIONICPRO_OIDC_ISSUER": ISSUER,
         "BIONICPRO_OIDC_JWKS_URL": f"{keys}/keys",
         "BIONICPRO_STORE_URL": f"file://{store.name}",
+        **({"BIONICPRO_AUDIT_FOLDER": str(audit)} if audit else {}),
     }
     ready = ready_by_health([PROGRAM, "serve", "api"], environment, f"http://{listen}/health/ready")
     with store, ready as pid:

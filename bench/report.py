@@ -104,6 +104,13 @@ def rows_of(results: dict) -> list[tuple[str, str, str, str]]:
             ours, bare = loads.get(f"{kind}_day_{connections}"), loads.get(f"bare_server_{connections}")
             if ours and bare:
                 lines += api_lines(f"{kind} day, {connections} at once", ours, bare)
+        rates = [
+            loads.get(f"{name}_{connections}", {}).get("requests_per_second", {}).get("median")
+            for name in ("warm_day_audited", "warm_day")
+        ]
+        if all(rates):
+            what = f"rate of a warm day with an access log, {connections} at once"
+            lines.append((what, f"{rates[0]:,.0f}/s", f"without: {rates[1]:,.0f}/s", times(*rates)))
     if measured := results.get("identity"):
         lines += identity_lines(measured)
     if measured := results.get("bff"):

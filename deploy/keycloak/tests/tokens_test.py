@@ -75,7 +75,7 @@ def j58_refresh_and_offline_tokens_are_no_access_tokens(site: Site, tokens: dict
     _refused(site, offline["refresh_token"])
 
 
-def j61_a_token_of_another_client_is_refused_even_with_our_audience(site: Site) -> None:
+def j41_a_token_of_another_client_is_refused_even_with_our_audience(site: Site) -> None:
     client = {
         "clientId": "elsewhere",
         "publicClient": True,

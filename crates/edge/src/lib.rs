@@ -7,6 +7,7 @@ mod body;
 mod config;
 mod connection;
 mod edge;
+mod heads;
 mod hosts;
 #[doc(hidden)]
 pub mod layers;
@@ -24,6 +25,7 @@ mod scrape;
 mod service;
 mod shape;
 mod tls;
+mod turns;
 
 pub use config::ListenerConfig;
 pub use connection::Connection;

@@ -217,6 +217,7 @@ async fn bodies_pass_as_they_are_however_they_arrive_and_a_chunked_one_is_the_la
             let _ = stream.write_all(&sent.as_bytes()[at..]).await;
             let answers = Answers::read(&mut stream).await;
             assert_eq!(answers.statuses(), [200; 4], "{at}: {answers:?}");
+            assert_eq!(answers.0.matches("connection: close").count(), 1, "{at}: {answers:?}");
             assert!(answers.0.contains("\r\n\r\n\na\r\n\r\n\n\nbHTTP/1.1 200"), "{at}: {answers:?}");
             assert!(answers.0.contains("\r\n\r\n\n\n\nHTTP/1.1 200"), "{at}: {answers:?}");
             assert!(answers.0.ends_with("\r\n\r\n\n\r\n\n\n\n"), "{at}: {answers:?}");

@@ -56,6 +56,26 @@ fn a_limit_of_zero_and_a_taken_port_are_refused_by_name() {
 }
 
 #[test]
+fn a_refusal_that_comes_after_the_bff_gave_up_is_refused_wherever_both_are_known() {
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in [&["serve", "api"] as &[_], &["serve", "bff"], &["doctor"]] {
+        let mut command = Command::new(BINARY);
+        command.current_dir(&folder).args(arguments);
+        bionicpro_testing::without_configuration(&mut command);
+        command
+            .env("BIONICPRO_BFF_CLIENT_SECRET_FILE", "secret")
+            .env("BIONICPRO_BFF_REQUEST_TIMEOUT_S", "10");
+        let output = command.env("BIONICPRO_API_REFUSAL_DELAY_S", "10").output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        let told = told(&output) + &String::from_utf8(output.stdout).unwrap();
+        assert!(
+            told.contains("set api.refusal_delay_s below bff.request_timeout_s"),
+            "{arguments:?}: {told}"
+        );
+    }
+}
+
+#[test]
 fn it_answers_without_its_dependencies_and_stops_by_a_signal() {
     let folder = tempfile::tempdir().unwrap();
     let mut server = Stopped(configured(&mut serve(&folder, &[])).spawn().unwrap());

@@ -24,7 +24,8 @@ pub struct ListenerConfig {
     pub trusted_proxies: Vec<String>,
     /// The hosts that requests for metrics may name; empty means the loopback names and the address in `metrics_listen`.
     pub metrics_hosts: Vec<String>,
-    /// Connections that may be open at once; further ones wait to be accepted.
+    /// Connections that may be open at once. Beyond them, one that serves no request gives way to a new one; where all serve
+    /// one, the new one waits.
     pub max_connections: u32,
     /// Connections that one address may have open at once; further ones are closed. Trusted proxies may have more.
     pub max_connections_per_address: u32,
@@ -33,7 +34,9 @@ pub struct ListenerConfig {
     pub unauthenticated_per_minute: u32,
     /// Seconds by which a refusal is late, at most 60.
     pub refusal_delay_s: u32,
-    /// Seconds in which a request's headers must arrive; an idle connection is closed after the same time.
+    /// Seconds in which the first request's headers must have arrived on a new connection, with the TLS handshake.
+    pub first_header_timeout_s: u32,
+    /// Seconds in which the headers of any request must arrive; an idle connection is closed after the same time.
     pub header_timeout_s: u32,
     /// Seconds in which a client must take the next piece of its answer, or the connection is cut.
     pub write_timeout_s: u32,
@@ -51,6 +54,7 @@ impl Default for ListenerConfig {
             max_connections_per_address: 256,
             unauthenticated_per_minute: 300,
             refusal_delay_s: 1,
+            first_header_timeout_s: 5,
             header_timeout_s: 30,
             write_timeout_s: 30,
             shutdown_timeout_s: 10,
@@ -70,6 +74,7 @@ impl ListenerConfig {
             ("max_connections_per_address", self.max_connections_per_address),
             ("unauthenticated_per_minute", self.unauthenticated_per_minute),
             ("refusal_delay_s", self.refusal_delay_s),
+            ("first_header_timeout_s", self.first_header_timeout_s),
             ("header_timeout_s", self.header_timeout_s),
             ("write_timeout_s", self.write_timeout_s),
         ];
@@ -114,6 +119,7 @@ impl ListenerConfig {
             connections_per_address: self.max_connections_per_address,
             refusals_per_minute: self.unauthenticated_per_minute,
             refusal_delay: seconds(self.refusal_delay_s),
+            first_header_timeout: seconds(self.first_header_timeout_s),
             header_timeout: seconds(self.header_timeout_s),
             write_timeout: seconds(self.write_timeout_s),
             shutdown_timeout: seconds(self.shutdown_timeout_s),

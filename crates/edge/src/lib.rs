@@ -8,6 +8,7 @@ mod config;
 mod connection;
 mod delivery;
 mod edge;
+mod heads;
 mod hosts;
 #[doc(hidden)]
 pub mod layers;
@@ -25,6 +26,7 @@ mod scrape;
 mod service;
 mod shape;
 mod tls;
+mod turns;
 
 pub use config::ListenerConfig;
 pub use connection::Connection;

@@ -5,7 +5,8 @@ use std::time::Duration;
 /// What one connection, one address, and all connections of a listener may take. Nothing here is zero.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Connections that may be open at once; further ones wait to be accepted.
+    /// Connections that may be open at once. Beyond them, one that serves no request gives way to a new one; where all serve
+    /// one, it waits.
     pub connections: u32,
     /// Connections that one address may have open at once; further ones are closed. Does not hold for trusted proxies.
     pub connections_per_address: u32,
@@ -13,7 +14,9 @@ pub struct Limits {
     pub refusals_per_minute: u32,
     /// By how much they are late.
     pub refusal_delay: Duration,
-    /// In which a request's headers must arrive, or a TLS handshake end; an idle connection is closed after the same time.
+    /// In which the first request's headers must have arrived, counted from where the connection was taken, with TLS.
+    pub first_header_timeout: Duration,
+    /// In which the headers of any request must arrive; an idle connection is closed after the same time.
     pub header_timeout: Duration,
     /// In which a request's body must arrive, counted from its headers.
     pub body_timeout: Duration,
@@ -35,6 +38,7 @@ impl Default for Limits {
             connections_per_address: 256,
             refusals_per_minute: 300,
             refusal_delay: Duration::from_secs(1),
+            first_header_timeout: Duration::from_secs(5),
             header_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(10),
             write_timeout: Duration::from_secs(30),

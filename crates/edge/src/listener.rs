@@ -10,6 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bionicpro_model::{Error, Kind, Result};
+use http::{HeaderValue, header};
+use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -17,17 +19,18 @@ use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::connection::Rules;
+use crate::heads::Heads;
 use crate::hosts::Hosts;
 use crate::pace::Paced;
 use crate::peer::Peer;
 use crate::places::Places;
 use crate::proxies::Proxies;
 use crate::tls::{Tls, TlsConfig};
+use crate::turns::{Turn, Turns};
 use crate::{Connection, Edge, Limits, metrics};
 
 /// Header lines that are read at all; [`Edge`] refuses far fewer.
@@ -182,8 +185,7 @@ impl Listener {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let Rules { section, limits, .. } = *self.rules;
-        let free =
-            Arc::new(Semaphore::new(usize::try_from(limits.connections).unwrap_or(Semaphore::MAX_PERMITS)));
+        let turns = Turns::new(section, limits.connections);
         let places = Places::new(limits.connections_per_address);
         let (graceful, stopping) = (GracefulShutdown::new(), CancellationToken::new());
         let mut connections = JoinSet::new();
@@ -193,16 +195,12 @@ impl Listener {
         }
         let mut shutdown = std::pin::pin!(shutdown);
         loop {
-            let accepted = async {
-                let permit = Arc::clone(&free).acquire_owned().await;
-                (permit, self.tcp.accept().await)
-            };
-            let (permit, stream, peer) = tokio::select! {
+            let (stream, peer) = tokio::select! {
                 biased;
                 () = &mut shutdown => break,
                 Some(_) = connections.join_next() => continue,
-                (permit, accepted) = accepted => match accepted {
-                    Ok((stream, peer)) => (permit, stream, peer),
+                accepted = self.tcp.accept() => match accepted {
+                    Ok(accepted) => accepted,
                     Err(error) => {
                         tracing::warn!(%error, "a connection could not be accepted");
                         tokio::time::sleep(PAUSE_AFTER_ACCEPT_ERROR).await;
@@ -216,6 +214,11 @@ impl Listener {
                 metrics::count_refused(section, "address");
                 continue;
             }
+            let turn = tokio::select! {
+                biased;
+                () = &mut shutdown => break,
+                turn = turns.take() => turn,
+            };
             let connection = Connection {
                 peer: peer.ip(),
                 is_tls: self.tls.is_some(),
@@ -229,19 +232,26 @@ impl Listener {
                 // Small answers should leave at once; a socket that refuses the option works all the same.
                 let _ = stream.set_nodelay(true);
                 let stream = Paced::new(stream, section, limits.write_timeout);
-                match acceptor {
-                    None => converse(stream, connection, answer, watcher).await,
-                    Some(acceptor) => {
-                        let handshake = tokio::time::timeout(limits.header_timeout, acceptor.accept(stream));
-                        match stopping.run_until_cancelled(handshake).await {
-                            Some(Ok(Ok(stream))) => converse(stream, connection, answer, watcher).await,
-                            // Another protocol (plain HTTP, for one), version or name than ours, or nothing at all.
-                            Some(Ok(Err(_)) | Err(_)) => metrics::count_refused(section, "tls"),
+                let conversation = {
+                    let turn = Arc::clone(&turn);
+                    async move {
+                        let Some(acceptor) = acceptor else {
+                            return converse(stream, connection, turn, answer, watcher).await;
+                        };
+                        match stopping.run_until_cancelled(acceptor.accept(stream)).await {
+                            Some(Ok(stream)) => converse(stream, connection, turn, answer, watcher).await,
+                            // Another protocol (plain HTTP, for one), version or name than ours.
+                            Some(Err(_)) => metrics::count_refused(section, "tls"),
                             None => {}
                         }
                     }
+                };
+                tokio::select! {
+                    biased;
+                    () = turn.lost(limits.first_header_timeout.min(limits.header_timeout)) => {}
+                    () = conversation => {}
                 }
-                drop((permit, place));
+                drop(place);
             });
         }
         drop(self.tcp);
@@ -254,7 +264,7 @@ impl Listener {
 }
 
 /// Answers the requests of one connection until it ends.
-async fn converse<S, A, F, B>(stream: S, connection: Connection, answer: A, watcher: Watcher)
+async fn converse<S, A, F, B>(stream: S, connection: Connection, turn: Arc<Turn>, answer: A, watcher: Watcher)
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
     A: Fn(Connection, Request<Incoming>) -> F + Send + 'static,
@@ -264,9 +274,26 @@ where
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let limits = connection.rules.limits;
-    let service = service_fn(move |request| {
-        let response = answer(connection.clone(), request);
-        async move { Ok::<_, Infallible>(response.await) }
+    let stream = Heads::new(stream, Arc::clone(&turn));
+    let service = service_fn(move |request: Request<Incoming>| {
+        let length = request.body().size_hint().exact();
+        // Where the end is not known, all that follows is the body, and no further request.
+        let begun = turn.begin(length.unwrap_or(u64::MAX));
+        let begun = begun.map(|serving| (serving, answer(connection.clone(), request)));
+        async move {
+            let Some((serving, response)) = begun else { return std::future::pending().await };
+            let mut response = response.await;
+            if length.is_none() {
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            // Served until hyper has the whole answer and drops it.
+            Ok::<_, Infallible>(response.map(|body| {
+                body.map_err(move |error| {
+                    let _ = &serving;
+                    error
+                })
+            }))
+        }
     });
     let conversation = http1::Builder::new()
         .timer(TokioTimer::new())

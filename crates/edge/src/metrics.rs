@@ -23,14 +23,18 @@ pub const RATE_LIMITED: &str = "bionicpro_http_rate_limited_total";
 /// were held that it was refused at once with 429 and the connection closed.
 pub const LATE_REFUSALS: &str = "bionicpro_http_late_refusals_total";
 
-/// Gauge, label `listener`: open connections. At the listener's `max_connections` new ones wait.
+/// Gauge, label `listener`: open connections. At the listener's `max_connections`, those that serve no request give way to new
+/// ones.
 pub const CONNECTIONS: &str = "bionicpro_http_connections";
 
 /// Counter, labels `listener`, `reason`: connections that ended before a request. `address`: more at once from one address
-/// than allowed; `tls`: no TLS handshake, because of another protocol, an old version or a name that is not ours.
+/// than allowed; `tls`: no TLS handshake, because of another protocol, an old version or a name that is not ours; `head`: no
+/// whole request head within `first_header_timeout_s`; `full`: all connections were taken, and of those without a whole head
+/// this was the oldest. Both rising is somebody who sends halves of heads.
 pub const REFUSED: &str = "bionicpro_http_connections_refused_total";
 
-/// Counter, labels `listener`, `reason` (`write`): connections that were cut because the client did not read its answer.
+/// Counter, labels `listener`, `reason`: connections that were cut after a request. `write`: the client did not read its
+/// answer; `full`: all connections were taken, and this one had been idle longest.
 pub const CUT: &str = "bionicpro_http_connections_cut_total";
 
 /// Counter, labels `listener`, `outcome` (`ok` or `failed`): how often a replaced certificate was read. After `failed` the

@@ -55,6 +55,7 @@ struct AddressFlags {
 
 impl ServeCommand {
     pub(crate) async fn run(self, context: &Context) -> Result<()> {
+        context.config.check()?;
         match self {
             ServeCommand::Api(flags) => serve_api(flags, context).await,
             ServeCommand::Bff(flags) => serve_bff(flags, context).await,

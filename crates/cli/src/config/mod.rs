@@ -9,6 +9,7 @@ mod layers;
 pub(crate) use keys::{Key, keys};
 pub(crate) use layers::{Origin, load};
 
+use bionicpro_model::{Error, Kind, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +43,23 @@ pub(crate) struct Config {
     pub(crate) log: LogConfig,
 }
 
+impl Config {
+    /// Refuses what two sections say that does not fit together. Where the BFF has no secret, there is none that could wait
+    /// for the API.
+    pub(crate) fn check(&self) -> Result<()> {
+        let (late, patience) = (self.api.listener.refusal_delay_s, self.bff.request_timeout_s);
+        if self.bff.client_secret_file.is_some() && late >= patience {
+            return Err(Error::new(
+                Kind::Config,
+                "the BFF does not wait for late refusals of the Reports API",
+            )
+            .detail(format!("api.refusal_delay_s is {late}, bff.request_timeout_s is {patience}"))
+            .hint("set api.refusal_delay_s below bff.request_timeout_s"));
+        }
+        Ok(())
+    }
+}
+
 /// The log, on standard error.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -55,5 +73,29 @@ pub(crate) struct LogConfig {
 impl Default for LogConfig {
     fn default() -> Self {
         LogConfig { level: "info".to_owned(), json: false }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_comes_before_the_bff_gives_up() {
+        let check = |late, patience, secret: Option<&str>| {
+            let mut config = Config::default();
+            config.api.listener.refusal_delay_s = late;
+            config.bff.request_timeout_s = patience;
+            config.bff.client_secret_file = secret.map(Into::into);
+            config.check()
+        };
+        assert!(check(14, 15, Some("secret")).is_ok());
+        assert!(check(20, 15, None).is_ok(), "no BFF");
+        for late in [15, 20] {
+            let error = check(late, 15, Some("secret")).unwrap_err();
+            assert_eq!(error.kind(), Kind::Config);
+            let keys = format!("api.refusal_delay_s is {late}, bff.request_timeout_s is 15");
+            assert!(error.report().contains(&keys), "{}", error.report());
+        }
     }
 }

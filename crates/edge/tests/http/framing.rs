@@ -1,6 +1,15 @@
 //! Where a request ends: nothing in its tail is ever answered as a second one.
 
-use crate::support::Service;
+use std::time::{Duration, Instant};
+
+use bionicpro_edge::{Connection, Listen, Listener};
+use http::{Request, Response};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+
+use crate::support::{Answers, Service, get_once};
 
 /// What a smuggler would like to be answered.
 const TAIL: &str = "GET /fine HTTP/1.1\r\nHost: localhost\r\n\r\n";
@@ -57,7 +66,7 @@ async fn h02_two_equal_lengths_mean_that_length() {
     let service = Service::start().await;
     let request =
         "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc";
-    let answers = service.send(format!("{request}{}", crate::support::get_once("/fine"))).await;
+    let answers = service.send(format!("{request}{}", get_once("/fine"))).await;
     assert_eq!(answers.statuses(), [200, 200], "{answers:?}");
     assert!(answers.0.contains("\r\n\r\nabcHTTP/1.1 200"), "{answers:?}");
 }
@@ -125,4 +134,100 @@ async fn a_head_that_is_not_one_gets_one_400() {
         let answers = service.send(format!("{head}{TAIL}")).await;
         assert!(answers.statuses().len() <= 1 && answers.statuses() != [200], "{head:?}: {answers:?}");
     }
+}
+
+#[tokio::test]
+async fn a_bare_line_feed_in_any_head_gets_one_400() {
+    let service = Service::start().await;
+    let whole =
+        format!("POST /echo HTTP/1.1\r\nHost: localhost\r\nX: y\r\nContent-Length: 3\r\n\r\na\nb{TAIL}");
+    assert_eq!(service.send(whole.replace(TAIL, &get_once("/fine"))).await.statuses(), [200, 200]);
+    let bare = |at: usize| format!("{}{}", &whole[..at], &whole[at + 1..]);
+    let ends: Vec<_> = whole.match_indices("\r\n").map(|(at, _)| at).collect();
+    for at in &ends {
+        let answers = service.send(bare(*at)).await;
+        let expected: &[u16] = if *at < whole.find("a\nb").unwrap() { &[400] } else { &[200, 400] };
+        assert_eq!(answers.statuses(), expected, "{:?}: {answers:?}", bare(*at));
+        assert_eq!(answers.header("connection"), Some("close"));
+    }
+    for head in [
+        "\nGET /fine HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "\r\n\nGET /fine HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "GET /fine HTTP/1.1\nHost: localhost\n\n",
+        "GET /fine HTTP/1.1\r\nHost: localhost\r\nX: \n y\r\n\r\n",
+        "GET /\nfine HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "G\nET /fine HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "\n",
+    ] {
+        assert_eq!(service.send(format!("{head}{TAIL}")).await.statuses(), [400], "{head:?}");
+    }
+    let leading = format!("\r\n\r\n{}", get_once("/fine"));
+    assert_eq!(service.send(leading).await.statuses(), [200], "empty lines before a request are none of it");
+}
+
+#[tokio::test]
+async fn a_bare_line_feed_that_comes_late_is_refused_at_once() {
+    let service = Service::start().await;
+    for (first, rest) in [
+        ("GET /fine HTTP/1.1\r\nHost: localhost\r\n", "X: y\n"),
+        ("GET /fine HTTP/1.1\r\nHost: localhost\r\n", "\n"),
+        ("GET /fine HTTP/1.1", "\n"),
+        ("GE", "\n"),
+    ] {
+        let mut stream = TcpStream::connect(service.address).await.unwrap();
+        stream.write_all(first.as_bytes()).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        stream.write_all(rest.as_bytes()).await.unwrap();
+        let started = Instant::now();
+        assert_eq!(Answers::read(&mut stream).await.statuses(), [400], "{first:?} {rest:?}");
+        assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    }
+}
+
+/// Answers with the body as it came, chunked ones too, as the warehouse of `engines` takes them.
+async fn echo(_: Connection, request: Request<Incoming>) -> Response<String> {
+    let body = request.into_body().collect().await.unwrap().to_bytes();
+    Response::new(String::from_utf8_lossy(&body).into_owned())
+}
+
+#[tokio::test]
+async fn bodies_pass_as_they_are_however_they_arrive_and_a_chunked_one_is_the_last() {
+    let listen = Listen::new("test", "listen", "--listen", ([127, 0, 0, 1], 0).into());
+    let listener = Listener::bind(listen).await.unwrap();
+    let address = listener.local_addr();
+    let serving = tokio::spawn(listener.serve_with(echo, std::future::pending()));
+    let head = "POST / HTTP/1.1\r\nHost: localhost\r\n";
+    let sent = [
+        &format!("{head}Content-Length: 9\r\n\r\n\na\r\n\r\n\n\nb"),
+        &format!("{head}\r\n"),
+        &format!("{head}Content-Length: 3\r\n\r\n\n\n\n"),
+        &format!("{head}Transfer-Encoding: chunked\r\n\r\n4\r\n\n\r\n\n\r\n2\r\n\n\n\r\n0\r\n\r\n"),
+        TAIL,
+    ]
+    .concat();
+    let mut all = tokio::task::JoinSet::new();
+    for at in 0..sent.len() {
+        let sent = sent.clone();
+        all.spawn(async move {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.set_nodelay(true).unwrap();
+            stream.write_all(&sent.as_bytes()[..at]).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            // Once it has refused to go on, it does not read the tail.
+            let _ = stream.write_all(&sent.as_bytes()[at..]).await;
+            let answers = Answers::read(&mut stream).await;
+            assert_eq!(answers.statuses(), [200; 4], "{at}: {answers:?}");
+            assert_eq!(answers.0.matches("connection: close").count(), 1, "{at}: {answers:?}");
+            assert!(answers.0.contains("\r\n\r\n\na\r\n\r\n\n\nbHTTP/1.1 200"), "{at}: {answers:?}");
+            assert!(answers.0.contains("\r\n\r\n\n\n\nHTTP/1.1 200"), "{at}: {answers:?}");
+            assert!(answers.0.ends_with("\r\n\r\n\n\r\n\n\n\n"), "{at}: {answers:?}");
+        });
+        if all.len() == 64 {
+            all.join_next().await.unwrap().unwrap();
+        }
+    }
+    while let Some(done) = all.join_next().await {
+        done.unwrap();
+    }
+    serving.abort();
 }

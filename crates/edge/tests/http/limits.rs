@@ -65,6 +65,7 @@ async fn a_client_that_does_not_read_its_answer_is_cut() {
     .await;
     let mut deaf = TcpStream::connect(service.address).await.unwrap();
     deaf.write_all(get_once("/endless").as_bytes()).await.unwrap();
+    deaf.read_exact(&mut [0; 12]).await.unwrap();
     // The only place is taken until the deaf one is cut.
     let started = Instant::now();
     let answers = tokio::time::timeout(PATIENCE, service.send(get_once("/fine"))).await.unwrap();
@@ -73,12 +74,15 @@ async fn a_client_that_does_not_read_its_answer_is_cut() {
 }
 
 #[tokio::test]
-async fn connections_above_the_limit_wait_for_a_free_place() {
+async fn where_all_connections_serve_a_request_a_new_one_waits() {
     let service = Service::with(|listen| listen.limits.connections = 2).await;
-    let held = [
-        TcpStream::connect(service.address).await.unwrap(),
-        TcpStream::connect(service.address).await.unwrap(),
-    ];
+    let mut held = Vec::new();
+    for _ in 0..2 {
+        let mut stream = TcpStream::connect(service.address).await.unwrap();
+        stream.write_all(get_once("/stuck").as_bytes()).await.unwrap();
+        held.push(stream);
+    }
+    tokio::time::sleep(Duration::from_millis(100)).await;
     let mut waiting = TcpStream::connect(service.address).await.unwrap();
     waiting.write_all(get_once("/fine").as_bytes()).await.unwrap();
     let mut first = [0];

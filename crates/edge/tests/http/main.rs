@@ -2,6 +2,7 @@
 //! matrix, which this project was built against.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails by a panic")]
 
+mod crowd;
 mod damage;
 mod framing;
 mod limits;

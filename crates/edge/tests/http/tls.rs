@@ -110,13 +110,49 @@ async fn h21_old_versions_plain_http_and_other_names_are_refused() {
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_finish_the_handshake_is_cut() {
+async fn handshake_and_first_head_have_one_time_together() {
     let folder = tempfile::tempdir().unwrap();
-    write_certificate(folder.path());
-    let service = secure(folder.path()).await;
-    let mut stream = TcpStream::connect(service.address).await.unwrap();
-    stream.write_all(&hello([3, 3])[..10]).await.unwrap();
-    assert_eq!(Answers::read(&mut stream).await.0, "");
+    let certificate = write_certificate(folder.path());
+    let service = Service::with(|listen| {
+        configure(listen, folder.path());
+        listen.limits.first_header_timeout = Duration::from_secs(1);
+    })
+    .await;
+    let started = Instant::now();
+    let mut silent = TcpStream::connect(service.address).await.unwrap();
+    silent.write_all(&hello([3, 3])[..10]).await.unwrap();
+    let slow = TcpStream::connect(service.address).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    let connector = TlsConnector::from(Arc::new(client(&certificate, &[&rustls::version::TLS13])));
+    let mut slow = connector.connect(ServerName::try_from("localhost").unwrap(), slow).await.unwrap();
+    slow.write_all(b"GET /fine HTTP/1.1\r\n").await.unwrap();
+    for answers in [Answers::read(&mut silent).await, Answers::read(&mut slow).await] {
+        assert_eq!(answers.0, "");
+        assert!((900..1500).contains(&started.elapsed().as_millis()), "{:?}", started.elapsed());
+    }
+}
+
+#[tokio::test]
+async fn half_handshakes_keep_nobody_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = write_certificate(folder.path());
+    let service = Service::with(|listen| {
+        configure(listen, folder.path());
+        listen.limits.connections = 4;
+    })
+    .await;
+    let mut held = Vec::new();
+    for _ in 0..8 {
+        let mut stream = TcpStream::connect(service.address).await.unwrap();
+        stream.write_all(&hello([3, 3])[..10]).await.unwrap();
+        held.push(stream);
+    }
+    let started = Instant::now();
+    let mut stream =
+        connect(&service, client(&certificate, &[&rustls::version::TLS13]), "localhost").await.unwrap();
+    stream.write_all(get_once("/fine").as_bytes()).await.unwrap();
+    assert_eq!(Answers::read(&mut stream).await.statuses(), [200]);
+    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
 }
 
 #[tokio::test]

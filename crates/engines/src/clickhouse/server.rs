@@ -22,6 +22,7 @@ const LIMITS: Limits = Limits {
     // Of requests that pass the edge; here the handler refuses.
     refusals_per_minute: u32::MAX,
     refusal_delay: Duration::ZERO,
+    first_header_timeout: Duration::from_secs(5),
     header_timeout: Duration::from_secs(30),
     body_timeout: Duration::MAX,
     write_timeout: Duration::from_secs(300),

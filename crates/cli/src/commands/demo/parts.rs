@@ -92,6 +92,7 @@ fn configure(context: &Context, folder: &Folder, ports: Ports) -> Result<Config>
     config.crm = bionicpro_sources::CrmConfig::default();
     config.telemetry = bionicpro_sources::TelemetryConfig::default();
     config.audit = bionicpro_audit::Config { folder: Some(folder.join("audit")), ..Default::default() };
+    config.check()?;
     Ok(config)
 }
 

@@ -26,6 +26,7 @@ pub(super) fn all(config: &Config) -> Vec<Checks<'_>> {
         Box::pin(browsers(config)),
         Box::pin(async { listeners("api", config.api.listeners()) }),
         Box::pin(async { listeners("bff", config.bff.listeners()) }),
+        Box::pin(async { together(config) }),
         Box::pin(async { vec![audit(config)] }),
         Box::pin(engines(config)),
     ]
@@ -116,6 +117,12 @@ fn names(part: &'static str, listen: &Listen) -> Finding {
             format!("list the names that clients use in {part}.{}", listen.hosts_key),
         ),
     }
+}
+
+/// What two sections say that does not fit together; nothing when it does.
+fn together(config: &Config) -> Vec<Finding> {
+    let error = config.check().err();
+    error.iter().map(|error| Finding::failed("bff", "configuration", error)).collect()
 }
 
 fn audit(config: &Config) -> Finding {

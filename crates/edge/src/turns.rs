@@ -1,0 +1,260 @@
+//! Who has a connection of a listener, and who gives it up when all are taken.
+//!
+//! A connection that serves a request keeps it. Of the others, the one that has waited longest for its first whole head
+//! gives way to whoever comes, then the one that has been idle longest: neither half-sent heads nor idle connections keep
+//! anybody out, however many there are.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+use crate::metrics;
+
+/// The connections of a listener.
+#[derive(Debug, Clone)]
+pub(crate) struct Turns(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    section: &'static str,
+    free: Arc<Semaphore>,
+    line: Mutex<Line>,
+    /// Told when one more connection serves no request.
+    grown: Notify,
+}
+
+/// Connections that serve no request, the next to give way first.
+#[derive(Debug, Default)]
+struct Line {
+    count: u64,
+    waiting: BTreeMap<Position, CancellationToken>,
+}
+
+/// Whether it has served a request, and a number that grows: those that never did come first.
+type Position = (bool, u64);
+
+/// One connection.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    shared: Arc<Shared>,
+    gives_way: CancellationToken,
+    state: Mutex<State>,
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+#[derive(Debug)]
+struct State {
+    phase: Phase,
+    /// The length of the body of the request that has begun, until [`Turn::take_body`].
+    body: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Phase {
+    /// For a whole head.
+    Waiting(Position),
+    Serving,
+    /// The answer is made; some of it may still have to be written.
+    Answered,
+}
+
+/// A request that is served: held until its answer is made.
+#[derive(Debug)]
+pub(crate) struct Serving(Arc<Turn>);
+
+impl Turns {
+    pub(crate) fn new(section: &'static str, most: u32) -> Self {
+        let free = Arc::new(Semaphore::new(usize::try_from(most).unwrap_or(Semaphore::MAX_PERMITS)));
+        Turns(Arc::new(Shared { section, free, line: Mutex::default(), grown: Notify::new() }))
+    }
+
+    /// A turn for a new connection, once there is room.
+    pub(crate) async fn take(&self) -> Arc<Turn> {
+        let permit = self.room().await;
+        let (shared, gives_way) = (Arc::clone(&self.0), CancellationToken::new());
+        let position = shared.join(false, gives_way.clone());
+        let state = Mutex::new(State { phase: Phase::Waiting(position), body: None });
+        Arc::new(Turn { shared, gives_way, state, _permit: permit })
+    }
+
+    async fn room(&self) -> Option<OwnedSemaphorePermit> {
+        loop {
+            let free = || Arc::clone(&self.0.free);
+            if let Ok(permit) = free().try_acquire_owned() {
+                return Some(permit);
+            }
+            let first = self.0.line().waiting.pop_first();
+            if let Some((_, gives_way)) = first {
+                gives_way.cancel();
+                return free().acquire_owned().await.ok();
+            }
+            tokio::select! {
+                permit = free().acquire_owned() => return permit.ok(),
+                () = self.0.grown.notified() => {}
+            }
+        }
+    }
+}
+
+impl Shared {
+    fn line(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn join(&self, has_served: bool, gives_way: CancellationToken) -> Position {
+        let mut line = self.line();
+        line.count += 1;
+        let position = (has_served, line.count);
+        line.waiting.insert(position, gives_way);
+        self.grown.notify_one();
+        position
+    }
+
+    /// Whether it was still there.
+    fn leave(&self, position: Position) -> bool {
+        self.line().waiting.remove(&position).is_some()
+    }
+}
+
+impl Turn {
+    /// Begins a request whose body has that many bytes; none when the connection has given way.
+    pub(crate) fn begin(self: &Arc<Self>, body: u64) -> Option<Serving> {
+        let mut state = self.state();
+        if let Phase::Waiting(position) = state.phase
+            && !self.shared.leave(position)
+        {
+            return None;
+        }
+        *state = State { phase: Phase::Serving, body: Some(body) };
+        Some(Serving(Arc::clone(self)))
+    }
+
+    /// The length of the body of a request that has begun, once.
+    pub(crate) fn take_body(&self) -> Option<u64> {
+        self.state().body.take()
+    }
+
+    /// All that was made so far is written.
+    pub(crate) fn flushed(&self) {
+        let mut state = self.state();
+        if let Phase::Answered = state.phase {
+            state.phase = Phase::Waiting(self.shared.join(true, self.gives_way.clone()));
+        }
+    }
+
+    /// Ends when the connection must: it gives way to another one, or has no whole head after that time.
+    pub(crate) async fn lost(&self, first_head: Duration) {
+        let section = self.shared.section;
+        let late = async {
+            tokio::time::sleep(first_head).await;
+            if self.has_served() {
+                std::future::pending().await
+            }
+        };
+        tokio::select! {
+            () = self.gives_way.cancelled() => match self.has_served() {
+                false => metrics::count_refused(section, "full"),
+                true => metrics::count_cut(section, "full"),
+            },
+            () = late => metrics::count_refused(section, "head"),
+        }
+    }
+
+    fn has_served(&self) -> bool {
+        !matches!(self.state().phase, Phase::Waiting((false, _)))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if let Phase::Waiting(position) = self.state().phase {
+            self.shared.leave(position);
+        }
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.0.state().phase = Phase::Answered;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    /// A turn that is there at once.
+    fn take(turns: &Turns) -> Arc<Turn> {
+        turns.take().now_or_never().unwrap()
+    }
+
+    /// Which of these gives way to a new connection.
+    fn gives_way(turns: &Turns, held: &[&Arc<Turn>]) -> Option<usize> {
+        let is_out = |turn: &Turn| turn.gives_way.is_cancelled();
+        let before: Vec<_> = held.iter().map(|turn| is_out(turn)).collect();
+        assert!(turns.take().now_or_never().is_none(), "there was room");
+        (0..held.len()).find(|at| is_out(held[*at]) && !before[*at])
+    }
+
+    #[test]
+    fn the_oldest_without_a_head_gives_way_then_the_longest_idle_and_never_one_that_serves() {
+        let turns = Turns::new("test", 4);
+        let held = [(); 4].map(|()| take(&turns));
+        let [first, second, third, fourth] = &held;
+        let _serving = first.begin(0).unwrap();
+        for turn in [third, second] {
+            drop(turn.begin(0));
+            turn.flushed();
+        }
+        let next = || gives_way(&turns, &[first, second, third, fourth]);
+        assert_eq!([next(), next(), next(), next()], [Some(3), Some(2), Some(1), None]);
+        assert!(fourth.begin(0).is_none(), "it has given way");
+    }
+
+    #[test]
+    fn an_answer_that_is_not_written_whole_is_still_served() {
+        let turns = Turns::new("test", 1);
+        let turn = take(&turns);
+        drop(turn.begin(0));
+        assert_eq!(gives_way(&turns, &[&turn]), None);
+        turn.flushed();
+        let serving = turn.begin(0).unwrap();
+        turn.flushed();
+        assert_eq!(gives_way(&turns, &[&turn]), None, "a flush before the answer, as of 100 Continue");
+        drop(serving);
+        turn.flushed();
+        assert_eq!(gives_way(&turns, &[&turn]), Some(0));
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_room_gets_it_when_a_connection_ends_or_falls_idle() {
+        let turns = Turns::new("test", 1);
+        let mut turn = take(&turns);
+        for is_idle in [true, false] {
+            let serving = turn.begin(0).unwrap();
+            let waiting = tokio::spawn({
+                let turns = turns.clone();
+                async move { turns.take().await }
+            });
+            tokio::task::yield_now().await;
+            drop(serving);
+            if is_idle {
+                turn.flushed();
+                turn.lost(Duration::MAX).await;
+            }
+            drop(turn);
+            turn = waiting.await.unwrap();
+        }
+        drop(turn);
+        assert!(turns.0.line().waiting.is_empty(), "nobody is remembered");
+    }
+}

@@ -28,6 +28,11 @@ class Site:
     token: str
     cookie: str
 
+    @property
+    def session(self) -> str:
+        """What the BFF calls the session of the cookie, for whoever has it."""
+        return str(json.loads(ask(f"{self.web}/auth/me", {"Cookie": self.cookie}))["session"])
+
     def newest_day(self) -> str:
         """The path of a day that has data."""
         found = ask(f"{self.api}/api/reports?limit=1", {"Authorization": f"Bearer {self.token}"})
@@ -44,7 +49,8 @@ def bff(requests: int, repeat: int) -> dict:
     ):
         scratch, path = Path(folder), demo.newest_day()
         headers = scratch / "headers"
-        headers.write_text(f"cookie: {demo.cookie}\nx-csrf: 1\nsec-fetch-site: same-origin\n")
+        own_page = f"x-csrf: 1\nx-session: {demo.session}\nsec-fetch-site: same-origin"
+        headers.write_text(f"cookie: {demo.cookie}\n{own_page}\n")
         headers.chmod(0o600)
         doors = {
             "through": (demo.web, [path], ("--headers", str(headers))),

@@ -17,22 +17,16 @@ import { browserLanguage, speak } from './i18n/i18n';
 import { keepInStep } from './offline/keep';
 import { registerWorker } from './offline/register';
 import { preferencesQuery } from './preferences/preferences';
-import { markEnded } from './session/ended';
 import { meQuery } from './session/me';
-import { onLeaving } from './session/signOut';
+import { markEnded, pageState } from './session/owner';
+import { joinTabs } from './session/tabs';
 
 async function start(root: HTMLElement): Promise<void> {
+  onSessionEnded(markEnded);
+  joinTabs();
   // Both are asked for before there is anything to show: the first numbers wait for them.
-  void client.prefetchQuery(meQuery);
-  void client.prefetchQuery(preferencesQuery);
+  void client.prefetchQuery(meQuery).then(() => pageState().owner && client.prefetchQuery(preferencesQuery));
   await speak(browserLanguage());
-  onSessionEnded(() => {
-    // Before anybody was signed in there is nothing to end.
-    if (client.getQueryData(meQuery.queryKey) !== undefined) {
-      markEnded();
-    }
-  });
-  onLeaving(markEnded);
   keepInStep(client);
   registerWorker();
   // A page that the browser kept for its back button would show the person who has left.

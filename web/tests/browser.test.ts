@@ -21,6 +21,7 @@ if (reason === undefined) {
     await import('./numbers.ts');
     await import('./devices.ts');
     await import('./people.ts');
+    await import('./successors.ts');
     await import('./budgets.ts');
     await import('./pages.ts');
     // Last, since they add to what the others see.

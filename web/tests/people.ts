@@ -6,34 +6,7 @@ import { describe, it } from 'node:test';
 import type { BrowserContext, Page } from 'playwright-core';
 
 import { newSeat, settled, signIn } from './support/browser.ts';
-
-/** All that the device keeps of anybody, as text. */
-async function kept(page: Page): Promise<string> {
-  return page.evaluate(async () => {
-    const found: unknown[] = [{ ...localStorage }, { ...sessionStorage }];
-    for (const { name, version } of await indexedDB.databases()) {
-      const database = await new Promise<IDBDatabase>((resolve, reject) => {
-        const opening = indexedDB.open(name ?? '', version);
-        opening.addEventListener('success', () => resolve(opening.result));
-        opening.addEventListener('error', () => reject(opening.error ?? new Error('closed')));
-      });
-      for (const store of database.objectStoreNames) {
-        found.push(
-          await new Promise((resolve) => {
-            const reading = database.transaction(store).objectStore(store).getAll();
-            reading.addEventListener('success', () => resolve(reading.result));
-          }),
-        );
-      }
-      database.close();
-    }
-    for (const name of await caches.keys()) {
-      const cache = await caches.open(name);
-      for (const request of await cache.keys()) found.push(request.url);
-    }
-    return JSON.stringify(found);
-  });
-}
+import { kept } from './support/device.ts';
 
 async function read(context: BrowserContext, user: string): Promise<Page> {
   const page = await context.newPage();

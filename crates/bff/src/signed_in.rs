@@ -1,26 +1,69 @@
-//! Who is signed in: a value that a handler must hold to do anything for somebody.
+//! Who is signed in: values that a handler must hold to do anything for somebody.
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use bionicpro_edge::Problem;
 use http::request::Parts;
+use http::{HeaderMap, HeaderName};
 
+use crate::guard::only;
 use crate::session::{CookieSecret, Session};
 use crate::state::Bff;
 use crate::trouble;
 
-/// A living session and the secret that opens it. It comes from the cookie and from nothing else in a request.
+/// Names the session that a page is for. A cookie goes with every request of a browser, of a page too that was opened in
+/// an earlier session: that page is not answered as whoever is there now.
+const SESSION: HeaderName = HeaderName::from_static("x-session");
+
+/// A living session, the secret that opens it, and a page that asks for this very session. Every handler that does
+/// something for a person holds it.
 pub(crate) struct SignedIn {
     pub(crate) session: Session,
     pub(crate) secret: CookieSecret,
 }
 
+/// The living session of the cookie, whatever the page believes. Good for nothing but to tell the page.
+pub(crate) struct CookieOwner(pub(crate) Session);
+
 impl FromRequestParts<Bff> for SignedIn {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, bff: &Bff) -> Result<Self, Problem> {
-        let secret = bff.cookies.session(&parts.headers).ok_or_else(|| trouble::nobody("no_cookie"))?;
+        let secret = secret(&parts.headers, bff)?;
         let found = bff.sessions.find(&secret).await.map_err(trouble::store)?;
         let session = found.ok_or_else(|| trouble::nobody("no_session"))?;
-        Ok(SignedIn { session, secret })
+        of_page(&parts.headers, session, secret)
+    }
+}
+
+/// None where no session is alive: there is nobody to mistake for somebody else.
+impl OptionalFromRequestParts<Bff> for SignedIn {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, bff: &Bff) -> Result<Option<Self>, Problem> {
+        let Some(secret) = bff.cookies.session(&parts.headers) else { return Ok(None) };
+        match bff.sessions.find(&secret).await.map_err(trouble::store)? {
+            Some(session) => of_page(&parts.headers, session, secret).map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
+impl FromRequestParts<Bff> for CookieOwner {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, bff: &Bff) -> Result<Self, Problem> {
+        let found = bff.sessions.find(&secret(&parts.headers, bff)?).await.map_err(trouble::store)?;
+        found.map(CookieOwner).ok_or_else(|| trouble::nobody("no_session"))
+    }
+}
+
+fn secret(headers: &HeaderMap, bff: &Bff) -> Result<CookieSecret, Problem> {
+    bff.cookies.session(headers).ok_or_else(|| trouble::nobody("no_cookie"))
+}
+
+fn of_page(headers: &HeaderMap, session: Session, secret: CookieSecret) -> Result<SignedIn, Problem> {
+    match only(headers, &SESSION) {
+        Some(named) if named == session.id => Ok(SignedIn { session, secret }),
+        _ => Err(trouble::other_session()),
     }
 }

@@ -28,3 +28,10 @@ pub(crate) fn unavailable(reason: &'static str) -> Problem {
 pub(crate) fn nobody(reason: &'static str) -> Problem {
     Problem::new(Slug::InvalidToken).detail("Nobody is signed in here, or not any more").reason(reason)
 }
+
+/// There is a session, and the page that asks is not of it.
+pub(crate) fn other_session() -> Problem {
+    Problem::new(Slug::InvalidToken)
+        .detail("This page is not of the session that is signed in here; load it again")
+        .reason("other_session")
+}

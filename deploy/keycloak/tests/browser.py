@@ -108,6 +108,12 @@ class Browser:
         )
         return self.follow(self.post(page.form(), {"username": username, "password": password}))
 
+    def own_page(self) -> dict[str, str]:
+        """What a page of the application sends that was opened in the session of now."""
+        me = self.get(f"{self.application}/auth/me")
+        session = {"x-session": me.json()["session"]} if me.status == 200 else {}
+        return {"x-csrf": "1", "origin": self.application} | session
+
     def api(self, path: str) -> Answer:
         """Asks the application as its own page does."""
-        return self.get(f"{self.application}{path}", {"x-csrf": "1"})
+        return self.get(f"{self.application}{path}", self.own_page())

@@ -80,8 +80,7 @@ def b13_signing_out_ends_the_session_here_and_at_keycloak(site: Site) -> None:
     browser = _signed_in(site)
     before = dict(browser.cookies)
     assert len(_sessions_at_keycloak(site, "ivan.petrov")) == 1
-    own_page = {"x-csrf": "1", "origin": site.application}
-    answer = browser.post(f"{site.application}/auth/logout", headers=own_page)
+    answer = browser.post(f"{site.application}/auth/logout", headers=browser.own_page())
     assert answer.status == 200, answer.text
     stolen = site.browser()
     stolen.cookies = before

@@ -1,8 +1,9 @@
-// How every call is made: same origin, the header that a foreign page cannot send, problems thrown.
+// How every call is made: same origin, the header that a foreign page cannot send, the session that the page is of, problems thrown.
 //
 // Orval's generated client and the session calls both end here.
 
-import { Problem, Unreachable } from './problem';
+import { pageState } from '../session/owner';
+import { Problem, SessionOver, Unreachable } from './problem';
 
 type SessionEnded = () => void;
 
@@ -23,10 +24,14 @@ export async function call<T>(url: string, options: RequestInit = {}): Promise<T
   return (type.includes('json') ? await response.json() : await response.text()) as T;
 }
 
-/** Makes a call; throws what went wrong. */
+/** Makes a call; throws what went wrong. An answer that comes after the end of the page's session is none. */
 export async function send(url: string, options: RequestInit = {}): Promise<Response> {
   const headers = new Headers(options.headers);
   headers.set('X-CSRF', '1');
+  const { owner } = pageState();
+  if (owner !== null) {
+    headers.set('X-Session', owner.session);
+  }
   let response: Response;
   try {
     response = await fetch(url, { ...options, headers, credentials: 'same-origin', cache: 'no-store' });
@@ -35,6 +40,9 @@ export async function send(url: string, options: RequestInit = {}): Promise<Resp
       throw error;
     }
     throw new Unreachable(error);
+  }
+  if (pageState().ended) {
+    throw new SessionOver();
   }
   if (!response.ok) {
     if (response.status === 401) {

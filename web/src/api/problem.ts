@@ -43,6 +43,14 @@ export class Unreachable extends Error {
   }
 }
 
+/** A call of a page whose session is over: it was not answered, or the answer is not shown any more. */
+export class SessionOver extends Error {
+  constructor() {
+    super('the session of this page is over');
+    this.name = 'SessionOver';
+  }
+}
+
 /** Whether the same call may succeed when it is made again. */
 export function isPassing(error: unknown): boolean {
   return error instanceof Unreachable || (error instanceof Problem && error.status >= 500);

@@ -24,7 +24,7 @@ export function Gate() {
     case 'out':
       return (
         <Suspense fallback={<Frame busy />}>
-          <SignIn ended={session.ended} />
+          <SignIn />
         </Suspense>
       );
     case 'failed':

@@ -3,7 +3,8 @@
 import { dehydrate, hydrate, type Query, type QueryClient } from '@tanstack/react-query';
 
 import { type Me, meQuery } from '../session/me';
-import { forgetEverything, readRecord, writeRecord } from './record';
+import { claim, pageState } from '../session/owner';
+import { forgetRecord, readRecord, writeRecord } from './record';
 
 /** How long after the last answer the record is written: answers come in bunches. */
 const SETTLE_MS = 500;
@@ -11,14 +12,14 @@ const SETTLE_MS = 500;
 /** Which answers may be kept on the device, and what was seen of them. Lists of sessions and the operators' page are not. */
 const KEPT = new Set(['preferences', 'freshness', 'reports', 'prostheses', 'seen']);
 
-/** Fills the cache with what this person read last; drops what belongs to somebody else. */
-export async function restoreFor(client: QueryClient, user: string): Promise<Me | 'nobody'> {
+/** Fills the cache with what was read in this session; drops what belongs to another. */
+export async function restoreFor(client: QueryClient, session: string): Promise<Me | 'nobody'> {
   const record = await readRecord(new Date());
   if (record === null) {
     return 'nobody';
   }
-  if (record.me.user !== user) {
-    await forgetEverything();
+  if (record.me.session !== session) {
+    await forgetRecord(record.me.session);
     return 'nobody';
   }
   hydrate(client, record.state);
@@ -28,7 +29,7 @@ export async function restoreFor(client: QueryClient, user: string): Promise<Me 
 /** Fills the cache with what was read last on this device, for as long as no server can say who is here. */
 export async function restoreLast(client: QueryClient): Promise<Me | 'nobody'> {
   const record = await readRecord(new Date());
-  if (record === null) {
+  if (record === null || !claim(record.me)) {
     return 'nobody';
   }
   hydrate(client, record.state);
@@ -54,14 +55,16 @@ export function keepNoLonger(): void {
   unsubscribe?.();
 }
 
-/** Only what the server has answered to this very person: without them in the cache nothing is written. */
+/** Only what the server has answered to this very session: without it in the cache nothing is written. */
 function save(client: QueryClient): void {
   const me = client.getQueryData(meQuery.queryKey);
-  if (me !== undefined) {
-    void writeRecord({ me, state: dehydrate(client, { shouldDehydrateQuery: mayBeKept }) });
+  const { owner, ended } = pageState();
+  if (me !== undefined && !ended && me.session === owner?.session) {
+    void writeRecord({ me, state: dehydrate(client, { shouldDehydrateQuery: (query) => mayBeKept(client, query) }) });
   }
 }
 
-function mayBeKept(query: Query): boolean {
-  return query.state.status === 'success' && KEPT.has(String(query.queryKey[0]));
+function mayBeKept(client: QueryClient, { queryKey, queryHash, state }: Query): boolean {
+  const isOwn = queryHash === client.defaultQueryOptions({ queryKey }).queryHash;
+  return isOwn && state.status === 'success' && KEPT.has(String(queryKey[0]));
 }

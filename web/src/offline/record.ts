@@ -1,7 +1,7 @@
 // What this device keeps of one person's reports, to read them without a network: one record, in IndexedDB.
 //
-// It belongs to the person who was signed in, ends when their session would have ended at the latest, and goes at
-// sign-out, when the server says that nobody is signed in, and when somebody else signs in.
+// It belongs to the person who was signed in and to the session that they had, ends when that would have ended at the latest, and goes at
+// sign-out, when the server says that nobody is signed in, and when another session begins.
 
 import type { DehydratedState } from '@tanstack/react-query';
 
@@ -11,7 +11,7 @@ const DATABASE = 'bionicpro';
 const STORE = 'last-seen';
 const KEY = 'record';
 /** Another shape of answers makes old records unreadable: raise it then. */
-const SHAPE = 2;
+const SHAPE = 3;
 
 /** `state` is the query cache as TanStack Query dehydrates it. */
 export interface OfflineRecord {
@@ -26,7 +26,7 @@ export async function readRecord(now: Date): Promise<OfflineRecord | null> {
     return null;
   }
   if (Date.parse(stored.me.expires_at) <= now.getTime()) {
-    await forgetEverything();
+    await forgetRecord();
     return null;
   }
   return stored;
@@ -37,9 +37,12 @@ export async function writeRecord(record: OfflineRecord): Promise<void> {
   await request('readwrite', (store) => store.put({ ...record, shape: SHAPE }, KEY)).catch(() => undefined);
 }
 
-/** Removes all that the device keeps of anybody. */
-export async function forgetEverything(): Promise<void> {
-  await request('readwrite', (store) => store.clear()).catch(() => undefined);
+/** Removes all that the device keeps; with a `session`, not what it keeps of a later one. */
+export async function forgetRecord(session?: string): Promise<void> {
+  const stored = await request<unknown>('readonly', (store) => store.get(KEY)).catch(() => undefined);
+  if (session === undefined || !isRecord(stored) || stored.me.session === session) {
+    await request('readwrite', (store) => store.clear()).catch(() => undefined);
+  }
 }
 
 function isRecord(value: unknown): value is OfflineRecord {

@@ -8,7 +8,7 @@ import { useEffect, useRef } from 'react';
 
 import { useNow } from '../parts/useNow';
 import { extendSession, type Me, meQuery } from './me';
-import { markEnded } from './ended';
+import { markEnded } from './owner';
 import { signOut } from './signOut';
 
 /** How long before the end the person is warned. */

@@ -3,9 +3,14 @@
 import { queryOptions } from '@tanstack/react-query';
 
 import { call, send } from '../api/call';
+import { SessionOver } from '../api/problem';
+import { claim, pageState } from './owner';
+import { tellTabs } from './tabs';
 
 export interface Me {
   user: string;
+  /** Names the session in every call; no secret. */
+  session: string;
   name: string | null;
   roles: string[];
   authenticated_at: string;
@@ -28,6 +33,9 @@ export const meQuery = queryOptions({
   queryKey: ['me'],
   queryFn: ({ signal }) => answerOf('/auth/me', { signal }),
   staleTime: Number.POSITIVE_INFINITY,
+  // Somebody else may have signed in meanwhile, in another tab or while there was no network.
+  refetchOnWindowFocus: 'always',
+  refetchOnReconnect: 'always',
   retry: false,
 });
 
@@ -69,5 +77,12 @@ async function answerOf(url: string, options: RequestInit): Promise<Me> {
   const response = await send(url, options);
   const sent = Date.parse(response.headers.get('date') ?? '');
   const me = (await response.json()) as Omit<Me, 'ahead_ms'>;
+  const isFirst = pageState().owner === null;
+  if (!claim(me)) {
+    throw new SessionOver();
+  }
+  if (isFirst) {
+    tellTabs({ came: me.session });
+  }
   return { ...me, ahead_ms: Number.isNaN(sent) ? 0 : Date.now() - sent };
 }

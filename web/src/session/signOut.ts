@@ -3,21 +3,30 @@
 import type { QueryClient } from '@tanstack/react-query';
 
 import { call } from '../api/call';
+import { hasStatus, SessionOver } from '../api/problem';
 import { keepNoLonger } from '../offline/keep';
-import { forgetEverything } from '../offline/record';
-
-/** Tells this browser's other tabs that the person has left. */
-const CHANNEL = 'bionicpro-session';
+import { forgetRecord } from '../offline/record';
+import { pageState } from './owner';
+import { tellTabs } from './tabs';
 
 /** Clears the device, ends the session, and goes where the issuer ends its own. */
 export async function signOut(client: QueryClient): Promise<void> {
-  await forget(client);
-  announceLeaving();
+  await leave(client);
   try {
     const answer = await call<{ location: string }>('/auth/logout', { method: 'POST' });
     window.location.assign(answer.location);
-  } catch {
-    window.location.assign('/signed-out?unconfirmed=true');
+  } catch (error) {
+    const over = error instanceof SessionOver || hasStatus(error, 401);
+    window.location.assign(over ? '/signed-out' : '/signed-out?unconfirmed=true');
+  }
+}
+
+/** Clears the device, and tells this browser's other tabs that the person has left. */
+export async function leave(client: QueryClient): Promise<void> {
+  await forget(client);
+  const { owner } = pageState();
+  if (owner !== null) {
+    tellTabs({ left: owner.session });
   }
 }
 
@@ -26,16 +35,6 @@ export async function forget(client: QueryClient, { keepMe = false } = {}): Prom
   keepNoLonger();
   client.cancelQueries().catch(() => undefined);
   client.removeQueries({ predicate: (query) => !keepMe || query.queryKey[0] !== 'me' });
-  await forgetEverything();
-}
-
-/** Calls `leave` when another tab of this browser signs out. */
-export function onLeaving(leave: () => void): void {
-  new BroadcastChannel(CHANNEL).addEventListener('message', leave);
-}
-
-function announceLeaving(): void {
-  const channel = new BroadcastChannel(CHANNEL);
-  channel.postMessage('left');
-  channel.close();
+  client.getMutationCache().clear();
+  await forgetRecord(pageState().owner?.session);
 }

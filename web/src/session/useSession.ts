@@ -5,38 +5,38 @@ import { useEffect, useState } from 'react';
 
 import { hasStatus } from '../api/problem';
 import { restoreFor, restoreLast } from '../offline/keep';
-import { useEnded } from './ended';
 import { type Me, meQuery } from './me';
+import { usePageState } from './owner';
 import { forget } from './signOut';
 
 export type Session =
   | { kind: 'checking' }
   | { kind: 'in'; me: Me; offline: boolean }
-  | { kind: 'out'; ended: boolean }
+  | { kind: 'out' }
   | { kind: 'failed'; error: unknown; retry: () => void };
 
 export function useSession(): Session {
   const client = useQueryClient();
-  const ended = useEnded();
+  const { ended } = usePageState();
   const { data: me, error, fetchStatus, refetch } = useQuery(meQuery);
   const [restored, setRestored] = useState<Me | 'nobody' | undefined>(undefined);
 
   const out = ended || hasStatus(error, 401);
   const unanswered = me === undefined && !out && (error !== null || fetchStatus === 'paused');
-  const user = me?.user;
+  const session = me?.session;
 
   useEffect(() => {
     if (out) {
       void forget(client, { keepMe: true });
-    } else if (user !== undefined) {
-      void restoreFor(client, user).then(setRestored);
+    } else if (session !== undefined) {
+      void restoreFor(client, session).then(setRestored);
     } else if (unanswered) {
       void restoreLast(client).then(setRestored);
     }
-  }, [client, out, user, unanswered]);
+  }, [client, out, session, unanswered]);
 
   if (out) {
-    return { kind: 'out', ended };
+    return { kind: 'out' };
   }
   if (me !== undefined) {
     return restored === undefined ? { kind: 'checking' } : { kind: 'in', me, offline: false };

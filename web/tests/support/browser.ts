@@ -89,10 +89,11 @@ export async function settled(page: Page): Promise<void> {
   await isThere();
 }
 
-/** What the API answers to the very session that the page has. */
+/** What the API answers to the session that the browser has now. */
 export async function ask<T>(page: Page, path: string): Promise<T> {
   return page.evaluate(async (url) => {
-    const response = await fetch(url, { headers: { 'X-CSRF': '1' } });
+    const { session } = (await (await fetch('/auth/me')).json()) as { session: string };
+    const response = await fetch(url, { headers: { 'X-CSRF': '1', 'X-Session': session } });
     return response.json();
   }, path) as Promise<T>;
 }

@@ -59,6 +59,7 @@ mod tests {
             "forwarded",
             "x-http-method-override",
             "x-csrf",
+            "x-session",
             "proxy-authorization",
             "transfer-encoding",
             "content-length",

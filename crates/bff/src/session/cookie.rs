@@ -41,6 +41,13 @@ impl Cookies {
         only(headers, &self.sign_in_name(state)?).and_then(CookieSecret::parse)
     }
 
+    /// The secrets of the sign-ins that the browser has under way.
+    pub(crate) fn sign_ins(self, headers: &HeaderMap) -> Vec<CookieSecret> {
+        let prefix = self.name(SIGN_IN);
+        let under_way = all(headers).filter(|(name, _)| name.starts_with(&prefix));
+        under_way.filter_map(|(_, value)| CookieSecret::parse(value)).take(MOST_SIGN_INS).collect()
+    }
+
     /// Gives the browser its session. Strict: no page of another site makes the browser send it.
     pub(crate) fn set_session(self, headers: &mut HeaderMap, secret: &CookieSecret) {
         self.set(headers, &self.name(SESSION), &secret.text(), "Strict", None);

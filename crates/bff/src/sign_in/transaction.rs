@@ -24,12 +24,12 @@ pub(crate) struct Transaction {
     pub(crate) verifier: String,
     return_to: String,
     started_at_s: i64,
-    /// The session that this browser had, which a new one takes the place of.
+    /// The newest session of this browser, which a new one takes the place of.
     pub(crate) previous: Option<Previous>,
 }
 
 /// A session that ends when the sign-in succeeds.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Previous {
     pub(crate) id: String,
     pub(crate) subject: String,
@@ -76,6 +76,24 @@ impl Transaction {
         let is_recent = (0..SIGN_IN_LIFE_S).contains(&(now_s - transaction.started_at_s));
         let is_ours = store.remove(&key(&id)).await?;
         Ok(Some(transaction).filter(|_| fits && is_recent && is_ours))
+    }
+
+    /// Notes which session has begun in this browser since a sign-in of it did. The browser may come back without that
+    /// session's cookie, which no other site makes it send.
+    pub(crate) async fn follow(
+        store: &Store,
+        secret: &CookieSecret,
+        previous: &Previous,
+        now_s: i64,
+    ) -> Result<()> {
+        let id = secret.id();
+        let Some(sealed) = store.get(&key(&id)).await? else { return Ok(()) };
+        let seal = secret.key(PURPOSE)?;
+        let Some(mut transaction) = seal.open::<Transaction>(&id, &sealed) else { return Ok(()) };
+        transaction.previous = Some(previous.clone());
+        let left_s = transaction.started_at_s + SIGN_IN_LIFE_S - now_s;
+        let expiry = Expiry::In(Duration::from_secs(u64::try_from(left_s).unwrap_or(0)));
+        store.replace(&key(&id), &sealed, &seal.seal(&id, &transaction)?, expiry).await.map(|_| ())
     }
 
     /// Where the person wants to go. It was checked before it was kept, and is again.

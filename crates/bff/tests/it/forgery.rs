@@ -50,8 +50,9 @@ async fn b22_b23_what_changes_something_comes_from_our_own_page() {
         (vec![], 403),
     ];
     let url = browser.url("/auth/extend");
+    let session = browser.session_id();
     for (mut headers, expected) in rows {
-        headers.push(("x-csrf", "1"));
+        headers.extend([("x-csrf", "1"), ("x-session", session.as_str())]);
         let page = browser.send(Method::POST, &url, &headers, None).await;
         assert_eq!(page.status, expected, "{headers:?}");
         assert!(page.headers.keys().all(|name| !name.as_str().starts_with("access-control")), "{headers:?}");

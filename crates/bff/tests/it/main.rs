@@ -14,4 +14,5 @@ mod secrecy;
 mod sessions;
 mod sign_in;
 mod sign_out;
+mod stale_page;
 mod support;

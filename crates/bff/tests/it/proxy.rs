@@ -10,8 +10,10 @@ async fn b28_a_request_arrives_with_the_token_and_without_anything_else_of_the_b
     let world = World::start().await;
     let mut browser = world.signed_in("ivan.petrov").await;
     let url = browser.url("/api/reports?limit=2&before=2026-01-02");
+    let session = browser.session_id();
     let headers = [
         ("x-csrf", "1"),
+        ("x-session", session.as_str()),
         ("accept", "application/json"),
         ("authorization", "Bearer forged"),
         ("x-user-id", "bob"),

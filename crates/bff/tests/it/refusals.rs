@@ -23,7 +23,13 @@ fn two_a_minute() -> ListenerConfig {
 /// Asks from an address as the web app does.
 async fn from(browser: &mut Browser, address: &str, path: &str) -> Page {
     let url = browser.url(path);
-    let headers = [("x-csrf", "1"), ("sec-fetch-site", "same-origin"), ("x-forwarded-for", address)];
+    let session = browser.session_id();
+    let headers = [
+        ("x-csrf", "1"),
+        ("x-session", session.as_str()),
+        ("sec-fetch-site", "same-origin"),
+        ("x-forwarded-for", address),
+    ];
     browser.send(Method::GET, &url, &headers, None).await
 }
 

@@ -1,6 +1,6 @@
 //! Signing in: what must fit, and what happens when it does not.
 
-use crate::support::World;
+use crate::support::{Browser, World};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn somebody_signs_in_and_comes_back_to_the_page_they_asked_for() {
@@ -211,6 +211,76 @@ async fn two_tabs_may_sign_in_at_once() {
     assert_eq!(browser.come_back(&first).await.location(), "/day/2026-01-02");
     assert_eq!(browser.get("/auth/me").await.status, 200);
     assert!(browser.own_cookies().keys().all(|name| !name.contains("signin")), "both cookies are gone");
+}
+
+/// Ivan and John sign in in two tabs of a browser at once; gives the browser where Ivan has come back, as it is then, and
+/// John's way back. Ivan's session at the issuer has left the browser, and goes on.
+async fn two_people_in_two_tabs(world: &World) -> (Browser, String) {
+    let mut browser = world.browser();
+    let ivans = browser.go_to_issuer("ivan.petrov", "/").await;
+    let mut johns = browser.clone();
+    johns.cookies.retain(|jar, _| world.origin.ends_with(jar.as_str()));
+    let callback = johns.go_to_issuer("john.mueller", "/").await;
+    let sign_ins = johns.own_cookies().clone();
+    browser.own_cookies().extend(sign_ins);
+    assert_eq!(browser.come_back(&ivans).await.status, 303);
+    assert_eq!(browser.get("/auth/me").await.json()["user"], "ivan.petrov");
+    (browser, callback)
+}
+
+/// Whether the issuer lets somebody in without a question, by the cookies of this browser.
+async fn is_known_to_issuer(browser: &Browser) -> bool {
+    let mut again = browser.clone();
+    let page = again.visit("/auth/login").await;
+    let page = again.follow(page.location()).await;
+    page.status == 302 || page.status == 303
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b12_of_two_people_who_sign_in_in_two_tabs_the_first_is_out_here_and_at_the_issuer() {
+    let world = World::start().await;
+    let (mut browser, callback) = two_people_in_two_tabs(&world).await;
+    let mut ivan = browser.clone();
+    assert!(is_known_to_issuer(&ivan).await);
+    assert_eq!(browser.come_back(&callback).await.status, 303);
+    assert_eq!(browser.get("/auth/me").await.json()["user"], "john.mueller");
+    assert_eq!(ivan.get("/auth/me").await.status, 401, "nobody has his cookie any more");
+    assert!(!is_known_to_issuer(&ivan).await, "his refresh token was given back");
+    assert_eq!(browser.get("/auth/sessions").await.json()["sessions"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b12_the_first_is_out_also_where_the_issuer_is_another_site_and_his_cookie_stays_behind() {
+    let world = World::start().await;
+    let (mut browser, callback) = two_people_in_two_tabs(&world).await;
+    let mut ivan = browser.clone();
+    browser.own_cookies().remove("bionicpro-sid");
+    assert_eq!(browser.come_back(&callback).await.status, 303);
+    assert_eq!(browser.get("/auth/me").await.json()["user"], "john.mueller");
+    assert_eq!(ivan.get("/auth/me").await.status, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b12_who_signs_in_twice_keeps_the_session_at_the_issuer() {
+    let world = World::start().await;
+    let mut browser = world.browser();
+    let first = browser.go_to_issuer("ivan.petrov", "/").await;
+    let second = browser.go_to_issuer("ivan.petrov", "/").await;
+    assert_eq!(browser.come_back(&second).await.status, 303);
+    let mut lost = browser.clone();
+    assert_eq!(browser.come_back(&first).await.status, 303);
+    assert_eq!(lost.get("/auth/me").await.status, 401);
+    world.clock.advance(301);
+    assert_eq!(browser.get("/api/reports").await.status, 200, "the new session is refreshed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_that_does_not_succeed_ends_no_session() {
+    let world = World::start().await;
+    let (mut browser, callback) = two_people_in_two_tabs(&world).await;
+    let code = callback.split("code=").nth(1).unwrap().split('&').next().unwrap();
+    assert_eq!(browser.come_back(&callback.replace(code, "unknown")).await.status, 401);
+    assert_eq!(browser.get("/auth/me").await.json()["user"], "ivan.petrov");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,7 +8,7 @@ import { Answer } from '../../parts/Answer';
 import { ProblemPanel } from '../../parts/ProblemPanel';
 import { Skeleton } from '../../parts/Skeleton';
 import { endAllSessions, endSession, type SessionEntry, sessionsQuery } from '../../session/me';
-import { forget, signOut } from '../../session/signOut';
+import { leave, signOut } from '../../session/signOut';
 
 export function Sessions() {
   const { t } = useLingui();
@@ -21,7 +21,7 @@ export function Sessions() {
   const endAll = useMutation({
     mutationFn: endAllSessions,
     onSuccess: async () => {
-      await forget(client);
+      await leave(client);
       window.location.assign('/signed-out');
     },
   });

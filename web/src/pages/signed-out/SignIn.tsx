@@ -6,10 +6,12 @@ import { useLocation } from '@tanstack/react-router';
 import { Frame } from '../../parts/Frame';
 import { PageHead } from '../../parts/PageHead';
 import { loginUrl } from '../../session/me';
+import { usePageState } from '../../session/owner';
 import { LanguageChoice } from './LanguageChoice';
 
-export default function SignIn({ ended }: { ended: boolean }) {
+export default function SignIn() {
   const { t } = useLingui();
+  const { ended, replaced } = usePageState();
   const { href } = useLocation();
   return (
     <Frame>
@@ -26,7 +28,8 @@ export default function SignIn({ ended }: { ended: boolean }) {
           </Trans>
         )}
       </p>
-      <a className="button button-main" href={loginUrl(href)}>
+      {/* Who has signed in in another tab already is not signed in a second time, which would end the first. */}
+      <a className="button button-main" href={replaced ? href : loginUrl(href)}>
         <Trans>Sign in</Trans>
       </a>
       <LanguageChoice />

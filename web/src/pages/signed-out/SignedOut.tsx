@@ -7,6 +7,7 @@ import { Banner } from '../../parts/Banner';
 import { Frame } from '../../parts/Frame';
 import { PageHead } from '../../parts/PageHead';
 import { loginUrl } from '../../session/me';
+import { usePageState } from '../../session/owner';
 import { LanguageChoice } from './LanguageChoice';
 
 const route = getRouteApi('/signed-out');
@@ -14,6 +15,7 @@ const route = getRouteApi('/signed-out');
 export default function SignedOut() {
   const { t } = useLingui();
   const { unconfirmed } = route.useSearch();
+  const { replaced } = usePageState();
   return (
     <Frame>
       <PageHead title={t`You are signed out`} />
@@ -28,7 +30,7 @@ export default function SignedOut() {
           </Trans>
         </Banner>
       )}
-      <a className="button button-main" href={loginUrl('/')}>
+      <a className="button button-main" href={replaced ? '/' : loginUrl('/')}>
         <Trans>Sign in again</Trans>
       </a>
       <LanguageChoice />

@@ -2,6 +2,9 @@
 //!
 //! A session that somebody else has begun must not become this browser's, and this browser's must not become somebody
 //! else's: hence the cookie, `state`, `nonce`, `iss` and the verifier, each of which must be that of this sign-in.
+//!
+//! A browser has one session: the one before ends. It is that of the cookie, and that which the sign-in knows of: a browser
+//! that comes from another site does not send the cookie.
 
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
@@ -9,13 +12,14 @@ use bionicpro_audit::Event;
 use bionicpro_model::Error;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
+use super::logout::revoke;
 use crate::access::Asked;
 use crate::fields::Fields;
 use crate::guard::Navigation;
 use crate::metrics;
 use crate::notice::Notice;
-use crate::session::{Ended, agent};
-use crate::sign_in::{NotGranted, Transaction};
+use crate::session::{Ended, Record, agent};
+use crate::sign_in::{NotGranted, Previous, Transaction};
 use crate::state::Bff;
 
 pub(crate) async fn callback(
@@ -82,17 +86,40 @@ async fn complete(
         NotGranted::Unavailable => Notice::Unavailable,
     })?;
     asked.record(bff, Event::SignIn, &record).await.map_err(|_| Notice::Unavailable)?;
-    if let Some(previous) = &transaction.previous {
-        let ended = bff.sessions.end_of_subject(&previous.subject, &previous.id, Ended::Replaced);
-        ended.await.map_err(unavailable)?;
-    }
+    end_previous(bff, headers, &transaction, &record).await.map_err(unavailable)?;
     let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     let agent = agent::describe(user_agent.unwrap_or_default());
     let secret = bff.sessions.begin(&record, agent).await.map_err(unavailable)?;
+    let begun = Previous { id: secret.id(), subject: record.subject };
+    for under_way in bff.cookies.sign_ins(headers) {
+        Transaction::follow(&bff.store, &under_way, &begun, now_s).await.map_err(unavailable)?;
+    }
     let to = HeaderValue::try_from(transaction.return_to().as_str()).map_err(|_| Notice::Expired)?;
     let mut response = (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response();
     bff.cookies.set_session(response.headers_mut(), &secret);
     Ok(response)
+}
+
+async fn end_previous(
+    bff: &Bff,
+    headers: &HeaderMap,
+    transaction: &Transaction,
+    record: &Record,
+) -> Result<(), Error> {
+    if let Some(secret) = bff.cookies.session(headers)
+        && let Some(session) = bff.sessions.find(&secret).await?
+    {
+        bff.sessions.end(&session, Ended::Replaced).await?;
+        // Of one session at the issuer the new tokens are too: giving the old ones back would end both.
+        let old = &session.record;
+        if old.subject != record.subject || old.issuer_session != record.issuer_session {
+            revoke(bff, &session).await;
+        }
+    }
+    if let Some(previous) = &transaction.previous {
+        bff.sessions.end_of_subject(&previous.subject, &previous.id, Ended::Replaced).await?;
+    }
+    Ok(())
 }
 
 fn unavailable(error: Error) -> Notice {

@@ -1,20 +1,22 @@
 //! `POST /auth/logout`: the session ends here, the issuer gets its refresh token back, and the browser is told where to
 //! go to sign out at the issuer too.
 //!
-//! Without a session the answer is the same: whoever wants to be signed out is.
+//! Without a session the answer is the same: whoever wants to be signed out is. A page of another session than the one that
+//! is here signs nobody out.
 
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bionicpro_audit::Event;
 use bionicpro_edge::Problem;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
 use serde::Serialize;
 
 use crate::access::Asked;
 use crate::guard::OwnPage;
 use crate::metrics;
 use crate::session::{Ended, Session};
+use crate::signed_in::SignedIn;
 use crate::state::Bff;
 use crate::trouble;
 
@@ -33,11 +35,9 @@ pub(crate) async fn logout(
     State(bff): State<Bff>,
     _: OwnPage,
     asked: Asked,
-    headers: HeaderMap,
+    signed_in: Option<SignedIn>,
 ) -> Result<Response, Problem> {
-    if let Some(secret) = bff.cookies.session(&headers)
-        && let Some(session) = bff.sessions.find(&secret).await.map_err(trouble::store)?
-    {
+    if let Some(SignedIn { session, .. }) = signed_in {
         asked.record(&bff, Event::SignOut, &session.record).await?;
         bff.sessions.end(&session, Ended::SignedOut).await.map_err(trouble::store)?;
         revoke(&bff, &session).await;
@@ -49,7 +49,7 @@ pub(crate) async fn logout(
 }
 
 /// Without it the refresh token lives until it ends by itself, but nobody has it any more: it was sealed in the record.
-async fn revoke(bff: &Bff, session: &Session) {
+pub(super) async fn revoke(bff: &Bff, session: &Session) {
     let Some(refresh) = &session.record.tokens.refresh else { return };
     let is_revoked = bff.issuer.revoke(refresh).await;
     metrics::count_revocation(if is_revoked { "ok" } else { "failed" });

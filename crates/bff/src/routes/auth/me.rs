@@ -1,4 +1,4 @@
-//! `GET /auth/me`: who is signed in, and until when. Never a token. Asking does not keep a session alive.
+//! `GET /auth/me`: who is signed in, in which session, and until when. Never a token. Asking does not keep a session alive.
 
 use axum::Json;
 use axum::extract::State;
@@ -8,12 +8,14 @@ use serde::Serialize;
 
 use crate::guard::NotForeign;
 use crate::session::Session;
-use crate::signed_in::SignedIn;
+use crate::signed_in::CookieOwner;
 use crate::state::Bff;
 
 /// Who is signed in.
 #[derive(Debug, Serialize)]
 pub(crate) struct Me {
+    /// What calls of the page name in `x-session`. As in the list of sessions: a digest that nobody finds the cookie by.
+    session: String,
     user: String,
     name: Option<String>,
     roles: Vec<String>,
@@ -26,6 +28,7 @@ impl Me {
     pub(super) fn of(bff: &Bff, session: &Session) -> Self {
         let (idle_s, at_latest_s) = bff.sessions.ends_at_s(session);
         Me {
+            session: session.id.clone(),
             user: session.record.username.clone(),
             name: session.record.name.clone(),
             roles: session.record.roles.clone(),
@@ -43,7 +46,7 @@ pub(super) fn moment(unix_s: i64) -> Option<DateTime<Utc>> {
 pub(crate) async fn me(
     State(bff): State<Bff>,
     _: NotForeign,
-    signed_in: SignedIn,
+    CookieOwner(session): CookieOwner,
 ) -> Result<Json<Me>, Problem> {
-    Ok(Json(Me::of(&bff, &signed_in.session)))
+    Ok(Json(Me::of(&bff, &session)))
 }

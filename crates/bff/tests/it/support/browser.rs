@@ -4,14 +4,18 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use aws_lc_rs::digest;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 use url::Url;
 
-/// What a browser says of a request that our own page makes, and the header that only such a page can add.
-const OWN_PAGE: [(&str, &str); 3] =
-    [("x-csrf", "1"), ("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "cors")];
+/// What a browser says of a request that our own page makes, and the headers that only such a page can add.
+fn own_page(session: &str) -> [(&str, &str); 4] {
+    [("x-csrf", "1"), ("x-session", session), ("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "cors")]
+}
 
 /// One browser.
 #[derive(Clone)]
@@ -72,15 +76,22 @@ impl Browser {
         self.send(Method::GET, &url, &navigation, None).await
     }
 
-    /// Asks as the web app does.
+    /// Asks as the web app does whose page was opened in the session that the browser has now.
     pub(crate) async fn ask(&mut self, method: Method, path: &str) -> Page {
+        let session = self.session_id();
+        self.ask_in(&session, method, path).await
+    }
+
+    /// Asks as a page that was opened in this session.
+    pub(crate) async fn ask_in(&mut self, session: &str, method: Method, path: &str) -> Page {
         let url = self.url(path);
-        self.send(method, &url, &OWN_PAGE, None).await
+        self.send(method, &url, &own_page(session), None).await
     }
 
     /// Asks at any replica as the web app does; nothing where the connection is cut.
     pub(crate) async fn try_get(&mut self, url: &str) -> Option<Page> {
-        self.try_send(Method::GET, url, &OWN_PAGE, None).await
+        let session = self.session_id();
+        self.try_send(Method::GET, url, &own_page(&session), None).await
     }
 
     pub(crate) async fn get(&mut self, path: &str) -> Page {
@@ -171,6 +182,12 @@ impl Browser {
     /// The value of the session's cookie.
     pub(crate) fn session(&mut self) -> String {
         self.own_cookies().get("bionicpro-sid").cloned().unwrap_or_default()
+    }
+
+    /// What `/auth/me` calls the session: the digest of the cookie's bytes. Something, where there is no cookie.
+    pub(crate) fn session_id(&mut self) -> String {
+        let secret = URL_SAFE_NO_PAD.decode(self.session()).unwrap_or_default();
+        URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, &secret))
     }
 
     /// Sends a request with these headers beside the cookies.

@@ -3,17 +3,19 @@
 use std::future::Future;
 use std::net::SocketAddr;
 
+use axum::extract::Request;
+use axum::middleware::Next;
 use axum::response::Response;
 use bionicpro_audit::Log;
 use bionicpro_auth::{Clock, Verifier};
-use bionicpro_edge::{Edge, Limiter, Options, Service, Texts};
+use bionicpro_edge::{Edge, Limiter, Options, Service, Texts, to_its_end};
 use bionicpro_model::Result;
 use bionicpro_store::Store;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use crate::proxy::Upstream;
 use crate::session::{Cookies, Limits, Sessions};
-use crate::sign_in::{Issuer, IssuerFacts, facts};
+use crate::sign_in::{CALLBACK, Issuer, IssuerFacts, facts};
 use crate::state::{Bff, Shared};
 use crate::{Config, routes};
 
@@ -61,7 +63,8 @@ impl Server {
             absolute_s: config.absolute_limit_s.into(),
             per_person: config.sessions_per_person.into(),
         };
-        let sessions = Sessions::new(store.clone(), clock.clone(), issuer.name(), limits);
+        let sessions =
+            Sessions::new(store.clone(), clock.clone(), issuer.name(), config.client_secret()?, limits);
         let url = origin.text.clone();
         let is_secure = origin.is_secure;
         let bff = Bff::new(Shared {
@@ -75,7 +78,7 @@ impl Server {
             audit,
             addresses: Limiter::new("bff", "address", config.sign_ins_per_minute),
         });
-        let router = routes::table().with_state(bff);
+        let router = routes::table().with_state(bff).layer(axum::middleware::from_fn(finish));
         let router = router.layer(axum::middleware::map_response(move |mut response: Response| async move {
             add_headers(response.headers_mut(), is_secure);
             response
@@ -107,6 +110,14 @@ impl Server {
     /// Answers until `shutdown` completes; then requests in flight get `bff.shutdown_timeout_s` to finish.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
         self.service.run(self.edge, shutdown).await;
+    }
+}
+
+/// Lets what changes something come to its end, whatever the client does: half of a sign-out is none.
+async fn finish(request: Request, next: Next) -> Response {
+    match request.method().is_safe() && request.uri().path() != CALLBACK {
+        true => next.run(request).await,
+        false => to_its_end(next.run(request)).await,
     }
 }
 

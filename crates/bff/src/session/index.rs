@@ -1,6 +1,6 @@
 //! Names of a session's records in the store. Accounts and sessions of the issuer appear as digests only.
 
-use bionicpro_model::Result;
+use bionicpro_model::{Result, Secret};
 use bionicpro_store::Key;
 
 use super::seal::SealKey;
@@ -8,6 +8,8 @@ use super::secret::digest_of;
 
 /// The purpose of the key of a sign of life.
 const LIFE: &str = "session life";
+/// The purpose of the key of a refresh token that is to be given back.
+const GRANT: &str = "session grant";
 
 /// The sealed record of a session.
 pub(super) fn record(id: &str) -> Key {
@@ -17,6 +19,11 @@ pub(super) fn record(id: &str) -> Key {
 /// The sealed sign of life of a session.
 pub(super) fn life(id: &str) -> Key {
     Key::new("session-life", id)
+}
+
+/// The sealed refresh token of a session, to be given back without its cookie.
+pub(super) fn grant(id: &str) -> Key {
+    Key::new("session-grant", id)
 }
 
 /// Who refreshes the tokens of a session.
@@ -37,4 +44,11 @@ pub(super) fn of_issuer_session(issuer: &str, issuer_session: &str) -> Key {
 /// The key of the signs of life of an account. Its id at the issuer is in no record that is not sealed.
 pub(super) fn life_key(issuer: &str, subject: &str) -> Result<SealKey> {
     SealKey::derive(format!("{issuer}\n{subject}").as_bytes(), LIFE)
+}
+
+/// The key of the refresh tokens of an account, which the store does not have: whoever could open them with this client's
+/// secret needs that secret to use them, too.
+pub(super) fn grant_key(client_secret: &Secret, issuer: &str, subject: &str) -> Result<SealKey> {
+    let secret = client_secret.expose_secret();
+    SealKey::derive(format!("{secret}\n{issuer}\n{subject}").as_bytes(), GRANT)
 }

@@ -13,6 +13,6 @@ pub(crate) mod secret;
 mod sessions;
 
 pub(crate) use cookie::Cookies;
-pub(crate) use record::{Record, Session, Tokens};
+pub(crate) use record::{Grant, Record, Session, Tokens};
 pub(crate) use secret::CookieSecret;
-pub(crate) use sessions::{Ended, Limits, Listed, Sessions};
+pub(crate) use sessions::{Begun, Ended, Limits, Listed, Sessions};

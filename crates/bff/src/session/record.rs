@@ -17,12 +17,28 @@ pub(crate) struct Record {
     pub(crate) tokens: Tokens,
 }
 
+impl Record {
+    /// What ends it at the issuer; none where the issuer gives no refresh tokens.
+    pub(crate) fn grant(&self) -> Option<Grant> {
+        let refresh = self.tokens.refresh.clone()?;
+        Some(Grant { refresh, issuer_session: self.issuer_session.clone() })
+    }
+}
+
 /// The tokens. No `Debug`: they are in no log.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Tokens {
     pub(crate) access: String,
     pub(crate) access_expires_at_s: i64,
     pub(crate) refresh: Option<String>,
+}
+
+/// What ends a session at the issuer. Opens without its cookie, for those who end it from elsewhere. No `Debug`: it is in
+/// no log.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Grant {
+    pub(crate) refresh: String,
+    pub(crate) issuer_session: Option<String>,
 }
 
 /// What the person is shown of a session, and what idleness is judged by. Opens with the account's id, which other

@@ -92,11 +92,16 @@ async fn ask_issuer(bff: &Bff, mut signed_in: SignedIn, owner: &str) -> Result<S
     match outcome {
         Ok(record) => {
             metrics::count_refresh("ok");
+            let grant = record.grant();
             let is_replaced = bff.sessions.replace(secret, session, record).await;
             release(&bff.store, session, owner).await;
             match is_replaced.map_err(trouble::store)? {
                 true => Ok(signed_in),
-                false => Err(trouble::nobody("ended_meanwhile")),
+                false => {
+                    // Whoever ended the session had the former one to give back.
+                    bff.issuer.give_back(grant, None).await;
+                    Err(trouble::nobody("ended_meanwhile"))
+                }
             }
         }
         Err(NotGranted::Refused(reason)) => {

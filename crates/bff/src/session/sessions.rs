@@ -1,13 +1,14 @@
 //! Begins, finds, lists and ends sessions in the store.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bionicpro_auth::Clock;
-use bionicpro_model::Result;
+use bionicpro_model::{Result, Secret};
 use bionicpro_store::{Expiry, Store};
 
 use super::index;
-use super::record::{Life, Record, Session};
+use super::record::{Grant, Life, Record, Session};
 use super::secret::CookieSecret;
 use crate::metrics;
 
@@ -31,7 +32,15 @@ pub(crate) struct Sessions {
     pub(super) store: Store,
     pub(super) clock: Clock,
     issuer: String,
+    client_secret: Arc<Secret>,
     limits: Limits,
+}
+
+/// A session that has begun.
+pub(crate) struct Begun {
+    pub(crate) secret: CookieSecret,
+    /// Of the person's oldest sessions, which ended for it.
+    pub(crate) evicted: Vec<Grant>,
 }
 
 /// Why a session ended, for the metric.
@@ -55,12 +64,18 @@ pub(crate) struct Listed {
 }
 
 impl Sessions {
-    pub(crate) fn new(store: Store, clock: Clock, issuer: &str, limits: Limits) -> Self {
-        Sessions { store, clock, issuer: issuer.to_owned(), limits }
+    pub(crate) fn new(
+        store: Store,
+        clock: Clock,
+        issuer: &str,
+        client_secret: Secret,
+        limits: Limits,
+    ) -> Self {
+        Sessions { store, clock, issuer: issuer.to_owned(), client_secret: Arc::new(client_secret), limits }
     }
 
     /// Begins a session under a secret that nobody has had before. The person's oldest ones end when there are too many.
-    pub(crate) async fn begin(&self, record: &Record, agent: String) -> Result<CookieSecret> {
+    pub(crate) async fn begin(&self, record: &Record, agent: String) -> Result<Begun> {
         let secret = CookieSecret::generate()?;
         let id = secret.id();
         let sealed = secret.key(RECORD)?.seal(&id, record)?;
@@ -73,9 +88,10 @@ impl Sessions {
             self.store.add_member(&of_issuer_session, &id, keep).await?;
         }
         self.write_life(&id, &record.subject, &life).await?;
+        self.write_grant(&id, record, keep).await?;
         self.store.put(&index::record(&id), &sealed, Expiry::In(keep)).await?;
-        self.evict(&record.subject, &id).await?;
-        Ok(secret)
+        let evicted = self.evict(&record.subject, &id).await?;
+        Ok(Begun { secret, evicted })
     }
 
     /// The living session of a cookie.
@@ -123,11 +139,11 @@ impl Sessions {
         record: Record,
     ) -> Result<bool> {
         let sealed = secret.key(RECORD)?.seal(&session.id, &record)?;
-        let left_s = record.created_at_s + self.limits.absolute_s - self.clock.unix_s();
-        let expiry = Expiry::In(seconds(left_s));
+        let left = seconds(record.created_at_s + self.limits.absolute_s - self.clock.unix_s());
         let key = index::record(&session.id);
-        let is_replaced = self.store.replace(&key, &session.sealed, &sealed, expiry).await?;
+        let is_replaced = self.store.replace(&key, &session.sealed, &sealed, Expiry::In(left)).await?;
         if is_replaced {
+            self.write_grant(&session.id, &record, left).await?;
             (session.record, session.sealed) = (record, sealed);
         }
         Ok(is_replaced)
@@ -136,6 +152,22 @@ impl Sessions {
     /// Ends a session.
     pub(crate) async fn end(&self, session: &Session, why: Ended) -> Result<()> {
         self.remove(&session.id, &session.record.subject, why).await.map(|_| ())
+    }
+
+    /// The refresh token of a session of an account.
+    pub(crate) async fn grant(&self, subject: &str, id: &str) -> Result<Option<Grant>> {
+        let Some(sealed) = self.store.get(&index::grant(id)).await? else { return Ok(None) };
+        Ok(index::grant_key(&self.client_secret, &self.issuer, subject)?.open(id, &sealed))
+    }
+
+    /// The refresh tokens of all sessions of an account.
+    pub(crate) async fn grants_of(&self, subject: &str) -> Result<Vec<Grant>> {
+        let ids = self.store.members(&index::of_subject(&self.issuer, subject)).await?;
+        let keys: Vec<_> = ids.iter().map(|id| index::grant(id)).collect();
+        let found = self.store.get_many(&keys).await?;
+        let key = index::grant_key(&self.client_secret, &self.issuer, subject)?;
+        let pairs = ids.iter().zip(found);
+        Ok(pairs.filter_map(|(id, sealed)| key.open(id, &sealed?)).collect())
     }
 
     /// Ends one session of an account; tells whether there was such a one.
@@ -193,13 +225,15 @@ impl Sessions {
     }
 
     /// Ends the oldest sessions of somebody who has too many; never the one that has just begun.
-    async fn evict(&self, subject: &str, newest: &str) -> Result<()> {
+    async fn evict(&self, subject: &str, newest: &str) -> Result<Vec<Grant>> {
+        let mut grants = Vec::new();
         let listed = self.list(subject).await?;
         let others = listed.iter().filter(|listed| listed.id != newest);
         for surplus in others.skip(self.limits.per_person.saturating_sub(1)) {
+            grants.extend(self.grant(subject, &surplus.id).await?);
             self.remove(&surplus.id, subject, Ended::Evicted).await?;
         }
-        Ok(())
+        Ok(grants)
     }
 
     async fn end_members(&self, set: &bionicpro_store::Key, why: Ended) -> Result<usize> {
@@ -210,6 +244,7 @@ impl Sessions {
                 ended += 1;
             }
             self.store.remove(&index::life(&id)).await?;
+            self.store.remove(&index::grant(&id)).await?;
             self.store.remove_member(set, &id).await?;
         }
         Ok(ended)
@@ -218,11 +253,18 @@ impl Sessions {
     async fn remove(&self, id: &str, subject: &str, why: Ended) -> Result<bool> {
         let was_there = self.store.remove(&index::record(id)).await?;
         self.store.remove(&index::life(id)).await?;
+        self.store.remove(&index::grant(id)).await?;
         self.store.remove_member(&index::of_subject(&self.issuer, subject), id).await?;
         if was_there {
             metrics::count_ended(why);
         }
         Ok(was_there)
+    }
+
+    async fn write_grant(&self, id: &str, record: &Record, keep: Duration) -> Result<()> {
+        let Some(grant) = record.grant() else { return Ok(()) };
+        let key = index::grant_key(&self.client_secret, &self.issuer, &record.subject)?;
+        self.store.put(&index::grant(id), &key.seal(id, &grant)?, Expiry::In(keep)).await
     }
 
     async fn write_life(&self, id: &str, subject: &str, life: &Life) -> Result<()> {

@@ -16,8 +16,9 @@ use super::grant::{self, Granted};
 use super::transaction::Transaction;
 use crate::Config;
 use crate::config::Origin;
+use crate::metrics;
 use crate::session::secret::digest_of;
-use crate::session::{Record, Tokens};
+use crate::session::{Grant, Record, Tokens};
 
 /// What is asked for: who it is, and a name to call them by.
 const SCOPE: &str = "openid profile";
@@ -155,8 +156,22 @@ impl Issuer {
         Ok(Record { username: claims.username, roles, tokens, ..record.clone() })
     }
 
-    /// Gives a refresh token back (RFC 7009): at the issuer too the session is over.
-    pub(crate) async fn revoke(&self, refresh: &str) -> bool {
+    /// Gives refresh tokens back (RFC 7009), so that the sessions are over here too; but not those of the issuer's session that
+    /// is to stay, which would end with them. One that cannot be given back lives until it ends, but nobody has it any more.
+    pub(crate) async fn give_back(&self, grants: impl IntoIterator<Item = Grant>, staying: Option<&str>) {
+        for Grant { refresh, issuer_session } in grants {
+            if issuer_session.is_some() && issuer_session.as_deref() == staying {
+                continue;
+            }
+            let is_revoked = self.revoke(&refresh).await;
+            metrics::count_revocation(if is_revoked { "ok" } else { "failed" });
+            if !is_revoked {
+                tracing::warn!("a refresh token could not be given back to the issuer");
+            }
+        }
+    }
+
+    async fn revoke(&self, refresh: &str) -> bool {
         let Ok(endpoints) = self.discovery.endpoints().await else { return false };
         let Some(revocation) = &endpoints.revocation else { return false };
         let form = [("token", refresh), ("token_type_hint", "refresh_token")];

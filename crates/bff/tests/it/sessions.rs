@@ -1,5 +1,6 @@
 //! How long sessions live, how many there are, and ending them.
 
+use crate::sign_in::is_known_to_issuer;
 use crate::support::World;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -92,6 +93,37 @@ async fn b31_somebody_sees_their_sessions_ends_one_and_loses_the_oldest() {
     assert_eq!(browsers[3].session(), "", "this one too");
     assert_eq!(browsers[1].get("/auth/me").await.status, 401);
     assert_eq!(stranger.get("/auth/me").await.status, 200);
+}
+
+/// A thief of the device would only have to open the page again where the issuer still knew it.
+#[tokio::test(flavor = "multi_thread")]
+async fn b31_a_session_that_is_ended_from_elsewhere_is_over_at_the_issuer_too() {
+    let world = World::builder().configure(|config| config.sessions_per_person = 4).start().await;
+    let mut browsers = Vec::new();
+    for _ in 0..4 {
+        browsers.push(world.signed_in("ivan.petrov").await);
+        world.clock.advance(20);
+    }
+    // Each has other tokens by now than it began with.
+    world.clock.advance(301);
+    for browser in &mut browsers {
+        assert_eq!(browser.get("/api/reports").await.status, 200);
+    }
+    let list = browsers[3].get("/auth/sessions").await.json();
+    let second = list["sessions"][1]["id"].as_str().unwrap().to_owned();
+    assert_eq!(browsers[3].delete(&format!("/auth/sessions/{second}")).await.status, 204);
+    assert!(!is_known_to_issuer(&browsers[2]).await, "it was ended");
+    for browser in [&browsers[0], &browsers[1], &browsers[3]] {
+        assert!(is_known_to_issuer(browser).await);
+    }
+    // One more than allowed.
+    world.signed_in("ivan.petrov").await;
+    world.signed_in("ivan.petrov").await;
+    assert!(!is_known_to_issuer(&browsers[0]).await, "the oldest made room");
+    assert_eq!(browsers[3].delete("/auth/sessions").await.status, 204);
+    for browser in &browsers {
+        assert!(!is_known_to_issuer(browser).await);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

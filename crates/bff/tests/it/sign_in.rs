@@ -229,7 +229,7 @@ async fn two_people_in_two_tabs(world: &World) -> (Browser, String) {
 }
 
 /// Whether the issuer lets somebody in without a question, by the cookies of this browser.
-async fn is_known_to_issuer(browser: &Browser) -> bool {
+pub(crate) async fn is_known_to_issuer(browser: &Browser) -> bool {
     let mut again = browser.clone();
     let page = again.visit("/auth/login").await;
     let page = again.follow(page.location()).await;

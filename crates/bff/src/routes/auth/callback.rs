@@ -12,13 +12,12 @@ use bionicpro_audit::Event;
 use bionicpro_model::Error;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use super::logout::revoke;
 use crate::access::Asked;
 use crate::fields::Fields;
 use crate::guard::Navigation;
 use crate::metrics;
 use crate::notice::Notice;
-use crate::session::{Ended, Record, agent};
+use crate::session::{Begun, Ended, Record, agent};
 use crate::sign_in::{NotGranted, Previous, Transaction};
 use crate::state::Bff;
 
@@ -89,7 +88,8 @@ async fn complete(
     end_previous(bff, headers, &transaction, &record).await.map_err(unavailable)?;
     let user_agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     let agent = agent::describe(user_agent.unwrap_or_default());
-    let secret = bff.sessions.begin(&record, agent).await.map_err(unavailable)?;
+    let Begun { secret, evicted } = bff.sessions.begin(&record, agent).await.map_err(unavailable)?;
+    bff.issuer.give_back(evicted, record.issuer_session.as_deref()).await;
     let begun = Previous { id: secret.id(), subject: record.subject };
     for under_way in bff.cookies.sign_ins(headers) {
         Transaction::follow(&bff.store, &under_way, &begun, now_s).await.map_err(unavailable)?;
@@ -106,18 +106,19 @@ async fn end_previous(
     transaction: &Transaction,
     record: &Record,
 ) -> Result<(), Error> {
+    // Of one session at the issuer the new tokens are too: giving the old ones back would end both.
+    let staying = record.issuer_session.as_deref();
     if let Some(secret) = bff.cookies.session(headers)
         && let Some(session) = bff.sessions.find(&secret).await?
     {
         bff.sessions.end(&session, Ended::Replaced).await?;
-        // Of one session at the issuer the new tokens are too: giving the old ones back would end both.
-        let old = &session.record;
-        if old.subject != record.subject || old.issuer_session != record.issuer_session {
-            revoke(bff, &session).await;
-        }
+        bff.issuer.give_back(session.record.grant(), staying).await;
     }
-    if let Some(previous) = &transaction.previous {
-        bff.sessions.end_of_subject(&previous.subject, &previous.id, Ended::Replaced).await?;
+    if let Some(Previous { id, subject }) = &transaction.previous {
+        let grant = bff.sessions.grant(subject, id).await?;
+        if bff.sessions.end_of_subject(subject, id, Ended::Replaced).await? {
+            bff.issuer.give_back(grant, staying).await;
+        }
     }
     Ok(())
 }

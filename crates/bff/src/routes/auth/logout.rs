@@ -14,8 +14,7 @@ use serde::Serialize;
 
 use crate::access::Asked;
 use crate::guard::OwnPage;
-use crate::metrics;
-use crate::session::{Ended, Session};
+use crate::session::Ended;
 use crate::signed_in::SignedIn;
 use crate::state::Bff;
 use crate::trouble;
@@ -40,20 +39,10 @@ pub(crate) async fn logout(
     if let Some(SignedIn { session, .. }) = signed_in {
         asked.record(&bff, Event::SignOut, &session.record).await?;
         bff.sessions.end(&session, Ended::SignedOut).await.map_err(trouble::store)?;
-        revoke(&bff, &session).await;
+        bff.issuer.give_back(session.record.grant(), None).await;
     }
     let location = bff.issuer.sign_out_url().await;
     let mut response = ([CLEAR], Json(SignedOut { location })).into_response();
     bff.cookies.remove_session(response.headers_mut());
     Ok(response)
-}
-
-/// Without it the refresh token lives until it ends by itself, but nobody has it any more: it was sealed in the record.
-pub(super) async fn revoke(bff: &Bff, session: &Session) {
-    let Some(refresh) = &session.record.tokens.refresh else { return };
-    let is_revoked = bff.issuer.revoke(refresh).await;
-    metrics::count_revocation(if is_revoked { "ok" } else { "failed" });
-    if !is_revoked {
-        tracing::warn!("a refresh token could not be given back to the issuer");
-    }
 }

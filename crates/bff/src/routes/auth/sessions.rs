@@ -1,7 +1,6 @@
 //! `/auth/sessions`: where one is signed in, and ending one of those sessions, or all of them.
 //!
-//! The tokens of another session cannot be given back to the issuer: they open with that session's cookie only. They are
-//! removed with it, and nobody has them any more.
+//! Each refresh token goes back to the issuer, so that the session is over there too.
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -61,10 +60,13 @@ pub(crate) async fn end_one(
 ) -> Result<Response, Problem> {
     let own = signed_in.session;
     asked.record(&bff, Event::SignOut, &own.record).await?;
-    let ended = bff.sessions.end_of_subject(&own.record.subject, &id, Ended::ByPerson);
-    if !ended.await.map_err(trouble::store)? {
+    let subject = &own.record.subject;
+    let grant = bff.sessions.grant(subject, &id).await.map_err(trouble::store)?;
+    if !bff.sessions.end_of_subject(subject, &id, Ended::ByPerson).await.map_err(trouble::store)? {
         return Err(Problem::new(Slug::NotFound).detail("There is no such session of yours"));
     }
+    let staying = own.record.issuer_session.as_deref().filter(|_| id != own.id);
+    bff.issuer.give_back(grant, staying).await;
     let mut response = StatusCode::NO_CONTENT.into_response();
     if id == own.id {
         bff.cookies.remove_session(response.headers_mut());
@@ -80,7 +82,9 @@ pub(crate) async fn end_all(
 ) -> Result<Response, Problem> {
     asked.record(&bff, Event::SignOut, &signed_in.session.record).await?;
     let subject = &signed_in.session.record.subject;
+    let grants = bff.sessions.grants_of(subject).await.map_err(trouble::store)?;
     bff.sessions.end_all_of(subject, Ended::ByPerson).await.map_err(trouble::store)?;
+    bff.issuer.give_back(grants, None).await;
     let mut response = StatusCode::NO_CONTENT.into_response();
     bff.cookies.remove_session(response.headers_mut());
     Ok(response)

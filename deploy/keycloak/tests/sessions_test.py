@@ -75,6 +75,18 @@ def who_is_signed_in_at_keycloak_is_not_asked_again(site: Site) -> None:
     assert browser.api("/auth/me").json()["user"] == "ivan.petrov"
 
 
+def b12_who_signs_in_again_goes_on_in_the_same_session_at_keycloak(site: Site) -> None:
+    # The application asks for new tokens half a minute before the old ones end.
+    with site.admin.changed_client(**{"access.token.lifespan": "40"}):
+        browser = _signed_in(site)
+        before = site.browser()
+        before.cookies = dict(browser.cookies)
+        browser.follow(browser.get(f"{site.application}/auth/login"))
+        assert _is_out(before) and not _is_out(browser)
+        time.sleep(11)
+        assert browser.api("/api/reports").status == 200, "the new tokens have outlived the first"
+
+
 def b13_signing_out_ends_the_session_here_and_at_keycloak(site: Site) -> None:
     site.admin.end_sessions("ivan.petrov")
     browser = _signed_in(site)

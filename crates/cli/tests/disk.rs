@@ -14,6 +14,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use chrono::{TimeDelta, Utc};
+
 use crate::running::{BINARY, Running, demo, eventually, postgres_pid, signal, warehouse_pid};
 
 /// An account that the files belong to none of.
@@ -55,10 +57,8 @@ fn walk(root: &Path) -> Vec<(PathBuf, fs::Metadata)> {
 
 /// What of these paths an account can list or read. Needs root.
 fn read_by(uid: u32, paths: &[PathBuf]) -> Vec<String> {
-    let script = r#"while IFS= read -r path; do
-        if [ -d "$path" ]; then ls -- "$path" >/dev/null 2>&1 && echo "$path"
-        else head -c1 -- "$path" >/dev/null 2>&1 && echo "$path"; fi
-        done; true"#;
+    // A folder that can be opened can be listed.
+    let script = r#"while IFS= read -r path; do { true <"$path"; } 2>/dev/null && echo "$path"; done; true"#;
     let mut child = Command::new("sh")
         .args(["-c", script])
         .uid(uid)
@@ -122,7 +122,17 @@ fn on_its_databases(running: &Running, command: &mut Command) {
 fn succeeds(mut command: Command) {
     let output = command.output().unwrap();
     let text = String::from_utf8_lossy(&output.stderr);
-    assert!([Some(0), Some(99)].contains(&output.status.code()), "{command:?}\n{text}");
+    let arguments: Vec<_> = command.get_args().collect();
+    assert!([Some(0), Some(99)].contains(&output.status.code()), "{arguments:?}\n{text}");
+}
+
+/// Tells the watch that the test is over.
+struct Ends<'a>(&'a AtomicBool);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 #[test]
@@ -139,15 +149,19 @@ fn no_other_account_reads_anything_while_a_demo_runs_is_killed_and_comes_back() 
                 let all = [&data, &stage].into_iter().flat_map(|root| walk(root));
                 let all = all.filter(|(_, metadata)| metadata.mode() & 0o077 != 0);
                 open.extend(all.map(|(path, metadata)| (path, format!("{:o}", metadata.mode()))));
-                std::thread::sleep(Duration::from_millis(20));
+                std::thread::sleep(Duration::from_millis(100));
             }
             open
         });
+        // A failed test ends the watch too.
+        let ends = Ends(&over);
         is_closed("started", &[&data]);
+        let day = |ago| (Utc::now() - TimeDelta::days(ago)).format("%Y-%m-%d").to_string();
+        let (from, to) = (day(2), day(1));
         for arguments in [
             &["run"][..],
             &["run", "--full"],
-            &["run", "--from", "2024-01-01", "--to", "2024-01-03"],
+            &["run", "--from", &from, "--to", &to],
             &["extract-crm", "--run", "steps"],
             &["extract-telemetry", "--run", "steps"],
             &["transform", "--run", "steps"],
@@ -177,7 +191,7 @@ fn no_other_account_reads_anything_while_a_demo_runs_is_killed_and_comes_back() 
         running = Running::start(&data, &["--rate", "50"]);
         succeeds(step(&running, &stage, &["load", "--run", "steps"]));
         is_closed("started again", &[&data, &stage]);
-        over.store(true, Ordering::Relaxed);
+        drop(ends);
         assert_eq!(watch.join().unwrap(), []);
     });
 }
@@ -248,7 +262,7 @@ fn accounts_of_one_group_share_a_stage_and_nobody_else_reads_it() {
     // Both extractions at once, as Airflow calls them: each may be the first to make a folder.
     let mut crm = step(60_001, "extract-crm", &[]);
     succeeds(step(60_001, "extract-crm", &[]));
-    let extractions = [crm.spawn().unwrap(), step(60_002, "extract-telemetry", &[]).spawn().unwrap()];
+    let extractions = [crm.spawn().unwrap(), step(60_002, "extract-telemetry", &["--full"]).spawn().unwrap()];
     for mut extraction in extractions {
         assert!(extraction.wait().unwrap().success());
     }

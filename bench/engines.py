@@ -25,7 +25,7 @@ class Engines:
     telemetry: str
     warehouse: str
     stage: Path
-    pid: int
+    data: Path
 
     @property
     def environment(self) -> dict[str, str]:
@@ -39,7 +39,7 @@ class Engines:
 
     def warehouse_peak_mb(self) -> float:
         """The high-water mark of the process that holds the embedded warehouse."""
-        return (high_water_kb(self.pid) or 0) / 1024
+        return (high_water_kb(int((self.data / "warehouse/lock").read_text())) or 0) / 1024
 
     def query(self, sql: str, **settings: str) -> list[dict]:
         """Asks the warehouse; the rows of the answer as dictionaries, numbers as numbers."""
@@ -79,11 +79,11 @@ def engines() -> Iterator[Engines]:
         os.chmod(folder, 0o755)
         data = Path(folder) / "data"
         flags = ["--engines-only", "--json", "--ports", "auto", "--data", str(data)]
-        with ready_by_line([PROGRAM, "demo", *flags]) as (pid, ready):
+        with ready_by_line([PROGRAM, "demo", *flags]) as (_, ready):
             yield Engines(
                 crm=ready["crm"]["url"],
                 telemetry=ready["telemetry"]["url"],
                 warehouse=ready["warehouse"]["url"],
                 stage=Path(folder) / "stage",
-                pid=pid,
+                data=data,
             )

@@ -25,6 +25,8 @@ def main() -> int:
     arguments.add_argument("--data", type=Path, default=Path("demo-data"), help="the folder of the demo")
     arguments.add_argument("--port", type=int, default=PORT, help="where Airflow answers")
     flags = arguments.parse_args()
+    # For this account only, as all that the demo keeps.
+    os.umask(0o077)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

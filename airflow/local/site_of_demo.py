@@ -59,7 +59,7 @@ class Site:
         self.port = port
         self._engines = engines
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._database = f"airflow_{port}"
         known = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
         self.env = known | {
@@ -83,6 +83,9 @@ class Site:
             "AIRFLOW__API_AUTH__JWT_SECRET": self._kept(
                 "jwt.key", lambda: secrets.token_urlsafe(48).encode()
             ),
+            # Airflow sets the modes of its logs by itself, whatever the umask.
+            "AIRFLOW__LOGGING__FILE_TASK_HANDLER_NEW_FOLDER_PERMISSIONS": "0o700",
+            "AIRFLOW__LOGGING__FILE_TASK_HANDLER_NEW_FILE_PERMISSIONS": "0o600",
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": self._database_url("postgresql+psycopg2"),
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
             "BIONICPRO_BIN": str(program),

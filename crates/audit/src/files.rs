@@ -1,10 +1,11 @@
 //! The folder of one service's log: files named after their first line, one process that writes.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use bionicpro_disk::Readers;
 use bionicpro_model::{Error, Kind, Result};
 use rustix::fs::FlockOperation;
 
@@ -39,9 +40,10 @@ pub(crate) fn open(path: &Path) -> Result<File> {
     options.read(true).append(true).create(true).mode(0o600).open(path).map_err(|error| storage(path, error))
 }
 
-/// Makes the folder and takes its lock, which the kernel gives back when the process ends, however it ends.
+/// Makes the folder, closes it to other accounts and takes its lock, which the kernel gives back when the process ends, however it ends.
 pub(crate) fn lock(folder: &Path) -> Result<File> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| storage(folder, error))?;
+    let is_ours = |name: &str| name == "lock" || name.ends_with(EXTENSION);
+    bionicpro_disk::keep(folder, Readers::Owner, is_ours).map_err(|error| storage(folder, error))?;
     let path = folder.join("lock");
     let mut options = OpenOptions::new();
     let file = options.write(true).create(true).truncate(false).mode(0o600).open(&path);

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::IsTerminal;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use bionicpro_model::{Error, Kind, Result};
@@ -15,6 +15,8 @@ use crate::config::{self, Config, Key, Origin};
 /// The program's configuration, read and validated.
 pub(crate) struct Context {
     pub(crate) config: Config,
+    /// The file that the command line names, for another process of this program.
+    pub(crate) file: Option<PathBuf>,
     /// Where the value of each key comes from.
     pub(crate) origins: Vec<(Key, Origin)>,
 }
@@ -22,7 +24,7 @@ pub(crate) struct Context {
 impl Context {
     pub(crate) fn load(file: Option<&Path>) -> Result<Self> {
         let loaded = config::load(file)?;
-        Ok(Context { config: loaded.config, origins: loaded.origins })
+        Ok(Context { config: loaded.config, file: file.map(Path::to_owned), origins: loaded.origins })
     }
 
     /// Logs go to standard error; standard output belongs to results.

@@ -27,6 +27,8 @@ struct Cli {
 }
 
 fn main() -> ExitCode {
+    // What the program and its children write is about people.
+    bionicpro_disk::close_umask();
     let cli = Cli::parse();
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,

@@ -2,54 +2,26 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
-use std::io::{BufRead, BufReader, Read};
+mod running;
+
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Output};
+use std::time::Duration;
 
 use serde_json::Value;
+
+use crate::running::{BINARY, Running, demo, eventually, postgres_pid, signal, warehouse_pid};
 
 /// A folder whose name would break a careless command line.
 fn folder() -> tempfile::TempDir {
     tempfile::Builder::new().prefix("bionicpro demo ").tempdir().unwrap()
 }
 
-fn demo(data: &Path, flags: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bionicpro"));
-    command.args(["demo", "--ports", "auto", "--users", "5", "--days", "3", "--data"]).arg(data).args(flags);
-    bionicpro_testing::without_configuration(&mut command);
-    command
-}
-
 fn text(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
-/// A running demo that is ended with the test, however the test ends.
-struct Running {
-    child: Child,
-    ready: Value,
-}
-
 impl Running {
-    fn start(data: &Path, flags: &[&str]) -> Running {
-        let mut command = demo(data, flags);
-        let mut child = command.arg("--json").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let ready = serde_json::from_str(&line).unwrap_or_else(|_| {
-            let mut errors = String::new();
-            child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
-            panic!("no ready line but {line:?}\n{errors}");
-        });
-        Running { child, ready }
-    }
-
-    fn signal(&self, name: &str) {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
-    }
-
     /// Whether something still accepts connections on the port of PostgreSQL.
     fn databases_answer(&self) -> bool {
         let port = u16::try_from(self.ready["crm"]["port"].as_u64().unwrap()).unwrap();
@@ -58,22 +30,6 @@ impl Running {
 
     fn url(&self, part: &str) -> &str {
         self.ready[part]["url"].as_str().unwrap()
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // A demo that has already ended is what we want.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn eventually(what: &str, mut check: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !check() {
-        assert!(Instant::now() < deadline, "not in time: {what}");
-        std::thread::sleep(Duration::from_millis(50));
     }
 }
 
@@ -128,6 +84,54 @@ fn a_killed_demo_leaves_no_database_behind_and_starts_again() {
 }
 
 #[test]
+fn the_end_of_one_part_is_not_the_end_of_the_others_and_it_comes_back() {
+    let data = folder();
+    let mut running = Running::start(data.path(), &["--rate", "20"]);
+    let token = String::from_utf8(token(data.path(), "ivan.petrov").stdout).unwrap();
+    let ask = |url: String| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let http =
+                reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap();
+            let answer = http.get(url).bearer_auth(token.trim()).send().await.unwrap();
+            let retry = answer.headers().contains_key("retry-after");
+            (answer.status().as_u16(), retry, answer.text().await.unwrap())
+        })
+    };
+    let (web, api) = (running.url("web").to_owned(), running.url("api").to_owned());
+    let reports = || ask(format!("{api}/api/reports"));
+    let others_answer = || {
+        assert_eq!(ask(format!("{web}/health/live")).0, 200);
+        assert_eq!(ask(format!("{web}/auth/me")).0, 401, "the sessions answer that there is none");
+        assert_eq!(ask(format!("{api}/health/live")).0, 200);
+    };
+    assert_eq!(reports().0, 200);
+
+    let killed = warehouse_pid(data.path());
+    signal(killed, "KILL");
+    let (status, retry, problem) = reports();
+    assert_eq!((status, retry), (503, true), "{problem}");
+    others_answer();
+    eventually("reports are there again", || reports().0 == 200);
+    assert_ne!(warehouse_pid(data.path()), killed);
+
+    signal(postgres_pid(data.path()), "KILL");
+    eventually("the databases end", || !running.databases_answer());
+    assert_eq!(reports().0, 200, "the warehouse has them");
+    others_answer();
+    eventually("the databases are there again", || running.said().contains("PostgreSQL: is back"));
+    assert!(running.databases_answer());
+
+    let said = running.said();
+    for line in ["the warehouse: ended, starts again in 1 s", "the warehouse: is back", "PostgreSQL: ended"] {
+        assert_eq!(said.lines().filter(|said| said.contains(line)).count(), 1, "{line}\n{said}");
+    }
+    running.signal("INT");
+    assert!(running.child.wait().unwrap().success());
+    assert!(!running.databases_answer());
+}
+
+#[test]
 fn a_taken_port_is_named_with_the_flag_that_changes_it() {
     let data = folder();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -147,7 +151,7 @@ fn only_demo_accounts_get_a_token() {
 }
 
 fn token(data: &Path, username: &str) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bionicpro"));
+    let mut command = Command::new(BINARY);
     command.args(["demo", "token", username, "--data"]).arg(data).output().unwrap()
 }
 

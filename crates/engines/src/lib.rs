@@ -1,5 +1,6 @@
 //! The native engines: embedded PostgreSQL and embedded ClickHouse, for demonstrations, tests and small sites.
 
+pub mod child;
 pub mod clickhouse;
 pub mod config;
 pub mod packages;

@@ -10,13 +10,16 @@ use serde::{Deserialize, Serialize};
 pub struct StageConfig {
     /// `file:///var/lib/bionicpro/stage` or `s3://bucket/prefix`.
     pub url: Option<SecretUrl>,
+    /// The group whose accounts share the folder, by its name or number: folders 2770, files 0660. Without it the folder is
+    /// for the account that runs the steps and for no other: 0700 and 0600.
+    pub group: Option<String>,
     /// For how many days the files of a run stay that was made of single steps, or that failed; 0 keeps them for ever.
     pub keep_days: u16,
 }
 
 impl Default for StageConfig {
     fn default() -> Self {
-        StageConfig { url: None, keep_days: 7 }
+        StageConfig { url: None, group: None, keep_days: 7 }
     }
 }
 

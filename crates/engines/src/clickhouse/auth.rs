@@ -10,7 +10,7 @@ use super::failure::{self, Failure};
 use super::request::Request;
 
 /// The only user of the embedded warehouse.
-pub(super) const USER: &str = "bionicpro";
+pub const USER: &str = "bionicpro";
 
 /// Lets the request pass, or refuses it without saying which part was wrong.
 pub(super) fn check(headers: &HeaderMap, request: &Request, password: &Secret) -> Result<(), Failure> {

@@ -7,6 +7,7 @@ use std::io::{Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use bionicpro_disk::Readers;
 use bionicpro_model::{Error, Kind, Result, Secret};
 use rustix::fs::FlockOperation;
 
@@ -25,9 +26,10 @@ pub(super) struct DataDir {
 }
 
 impl DataDir {
-    /// Makes the directory when it is missing, takes its lock and checks its version.
+    /// Makes the directory when it is missing, closes it to other accounts, takes its lock and checks its version.
     pub(super) fn open(path: &Path) -> Result<Self> {
-        fs::create_dir_all(path).map_err(|error| storage("cannot be made", path, error))?;
+        bionicpro_disk::keep(path, Readers::Owner, is_ours)
+            .map_err(|error| storage("cannot be made or read", path, error))?;
         let path = path.canonicalize().map_err(|error| storage("cannot be opened", path, error))?;
         let lock = take_lock(&path)?;
         let dir = DataDir { path, _lock: lock };
@@ -99,6 +101,11 @@ impl DataDir {
                 .source(error)),
         }
     }
+}
+
+fn is_ours(name: &str) -> bool {
+    let name = name.strip_suffix(".new").unwrap_or(name);
+    ["engine", "lock", "password", "VERSION", "users.xml", "config.xml"].contains(&name)
 }
 
 fn take_lock(dir: &Path) -> Result<File> {

@@ -41,4 +41,5 @@ mod spool;
 mod statement;
 mod threads;
 
+pub use auth::USER;
 pub use endpoint::Endpoint;

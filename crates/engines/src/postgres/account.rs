@@ -11,9 +11,9 @@ const OVERFLOW_ID: u32 = 65_534;
 
 /// A user and a group to become.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Account {
-    pub(super) uid: u32,
-    pub(super) gid: u32,
+pub(crate) struct Account {
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
 }
 
 /// Chooses who runs the server that keeps its data in `data`: nobody else when this process is not root (`None`),

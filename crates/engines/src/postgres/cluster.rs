@@ -10,18 +10,24 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use bionicpro_disk::Readers;
 use bionicpro_model::{Error, Kind, Result, Secret};
 use rand::distr::{Alphanumeric, SampleString};
 use rustix::fs::FlockOperation;
 
+use super::USER;
 use super::account::{self, Account};
-use super::{USER, child};
+use crate::child::{self, ParentDeath};
 
 /// How long a server whose program was killed may take to end.
 const LEFTOVER_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// A process number that no process has.
 const NO_PROCESS: &str = "2147483647";
+
+/// What lies in a data directory.
+const OURS: [&str; 7] =
+    ["lock", "password", "password.new", "postgres.log", "postgres.log.1", "cluster", "cluster.new"];
 
 /// A data directory that this process owns.
 #[derive(Debug)]
@@ -32,13 +38,11 @@ pub(super) struct Cluster {
 }
 
 impl Cluster {
-    /// Creates the folder when it is missing, and locks it.
+    /// Creates the folder when it is missing, closes it to other accounts, and locks it.
     pub(super) fn open(data: &Path) -> Result<Self> {
         let root = std::path::absolute(data).map_err(|error| cannot_use(data, error))?;
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&root)
+        // The server's account enters by a descriptor (`child`), so that no other account has to pass here.
+        bionicpro_disk::keep(&root, Readers::Owner, |name| OURS.contains(&name))
             .map_err(|error| cannot_use(&root, error))?;
         let account = account::choose(&root)?;
         let lock = lock(&root.join("lock"))?;
@@ -161,7 +165,8 @@ impl Cluster {
             command.args(["--set", "scram_iterations=1"]);
         }
         command.stdin(password_file);
-        let initdb = child::spawn(command, &made, self.account).map_err(|error| self.cannot_start(error))?;
+        let initdb = child::spawn_in(command, Some(&made), self.account, ParentDeath::Quit)
+            .map_err(|error| self.cannot_start(error))?;
         if !initdb.exited().await.is_some_and(|status| status.success()) {
             return Err(Error::new(Kind::Config, "PostgreSQL could not make its data directory")
                 .detail(self.log_tail())

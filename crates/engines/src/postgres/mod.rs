@@ -3,9 +3,8 @@
 //! It listens on loopback only and asks for a password. It never outlives the program, keeps its data directory, and
 //! starts again after any kill. Production uses servers of its own and only their URLs.
 
-mod account;
+pub(crate) mod account;
 mod binaries;
-mod child;
 mod cluster;
 mod port;
 
@@ -18,7 +17,7 @@ use rustix::process::Signal;
 use tokio_postgres::NoTls;
 
 use crate::Packages;
-use child::Child;
+use crate::child::{self, Child, ParentDeath};
 use cluster::Cluster;
 
 /// The superuser of the embedded server, and the only account.
@@ -123,7 +122,7 @@ impl Postgres {
             let folder = cluster.folder();
             let mut command = cluster.command(&binaries, "postgres")?;
             command.arg("-D").arg(cluster.data_argument(&folder)).args(options.arguments(port));
-            let child = child::spawn(command, &folder, cluster.account)
+            let child = child::spawn_in(command, Some(&folder), cluster.account, ParentDeath::Quit)
                 .map_err(|error| cluster.cannot_start(error))?;
             let server = Postgres { child, cluster: Arc::clone(&cluster), port, password: password.clone() };
             match server.wait_until_ready(deadline).await {

@@ -3,6 +3,7 @@
 //! A file appears whole or not at all, under `<stage>/<run>/<name>`, with a manifest beside it that holds its checksum.
 //! Whoever reads a file checks it first: a file that was cut or edited is refused.
 
+mod folder;
 mod manifest;
 mod probe;
 mod prune;
@@ -19,6 +20,7 @@ use object_store::path::Path;
 
 use crate::config::StageConfig;
 
+use folder::Folder;
 pub use manifest::{Manifest, Merged};
 pub(crate) use read::StagedFile;
 pub(crate) use write::{Upload, Written, hex};
@@ -32,6 +34,8 @@ pub struct Stage {
     store: Arc<dyn ObjectStore>,
     prefix: Path,
     keep_days: u16,
+    /// None where it is a bucket.
+    folder: Option<Folder>,
     /// The address as people wrote it, without what is secret.
     place: String,
 }
@@ -74,7 +78,7 @@ impl StagedName {
 }
 
 impl Stage {
-    /// Opens the staging area; a folder is made when it is missing.
+    /// Opens the staging area; a folder is made when it is missing, and closed to accounts that it is not for.
     ///
     /// `s3://bucket/prefix` takes its endpoint, region and keys from the `AWS_*` variables.
     ///
@@ -90,24 +94,24 @@ impl Stage {
         let (target, place) = (url.expose_secret(), url.to_string().trim_end_matches('/').to_owned());
         match target.scheme() {
             "file" => {
-                let folder = target.to_file_path().map_err(|()| refused())?;
-                std::fs::create_dir_all(&folder).map_err(|error| {
-                    Error::new(Kind::Storage, "the staging folder cannot be made")
-                        .detail(folder.display().to_string())
-                        .hint("check its owner and the space on its disk")
-                        .source(error)
-                })?;
-                let store =
-                    LocalFileSystem::new_with_prefix(&folder).map_err(|error| refused().source(error))?;
+                let path = target.to_file_path().map_err(|()| refused())?;
+                let folder = Folder::open(path, config.group.as_deref())?;
+                let store = LocalFileSystem::new_with_prefix(folder.path())
+                    .map_err(|error| refused().source(error))?;
                 // The folder of a run goes with its last file.
-                let store = store.with_automatic_cleanup(true);
-                Ok(Stage { store: Arc::new(store), prefix: Path::default(), keep_days, place })
+                let store = Arc::new(store.with_automatic_cleanup(true));
+                Ok(Stage { store, prefix: Path::default(), keep_days, folder: Some(folder), place })
+            }
+            "s3" if config.group.is_some() => {
+                Err(Error::new(Kind::Config, "a bucket belongs to no group of this machine")
+                    .detail("stage.group")
+                    .hint("leave stage.group out: who reads a bucket is decided by its own rules"))
             }
             "s3" => {
                 let builder = AmazonS3Builder::from_env().with_url(target.as_str());
                 let store = builder.build().map_err(|error| refused().source(error))?;
                 let prefix = Path::from_url_path(target.path()).map_err(|error| refused().source(error))?;
-                Ok(Stage { store: Arc::new(store), prefix, keep_days, place })
+                Ok(Stage { store: Arc::new(store), prefix, keep_days, folder: None, place })
             }
             _ => Err(refused()),
         }

@@ -5,6 +5,8 @@ use object_store::ObjectStoreExt;
 
 use super::{Stage, store_error};
 
+/// What the name of such a file begins with.
+pub(super) const PREFIX: &str = ".probe-";
 const CONTENT: &[u8] = b"bionicpro doctor";
 
 impl Stage {
@@ -13,7 +15,7 @@ impl Stage {
     /// # Errors
     /// `Config` when the store refuses the account, `Storage` when it does not keep the file.
     pub async fn probe(&self) -> Result<()> {
-        let path = self.prefix.clone().join(format!(".probe-{}", uuid::Uuid::new_v4().simple()));
+        let path = self.prefix.clone().join(format!("{PREFIX}{}", uuid::Uuid::new_v4().simple()));
         let failed = |error| store_error(error, &path);
         self.store.put(&path, CONTENT.into()).await.map_err(failed)?;
         let read = async { self.store.get(&path).await?.bytes().await }.await;

@@ -9,7 +9,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload, WriteMultipart};
 use tokio::sync::mpsc;
 
-use super::{Manifest, Stage, StagedName, store_error};
+use super::{MANIFEST, Manifest, Stage, StagedName, store_error};
 
 /// The least that S3 takes as a part; what the writer holds at most is three of them.
 const PART_BYTES: usize = 5 << 20;
@@ -39,6 +39,7 @@ impl Stage {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
             Err(error) => return Err(store_error(error, &manifest)),
         }
+        self.make_folder(run)?;
         let upload = self.store.put_multipart(&path).await.map_err(|error| store_error(error, &path))?;
         let mut parts = WriteMultipart::new_with_chunk_size(upload, PART_BYTES);
         let (sender, mut pieces) = mpsc::channel(4);
@@ -69,6 +70,7 @@ impl Stage {
         match outcome {
             Ok((bytes, sha256, value)) => {
                 parts.finish().await.map_err(|error| store_error(error, &path))?;
+                self.admit(run, name.file())?;
                 Ok(Written { bytes, sha256, value })
             }
             Err(error) => {
@@ -85,7 +87,7 @@ impl Stage {
         let text = serde_json::to_vec_pretty(manifest)
             .map_err(|error| Error::new(Kind::Internal, "a manifest cannot be written").source(error))?;
         self.store.put(&path, PutPayload::from(text)).await.map_err(|error| store_error(error, &path))?;
-        Ok(())
+        self.admit(&manifest.run, &format!("{}{MANIFEST}", name.file()))
     }
 }
 

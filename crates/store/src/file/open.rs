@@ -1,10 +1,11 @@
 //! Opens the file of the store, and makes it where it is missing: readable by its owner only, with its tables.
 
 use std::fs;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
+use bionicpro_disk::Readers;
 use bionicpro_model::{Error, Kind, Result};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
@@ -23,7 +24,8 @@ pub(super) fn folder(folder: &Path) -> Result<(Connection, Connection)> {
             .hint("store.url must name a folder that this account may write to, on a local disk")
             .source(error)
     };
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|e| unusable(e.into()))?;
+    bionicpro_disk::keep(folder, Readers::Owner, |name| name.starts_with(FILE))
+        .map_err(|error| unusable(error.into()))?;
     let path = folder.join(FILE);
     // SQLite would make it readable for everybody; the files beside it take over its rights.
     let file = fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);

@@ -4,10 +4,11 @@ use std::fs::{self, File};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
+use bionicpro_disk::Readers;
 use bionicpro_model::{Error, Kind, Result};
 
-/// What a demo keeps. Nothing else in the folder is ever touched.
-const KEPT: [&str; 10] = [
+/// What a demo keeps. Nothing else in the folder is ever removed.
+const KEPT: [&str; 11] = [
     "postgres",
     "warehouse",
     "stage",
@@ -18,7 +19,11 @@ const KEPT: [&str; 10] = [
     "fleet.json",
     "demo.json",
     "demo.log",
+    "warehouse.log",
 ];
+const LOCK: &str = "demo.lock";
+/// What `make keycloak` and `make airflow` keep beside it.
+const NEIGHBOURS: [&str; 3] = ["keycloak", "airflow", "airflow-stage"];
 
 /// A demo's folder, held until dropped; the system frees it when the process dies.
 #[derive(Debug)]
@@ -36,9 +41,9 @@ impl Folder {
                 .hint("choose another with --data DIR")
                 .source(error)
         };
-        fs::create_dir_all(path).map_err(failed)?;
+        bionicpro_disk::make(path, Readers::Owner).map_err(failed)?;
         let path = path.canonicalize().map_err(failed)?;
-        let lock_path = path.join("demo.lock");
+        let lock_path = path.join(LOCK);
         let mut lock = File::options()
             .read(true)
             .write(true)
@@ -64,6 +69,16 @@ impl Folder {
             }
         }
         Ok(Folder { path, _lock: lock })
+    }
+
+    /// Closes to other accounts what an older program has left open. The log has to be there: it is told how much that was.
+    pub(super) fn close(&self) -> Result<()> {
+        let is_ours = |name: &str| name == LOCK || KEPT.contains(&name) || NEIGHBOURS.contains(&name);
+        bionicpro_disk::keep(&self.path, Readers::Owner, is_ours).map_err(|error| {
+            Error::new(Kind::Storage, "the demo's folder cannot be closed to other accounts")
+                .detail(self.path.display().to_string())
+                .source(error)
+        })
     }
 
     pub(super) fn path(&self) -> &Path {

@@ -1,15 +1,18 @@
 //! `bionicpro demo`: everything in one terminal, on loopback, with a simulated fleet. What `make demo` runs.
 //!
-//! Parts start in the order of their dependencies and stop in the reverse one; each is in `parts.rs`.
+//! Parts start in the order of their dependencies and stop in the reverse one; each is in `parts.rs`. Both engines are
+//! processes of their own: `keep.rs` starts them again when they end.
 
 mod browsers;
 mod fleet;
 mod folder;
 mod http;
+mod keep;
 mod parts;
 mod ports;
 mod ready;
 mod startup;
+mod warehouse;
 
 use std::path::PathBuf;
 
@@ -135,7 +138,7 @@ async fn serve(flags: &DemoArgs, context: &Context, startup: &Startup, running: 
         let program = std::env::args().next().unwrap_or_else(|| "bionicpro".to_owned());
         output::line(&ready.page(&program))?;
     }
-    running.failure().await
+    running.keep(context, startup).await
 }
 
 /// One report over HTTP, as a newcomer would ask for it.

@@ -7,7 +7,6 @@ use bionicpro_audit::Log;
 use bionicpro_auth::Verifier;
 use bionicpro_auth::issuer::{DemoMode, Issuer, IssuerOptions};
 use bionicpro_engines::Packages;
-use bionicpro_engines::clickhouse::Endpoint;
 use bionicpro_engines::postgres::{Postgres, PostgresOptions};
 use bionicpro_model::{Error, Kind, Result, SecretUrl};
 use bionicpro_pipeline::progress::Quiet;
@@ -21,9 +20,11 @@ use super::DemoArgs;
 use super::browsers;
 use super::fleet;
 use super::folder::Folder;
+use super::keep::{keep, short};
 use super::ports::{Ports, loopback};
 use super::ready::{Address, Ready, WarehouseAddress};
 use super::startup::Startup;
+use super::warehouse::{self, Served};
 use crate::config::Config;
 use crate::context::Context;
 
@@ -34,8 +35,9 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(15);
 #[derive(Default)]
 pub(super) struct Running {
     folder: Option<Folder>,
+    ports: Option<Ports>,
     postgres: Option<Postgres>,
-    warehouse: Option<Task>,
+    warehouse: Option<Served>,
     issuer: Option<Issuer>,
     /// The API, the web app, the scheduler and the live simulator: they depend on the engines and not on each other.
     users: Vec<Task>,
@@ -45,7 +47,8 @@ pub(super) struct Running {
 struct Task {
     name: &'static str,
     stop: CancellationToken,
-    handle: JoinHandle<Result<()>>,
+    /// Empty once it has ended.
+    handle: Option<JoinHandle<Result<()>>>,
 }
 
 impl Task {
@@ -55,13 +58,14 @@ impl Task {
     {
         let stop = CancellationToken::new();
         let handle = tokio::spawn(work(stop.clone()));
-        Task { name, stop, handle }
+        Task { name, stop, handle: Some(handle) }
     }
 
     async fn stop(self) -> Result<()> {
         self.stop.cancel();
-        let abort = self.handle.abort_handle();
-        match tokio::time::timeout(STOP_TIMEOUT, self.handle).await {
+        let Some(handle) = self.handle else { return Ok(()) };
+        let abort = handle.abort_handle();
+        match tokio::time::timeout(STOP_TIMEOUT, handle).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(error)) => {
                 Err(Error::new(Kind::Internal, "a part of the demo broke").detail(self.name).source(error))
@@ -78,8 +82,6 @@ impl Task {
 /// The demo's configuration: the user's, with every address pointed at the parts that the demo starts.
 fn configure(context: &Context, folder: &Folder, ports: Ports) -> Result<Config> {
     let mut config = context.config.clone();
-    config.engines.warehouse.data = folder.join("warehouse");
-    config.engines.warehouse.listen = loopback(ports.warehouse);
     config.api.listen = loopback(ports.api);
     config.api.metrics_listen = Some(loopback(ports.metrics));
     config.bff = browsers::config(folder, ports)?;
@@ -111,37 +113,37 @@ impl Running {
         };
         let packages = Packages::find(context.config.engines.dir.as_deref())?;
         let ports = flags.ports.choose(demo_mode.is_some())?;
+        self.ports = Some(ports);
         let folder = &*self.folder.insert(Folder::take(&flags.data, flags.fresh)?);
         context.start_logging_to(&folder.join("demo.log"))?;
         startup.say(&format!("BionicPRO Reports, demo in {}\n", folder.path().display()))?;
+        folder.close()?;
         let mut config = configure(context, folder, ports)?;
+        let options = warehouse::Options::new(folder, ports.warehouse, context.file.clone());
 
         // The two engines need nothing from each other.
         let (postgres, warehouse) = tokio::join!(
             startup
                 .part("PostgreSQL 18: CRM and telemetry databases", start_postgres(&packages, folder, ports)),
-            startup.part(
-                "ClickHouse: the warehouse",
-                Endpoint::open(&packages, config.engines.warehouse.clone())
-            ),
+            startup.part("ClickHouse: the warehouse", Served::start(&packages, &options)),
         );
         let postgres = &*self.postgres.insert(postgres?);
-        let endpoint = warehouse?;
+        self.warehouse = Some(warehouse?);
+        let warehouse_url = warehouse::url(&folder.join("warehouse"), ports.warehouse)?;
         config.crm.url = Some(postgres.url("crm_db"));
         config.telemetry.url = Some(postgres.url("telemetry_db"));
-        config.warehouse.url = Some(endpoint.url());
+        config.warehouse.url = Some(warehouse_url.clone());
         let mut ready = Ready {
             pid: std::process::id(),
             data: flags.data.clone(),
             web: None,
             api: None,
-            warehouse: WarehouseAddress::new(&endpoint.url(), &config.warehouse.database()?),
+            warehouse: WarehouseAddress::new(&warehouse_url, &config.warehouse.database()?),
             crm: Address::new(&postgres.url("crm_db")),
             telemetry: Address::new(&postgres.url("telemetry_db")),
             issuer: None,
             metrics: None,
         };
-        self.warehouse = Some(Task::start("warehouse", |stop| endpoint.run(stop.cancelled_owned())));
 
         startup.part("tables of the sources and of the warehouse", prepare_tables(&config)).await?;
         if flags.engines_only {
@@ -223,19 +225,26 @@ impl Running {
         Ok(())
     }
 
-    /// Waits until a part ends by itself, which none should, and says which and why.
-    pub(super) async fn failure(&mut self) -> Result<()> {
-        let postgres = async {
-            match &self.postgres {
-                Some(postgres) => postgres.failed().await,
-                None => std::future::pending().await,
-            }
-        };
-        let tasks = self.users.iter_mut().chain(&mut self.warehouse).map(|task| Box::pin(ended(task)));
-        tokio::select! {
-            error = postgres => Err(error),
-            (error, ..) = futures_util::future::select_all(tasks) => Err(error),
-        }
+    /// Keeps the parts running until it is dropped: an engine that ends is started again, another part is named.
+    pub(super) async fn keep(&mut self, context: &Context, startup: &Startup) -> Result<()> {
+        let missing = || Error::new(Kind::Internal, "the demo is kept before it has started");
+        let (folder, ports) = self.folder.as_ref().zip(self.ports).ok_or_else(missing)?;
+        let packages = Packages::find(context.config.engines.dir.as_deref())?;
+        let options = warehouse::Options::new(folder, ports.warehouse, context.file.clone());
+        let postgres = keep("PostgreSQL", &mut self.postgres, startup, Postgres::failed, async || {
+            start_postgres(&packages, folder, ports).await
+        });
+        let warehouse = keep("the warehouse", &mut self.warehouse, startup, Served::ended, async || {
+            Served::start(&packages, &options).await
+        });
+        let users = futures_util::future::join_all(self.users.iter_mut().map(|task| async {
+            let error = ended(task).await;
+            tracing::error!(part = task.name, error = error.report(), "a part of the demo ended");
+            let text = format!("{}: does not come back, the other parts go on: {}", task.name, short(&error));
+            startup.tell(&text);
+        }));
+        tokio::join!(postgres, warehouse, users);
+        std::future::pending().await
     }
 
     /// Stops what runs: first who uses the engines, then the engines.
@@ -251,7 +260,7 @@ impl Running {
             issuer.stop().await;
         }
         if let Some(warehouse) = self.warehouse.take() {
-            outcome = outcome.and(warehouse.stop().await);
+            warehouse.stop().await;
         }
         if let Some(postgres) = self.postgres.take() {
             outcome = outcome.and(postgres.stop().await);
@@ -261,8 +270,10 @@ impl Running {
 }
 
 async fn ended(task: &mut Task) -> Error {
-    let name = task.name;
-    match (&mut task.handle).await {
+    let Some(handle) = &mut task.handle else { return std::future::pending().await };
+    let (name, outcome) = (task.name, handle.await);
+    task.handle = None;
+    match outcome {
         Ok(Err(error)) => error,
         Ok(Ok(())) => Error::new(Kind::Internal, "a part of the demo ended by itself").detail(name),
         Err(error) => Error::new(Kind::Internal, "a part of the demo broke").detail(name).source(error),

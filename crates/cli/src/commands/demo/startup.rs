@@ -31,6 +31,11 @@ impl Startup {
         result
     }
 
+    /// One line of what happens later; a terminal that went away is noticed by its signal.
+    pub(super) fn tell(&self, text: &str) {
+        let _ = self.say(&format!("  {text}"));
+    }
+
     /// One line for the person at the terminal.
     pub(super) fn say(&self, text: &str) -> Result<()> {
         if self.json {

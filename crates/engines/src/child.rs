@@ -13,27 +13,58 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
 use tokio::sync::watch;
 
-use super::account::Account;
+use crate::postgres::account::Account;
+
+/// How a child ends when this process does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ParentDeath {
+    /// PostgreSQL's immediate shutdown: it ends within milliseconds and recovers from its log at the next start.
+    Quit,
+    /// At once.
+    Kill,
+}
+
+impl ParentDeath {
+    fn signal(self) -> Signal {
+        match self {
+            ParentDeath::Quit => Signal::QUIT,
+            ParentDeath::Kill => Signal::KILL,
+        }
+    }
+}
 
 /// A running program. Dropping it does not end it; the end of this process does.
 #[derive(Debug)]
-pub(super) struct Child {
+pub struct Child {
     /// Empty once the process is reaped: its number may then be another process's.
     pid: Arc<Mutex<Option<Pid>>>,
     exited: watch::Receiver<Option<ExitStatus>>,
     _watchdog: Option<watchdog::Watchdog>,
 }
 
-/// Starts `command` in the folder `cwd`, as `account` when given, in a process group of its own, so that Ctrl-C in a
-/// terminal reaches only this process, which then stops the child in order.
-pub(super) fn spawn(mut command: Command, cwd: &Path, account: Option<Account>) -> io::Result<Child> {
+/// Starts `command` in a process group of its own, so that Ctrl-C in a terminal reaches only this process, which then
+/// stops the child in order. The end of this process kills it.
+///
+/// # Errors
+/// As the system gives them.
+pub fn spawn(command: Command) -> io::Result<Child> {
+    spawn_in(command, None, None, ParentDeath::Kill)
+}
+
+/// The same in the folder `cwd`, as `account` where given.
+pub(crate) fn spawn_in(
+    mut command: Command,
+    cwd: Option<&Path>,
+    account: Option<Account>,
+    on_parent_death: ParentDeath,
+) -> io::Result<Child> {
     command.process_group(0);
-    enter::before_exec(&mut command, File::open(cwd)?, account);
+    enter::before_exec(&mut command, cwd.map(File::open).transpose()?, account, on_parent_death);
     let (started, start) = mpsc::sync_channel(1);
     let (exit, exited) = watch::channel(None);
     let pid = Arc::new(Mutex::new(None));
     let keeper_pid = Arc::clone(&pid);
-    std::thread::Builder::new().name("postgres-keeper".to_owned()).spawn(move || {
+    std::thread::Builder::new().name("keeper".to_owned()).spawn(move || {
         let mut child = match command.spawn() {
             Ok(child) => child,
             Err(error) => return drop(started.send(Err(error))),
@@ -53,26 +84,36 @@ pub(super) fn spawn(mut command: Command, cwd: &Path, account: Option<Account>) 
         }
     })?;
     start.recv().map_err(|_| io::Error::other("the keeper thread ended"))??;
-    let watchdog = watchdog::start(*pid.lock().unwrap_or_else(PoisonError::into_inner))?;
+    let watchdog = watchdog::start(*pid.lock().unwrap_or_else(PoisonError::into_inner), on_parent_death)?;
     Ok(Child { pid, exited, _watchdog: watchdog })
 }
 
 impl Child {
+    /// Asks the process to end in order.
+    pub fn terminate(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// Ends the process at once.
+    pub fn kill(&self) {
+        self.signal(Signal::KILL);
+    }
+
     /// Sends a signal, unless the process has ended.
-    pub(super) fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         if let Some(pid) = *self.pid.lock().unwrap_or_else(PoisonError::into_inner) {
             let _ = rustix::process::kill_process(pid, signal);
         }
     }
 
     /// The process number while it runs.
-    pub(super) fn pid(&self) -> Option<u32> {
+    pub fn pid(&self) -> Option<u32> {
         let pid = *self.pid.lock().unwrap_or_else(PoisonError::into_inner);
         pid.and_then(|pid| u32::try_from(pid.as_raw_nonzero().get()).ok())
     }
 
     /// Waits for the end; may be called again and gives the same answer.
-    pub(super) async fn exited(&self) -> Option<ExitStatus> {
+    pub async fn exited(&self) -> Option<ExitStatus> {
         let mut exited = self.exited.clone();
         exited.wait_for(Option::is_some).await.ok().and_then(|status| *status)
     }
@@ -85,19 +126,22 @@ mod enter {
         reason = "the child changes its folder, user and death signal before the program starts"
     )]
 
-    use super::{Account, Command, CommandExt, File, Signal, io};
+    use super::{Account, Command, CommandExt, File, ParentDeath, io};
 
-    /// Immediate shutdown: the server ends within milliseconds and recovers from its log at the next start.
-    #[cfg(target_os = "linux")]
-    const ON_PARENT_DEATH: Signal = Signal::QUIT;
-
-    pub(super) fn before_exec(command: &mut Command, cwd: File, account: Option<Account>) {
+    pub(super) fn before_exec(
+        command: &mut Command,
+        cwd: Option<File>,
+        account: Option<Account>,
+        on_parent_death: ParentDeath,
+    ) {
         let parent = rustix::process::getpid();
         let enter = move || {
             // By descriptor and before the account changes: it may not be allowed to come here by name.
-            rustix::process::fchdir(&cwd)?;
+            if let Some(cwd) = &cwd {
+                rustix::process::fchdir(cwd)?;
+            }
             become_account(account)?;
-            end_with(parent)
+            end_with(parent, on_parent_death)
         };
         // SAFETY: the closure runs in the forked child, which has one thread. It makes system calls on values that
         // were made before the fork, allocates nothing and takes no lock.
@@ -124,8 +168,8 @@ mod enter {
 
     /// Comes after the change of account, which would clear it.
     #[cfg(target_os = "linux")]
-    fn end_with(parent: rustix::process::Pid) -> io::Result<()> {
-        rustix::process::set_parent_process_death_signal(Some(ON_PARENT_DEATH))?;
+    fn end_with(parent: rustix::process::Pid, how: ParentDeath) -> io::Result<()> {
+        rustix::process::set_parent_process_death_signal(Some(how.signal()))?;
         // The parent may have ended before the kernel knew of the wish.
         if rustix::process::getppid() == Some(parent) {
             Ok(())
@@ -135,27 +179,29 @@ mod enter {
     }
 
     #[cfg(not(target_os = "linux"))]
-    fn end_with(_parent: rustix::process::Pid) -> io::Result<()> {
+    fn end_with(_parent: rustix::process::Pid, _how: ParentDeath) -> io::Result<()> {
         Ok(())
     }
 }
 
 /// The portable form of "end with the parent", for systems whose kernel does not know it.
 mod watchdog {
-    use super::{Command, CommandExt, Pid, io};
+    use super::{Command, CommandExt, ParentDeath, Pid, io};
     use std::process::{Child, Stdio};
 
-    /// A shell that reads from a pipe until this process ends, then stops the server.
+    /// A shell that reads from a pipe until this process ends, then stops the child.
     #[derive(Debug)]
     pub(super) struct Watchdog(Child);
 
-    pub(super) fn start(pid: Option<Pid>) -> io::Result<Option<Watchdog>> {
-        if cfg!(target_os = "linux") { Ok(None) } else { pid.map(watch).transpose() }
+    pub(super) fn start(pid: Option<Pid>, how: ParentDeath) -> io::Result<Option<Watchdog>> {
+        if cfg!(target_os = "linux") { Ok(None) } else { pid.map(|pid| watch(pid, how)).transpose() }
     }
 
-    fn watch(pid: Pid) -> io::Result<Watchdog> {
+    fn watch(pid: Pid, how: ParentDeath) -> io::Result<Watchdog> {
+        let signal = how.signal().as_raw().to_string();
+        let pid = pid.as_raw_nonzero().to_string();
         Command::new("/bin/sh")
-            .args(["-c", "read -r _; kill -QUIT \"$1\"", "sh", &pid.as_raw_nonzero().to_string()])
+            .args(["-c", "read -r _; kill -\"$1\" \"$2\"", "sh", &signal, &pid])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -195,7 +241,7 @@ mod watchdog {
             // Heeds it from now on: before, the signal would be lost.
             watched.stdout.take().unwrap().read_exact(&mut [0]).unwrap();
             let pid = Pid::from_raw(i32::try_from(watched.id()).unwrap()).unwrap();
-            let mut watchdog = watch(pid).unwrap();
+            let mut watchdog = watch(pid, ParentDeath::Quit).unwrap();
             drop(watchdog.0.stdin.take());
             assert!(!watched.wait().unwrap().success());
         }

@@ -1,0 +1,100 @@
+//! Keeps the demo's parts running: one that ends is started again, and the others go on serving meanwhile.
+
+use std::time::{Duration, Instant};
+
+use bionicpro_model::line::one_line;
+use bionicpro_model::{Error, Result};
+
+use super::startup::Startup;
+
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// How often a part is started again that does not stay.
+const MOST_STARTS: u32 = 10;
+/// A part that ran for so long has stayed: what ends it then is something new.
+const STAYED: Duration = Duration::from_secs(300);
+
+/// How long to wait before the next start: longer each time.
+#[derive(Debug, Default)]
+struct Pauses {
+    starts: u32,
+}
+
+impl Pauses {
+    /// Told how long the part ran before it ended.
+    fn ran(&mut self, time: Duration) {
+        if time >= STAYED {
+            self.starts = 0;
+        }
+    }
+
+    /// None when it has been tried often enough.
+    fn next(&mut self) -> Option<Duration> {
+        let pause = FIRST_PAUSE * 2_u32.pow(self.starts);
+        self.starts += 1;
+        (self.starts <= MOST_STARTS).then_some(pause.min(LONGEST_PAUSE))
+    }
+}
+
+/// An error in one line of a terminal; the log has all of it.
+pub(super) fn short(error: &Error) -> String {
+    one_line(&error.to_string(), 100).into_owned()
+}
+
+/// Starts a part again whenever it ends, and says so; returns when it does not come back.
+pub(super) async fn keep<T>(
+    name: &str,
+    part: &mut Option<T>,
+    startup: &Startup,
+    ended: impl AsyncFn(&T) -> Error,
+    start: impl AsyncFn() -> Result<T>,
+) {
+    let mut pauses = Pauses::default();
+    while let Some(running) = part.as_ref() {
+        let since = Instant::now();
+        let mut error = ended(running).await;
+        pauses.ran(since.elapsed());
+        // What it held is free for its successor.
+        *part = None;
+        while part.is_none() {
+            tracing::error!(part = name, error = error.report(), "a part of the demo ended");
+            let Some(pause) = pauses.next() else {
+                startup
+                    .tell(&format!("{name}: does not come back, the other parts go on: {}", short(&error)));
+                return;
+            };
+            startup.tell(&format!("{name}: ended, starts again in {} s: {}", pause.as_secs(), short(&error)));
+            tokio::time::sleep(pause).await;
+            match start().await {
+                Ok(started) => *part = Some(started),
+                Err(again) => error = again,
+            }
+        }
+        tracing::info!(part = name, "a part of the demo is back");
+        startup.tell(&format!("{name}: is back"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_that_never_stays_is_started_ever_later_and_then_left() {
+        let mut pauses = Pauses::default();
+        let all: Vec<u64> = std::iter::from_fn(|| {
+            pauses.ran(STAYED / 2);
+            pauses.next().map(|pause| pause.as_secs())
+        })
+        .collect();
+        assert_eq!(all, [1, 2, 4, 8, 16, 32, 60, 60, 60, 60]);
+    }
+
+    #[test]
+    fn a_part_that_stayed_is_started_soon_again() {
+        let mut pauses = Pauses::default();
+        while pauses.next().is_some() {}
+        pauses.ran(STAYED);
+        assert_eq!(pauses.next(), Some(FIRST_PAUSE));
+    }
+}

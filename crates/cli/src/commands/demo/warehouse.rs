@@ -1,0 +1,139 @@
+//! The demo's warehouse: `bionicpro warehouse serve` as a process of its own, so that its end is not that of the others.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use bionicpro_engines::Packages;
+use bionicpro_engines::child::{self, Child};
+use bionicpro_model::{Error, Kind, Result, Secret, SecretUrl};
+
+use super::folder::Folder;
+use super::ports::loopback;
+
+/// How long a start may take, with many tables too.
+const START_TIMEOUT: Duration = Duration::from_secs(120);
+/// How long an orderly stop may take.
+const STOP_TIMEOUT: Duration = Duration::from_secs(15);
+const POLL: Duration = Duration::from_millis(20);
+
+/// What the process is started with, each time.
+pub(super) struct Options {
+    data: PathBuf,
+    log: PathBuf,
+    port: u16,
+    config_file: Option<PathBuf>,
+}
+
+impl Options {
+    pub(super) fn new(folder: &Folder, port: u16, config_file: Option<PathBuf>) -> Self {
+        Options { data: folder.join("warehouse"), log: folder.join("warehouse.log"), port, config_file }
+    }
+}
+
+/// A running warehouse. Dropping it ends it at once.
+pub(super) struct Served {
+    child: Child,
+    log: PathBuf,
+    /// How long the log was before this start.
+    log_begin: usize,
+}
+
+impl Served {
+    /// Starts the process and waits until it answers.
+    pub(super) async fn start(packages: &Packages, options: &Options) -> Result<Self> {
+        // Says in the terminal what to install.
+        packages.libchdb()?;
+        let failed = |error: std::io::Error| {
+            Error::new(Kind::Storage, "the warehouse cannot be started")
+                .detail(options.log.display().to_string())
+                .source(error)
+        };
+        let log = File::options().create(true).append(true).open(&options.log).map_err(failed)?;
+        let log_begin = usize::try_from(log.metadata().map_err(failed)?.len()).unwrap_or(usize::MAX);
+        let mut command = Command::new(std::env::current_exe().map_err(failed)?);
+        if let Some(file) = &options.config_file {
+            command.arg("--config").arg(file);
+        }
+        command.args(["warehouse", "serve", "--listen", &loopback(options.port).to_string(), "--data"]);
+        command.arg(&options.data).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        let child = child::spawn(command).map_err(failed)?;
+        let served = Served { child, log: options.log.clone(), log_begin };
+        served.wait_until_ready(options.port).await?;
+        Ok(served)
+    }
+
+    async fn wait_until_ready(&self, port: u16) -> Result<()> {
+        let failed =
+            |error: reqwest::Error| Error::new(Kind::Internal, "the warehouse cannot be asked").source(error);
+        let http = reqwest::Client::builder().no_proxy().build().map_err(failed)?;
+        let ping = format!("http://{}/ping", loopback(port));
+        let deadline = Instant::now() + START_TIMEOUT;
+        while Instant::now() < deadline {
+            tokio::select! {
+                biased;
+                error = self.ended() => return Err(error),
+                answer = http.get(&ping).send() => {
+                    if answer.is_ok_and(|answer| answer.status().is_success()) {
+                        return Ok(());
+                    }
+                }
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        Err(Error::new(Kind::Unreachable, "the warehouse does not get ready")
+            .hint(format!("read {}", self.log.display())))
+    }
+
+    /// Waits until the process ends, which it should not, and says why.
+    pub(super) async fn ended(&self) -> Error {
+        let status = self.child.exited().await;
+        let kind = match status.and_then(|status| status.code()) {
+            Some(2) => Kind::Config,
+            Some(4) => Kind::Data,
+            _ => Kind::Unreachable,
+        };
+        Error::new(kind, "the warehouse ended")
+            .detail(self.last_words(status))
+            .hint(format!("read {}", self.log.display()))
+    }
+
+    /// The error that it printed, or how it ended.
+    fn last_words(&self, status: Option<ExitStatus>) -> String {
+        let log = std::fs::read(&self.log).unwrap_or_default();
+        let log = String::from_utf8_lossy(log.get(self.log_begin..).unwrap_or_default());
+        match (log.rsplit_once("error: "), status) {
+            (Some((_, error)), _) => error.trim().to_owned(),
+            (None, Some(status)) => status.to_string(),
+            (None, None) => "nobody knows how".to_owned(),
+        }
+    }
+
+    /// Stops the process in order.
+    pub(super) async fn stop(self) {
+        self.child.terminate();
+        if tokio::time::timeout(STOP_TIMEOUT, self.child.exited()).await.is_err() {
+            tracing::warn!(part = "warehouse", "did not stop in time");
+        }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.child.kill();
+    }
+}
+
+/// The address with user and password. The process has made its password when it answers.
+pub(super) fn url(data: &Path, port: u16) -> Result<SecretUrl> {
+    let file = data.join("password");
+    let password = std::fs::read_to_string(&file).map_err(|error| {
+        Error::new(Kind::Storage, "the warehouse's password cannot be read")
+            .detail(file.display().to_string())
+            .source(error)
+    })?;
+    let user = bionicpro_engines::clickhouse::USER;
+    SecretUrl::parse(&format!("http://{user}@{}/", loopback(port)))?
+        .with_password(&Secret::new(password.trim()))
+}

@@ -1,0 +1,82 @@
+//! The staging area as a folder of this machine: for one account, or for a group that shares it.
+
+use std::path::{Path, PathBuf};
+
+use bionicpro_disk::Readers;
+use bionicpro_model::{Error, Kind, Result, RunId};
+
+use super::{Stage, StagedName};
+
+/// The folder, and who reads it.
+#[derive(Debug, Clone)]
+pub(super) struct Folder {
+    path: PathBuf,
+    readers: Readers,
+}
+
+impl Folder {
+    /// Makes the folder when it is missing, and closes what is in it to everybody else.
+    pub(super) fn open(path: PathBuf, group: Option<&str>) -> Result<Self> {
+        let readers = group.map_or(Ok(Readers::Owner), Readers::group)?;
+        bionicpro_disk::keep(&path, readers, |name| is_ours(&path, name)).map_err(|error| {
+            Error::new(Kind::Storage, "the staging folder cannot be made or read")
+                .detail(path.display().to_string())
+                .hint(
+                    "check its owner and the space on its disk; accounts that share it need stage.group, on each \
+                     of them, and to be in that group",
+                )
+                .source(error)
+        })?;
+        Ok(Folder { path, readers })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn run(&self, run: &RunId) -> PathBuf {
+        self.path.join(run.as_str())
+    }
+}
+
+impl Stage {
+    /// Makes the folder of a run, where a group has to find it as its own from the first moment on.
+    pub(super) fn make_folder(&self, run: &RunId) -> Result<()> {
+        match &self.folder {
+            Some(folder) if folder.readers != Readers::Owner => {
+                let path = folder.run(run);
+                bionicpro_disk::make(&path, folder.readers).map_err(|error| not_given(&path, error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Lets the group read a file that was just written; elsewhere it is right as it is.
+    pub(super) fn admit(&self, run: &RunId, file: &str) -> Result<()> {
+        let Some(folder) = &self.folder else { return Ok(()) };
+        let path = folder.run(run).join(file);
+        folder.readers.admit(&path).map_err(|error| not_given(&path, error))
+    }
+}
+
+fn not_given(path: &Path, error: std::io::Error) -> Error {
+    Error::new(Kind::Config, "the staging folder cannot be shared with the group of stage.group")
+        .detail(path.display().to_string())
+        .hint("the account that runs the steps has to be in the group")
+        .source(error)
+}
+
+/// Whether a name is that of a run's folder, or of what the program makes beside it.
+fn is_ours(stage: &Path, name: &str) -> bool {
+    if bionicpro_disk::is_aside(name) || name.starts_with(super::probe::PREFIX) {
+        return true;
+    }
+    let path = stage.join(name);
+    let is_folder = path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir());
+    let is_staged = |file: &str| StagedName::ALL.iter().any(|staged| file.starts_with(staged.file()));
+    let holds_only_staged = || {
+        let mut files = std::fs::read_dir(&path).into_iter().flatten().flatten();
+        files.all(|file| file.file_name().to_str().is_some_and(is_staged))
+    };
+    is_folder && name.parse::<RunId>().is_ok() && holds_only_staged()
+}

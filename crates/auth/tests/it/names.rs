@@ -42,8 +42,8 @@ async fn the_first_account_has_the_name_and_another_is_refused_until_it_is_relea
 async fn names_are_compared_byte_by_byte() {
     let (setup, folder) = (setup().await, tempfile::tempdir().unwrap());
     let names = Names::new(store(&folder).await);
-    // Also the same letter composed and decomposed.
-    for (number, name) in ["ivan", "Ivan", "ivan ", " ivan", "jos\u{e9}", "jose\u{301}"].iter().enumerate() {
+    // No two of them are one, as they would be to a database that ignores case or accents.
+    for (number, name) in ["ivan", "Ivan", "iv\u{e1}n", "ivan petrov", "ivanpetrov"].iter().enumerate() {
         names.require_own(&claims(&setup, name, &number.to_string()).await).await.unwrap();
     }
     assert_eq!(names.require_own(&claims(&setup, "Ivan", "0").await).await, REFUSED);

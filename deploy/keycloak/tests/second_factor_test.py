@@ -183,6 +183,20 @@ def who_becomes_an_administrator_by_a_group_is_signed_out_and_sets_up_codes(site
         site.admin.delete(f"/groups/{group}")
 
 
+def a_site_can_ask_everybody_for_a_second_factor(site: Site) -> None:
+    steps = "/authentication/flows/sign-in/executions"
+    (role,) = (step for step in site.admin.get(steps) if step.get("providerId") == "conditional-user-role")
+    site.admin.put(steps, role | {"requirement": "DISABLED"})
+    try:
+        browser, phone = site.browser(), Phone()
+        page = browser.sign_in(PERSON)
+        assert page.form("kc-totp-settings-form") and _user(browser) is None
+        browser.follow(phone.set_up(browser, page))
+        assert _user(browser) == PERSON
+    finally:
+        site.admin.put(steps, role)
+
+
 def a_client_that_is_switched_to_take_passwords_gets_no_tokens_for_them(site: Site) -> None:
     client = site.admin.client()
     site.admin.put(f"/clients/{client['id']}", client | {"directAccessGrantsEnabled": True})

@@ -121,8 +121,8 @@ def codes_are_not_guessed(site: Site) -> None:
         # Two failures within a second are a lock of their own: here it is their number that counts.
         time.sleep(1.1)
     assert site.admin.failures(PERSON)["disabled"] is True
-    phone.answer(browser, asked)
-    assert _user(browser) is None, "not even the right one is taken"
+    refused = phone.answer(browser, asked)
+    assert refused.status == 200 and refused.sent("code") is None, "not even the right one is taken"
     other = site.browser()
     assert other.sign_in(PERSON).form(), "nor the right password"
     site.admin.forget_failures(PERSON)

@@ -124,7 +124,7 @@ client-tests: engines $(VENV) $(NODE_CLIENT) ## Run other people's ClickHouse cl
 	cd crates/engines/tests/clients/node && BIONICPRO_BIN="$$PWD/../../../../../target/debug/bionicpro" $(NODE) --test
 
 # The first test waits for Keycloak and the demo: seconds alone on a machine, minutes on a busy one.
-keycloak-tests: engines $(VENV) $(KEYCLOAK) ## Check the realm, and sign in at a real Keycloak
+keycloak-tests: engines $(VENV) $(KEYCLOAK) chromium ## Check the realm, and sign in at a real Keycloak
 	$(PROGRAM)
 	BIONICPRO_BIN="$$PWD/target/debug/bionicpro" .venv/bin/python -m pytest -o faulthandler_timeout=600 deploy/keycloak/tests docs/security
 

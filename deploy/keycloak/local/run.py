@@ -67,7 +67,9 @@ def main() -> int:
 
 PAGE = """
 Keycloak answers at {url}  administrator {admin}, password {password}
-Its accounts are the demo's and live in memory: they are new at each start.
+Its accounts are the demo's and live in memory: they are new at each start. One of them is an administrator
+of the application, alexey.kozlov: sign-in begins with setting up one-time codes in an authenticator app.
+Everybody else may, or may make a passkey: {url}/realms/reports-realm/account
 """
 
 

@@ -31,7 +31,8 @@ class Keycloak:
     """The server; its accounts and sessions live in memory and end with it."""
 
     def __init__(self, port: int, application: str, secret: str, log: Path) -> None:
-        self.url = f"http://127.0.0.1:{port}"
+        # By name, since passkeys belong to names: a browser makes none for an address.
+        self.url = f"http://localhost:{port}"
         self.issuer = f"{self.url}/realms/reports-realm"
         self._port = port
         self._application = application

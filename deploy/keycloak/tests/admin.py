@@ -63,6 +63,29 @@ class Admin:
         user = self.user(username)
         self.put(f"/users/{user['id']}", user | {"enabled": enabled})
 
+    def sessions(self, username: str) -> list[dict[str, Any]]:
+        """Where an account is signed in."""
+        return list(self.get(f"/users/{self.user(username)['id']}/sessions"))
+
+    def factors(self, username: str) -> list[str]:
+        """What an account has beside the password."""
+        kinds = [credential["type"] for credential in self._credentials(username)]
+        return sorted(kind for kind in kinds if kind != "password")
+
+    def remove_factors(self, username: str, *kinds: str) -> None:
+        """What the help desk does for somebody who has lost them; all of them, unless told which."""
+        for credential in self._credentials(username):
+            if credential["type"] in (kinds or ("otp", "webauthn-passwordless")):
+                self.delete(f"/users/{self.user(username)['id']}/credentials/{credential['id']}")
+
+    def failures(self, username: str) -> dict[str, Any]:
+        """What the lock against guessing knows of an account."""
+        return dict(self.get(f"/attack-detection/brute-force/users/{self.user(username)['id']}"))
+
+    def forget_failures(self, username: str) -> None:
+        """Unlocks an account."""
+        self.delete(f"/attack-detection/brute-force/users/{self.user(username)['id']}")
+
     @contextlib.contextmanager
     def changed_client(self, **attributes: str) -> Iterator[None]:
         """Changes attributes of the application's client for a while."""
@@ -84,6 +107,9 @@ class Admin:
     def events(self, kind: str, since_ms: int) -> list[dict[str, Any]]:
         """What Keycloak has written down of one kind since a moment."""
         return [event for event in self.get(f"/events?type={kind}&max=1000") if event["time"] >= since_ms]
+
+    def _credentials(self, username: str) -> list[dict[str, Any]]:
+        return list(self.get(f"/users/{self.user(username)['id']}/credentials"))
 
     def _call(self, method: str, path: str, value: Any, realm: str) -> Any:
         url = f"{self._keycloak}/admin/realms{'/' + realm if realm else ''}{path}"

@@ -42,15 +42,29 @@ class Answer:
         values = urllib.parse.parse_qs(urllib.parse.urlsplit(self.location).query).get(name)
         return values[0] if values else None
 
-    def form(self) -> str:
-        """Where the page's form goes."""
-        found = re.search(r'<form[^>]+id="kc-form-login"[^>]+action="([^"]+)"', self.text)
-        assert found is not None, f"no sign-in form: {self.status} {self.text[:2000]}"
-        return urllib.parse.urljoin(self.url, html.unescape(found.group(1)))
+    def form(self, name: str = "kc-form-login") -> str:
+        """Where a form of the page goes; the one for signing in unless told otherwise."""
+        return self._address("form", name, "action")
+
+    def link(self, name: str) -> str:
+        """Where a link of the page goes."""
+        return self._address("a", name, "href")
+
+    def hidden(self) -> dict[str, str]:
+        """What the page's forms send without anybody typing it."""
+        inputs = re.findall(r'<input type="hidden"[^>]+name="([^"]+)" value="([^"]*)"', self.text)
+        return {name: html.unescape(value) for name, value in inputs}
+
+    def _address(self, element: str, name: str, attribute: str) -> str:
+        tags = re.findall(rf"<{element}\s[^>]+>", self.text)
+        found = next((tag for tag in tags if f'id="{name}"' in tag), None)
+        assert found is not None, f"no {element} {name}: {self.status} {self.url} {self.text[:2000]}"
+        (address,) = re.findall(rf'{attribute}="([^"]+)"', found)
+        return urllib.parse.urljoin(self.url, html.unescape(address))
 
 
 class Browser:
-    """Keeps cookies by host, as browsers do for all ports of one, and sends `Secure` ones to loopback."""
+    """Keeps the cookies of both hosts together, and sends `Secure` ones to loopback as browsers do."""
 
     def __init__(self, application: str) -> None:
         self.application = application
@@ -73,7 +87,7 @@ class Browser:
     ) -> Answer:
         """One request with the cookies; takes what the answer sets."""
         parts = urllib.parse.urlsplit(url)
-        assert parts.hostname == "127.0.0.1", url
+        assert parts.hostname in ("127.0.0.1", "localhost"), url
         connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
         cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         target = urllib.parse.urlunsplit(("", "", parts.path or "/", parts.query, ""))

@@ -10,6 +10,7 @@ import urllib.parse
 from typing import Any
 
 from browser import Answer, Browser
+from phone import Phone
 
 
 class Client:
@@ -43,11 +44,16 @@ class Client:
         query = urllib.parse.urlencode({name: value for name, value in fields.items() if value})
         return browser.get(f"{self.endpoint('auth')}?{query}")
 
-    def sign_in(self, username: str, **changes: str) -> dict[str, Any]:
-        """Signs somebody in and redeems the code."""
+    def sign_in(self, username: str, phone: Phone | None = None, **changes: str) -> dict[str, Any]:
+        """Signs somebody in, who has a phone for codes or is about to set one up, and redeems the code."""
         browser, verifier = Browser(""), secrets.token_urlsafe(48)
         page = self.ask(browser, verifier, **changes)
         back = browser.post(page.form(), {"username": username, "password": "password123"})
+        if phone is not None:
+            is_new = "CONFIGURE_TOTP" in back.location
+            back = (
+                phone.set_up(browser, browser.get(back.location)) if is_new else phone.answer(browser, back)
+            )
         code = back.sent("code")
         assert code is not None, f"{back.status} {back.location} {back.text[:1000]}"
         answer = self.token(

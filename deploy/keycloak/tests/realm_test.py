@@ -14,6 +14,7 @@ REALM: dict[str, Any] = json.loads((FOLDER / "realm.json").read_text())
 ACCOUNTS: list[dict[str, Any]] = json.loads((FOLDER / "demo-accounts.json").read_text())["users"]
 CLIENTS = {client["clientId"]: client for client in REALM["clients"]}
 CLIENT = CLIENTS["bionicpro-auth"]
+FLOWS = {flow["alias"]: flow for flow in REALM["authenticationFlows"]}
 SCOPES = {scope["name"]: scope for scope in REALM["clientScopes"]}
 
 
@@ -133,9 +134,72 @@ def keycloak_tells_of_the_end_of_a_session() -> None:
     assert CLIENT["frontchannelLogout"] is False
 
 
-def nobody_names_themselves() -> None:
-    for setting in ("registrationAllowed", "editUsernameAllowed", "loginWithEmailAllowed", "rememberMe"):
+def nobody_chooses_their_own_login_name() -> None:
+    # The mart knows people by login name, and a name belongs to the first account that comes with it.
+    # Whoever could choose a name would choose somebody else's.
+    assert REALM["registrationAllowed"] is False, (
+        "nobody makes themselves an account, under a name of their choice"
+    )
+    assert REALM["editUsernameAllowed"] is False, "nobody gives their account the name of somebody else"
+    assert "identityProviders" not in REALM, "nobody comes with a name that they have chosen elsewhere"
+    for setting in ("loginWithEmailAllowed", "rememberMe"):
         assert REALM[setting] is False, setting
+
+
+def _steps(alias: str) -> list[tuple[str, str]]:
+    """The parts of a flow in their order, each with the name of its settings, and what is asked of it."""
+    steps = sorted(FLOWS[alias]["authenticationExecutions"], key=lambda step: step["priority"])
+    keys = ("authenticator", "flowAlias", "authenticatorConfig")
+    return [(" ".join(step[key] for key in keys if key in step), step["requirement"]) for step in steps]
+
+
+def whoever_has_a_second_factor_is_asked_for_it_and_an_administrator_has_one() -> None:
+    assert REALM["browserFlow"] == "sign-in"
+    assert _steps("sign-in") == [("auth-cookie", "ALTERNATIVE"), ("factors", "ALTERNATIVE")]
+    assert _steps("factors") == [
+        ("auth-username-password-form", "REQUIRED"),
+        ("second factor", "CONDITIONAL"),
+        ("administrators", "CONDITIONAL"),
+    ]
+    assert _steps("second factor") == [
+        ("conditional-user-configured", "REQUIRED"),
+        ("conditional-credential no passkey so far", "REQUIRED"),
+        ("auth-otp-form", "ALTERNATIVE"),
+        ("webauthn-authenticator-passwordless", "ALTERNATIVE"),
+    ]
+    assert _steps("administrators") == [
+        ("conditional-user-role administrator", "REQUIRED"),
+        ("conditional-credential no second factor so far", "REQUIRED"),
+        ("auth-otp-form", "REQUIRED"),
+    ]
+    conditions = {condition["alias"]: condition["config"] for condition in REALM["authenticatorConfig"]}
+    assert conditions == {
+        "administrator": {"condUserRole": "administrator", "negate": "false"},
+        "no passkey so far": {"credentials": "webauthn-passwordless", "included": "false"},
+        "no second factor so far": {"credentials": "otp##webauthn-passwordless", "included": "false"},
+    }
+    for name, client in CLIENTS.items():
+        assert "authenticationFlowBindingOverrides" not in client, f"{name} signs people in by another flow"
+
+
+def no_flow_takes_passwords_from_programs() -> None:
+    assert _steps(REALM["directGrantFlow"]) == [("deny-access-authenticator", "REQUIRED")]
+
+
+def a_person_can_add_codes_and_passkeys_and_remove_them() -> None:
+    enabled = {action["alias"] for action in REALM["requiredActions"] if action["enabled"]}
+    assert {"CONFIGURE_TOTP", "webauthn-register-passwordless", "delete_credential"} <= enabled
+    assert "UPDATE_PASSWORD" in enabled
+    assert not {"delete_account", "UPDATE_EMAIL", "CONFIGURE_RECOVERY_AUTHN_CODES"} & enabled
+
+
+def codes_are_short_lived_and_good_once_and_passkeys_know_their_owner() -> None:
+    assert REALM["otpPolicyType"] == "totp" and REALM["otpPolicyDigits"] >= 6
+    assert REALM["otpPolicyPeriod"] <= 30 and REALM["otpPolicyLookAheadWindow"] <= 1
+    assert REALM["otpPolicyCodeReusable"] is False
+    assert REALM["webAuthnPolicyPasswordlessPasskeysEnabled"] is True
+    assert REALM["webAuthnPolicyPasswordlessUserVerificationRequirement"] == "required", "it stands alone"
+    assert REALM["webAuthnPolicyPasswordlessResidentKey"] == "required"
 
 
 def guessing_passwords_is_slow_and_seen() -> None:

@@ -65,7 +65,7 @@ def a_wrong_password_signs_nobody_in(site: Site) -> None:
     answer = browser.sign_in("anna.schmidt", "wrong")
     assert answer.url.startswith(site.keycloak.url) and "kc-form-login" in answer.text
     assert browser.api("/auth/me").status == 401
-    _forget_failures(site, "anna.schmidt")
+    site.admin.forget_failures("anna.schmidt")
 
 
 def who_is_signed_in_at_keycloak_is_not_asked_again(site: Site) -> None:
@@ -91,7 +91,7 @@ def b13_signing_out_ends_the_session_here_and_at_keycloak(site: Site) -> None:
     site.admin.end_sessions("ivan.petrov")
     browser = _signed_in(site)
     before = dict(browser.cookies)
-    assert len(_sessions_at_keycloak(site, "ivan.petrov")) == 1
+    assert len(site.admin.sessions("ivan.petrov")) == 1
     answer = browser.post(f"{site.application}/auth/logout", headers=browser.own_page())
     assert answer.status == 200, answer.text
     stolen = site.browser()
@@ -99,7 +99,7 @@ def b13_signing_out_ends_the_session_here_and_at_keycloak(site: Site) -> None:
     assert _is_out(stolen), "the cookie before is worth nothing at once"
     end = browser.follow(browser.get(answer.json()["location"]))
     assert end.url.startswith(f"{site.application}/signed-out"), f"{end.url} {end.status}"
-    assert _sessions_at_keycloak(site, "ivan.petrov") == []
+    assert site.admin.sessions("ivan.petrov") == []
     page = browser.follow(browser.get(f"{site.application}/auth/login"))
     assert "kc-form-login" in page.text, "Keycloak asks for the password again"
 
@@ -114,7 +114,7 @@ def b15_an_administrator_ends_a_session_and_it_has_ended(site: Site) -> None:
 def b15_one_of_two_browsers_is_signed_out_at_keycloak(site: Site) -> None:
     site.admin.end_sessions("ivan.petrov")
     first = _signed_in(site)
-    (one,) = _sessions_at_keycloak(site, "ivan.petrov")
+    (one,) = site.admin.sessions("ivan.petrov")
     second = _signed_in(site)
     site.admin.delete(f"/sessions/{one['id']}")
     _eventually("the first has ended", lambda: _is_out(first), 1)
@@ -237,16 +237,7 @@ def passwords_are_not_guessed(site: Site) -> None:
         locked = site.browser()
         assert "kc-form-login" in locked.sign_in("john.mueller").text, "not even the right one is taken"
         assert _is_out(locked)
-        user = site.admin.user("john.mueller")
-        assert site.admin.get(f"/attack-detection/brute-force/users/{user['id']}")["disabled"] is True
+        assert site.admin.failures("john.mueller")["disabled"] is True
     finally:
-        _forget_failures(site, "john.mueller")
+        site.admin.forget_failures("john.mueller")
     assert not _is_out(_signed_in(site, "john.mueller"))
-
-
-def _forget_failures(site: Site, username: str) -> None:
-    site.admin.delete(f"/attack-detection/brute-force/users/{site.admin.user(username)['id']}")
-
-
-def _sessions_at_keycloak(site: Site, username: str) -> list[dict[str, Any]]:
-    return list(site.admin.get(f"/users/{site.admin.user(username)['id']}/sessions"))

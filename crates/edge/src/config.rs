@@ -24,7 +24,7 @@ pub struct ListenerConfig {
     pub trusted_proxies: Vec<String>,
     /// The hosts that requests for metrics may name; empty means the loopback names and the address in `metrics_listen`.
     pub metrics_hosts: Vec<String>,
-    /// Connections that may be open at once. Beyond them, one that serves no request gives way to a new one; where all serve
+    /// Connections that may be open at once. Beyond them, one that serves no whole request gives way to a new one; where all serve
     /// one, the new one waits.
     pub max_connections: u32,
     /// Connections that one address may have open at once; further ones are closed. Trusted proxies may have more.

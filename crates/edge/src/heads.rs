@@ -64,6 +64,16 @@ impl<S> Heads<S> {
         Heads { inner, turn, part: Part::Head(Lines::default()), held: BytesMut::new() }
     }
 
+    /// How many of the bytes belong to the part that is read.
+    fn take(part: &mut Part, turn: &Turn, bytes: &mut [u8]) -> usize {
+        let was_body = matches!(part, Part::Body(_));
+        let taken = part.take(bytes);
+        if was_body && !matches!(part, Part::Body(_)) {
+            turn.received();
+        }
+        taken
+    }
+
     /// Enters the body whose head was read.
     fn go_on(&mut self) -> io::Result<()> {
         match (&self.part, self.turn.take_body()) {
@@ -158,13 +168,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Heads<S> {
                 let start = buffer.filled().len();
                 ready!(Pin::new(&mut this.inner).poll_read(cx, buffer))?;
                 let fresh = &mut buffer.filled_mut()[start..];
-                let taken = this.part.take(fresh);
+                let taken = Self::take(&mut this.part, &this.turn, fresh);
                 this.held.extend_from_slice(&fresh[taken..]);
                 buffer.set_filled(start + taken);
             }
             _ => {
                 let most = this.held.len().min(buffer.remaining());
-                let taken = this.part.take(&mut this.held[..most]);
+                let taken = Self::take(&mut this.part, &this.turn, &mut this.held[..most]);
                 buffer.put_slice(&this.held.split_to(taken));
             }
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 /// What one connection, one address, and all connections of a listener may take. Nothing here is zero.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Connections that may be open at once. Beyond them, one that serves no request gives way to a new one; where all serve
+    /// Connections that may be open at once. Beyond them, one that serves no whole request gives way to a new one; where all serve
     /// one, it waits.
     pub connections: u32,
     /// Connections that one address may have open at once; further ones are closed. Does not hold for trusted proxies.

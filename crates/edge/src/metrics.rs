@@ -23,7 +23,7 @@ pub const RATE_LIMITED: &str = "bionicpro_http_rate_limited_total";
 /// were held that it was refused at once with 429 and the connection closed.
 pub const LATE_REFUSALS: &str = "bionicpro_http_late_refusals_total";
 
-/// Gauge, label `listener`: open connections. At the listener's `max_connections`, those that serve no request give way to new
+/// Gauge, label `listener`: open connections. At the listener's `max_connections`, those that serve no whole request give way to new
 /// ones.
 pub const CONNECTIONS: &str = "bionicpro_http_connections";
 
@@ -34,7 +34,7 @@ pub const CONNECTIONS: &str = "bionicpro_http_connections";
 pub const REFUSED: &str = "bionicpro_http_connections_refused_total";
 
 /// Counter, labels `listener`, `reason`: connections that were cut after a request. `write`: the client did not read its
-/// answer; `full`: all connections were taken, and this one had been idle longest.
+/// answer; `full`: all connections were taken, and this one had been idle longest, or its body was the longest on its way.
 pub const CUT: &str = "bionicpro_http_connections_cut_total";
 
 /// Counter, labels `listener`, `outcome` (`ok` or `failed`): how often a replaced certificate was read. After `failed` the

@@ -1,8 +1,8 @@
 //! Who has a connection of a listener, and who gives it up when all are taken.
 //!
-//! A connection that serves a request keeps it. Of the others, the one that has waited longest for its first whole head
-//! gives way to whoever comes, then the one that has been idle longest: neither half-sent heads nor idle connections keep
-//! anybody out, however many there are.
+//! A connection that serves a whole request keeps it. Of the others, the one that has waited longest for its first whole head
+//! gives way to whoever comes, then the one that has been idle longest, then the one whose body has been on its way longest:
+//! neither half-sent requests nor idle connections keep anybody out, however many there are.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,15 +26,26 @@ struct Shared {
     grown: Notify,
 }
 
-/// Connections that serve no request, the next to give way first.
+/// Connections that serve no whole request, the next to give way first.
 #[derive(Debug, Default)]
 struct Line {
     count: u64,
     waiting: BTreeMap<Position, CancellationToken>,
 }
 
-/// Whether it has served a request, and a number that grows: those that never did come first.
-type Position = (bool, u64);
+/// Those that wait for less come first, and of them the one that has waited longest: the number grows.
+type Position = (Lacks, u64);
+
+/// What a connection waits for from its client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Lacks {
+    /// The head of its first request.
+    FirstHead,
+    /// A further request.
+    NextHead,
+    /// The rest of a body.
+    Body,
+}
 
 /// One connection.
 #[derive(Debug)]
@@ -56,6 +67,8 @@ struct State {
 enum Phase {
     /// For a whole head.
     Waiting(Position),
+    /// A request whose body has not arrived whole.
+    Receiving(Position),
     Serving,
     /// The answer is made; some of it may still have to be written.
     Answered,
@@ -75,7 +88,7 @@ impl Turns {
     pub(crate) async fn take(&self) -> Arc<Turn> {
         let permit = self.room().await;
         let (shared, gives_way) = (Arc::clone(&self.0), CancellationToken::new());
-        let position = shared.join(false, gives_way.clone());
+        let position = shared.join(Lacks::FirstHead, gives_way.clone());
         let state = Mutex::new(State { phase: Phase::Waiting(position), body: None });
         Arc::new(Turn { shared, gives_way, state, _permit: permit })
     }
@@ -104,10 +117,10 @@ impl Shared {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn join(&self, has_served: bool, gives_way: CancellationToken) -> Position {
+    fn join(&self, lacks: Lacks, gives_way: CancellationToken) -> Position {
         let mut line = self.line();
         line.count += 1;
-        let position = (has_served, line.count);
+        let position = (lacks, line.count);
         line.waiting.insert(position, gives_way);
         self.grown.notify_one();
         position
@@ -128,8 +141,22 @@ impl Turn {
         {
             return None;
         }
-        *state = State { phase: Phase::Serving, body: Some(body) };
+        let phase = match body {
+            0 => Phase::Serving,
+            _ => Phase::Receiving(self.shared.join(Lacks::Body, self.gives_way.clone())),
+        };
+        *state = State { phase, body: Some(body) };
         Some(Serving(Arc::clone(self)))
+    }
+
+    /// The whole body of the request has arrived.
+    pub(crate) fn received(&self) {
+        let mut state = self.state();
+        if let Phase::Receiving(position) = state.phase
+            && self.shared.leave(position)
+        {
+            state.phase = Phase::Serving;
+        }
     }
 
     /// The length of the body of a request that has begun, once.
@@ -141,7 +168,7 @@ impl Turn {
     pub(crate) fn flushed(&self) {
         let mut state = self.state();
         if let Phase::Answered = state.phase {
-            state.phase = Phase::Waiting(self.shared.join(true, self.gives_way.clone()));
+            state.phase = Phase::Waiting(self.shared.join(Lacks::NextHead, self.gives_way.clone()));
         }
     }
 
@@ -164,7 +191,7 @@ impl Turn {
     }
 
     fn has_served(&self) -> bool {
-        !matches!(self.state().phase, Phase::Waiting((false, _)))
+        !matches!(self.state().phase, Phase::Waiting((Lacks::FirstHead, _)))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -174,7 +201,7 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        if let Phase::Waiting(position) = self.state().phase {
+        if let Phase::Waiting(position) | Phase::Receiving(position) = self.state().phase {
             self.shared.leave(position);
         }
     }
@@ -182,7 +209,11 @@ impl Drop for Turn {
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        self.0.state().phase = Phase::Answered;
+        let mut state = self.0.state();
+        if let Phase::Receiving(position) = state.phase {
+            self.0.shared.leave(position);
+        }
+        state.phase = Phase::Answered;
     }
 }
 
@@ -218,6 +249,20 @@ mod tests {
         let next = || gives_way(&turns, &[first, second, third, fourth]);
         assert_eq!([next(), next(), next(), next()], [Some(3), Some(2), Some(1), None]);
         assert!(fourth.begin(0).is_none(), "it has given way");
+    }
+
+    #[test]
+    fn a_request_without_the_end_of_its_body_gives_way_last_and_with_it_never() {
+        let turns = Turns::new("test", 3);
+        let held = [(); 3].map(|()| take(&turns));
+        let [half, whole, idle] = &held;
+        let _half = half.begin(2).unwrap();
+        let _whole = whole.begin(2).unwrap();
+        whole.received();
+        drop(idle.begin(0));
+        idle.flushed();
+        let next = || gives_way(&turns, &[half, whole, idle]);
+        assert_eq!([next(), next(), next()], [Some(2), Some(0), None]);
     }
 
     #[test]

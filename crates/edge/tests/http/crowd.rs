@@ -87,6 +87,24 @@ async fn idle_connections_keep_nobody_out() {
     assert!(number(metrics::CUT, "idle", "full") > 0);
 }
 
+/// Endpoints that read a body before they know who sends it would be held up as by half heads.
+#[tokio::test]
+async fn half_bodies_keep_nobody_out() {
+    metrics::recorder().unwrap();
+    let service = service("half_bodies").await;
+    let head = "POST /echo HTTP/1.1\r\nHost: localhost\r\n";
+    for sent in [
+        format!("{head}Content-Length: 9\r\n\r\nab"),
+        format!("{head}Transfer-Encoding: chunked\r\n\r\n9\r\nab"),
+    ] {
+        let _held = flood(&service, &sent).await;
+        let (statuses, took) = good_client(&service).await;
+        assert_eq!(statuses, [200]);
+        assert!(took < AT_ONCE, "{took:?}");
+    }
+    assert!(number(metrics::CUT, "half_bodies", "full") > 0);
+}
+
 #[tokio::test]
 async fn what_is_served_is_not_dropped_for_a_crowd() {
     let service = service("served").await;

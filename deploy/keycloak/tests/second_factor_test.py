@@ -249,7 +249,14 @@ def _is_in(chromium: Chromium, site: Site, username: str) -> bool:
 
 
 def _status(chromium: Chromium, path: str) -> int:
-    script = f"fetch({json.dumps(path)}, {{headers: {{'X-CSRF': '1'}}}}).then((answer) => answer.status)"
+    """The answer to a call as the page makes it: for the session that is signed in."""
+    script = f"""
+        fetch('/auth/me')
+            .then((me) => me.json())
+            .then(({{session}}) => ({{'X-CSRF': '1', 'X-Session': session}}))
+            .then((headers) => fetch({json.dumps(path)}, {{headers}}))
+            .then((answer) => answer.status)
+    """
     return int(chromium.run(script))
 
 

@@ -7,7 +7,7 @@ use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bionicpro_audit::{Entry, Event, Log, Outcome};
-use bionicpro_edge::{Otherwise, Problem, RequestId, to_its_end, watch_body};
+use bionicpro_edge::{Otherwise, Problem, RequestId, watch_body};
 use chrono::NaiveDate;
 use http::Method;
 use http::request::Parts;
@@ -15,10 +15,10 @@ use http::request::Parts;
 use crate::app::App;
 use crate::problem::Slug;
 
-/// Why a read has no answer, or not all of it: the caller hung up, or the deadline passed.
+/// The reason of an answer that was not delivered in full: the caller hung up, or the deadline passed.
 const CUT_OFF: &str = "cut_off";
 
-/// The days that a question means, the last one not included; none for an end that is open.
+/// The requested days, the last one not included. An open end is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct AskedDays {
     pub(crate) from: Option<NaiveDate>,
@@ -26,7 +26,7 @@ pub(crate) struct AskedDays {
 }
 
 impl AskedDays {
-    /// Of a question that is about no days, or about all.
+    /// A request for no particular days, or for all.
     pub(crate) const NONE: Self = AskedDays { from: None, to: None };
 
     pub(crate) fn range(from: NaiveDate, to: NaiveDate) -> Self {
@@ -53,7 +53,7 @@ struct Known {
     is_written: AtomicBool,
 }
 
-/// Tells who asks, once the token is verified.
+/// Records the caller, once the token is verified.
 pub(crate) fn by(parts: &Parts, name: &str, subject: &str) {
     if let Some(line) = parts.extensions.get::<Line>() {
         // One request has one token: a second call says the same.
@@ -61,14 +61,14 @@ pub(crate) fn by(parts: &Parts, name: &str, subject: &str) {
     }
 }
 
-/// Tells which days the question means, once it is read.
+/// Records the requested days, once the parameters are parsed.
 pub(crate) fn about(parts: &Parts, days: AskedDays) {
     if let Some(line) = parts.extensions.get::<Line>() {
         let _ = line.known.days.set(days);
     }
 }
 
-/// A change that is about to be made. A handler that changes something holds it.
+/// A pending change. Handlers that change data take it as a parameter.
 pub(crate) struct Change(Option<Line>);
 
 impl FromRequestParts<App> for Change {
@@ -102,10 +102,7 @@ pub(crate) async fn record(
     next: Next,
 ) -> Response {
     let Some(event) = event(request.method(), path.as_str()).filter(|_| app.audit.is_on()) else {
-        return match request.method().is_safe() {
-            true => next.run(request).await,
-            false => to_its_end(next.run(request)).await,
-        };
+        return next.run(request).await;
     };
     let line = Line {
         audit: app.audit.clone(),
@@ -115,14 +112,10 @@ pub(crate) async fn record(
         known: Arc::default(),
     };
     request.extensions_mut().insert(line.clone());
-    if !request.method().is_safe() {
-        return to_its_end(async move { line.record(next.run(request).await).await }).await;
-    }
     let has_body = *request.method() != Method::HEAD;
     let mut unanswered = Otherwise::new(line.cut_off());
-    let response = next.run(request).await;
+    let response = line.record(next.run(request).await).await;
     unanswered.disarm();
-    let response = line.clone().record(response).await;
     match has_body && response.status().is_success() {
         true => response.map(|body| watch_body(body, line.cut_off())),
         false => response,
@@ -130,12 +123,12 @@ pub(crate) async fn record(
 }
 
 impl Line {
-    /// What is to be written; none as long as nobody is known.
+    /// The line so far, or none until the caller is authenticated.
     fn entry(&self, outcome: Outcome) -> Option<Entry> {
         let (name, subject) = self.known.person.get()?;
         let mut entry = Entry::new(self.event, outcome).who(name, subject).route(self.route.as_str());
         if self.event == Event::ReportRead || self.event == Event::PreferencesWrite {
-            // Nobody's but the caller's own can be asked for.
+            // Endpoints serve only the caller's own data.
             entry = entry.whose(name);
         }
         if let Some(request_id) = &self.request_id {
@@ -145,8 +138,8 @@ impl Line {
         Some(entry.range(from, to))
     }
 
-    /// Writes the line of an answer; the answer is another one when that fails.
-    async fn record(self, response: Response) -> Response {
+    /// Writes the line of an answer, and returns the answer, or 503 when that fails.
+    async fn record(&self, response: Response) -> Response {
         let status = response.status().as_u16();
         let reason = response
             .extensions()
@@ -166,7 +159,7 @@ impl Line {
         }
     }
 
-    /// Writes that the answer did not arrive, or not all of it.
+    /// Returns a call that writes a line for an answer that was not delivered in full.
     fn cut_off(&self) -> impl FnOnce() + Send + Unpin + use<> {
         let line = self.clone();
         move || {
@@ -176,7 +169,7 @@ impl Line {
                 return;
             };
             let audit = line.audit;
-            // A failure is in the service's log: there is nobody to tell.
+            // The log reports a failure; the caller has gone.
             runtime.spawn(async move { drop(audit.record(entry.reason(Some(CUT_OFF))).await) });
         }
     }

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use axum::middleware::{from_fn, from_fn_with_state};
 use bionicpro_audit::Log;
 use bionicpro_auth::Verifier;
-use bionicpro_edge::{Edge, Options, Service};
+use bionicpro_edge::{Edge, Options, Service, finish_changes};
 use bionicpro_model::Result;
 use bionicpro_store::Store;
 use bionicpro_warehouse::reports::Reports;
@@ -46,7 +46,9 @@ impl Server {
         let (router, _) = routes::table();
         let app = App::new(config, services);
         let recorded = from_fn_with_state(app.clone(), access::record);
-        let router = router.route_layer(recorded).layer(from_fn(bodies::refuse)).with_state(app);
+        let router =
+            router.route_layer(recorded).layer(from_fn(bodies::refuse)).layer(from_fn(finish_changes));
+        let router = router.with_state(app);
         let options = Options {
             deadline: config.request_timeout(),
             body_bytes: MAX_BODY_BYTES,

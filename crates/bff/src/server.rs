@@ -3,19 +3,17 @@
 use std::future::Future;
 use std::net::SocketAddr;
 
-use axum::extract::Request;
-use axum::middleware::Next;
 use axum::response::Response;
 use bionicpro_audit::Log;
 use bionicpro_auth::{Clock, Verifier};
-use bionicpro_edge::{Edge, Limiter, Options, Service, Texts, to_its_end};
+use bionicpro_edge::{Edge, Limiter, Options, Service, Texts, finish_changes};
 use bionicpro_model::Result;
 use bionicpro_store::Store;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use crate::proxy::Upstream;
 use crate::session::{Cookies, Limits, Sessions};
-use crate::sign_in::{CALLBACK, Issuer, IssuerFacts, facts};
+use crate::sign_in::{Issuer, IssuerFacts, facts};
 use crate::state::{Bff, Shared};
 use crate::{Config, routes};
 
@@ -78,7 +76,7 @@ impl Server {
             audit,
             addresses: Limiter::new("bff", "address", config.sign_ins_per_minute),
         });
-        let router = routes::table().with_state(bff).layer(axum::middleware::from_fn(finish));
+        let router = routes::table().with_state(bff).layer(axum::middleware::from_fn(finish_changes));
         let router = router.layer(axum::middleware::map_response(move |mut response: Response| async move {
             add_headers(response.headers_mut(), is_secure);
             response
@@ -110,14 +108,6 @@ impl Server {
     /// Answers until `shutdown` completes; then requests in flight get `bff.shutdown_timeout_s` to finish.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
         self.service.run(self.edge, shutdown).await;
-    }
-}
-
-/// Lets what changes something come to its end, whatever the client does: half of a sign-out is none.
-async fn finish(request: Request, next: Next) -> Response {
-    match request.method().is_safe() && request.uri().path() != CALLBACK {
-        true => next.run(request).await,
-        false => to_its_end(next.run(request)).await,
     }
 }
 

@@ -4,6 +4,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::Response;
 use hyper::body::{Frame, SizeHint};
 use tracing::Instrument;
 
@@ -17,6 +20,14 @@ pub async fn to_its_end<T: Send + 'static>(change: impl Future<Output = T> + Sen
         // Nobody aborts the task: the runtime ends, and takes the one who waits here too.
         Err(error) if error.is_cancelled() => std::future::pending().await,
         Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
+/// The layer of a service whose changes run to their end. Reading ends with the client's interest in it.
+pub async fn finish_changes(request: Request, next: Next) -> Response {
+    match request.method().is_safe() {
+        true => next.run(request).await,
+        false => to_its_end(next.run(request)).await,
     }
 }
 

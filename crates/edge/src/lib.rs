@@ -30,7 +30,7 @@ mod turns;
 
 pub use config::ListenerConfig;
 pub use connection::Connection;
-pub use delivery::{Otherwise, to_its_end, watch_body};
+pub use delivery::{Otherwise, finish_changes, to_its_end, watch_body};
 pub use edge::{Edge, Final, Options};
 pub use limits::Limits;
 pub use listener::{Listen, Listener};

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use bionicpro_edge::Problem;
+use bionicpro_edge::{Problem, to_its_end};
 use bionicpro_store::{Expiry, Store};
 
 use super::index;
@@ -80,10 +80,9 @@ async fn refresh(bff: &Bff, mut signed_in: SignedIn, owner: &str) -> Result<Sign
         release(&bff.store, &signed_in.session, owner).await;
         return Ok(signed_in);
     }
-    // As a task of its own: a browser that hangs up does not cut it short, or the new refresh token would be lost.
-    let (task_bff, task_owner) = (bff.clone(), owner.to_owned());
-    let task = tokio::spawn(async move { ask_issuer(&task_bff, signed_in, &task_owner).await });
-    task.await.unwrap_or_else(|_| Err(trouble::unavailable("refresh")))
+    // A browser that hangs up must not cut it short, or the new refresh token would be lost.
+    let (bff, owner) = (bff.clone(), owner.to_owned());
+    to_its_end(async move { ask_issuer(&bff, signed_in, &owner).await }).await
 }
 
 async fn ask_issuer(bff: &Bff, mut signed_in: SignedIn, owner: &str) -> Result<SignedIn, Problem> {

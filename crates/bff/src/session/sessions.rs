@@ -141,10 +141,13 @@ impl Sessions {
         let sealed = secret.key(RECORD)?.seal(&session.id, &record)?;
         let left = seconds(record.created_at_s + self.limits.absolute_s - self.clock.unix_s());
         let key = index::record(&session.id);
+        // First, so that whoever ends the session from now on gives the new refresh token back.
+        self.write_grant(&session.id, &record, left).await?;
         let is_replaced = self.store.replace(&key, &session.sealed, &sealed, Expiry::In(left)).await?;
         if is_replaced {
-            self.write_grant(&session.id, &record, left).await?;
             (session.record, session.sealed) = (record, sealed);
+        } else if self.store.get(&key).await?.is_none() {
+            self.store.remove(&index::grant(&session.id)).await?;
         }
         Ok(is_replaced)
     }

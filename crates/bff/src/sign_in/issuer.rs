@@ -23,7 +23,7 @@ use crate::session::{Grant, Record, Tokens};
 /// What is asked for: who it is, and a name to call them by.
 const SCOPE: &str = "openid profile";
 /// Where the issuer sends a browser back to.
-pub(crate) const CALLBACK: &str = "/auth/callback";
+const CALLBACK: &str = "/auth/callback";
 /// Where a browser lands that has signed out.
 const SIGNED_OUT: &str = "/signed-out";
 /// Roles that the web app may see, beside the one that reads reports.

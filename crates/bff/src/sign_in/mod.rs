@@ -5,5 +5,5 @@ mod issuer;
 mod transaction;
 
 pub use issuer::IssuerFacts;
-pub(crate) use issuer::{CALLBACK, Issuer, NotGranted, facts};
+pub(crate) use issuer::{Issuer, NotGranted, facts};
 pub(crate) use transaction::{Previous, Transaction};

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot do its part fails by a panic")]
 
 mod again;
+mod ahead;
 mod crm;
 mod faults;
 mod foreign;

@@ -9,6 +9,7 @@
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use bionicpro_audit::Event;
+use bionicpro_edge::to_its_end;
 use bionicpro_model::Error;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
@@ -28,7 +29,11 @@ pub(crate) async fn callback(
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let query = query.unwrap_or_default();
+    // A code is good once: a browser that hangs up must not leave half of a sign-in.
+    to_its_end(async move { answer(bff, asked, headers, query.unwrap_or_default()).await }).await
+}
+
+async fn answer(bff: Bff, asked: Asked, headers: HeaderMap, query: String) -> Response {
     let fields = Fields::parse(query.as_bytes());
     let state = fields.get("state").ok().flatten().unwrap_or_default();
     let outcome = complete(&bff, &asked, &headers, &fields, state).await;

@@ -1,4 +1,4 @@
-//! Who is signed in: values that a handler must hold to do anything for somebody.
+//! The signed-in person: values that a handler must hold to act for somebody.
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use bionicpro_edge::Problem;
@@ -35,7 +35,7 @@ impl FromRequestParts<Bff> for SignedIn {
     }
 }
 
-/// None where no session is alive: there is nobody to mistake for somebody else.
+/// None if no session is alive: then no person can be mistaken for another.
 impl OptionalFromRequestParts<Bff> for SignedIn {
     type Rejection = Problem;
 

@@ -27,7 +27,7 @@ struct Cli {
 }
 
 fn main() -> ExitCode {
-    // What the program and its children write is about people.
+    // Files of the program and its children hold personal data.
     bionicpro_disk::close_umask();
     let cli = Cli::parse();
     match run(cli) {

@@ -1,4 +1,4 @@
-//! Who may read what the program keeps on the disk: the account that runs it, or one group, and nobody else.
+//! Access to the program's files: for the account that runs it, or for one group.
 //!
 //! A closed umask makes new files right. What an older program left open is corrected when a folder is opened: through
 //! descriptors, so that no symbolic link inside of the folder leads anywhere else.
@@ -13,7 +13,7 @@ use rustix::fs::Mode;
 
 use tree::Tree;
 
-/// Who may read a folder and all that is in it.
+/// The accounts that may read a folder and its contents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Readers {
     /// The account that runs the program: folders 0700, files 0600.
@@ -27,7 +27,7 @@ pub fn close_umask() {
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
 }
 
-/// Makes a folder where it is missing, and corrects who may read it and what is in it, which one line of the log tells.
+/// Makes a missing folder, and corrects the modes of it and its contents. One line of the log gives the count.
 ///
 /// `is_ours` says which names in the folder are the program's. Others are left as they are, and so is then the folder
 /// itself, since somebody else uses it too.
@@ -75,7 +75,7 @@ pub fn make(path: &Path, readers: Readers) -> std::io::Result<()> {
     moved
 }
 
-/// What the name of a folder begins with that is being made.
+/// The prefix of a folder that is not complete yet.
 const ASIDE: &str = ".new-";
 
 /// Whether a name is that of a folder that is being made.

@@ -1,4 +1,4 @@
-//! Corrects who may read a folder and all that is in it.
+//! Corrects the modes of a folder and its contents.
 
 use std::ffi::CStr;
 use std::io;
@@ -10,14 +10,14 @@ use rustix::io::Errno;
 
 use crate::Readers;
 
-/// What was found in a folder.
+/// The result of a walk.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tree {
     /// Files and folders that other accounts could read, or the group could not.
     pub(crate) corrected: u64,
     /// Those that are another account's to correct.
     pub(crate) refused: u64,
-    /// The folder holds what is not ours, and is left as it is.
+    /// The folder holds foreign files, so its own mode stays.
     pub(crate) is_shared: bool,
 }
 
@@ -29,13 +29,13 @@ struct Walk {
 }
 
 impl Tree {
-    /// Corrects what is ours in a folder. Links in it are not followed.
+    /// Corrects our files in a folder. Links in it are not followed.
     pub(crate) fn correct(root: &Path, readers: Readers, is_ours: impl Fn(&str) -> bool) -> io::Result<Tree> {
         let folder = rustix::fs::openat(CWD, root, FOLDER, Mode::empty())?;
         let me = rustix::process::geteuid().as_raw();
         let mut walk = Walk { readers, me, found: Tree::default() };
         let top = rustix::fs::fstat(&folder)?;
-        // A folder that everybody may write to, as /tmp, is nobody's own.
+        // A world-writable folder such as /tmp has no one owner.
         let mut is_shared = Mode::from_raw_mode(top.st_mode).contains(Mode::SVTX);
         for entry in Dir::read_from(&folder)? {
             let entry = entry?;
@@ -136,7 +136,7 @@ fn set_open(file: impl AsFd, readers: Readers, mode: Mode) -> rustix::io::Result
     rustix::fs::fchmod(&file, mode)
 }
 
-/// Sets who may read a file or a folder that is new.
+/// Sets the mode of a new file or folder.
 pub(crate) fn set(path: &Path, readers: Readers) -> io::Result<()> {
     let file = rustix::fs::openat(CWD, path, FILE, Mode::empty())?;
     match wanted(readers, &rustix::fs::fstat(&file)?) {

@@ -1,4 +1,4 @@
-//! What becomes of an answer, or of a change, when the client hangs up.
+//! Answers and changes whose client hangs up.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -10,20 +10,20 @@ use axum::response::Response;
 use hyper::body::{Frame, SizeHint};
 use tracing::Instrument;
 
-/// Runs a change to its end on a task of its own: who hangs up in the middle does not leave half of it.
+/// Runs a change on its own task, so that a client that hangs up cannot leave it half done.
 ///
 /// # Panics
 /// When the change does.
 pub async fn to_its_end<T: Send + 'static>(change: impl Future<Output = T> + Send + 'static) -> T {
     match tokio::spawn(change.in_current_span()).await {
         Ok(done) => done,
-        // Nobody aborts the task: the runtime ends, and takes the one who waits here too.
+        // The task is never aborted, so the runtime is shutting down, and this future with it.
         Err(error) if error.is_cancelled() => std::future::pending().await,
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }
 
-/// The layer of a service whose changes run to their end. Reading ends with the client's interest in it.
+/// The layer that runs changes to their end. Reads end when the client hangs up.
 pub async fn finish_changes(request: Request, next: Next) -> Response {
     match request.method().is_safe() {
         true => next.run(request).await,
@@ -55,7 +55,7 @@ impl<F: FnOnce()> Drop for Otherwise<F> {
     }
 }
 
-/// The most that is handed over at once: what was handed over counts as taken, whether it was sent or not.
+/// The largest piece of a body. A piece counts as taken once it is handed over, sent or not.
 const PIECE_BYTES: usize = 64 * 1024;
 
 /// The same body in small pieces; calls back when it is dropped before all of it was taken.
@@ -69,9 +69,9 @@ pub fn watch_body(body: Body, cut_off: impl FnOnce() + Send + Unpin + 'static) -
 
 struct Watched<F: FnOnce()> {
     body: Body,
-    /// What the body has given and was not handed over yet.
+    /// Data from the body that is still to be handed over.
     rest: Bytes,
-    /// Bytes that were not taken yet, where the body says how many it has: nobody asks for the end then.
+    /// Remaining bytes of a body of known length, whose end is never polled.
     left: Option<u64>,
     cut_off: Otherwise<F>,
 }

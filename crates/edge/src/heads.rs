@@ -14,9 +14,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::turns::Turn;
 
-/// What a bare LF becomes: hyper answers it with 400, wherever in a head it stands.
+/// The replacement of a bare LF. hyper answers it with 400 at any place in a head.
 const REFUSED_BYTE: u8 = 0;
-/// What follows it, so that hyper waits for no further line.
+/// The end of the refused head, so that hyper waits for no further line.
 const END_OF_HEAD: &[u8] = b"\r\n\r\n";
 
 /// The bytes of a connection between TLS, if there is any, and hyper.
@@ -49,7 +49,7 @@ struct Lines {
     current: Line,
 }
 
-/// What was read of a line.
+/// The state of the current line.
 #[derive(Debug, Clone, Copy, Default)]
 enum Line {
     #[default]
@@ -125,7 +125,7 @@ impl Part {
     }
 }
 
-/// What a byte of a head ends.
+/// The effect of a byte of a head.
 enum Read {
     More,
     Head,

@@ -30,7 +30,7 @@ pub const CONNECTIONS: &str = "bionicpro_http_connections";
 /// Counter, labels `listener`, `reason`: connections that ended before a request. `address`: more at once from one address
 /// than allowed; `tls`: no TLS handshake, because of another protocol, an old version or a name that is not ours; `head`: no
 /// whole request head within `first_header_timeout_s`; `full`: all connections were taken, and of those without a whole head
-/// this was the oldest. Both rising is somebody who sends halves of heads.
+/// this was the oldest. If both rise, somebody sends incomplete heads.
 pub const REFUSED: &str = "bionicpro_http_connections_refused_total";
 
 /// Counter, labels `listener`, `reason`: connections that were cut after a request. `write`: the client did not read its

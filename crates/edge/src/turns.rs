@@ -1,4 +1,4 @@
-//! Who has a connection of a listener, and who gives it up when all are taken.
+//! The connections of a listener, and which of them closes for a new one when all are taken.
 //!
 //! A connection that serves a whole request keeps it. Of the others, the one that has waited longest for its first whole head
 //! gives way to whoever comes, then the one that has been idle longest, then the one whose body has been on its way longest:
@@ -36,7 +36,7 @@ struct Line {
 /// Those that wait for less come first, and of them the one that has waited longest: the number grows.
 type Position = (Lacks, u64);
 
-/// What a connection waits for from its client.
+/// The missing part that a connection waits for from its client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Lacks {
     /// The head of its first request.

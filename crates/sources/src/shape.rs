@@ -88,11 +88,11 @@ pub(crate) struct Shape {
     /// The number that the name stood for when the snapshot was taken.
     pub(crate) number: u32,
     columns: Vec<Column>,
-    /// What kind of relation it is: `r`, `p`, `v`, `m` or `f`.
+    /// The kind of relation: `r`, `p`, `v`, `m` or `f`.
     pub(crate) kind: String,
     /// Rows have a place on disk of their own, which the account may see: a table, as opposed to a view or a foreign table.
     pub(crate) is_stored: bool,
-    /// The account may read who wrote a row.
+    /// The account may read `xmin`.
     pub(crate) may_read_xmin: bool,
     /// The policies where row security hides rows from the account; none where it does not.
     hiding: Option<Hiding>,
@@ -203,8 +203,8 @@ impl Shape {
         Ok(())
     }
 
-    /// The columns among these, and all of the type `xid8`, by what makes one another than it was: one that was dropped
-    /// and added again has another number.
+    /// The named columns and all of type `xid8`, with number, type and collation. A column that was dropped and added again has
+    /// another number.
     pub(crate) fn signature(&self, names: &[&str]) -> String {
         let those = self
             .columns

@@ -116,7 +116,7 @@ async fn what_cannot_be_written_down_is_not_answered() {
     assert_eq!(app.anonymous().get("/health").await.checked_status(), 200);
 }
 
-/// The line says what the handler read, however the address spelt it, and also where the address says nothing.
+/// The log holds the days that the handler read, in any spelling of the URL and for default ranges too.
 #[tokio::test]
 async fn the_days_of_a_line_are_those_that_were_read() {
     let folder = tempfile::tempdir().unwrap();
@@ -159,7 +159,7 @@ async fn the_days_of_a_line_are_those_that_were_read() {
         assert_eq!((line["from"].as_str(), line["to"].as_str()), (from, to), "{path}");
         assert_eq!(line["request_id"], answered.header("x-request-id"), "{path}");
     }
-    // A question that nobody understands is about no days.
+    // A request that is refused for its parameters has no days.
     assert_eq!(client.get("/api/reports/summary?from=2024-01-01&to=x").await.checked_status(), 400);
     let lines = lines(folder.path());
     let refused = lines.last().unwrap();

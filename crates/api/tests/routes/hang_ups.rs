@@ -135,7 +135,7 @@ async fn an_export_that_was_cut_off_has_a_second_line() {
     drop(stream);
     let line = line_with(folder.path(), |line| line["reason"] == "cut_off").await;
     assert_eq!((&line["from"], &line["to"]), (&"2024-01-01".into(), &"2024-12-31".into()));
-    // What arrived whole has one line.
+    // A complete delivery has one line.
     let whole = app.wearer("alice").get("/api/reports/export").await;
     let id = whole.header("x-request-id");
     tokio::time::sleep(Duration::from_millis(100)).await;

@@ -308,7 +308,7 @@ async fn a_name_that_came_with_another_account_before_is_refused_until_it_is_rel
     assert_eq!(body["summary"]["total_movements"], 111);
 }
 
-/// Who may not read reports has no use for the name, and must not keep it from whoever has.
+/// An account that may not read reports must not take the name from the account that may.
 #[tokio::test]
 async fn an_account_without_the_role_takes_no_name() {
     let (app, ..) = alice_and_bob().await;

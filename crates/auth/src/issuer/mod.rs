@@ -2,7 +2,7 @@
 //!
 //! It stands where Keycloak stands, under the same paths and by the same rules (codes with PKCE, rotating refresh
 //! tokens, sessions of its own, sign-out in both directions), so that the demo runs the production path. It knows public passwords
-//! only, which is why it starts nowhere but in a demo: see [`DemoMode`]. It asks nobody for a second factor, administrators neither.
+//! only, so it starts only in a demo: see [`DemoMode`]. It never asks for a second factor, not even of administrators.
 
 pub mod accounts;
 mod answer;

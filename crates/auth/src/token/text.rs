@@ -1,7 +1,7 @@
 //! Text in a token that names somebody: what is safe to compare, bind, and show to an operator.
 //!
-//! Every script is welcome and so are apostrophes. Two names that differ must look different: what cannot be seen, what looks
-//! like a blank and is none, and a second spelling of the same letters is refused; so is what reorders text or walks a path.
+//! Every script is allowed, and so are apostrophes. Different names must look different, so invisible characters, blanks other
+//! than the space, and unnormalized spellings are refused. So are characters that reorder text, and steps of a path.
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup, WhiteSpace};
@@ -10,7 +10,7 @@ use icu_properties::{CodePointMapData, CodePointSetData};
 /// Longest `sub` and `preferred_username`, in characters; OpenID Connect's own limit for `sub`.
 const MAX_CHARS: usize = 255;
 
-/// Controls, formats, private use, surrogates and what is not assigned; line and paragraph separators.
+/// Control, format, private-use, surrogate and unassigned code points; line and paragraph separators.
 const NO_TEXT: GeneralCategoryGroup = GeneralCategoryGroup::Other
     .union(GeneralCategoryGroup::LineSeparator)
     .union(GeneralCategoryGroup::ParagraphSeparator);
@@ -19,7 +19,7 @@ const NO_TEXT: GeneralCategoryGroup = GeneralCategoryGroup::Other
 /// musical null notehead, the filler of Khitan.
 const WITHOUT_INK: [char; 3] = ['\u{2800}', '\u{1D159}', '\u{16FE4}'];
 
-/// Whether the text is 1 to 255 characters that can be seen, with single spaces between them, in normalization form C.
+/// Checks that the text has 1 to 255 visible characters and single inner spaces, in Unicode normalization form C.
 pub(super) fn is_plain(text: &str) -> bool {
     !text.is_empty()
         && text.chars().count() <= MAX_CHARS

@@ -18,7 +18,7 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    /// What ends it at the issuer; none where the issuer gives no refresh tokens.
+    /// Its refresh token, or none if the issuer gave none.
     pub(crate) fn grant(&self) -> Option<Grant> {
         let refresh = self.tokens.refresh.clone()?;
         Some(Grant { refresh, issuer_session: self.issuer_session.clone() })
@@ -33,8 +33,8 @@ pub(crate) struct Tokens {
     pub(crate) refresh: Option<String>,
 }
 
-/// What ends a session at the issuer. Opens without its cookie, for those who end it from elsewhere. No `Debug`: it is in
-/// no log.
+/// The refresh token of a session, which ends it at the issuer. It is sealed apart from the record, so that other sessions of
+/// the account can give it back. No `Debug`: it must not reach a log.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Grant {
     pub(crate) refresh: String,

@@ -97,7 +97,7 @@ async fn ask_issuer(bff: &Bff, mut signed_in: SignedIn, owner: &str) -> Result<S
             match is_replaced.map_err(trouble::store)? {
                 true => Ok(signed_in),
                 false => {
-                    // Whoever ended the session had the former one to give back.
+                    // The end of the session gave back the former token only.
                     bff.issuer.give_back(grant, None).await;
                     Err(trouble::nobody("ended_meanwhile"))
                 }

@@ -141,7 +141,7 @@ impl Sessions {
         let sealed = secret.key(RECORD)?.seal(&session.id, &record)?;
         let left = seconds(record.created_at_s + self.limits.absolute_s - self.clock.unix_s());
         let key = index::record(&session.id);
-        // First, so that whoever ends the session from now on gives the new refresh token back.
+        // First, so that an end of the session from now on gives back the new refresh token.
         self.write_grant(&session.id, &record, left).await?;
         let is_replaced = self.store.replace(&key, &session.sealed, &sealed, Expiry::In(left)).await?;
         if is_replaced {

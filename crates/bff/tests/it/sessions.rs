@@ -1,5 +1,7 @@
 //! How long sessions live, how many there are, and ending them.
 
+use bionicpro_auth::issuer::pause::Moment;
+
 use crate::sign_in::is_known_to_issuer;
 use crate::support::World;
 
@@ -124,6 +126,40 @@ async fn b31_a_session_that_is_ended_from_elsewhere_is_over_at_the_issuer_too() 
     for browser in &browsers {
         assert!(!is_known_to_issuer(browser).await);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b31_a_session_that_is_ended_while_it_is_refreshed_is_over_at_the_issuer_too() {
+    let world = World::start().await;
+    let mut lost = world.signed_in("ivan.petrov").await;
+    let mut own = world.signed_in("ivan.petrov").await;
+    let id = lost.session_id();
+    world.clock.advance(301);
+    assert_eq!(own.get("/api/reports").await.status, 200);
+    let paused = world.issuer().pause(Moment::AfterGrant);
+    let ending = async {
+        paused.until_held(1).await;
+        assert_eq!(own.delete(&format!("/auth/sessions/{id}")).await.status, 204);
+        drop(paused);
+    };
+    let (page, ()) = tokio::join!(lost.get("/api/reports"), ending);
+    assert_eq!(page.status, 401);
+    assert!(!is_known_to_issuer(&lost).await, "whichever of its refresh tokens was given back");
+    assert!(is_known_to_issuer(&own).await);
+}
+
+/// Two tabs that wait for a sign-in: the second comes back too late, when somebody is signed in.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_callback_leaves_the_session_that_began_meanwhile() {
+    let world = World::start().await;
+    let mut browser = world.browser();
+    let late = browser.go_to_issuer("ivan.petrov", "/").await;
+    world.clock.advance(599);
+    let soon = browser.go_to_issuer("ivan.petrov", "/").await;
+    assert_eq!(browser.come_back(&soon).await.status, 303);
+    world.clock.advance(2);
+    assert_eq!(browser.come_back(&late).await.status, 400);
+    assert_eq!(browser.get("/auth/me").await.json()["user"], "ivan.petrov");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -44,8 +44,7 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// Refuses what two sections say that does not fit together. Where the BFF has no secret, there is none that could wait
-    /// for the API.
+    /// Checks settings across sections. A configuration without the BFF's secret runs no BFF, and needs no check of it.
     pub(crate) fn check(&self) -> Result<()> {
         let (late, patience) = (self.api.listener.refusal_delay_s, self.bff.request_timeout_s);
         if self.bff.client_secret_file.is_some() && late >= patience {

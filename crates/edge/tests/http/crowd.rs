@@ -87,7 +87,7 @@ async fn idle_connections_keep_nobody_out() {
     assert!(number(metrics::CUT, "idle", "full") > 0);
 }
 
-/// Endpoints that read a body before they know who sends it would be held up as by half heads.
+/// Incomplete bodies hold a connection as incomplete heads do, at endpoints that read them before authentication.
 #[tokio::test]
 async fn half_bodies_keep_nobody_out() {
     metrics::recorder().unwrap();

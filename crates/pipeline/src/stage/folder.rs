@@ -7,7 +7,7 @@ use bionicpro_model::{Error, Kind, Result, RunId};
 
 use super::{Stage, StagedName};
 
-/// The folder, and who reads it.
+/// The folder and its readers.
 #[derive(Debug, Clone)]
 pub(super) struct Folder {
     path: PathBuf,
@@ -15,7 +15,7 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    /// Makes the folder when it is missing, and closes what is in it to everybody else.
+    /// Makes a missing folder, and closes it to all other accounts.
     pub(super) fn open(path: PathBuf, group: Option<&str>) -> Result<Self> {
         let readers = group.map_or(Ok(Readers::Owner), Readers::group)?;
         bionicpro_disk::keep(&path, readers, |name| is_ours(&path, name)).map_err(|error| {

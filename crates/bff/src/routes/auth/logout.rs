@@ -1,8 +1,8 @@
 //! `POST /auth/logout`: the session ends here, the issuer gets its refresh token back, and the browser is told where to
 //! go to sign out at the issuer too.
 //!
-//! Without a session the answer is the same: whoever wants to be signed out is. A page of another session than the one that
-//! is here signs nobody out.
+//! Without a session the answer is the same, because the person is signed out already. A request that names another session
+//! than the cookie's is refused.
 
 use axum::Json;
 use axum::extract::State;

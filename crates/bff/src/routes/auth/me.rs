@@ -14,7 +14,7 @@ use crate::state::Bff;
 /// Who is signed in.
 #[derive(Debug, Serialize)]
 pub(crate) struct Me {
-    /// What calls of the page name in `x-session`. As in the list of sessions: a digest that nobody finds the cookie by.
+    /// The session id that the page sends in `x-session`, as in the list of sessions. It is a digest of the cookie.
     session: String,
     user: String,
     name: Option<String>,

@@ -71,7 +71,7 @@ impl Folder {
         Ok(Folder { path, _lock: lock })
     }
 
-    /// Closes to other accounts what an older program has left open. The log has to be there: it is told how much that was.
+    /// Closes files of older versions to other accounts. Call it after the log is set up, which reports the count.
     pub(super) fn close(&self) -> Result<()> {
         let is_ours = |name: &str| name == LOCK || KEPT.contains(&name) || NEIGHBOURS.contains(&name);
         bionicpro_disk::keep(&self.path, Readers::Owner, is_ours).map_err(|error| {

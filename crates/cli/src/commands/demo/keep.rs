@@ -11,7 +11,7 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// How often a part is started again that does not stay.
 const MOST_STARTS: u32 = 10;
-/// A part that ran for so long has stayed: what ends it then is something new.
+/// The time after which a part counts as stable, and its restarts count from zero.
 const STAYED: Duration = Duration::from_secs(300);
 
 /// How long to wait before the next start: longer each time.
@@ -54,7 +54,7 @@ pub(super) async fn keep<T>(
         let since = Instant::now();
         let mut error = ended(running).await;
         pauses.ran(since.elapsed());
-        // What it held is free for its successor.
+        // Dropping it frees its port and lock for the next one.
         *part = None;
         while part.is_none() {
             tracing::error!(part = name, error = error.report(), "a part of the demo ended");

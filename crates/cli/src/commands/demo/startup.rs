@@ -31,7 +31,7 @@ impl Startup {
         result
     }
 
-    /// One line of what happens later; a terminal that went away is noticed by its signal.
+    /// Prints one line after the start. Errors are ignored: a lost terminal sends a signal.
     pub(super) fn tell(&self, text: &str) {
         let _ = self.say(&format!("  {text}"));
     }

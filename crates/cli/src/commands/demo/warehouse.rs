@@ -18,7 +18,7 @@ const START_TIMEOUT: Duration = Duration::from_secs(120);
 const STOP_TIMEOUT: Duration = Duration::from_secs(15);
 const POLL: Duration = Duration::from_millis(20);
 
-/// What the process is started with, each time.
+/// The arguments of each start.
 pub(super) struct Options {
     data: PathBuf,
     log: PathBuf,
@@ -43,7 +43,7 @@ pub(super) struct Served {
 impl Served {
     /// Starts the process and waits until it answers.
     pub(super) async fn start(packages: &Packages, options: &Options) -> Result<Self> {
-        // Says in the terminal what to install.
+        // For its error, which names the missing package.
         packages.libchdb()?;
         let failed = |error: std::io::Error| {
             Error::new(Kind::Storage, "the warehouse cannot be started")

@@ -119,7 +119,7 @@ fn names(part: &'static str, listen: &Listen) -> Finding {
     }
 }
 
-/// What two sections say that does not fit together; nothing when it does.
+/// Reports settings of two sections that contradict each other.
 fn together(config: &Config) -> Vec<Finding> {
     let error = config.check().err();
     error.iter().map(|error| Finding::failed("bff", "configuration", error)).collect()

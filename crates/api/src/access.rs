@@ -112,11 +112,12 @@ pub(crate) async fn record(
         known: Arc::default(),
     };
     request.extensions_mut().insert(line.clone());
-    let has_body = *request.method() != Method::HEAD;
+    // A change is made whether its answer arrives or not, and HEAD has no body to deliver.
+    let is_read = *request.method() == Method::GET;
     let mut unanswered = Otherwise::new(line.cut_off());
     let response = line.record(next.run(request).await).await;
     unanswered.disarm();
-    match has_body && response.status().is_success() {
+    match is_read && response.status().is_success() {
         true => response.map(|body| watch_body(body, line.cut_off())),
         false => response,
     }

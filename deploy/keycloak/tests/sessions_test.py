@@ -121,6 +121,14 @@ def b15_one_of_two_browsers_is_signed_out_at_keycloak(site: Site) -> None:
     assert not _is_out(second)
 
 
+def b15_an_administrator_ends_all_sessions_of_somebody_and_every_browser_is_out(site: Site) -> None:
+    site.admin.end_sessions("ivan.petrov")
+    first, second = _signed_in(site), _signed_in(site)
+    assert len(site.admin.sessions("ivan.petrov")) == 2
+    site.admin.end_sessions("ivan.petrov")
+    _eventually("both have ended", lambda: _is_out(first) and _is_out(second), 1)
+
+
 def j82_a_locked_account_is_out_at_once(site: Site) -> None:
     browser = _signed_in(site)
     site.admin.enable("ivan.petrov", False)

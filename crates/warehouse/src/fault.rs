@@ -104,6 +104,10 @@ impl Exception {
             115 => Error::new(Kind::Config, "the warehouse does not know a setting")
                 .detail(doing)
                 .hint("ClickHouse 25.8 or newer is needed"),
+            // A server takes an empty value for a list of names and refuses it, so no statement can say it.
+            277 => Error::new(Kind::Config, "the profile of the warehouse account forces an index")
+                .detail(doing)
+                .hint("take force_data_skipping_indices out of the settings profile of the account"),
             // Unknown identifier, table, database, column: the schema is missing or another.
             10 | 16 | 47 | 60 | 81 => {
                 Error::new(Kind::Data, "the warehouse has another schema").detail(doing).hint(MIGRATE)

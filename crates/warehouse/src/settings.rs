@@ -23,7 +23,6 @@ pub(crate) const ANSWERS: Settings = &[
     // Some statements are meant to read a whole table, and none has a projection.
     ("force_index_by_date", "0"),
     ("force_primary_key", "0"),
-    ("force_data_skipping_indices", ""),
     ("force_optimize_projection", "0"),
     // Rows that are left out, added, or read from another time.
     ("limit", "0"),

@@ -137,6 +137,13 @@ async fn a_limit_that_would_break_off_an_answer_is_an_error_that_names_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_index_that_a_profile_forces_is_an_error_that_names_the_setting() {
+    let forced = under(Profile::of(&[("force_data_skipping_indices", "version_range")])).await.unwrap_err();
+    assert_eq!(forced.kind(), Kind::Config, "{}", forced.report());
+    assert!(forced.hint_text().unwrap().contains("force_data_skipping_indices"), "{}", forced.report());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_setting_that_a_profile_holds_fast_is_named_and_so_is_its_value() {
     let error = under(Profile::constant(&[("join_use_nulls", "1")])).await.unwrap_err();
     assert!(names(&error, "sets join_use_nulls = '0'"), "{}", error.report());

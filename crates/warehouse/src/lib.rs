@@ -3,6 +3,7 @@
 //! [`Warehouse`] is the account that migrates and loads; [`Reports`] is the one that only reads, for the Reports
 //! API. Both speak the ClickHouse HTTP interface, to the embedded engine and to a server alike.
 
+pub mod access;
 pub mod config;
 pub mod disks;
 pub mod ledger;

@@ -277,16 +277,18 @@ async fn the_setting_of_a_report_forbids_writing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_grants_of_the_guide_are_understood_by_the_engine() {
+async fn the_statements_of_the_accounts_are_understood_by_the_engine() {
     let db = Db::empty().await;
     let client = db.client.clone().with_database("default");
-    let guide = include_str!("../../../../docs/guides/ml-engineers.md");
-    let grants = guide.split("```sql\n-- grants").nth(1).unwrap().split("```").next().unwrap();
-    let statements: Vec<&str> = grants.split(';').map(str::trim).filter(|text| !text.is_empty()).collect();
-    assert!(statements.len() > 5, "{statements:?}");
-    for statement in statements {
-        let parsed = client.query_raw(&format!("EXPLAIN AST {statement}")).fetch_all::<String>().await;
-        parsed.unwrap_or_else(|error| panic!("{error}: {statement}"));
+    for cluster in [None, Some("blue".to_owned())] {
+        let config = bionicpro_warehouse::Config { cluster, ..bionicpro_warehouse::Config::default() };
+        let statements = bionicpro_warehouse::access::statements(&config).unwrap();
+        assert!(statements.len() > 20, "{statements:?}");
+        for statement in statements {
+            assert_eq!(statement.contains(" ON CLUSTER "), config.cluster.is_some(), "{statement}");
+            let parsed = client.query_raw(&format!("EXPLAIN AST {statement}")).fetch_all::<String>().await;
+            parsed.unwrap_or_else(|error| panic!("{error}: {statement}"));
+        }
     }
 }
 

@@ -1,0 +1,167 @@
+//! What each account may do.
+
+use super::{Bound, Setting};
+
+const fn fixed(name: &'static str) -> Setting {
+    Setting { name, value: None, bound: Bound::Fixed }
+}
+
+/// At most this, and not 0, which is without a limit.
+const fn most(name: &'static str, most: &'static str) -> Setting {
+    Setting { name, value: None, bound: Bound::Between("1", most) }
+}
+
+const fn value(name: &'static str, value: &'static str) -> Setting {
+    Setting { name, value: Some(value), bound: Bound::Free }
+}
+
+const fn limit(name: &'static str, value: &'static str) -> Setting {
+    Setting { name, value: Some(value), bound: Bound::Between("1", value) }
+}
+
+/// Bounds for every account, that of the loader too.
+pub(super) const LIMITS_OF_ALL: &[Setting] = &[
+    // An engine without a limit to the depth of brackets overflows its stack.
+    most("max_parser_depth", "1000"),
+    most("max_parser_backtracks", "1000000"),
+    most("max_ast_depth", "1000"),
+    most("max_ast_elements", "500000"),
+    most("max_expanded_ast_elements", "1000000"),
+    // Files that formats read, disks that a table defines for itself, languages other than SQL.
+    fixed("format_schema"),
+    fixed("format_schema_source"),
+    fixed("format_template_resultset"),
+    fixed("format_template_row"),
+    fixed("merge_tree_disk"),
+    fixed("merge_tree_storage_policy"),
+    fixed("merge_tree_table_disk"),
+];
+
+/// The loader has no limits of its own. They are said, so that no other account may take its profile: that would raise its own.
+pub(super) const LIMITS_OF_LOADER: &[Setting] =
+    &[value("max_execution_time", "0"), value("max_memory_usage", "0")];
+
+/// The Reports API says its own limits with each statement; these hold where the account is used for something else.
+pub(super) const LIMITS_OF_READER: &[Setting] = &[
+    Setting { name: "readonly", value: Some("2"), bound: Bound::Min("1") },
+    limit("max_execution_time", "60"),
+    limit("max_memory_usage", "2000000000"),
+    limit("max_rows_to_read", "1000000000"),
+    limit("max_query_size", "1048576"),
+];
+
+/// Drivers send settings of their own, so they may be set; what keeps the engine alive for the others is bounded.
+pub(super) const LIMITS_OF_ML: &[Setting] = &[
+    Setting { name: "readonly", value: Some("2"), bound: Bound::Min("1") },
+    limit("max_execution_time", "300"),
+    limit("max_memory_usage", "4000000000"),
+    limit("max_rows_to_read", "2000000000"),
+    limit("max_query_size", "1048576"),
+    limit("max_sessions_for_user", "64"),
+    limit("max_concurrent_queries_for_user", "16"),
+];
+
+/// Engines of tables and databases that keep their data in the warehouse.
+const ENGINES: &[&str] = &[
+    "MergeTree",
+    "ReplacingMergeTree",
+    "SummingMergeTree",
+    "AggregatingMergeTree",
+    "CollapsingMergeTree",
+    "VersionedCollapsingMergeTree",
+    "CoalescingMergeTree",
+    "GraphiteMergeTree",
+    "Memory",
+    "Null",
+    "Set",
+    "Join",
+    "Buffer",
+    "Merge",
+    "Log",
+    "TinyLog",
+    "StripeLog",
+    "View",
+    "MaterializedView",
+    "Atomic",
+];
+
+/// Engines of the mart's tables.
+const ENGINES_OF_MART: &[&str] = &["MergeTree", "ReplacingMergeTree", "View"];
+
+/// Engines of a mart on a cluster.
+const ENGINES_OF_CLUSTER: &[&str] = &["Distributed", "ReplicatedReplacingMergeTree"];
+
+/// Everything inside of an embedded engine, and nothing outside: no files, URLs, other servers, accounts.
+pub(super) fn owner() -> Vec<String> {
+    let rights = "SHOW, SELECT, INSERT, ALTER, CREATE DATABASE, CREATE TABLE, CREATE VIEW, CREATE TEMPORARY TABLE, \
+        CREATE ARBITRARY TEMPORARY TABLE, CREATE DICTIONARY, CREATE FUNCTION, DROP, UNDROP TABLE, TRUNCATE, OPTIMIZE, \
+        KILL QUERY, CHECK, dictGet, MOVE PARTITION BETWEEN SHARDS, SYSTEM DROP CACHE, SYSTEM MERGES, SYSTEM TTL MERGES, \
+        SYSTEM MOVES, SYSTEM SYNC REPLICA, SYSTEM FLUSH, SYSTEM CLEANUP, SYSTEM WAIT LOADING PARTS ON *.*";
+    let engines = ENGINES.iter().map(|engine| format!("TABLE ENGINE ON {engine}"));
+    std::iter::once(rights.to_owned()).chain(engines).collect()
+}
+
+/// Everything inside the database, and of the server what a load asks.
+pub(super) fn loader(database: &str, is_sharded: bool) -> Vec<String> {
+    let mut grants = vec![
+        format!("ALL ON {database}.*"),
+        "SHOW DATABASES, SHOW TABLES, SHOW COLUMNS ON *.*".to_owned(),
+        "SELECT ON system.*".to_owned(),
+        "CREATE TEMPORARY TABLE, KILL QUERY ON *.*".to_owned(),
+    ];
+    let of_cluster = if is_sharded { ENGINES_OF_CLUSTER } else { &[] };
+    grants.extend(ENGINES_OF_MART.iter().chain(of_cluster).map(|engine| format!("TABLE ENGINE ON {engine}")));
+    if is_sharded {
+        grants.push("CLUSTER, REMOTE ON *.*".to_owned());
+    }
+    grants
+}
+
+/// Columns without a customer's name, e-mail address or login name.
+const MART_WITHOUT_PERSONS: &str = "user_id, prosthesis_id, chip_id, date, hour, movements_count, avg_response_time, \
+    avg_battery_level, error_count, error_rate, prosthesis_model, created_at, response_count, response_sum, battery_count, \
+    battery_sum, battery_min, battery_last, anomaly_count, version, is_deleted";
+/// A serial number leads to a person in any list of deliveries.
+const PROSTHESES_WITHOUT_PERSONS: &str =
+    "user_id, prosthesis_id, chip_id, prosthesis_model, manufactured_on, warranty_until, version, is_deleted";
+/// What `data_as_of` reads, and what tells one load from another.
+const RUNS: &str =
+    "run, step, state, attempt, at, kind, range_from, range_to, version, horizon, rows_read, cells";
+
+fn mart(is_sharded: bool) -> &'static [&'static str] {
+    match is_sharded {
+        true => &["user_prosthesis_stats", "user_prosthesis_stats_local"],
+        false => &["user_prosthesis_stats"],
+    }
+}
+
+/// What the statements of the Reports API name.
+pub(super) fn reader(database: &str, is_sharded: bool) -> Vec<String> {
+    let tables = ["users", "user_prostheses", "etl_runs", "data_as_of", "schema_migrations"];
+    tables
+        .iter()
+        .chain(mart(is_sharded))
+        .map(|table| format!("SELECT ON {database}.{table}"))
+        .chain(ACCOUNT.map(str::to_owned))
+        .collect()
+}
+
+/// What a client asks about itself and its server.
+const ACCOUNT: [&str; 1] = ["SELECT ON system.settings"];
+
+/// For the tables that a client sends with its statement.
+pub(super) const OWN_TABLES: &str = "CREATE TEMPORARY TABLE ON *.*";
+
+/// The views, and of what they read the columns without persons.
+pub(super) fn ml(database: &str, is_sharded: bool) -> Vec<String> {
+    let views = ["ml_hourly_stats", "ml_daily_stats", "ml_prostheses", "daily_stats", "data_as_of"];
+    let mut grants: Vec<String> = views.iter().map(|view| format!("SELECT ON {database}.{view}")).collect();
+    let tables = mart(is_sharded).iter().map(|table| (*table, MART_WITHOUT_PERSONS));
+    let others = [("user_prostheses", PROSTHESES_WITHOUT_PERSONS), ("etl_runs", RUNS)];
+    grants.extend(
+        tables.chain(others).map(|(table, columns)| format!("SELECT({columns}) ON {database}.{table}")),
+    );
+    grants.extend(ACCOUNT.map(str::to_owned));
+    grants.push(OWN_TABLES.to_owned());
+    grants
+}

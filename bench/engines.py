@@ -38,8 +38,9 @@ class Engines:
         }
 
     def warehouse_peak_mb(self) -> float:
-        """The high-water mark of the process that holds the embedded warehouse."""
-        return (high_water_kb(int((self.data / "warehouse/lock").read_text())) or 0) / 1024
+        """The high-water mark of the warehouse's engine, which leaves its number in its folder."""
+        status = (self.data / "warehouse/engine/status").read_text()
+        return (high_water_kb(int(status.split("PID: ")[1].split()[0])) or 0) / 1024
 
     def query(self, sql: str, **settings: str) -> list[dict]:
         """Asks the warehouse; the rows of the answer as dictionaries, numbers as numbers."""

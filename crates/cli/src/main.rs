@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use bionicpro_model::Kind;
 use clap::Parser;
 
-use crate::commands::Command;
+use crate::commands::{Command, WarehouseCommand};
 use crate::context::Context;
 
 /// Reports for people who wear a bionic prosthesis, exact to the row.
@@ -46,6 +46,9 @@ fn main() -> ExitCode {
 
 /// All that can fail at once fails here, before the runtime starts.
 fn run(cli: Cli) -> bionicpro_model::Result<()> {
+    if let Command::Warehouse(WarehouseCommand::Engine(engine)) = &cli.command {
+        return engine.run();
+    }
     let context = Context::load(cli.config.as_deref())?;
     // The demo's terminal is for its reader; it starts its own log when it knows its folder.
     if !matches!(cli.command, Command::Demo(_)) {

@@ -26,11 +26,14 @@ pub struct WarehouseServeConfig {
     pub listen: SocketAddr,
     /// The hosts that requests may name, as `name` or `name:port`; empty means the loopback names and the address in `listen`.
     pub hosts: Vec<String>,
+    /// Where ClickHouse's native protocol listens, on loopback; nowhere when not given. Anything else that is sent to this
+    /// port ends the engine.
+    pub native_listen: Option<SocketAddr>,
     /// How many queries run at the same time; the others wait.
     pub max_running_queries: u16,
     /// How long a query waits for its turn before it is refused, in seconds.
     pub queue_timeout_s: u64,
-    /// Let SQL read the host's files and network (`file()`, `url()`, `s3()`, …).
+    /// Let the account `bionicpro` reach the host's files and network by SQL (`file()`, `url()`, `s3()`, …).
     pub allow_host_access: bool,
 }
 
@@ -40,6 +43,7 @@ impl Default for WarehouseServeConfig {
             data: PathBuf::from("warehouse-data"),
             listen: SocketAddr::from(([127, 0, 0, 1], 8123)),
             hosts: Vec::new(),
+            native_listen: None,
             max_running_queries: 8,
             queue_timeout_s: 10,
             allow_host_access: false,

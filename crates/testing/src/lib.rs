@@ -9,6 +9,7 @@
     reason = "a test that cannot get its database fails by a panic"
 )]
 
+mod engine;
 mod network;
 mod pooler;
 mod postgres;

@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use bionicpro_engines::clickhouse::Endpoint;
+use bionicpro_engines::clickhouse::{self, Endpoint};
 use bionicpro_engines::config::WarehouseServeConfig;
 use bionicpro_model::SecretUrl;
+use bionicpro_warehouse::access::LOADER;
 
 use crate::scratch::Scratch;
 
@@ -45,7 +46,7 @@ impl TestWarehouse {
         let mut address = url.clone();
         address.set_username("").unwrap();
         address.set_password(None).unwrap();
-        let client = clickhouse::Client::default()
+        let client = ::clickhouse::Client::default()
             .with_url(address.as_str())
             .with_user(url.username())
             .with_password(url.password().unwrap_or_default())
@@ -77,16 +78,18 @@ fn start() -> SharedWarehouse {
         queue_timeout_s: 60,
         ..WarehouseServeConfig::default()
     };
-    let (opened, address) = std::sync::mpsc::channel();
+    let (opened, url) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let endpoint = Endpoint::open(&crate::packages(), config).await;
+            let warehouse = bionicpro_warehouse::Config::default();
+            let endpoint = Endpoint::open(&crate::packages(), config, &warehouse).await;
             let endpoint = endpoint.unwrap_or_else(|error| panic!("{}", error.report()));
-            opened.send(endpoint.url()).unwrap();
+            let password = endpoint.passwords().read(LOADER).unwrap().unwrap();
+            opened.send(clickhouse::url(endpoint.local_addr(), LOADER, &password).unwrap()).unwrap();
             endpoint.run(std::future::pending()).await.unwrap();
         });
     });
-    let url = address.recv().expect("the embedded ClickHouse starts");
+    let url = url.recv().expect("the embedded ClickHouse starts");
     SharedWarehouse { url, made: AtomicU32::new(0), _scratch: scratch }
 }

@@ -11,6 +11,8 @@ mod serve;
 mod simulate;
 mod warehouse;
 
+pub(crate) use warehouse::WarehouseCommand;
+
 use bionicpro_model::Result;
 use clap::Subcommand;
 

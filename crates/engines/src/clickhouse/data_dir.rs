@@ -4,17 +4,22 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use bionicpro_disk::Readers;
 use bionicpro_model::{Error, Kind, Result, Secret};
 use rustix::fs::FlockOperation;
 
+use super::default_database;
+
 /// The layout that this program writes. A newer one is refused.
 const LAYOUT_VERSION: u32 = 1;
 
-/// Characters of the generated password, and how many: about 190 bits.
+/// The beginning of the names of password files, but for that of the first account.
+const PASSWORD_OF: &str = "password-";
+
+/// Characters of a generated password, and how many: about 190 bits.
 const PASSWORD_ALPHABET: &[u8] = b"abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 const PASSWORD_LENGTH: usize = 32;
 
@@ -47,35 +52,28 @@ impl DataDir {
         self.path.join(name)
     }
 
-    /// Writes a file that only the owner may read, aside and renamed.
-    pub(super) fn write(&self, name: &str, content: &str) -> Result<PathBuf> {
-        let (path, aside) = (self.join(name), self.join(&format!("{name}.new")));
-        let write = || {
-            let mut options = OpenOptions::new();
-            let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
-            file.write_all(content.as_bytes())?;
-            file.sync_all()?;
-            fs::rename(&aside, &path)
-        };
-        write().map_err(|error| storage("cannot be written", &path, error))?;
-        Ok(path)
+    /// Writes a file of the directory that only the owner may read.
+    pub(super) fn write(&self, name: &str, content: &str) -> Result<()> {
+        write(&self.join(name), content)
     }
 
-    /// The password of the warehouse, made on the first start.
-    pub(super) fn password(&self) -> Result<Secret> {
-        let path = self.join("password");
-        match fs::read_to_string(&path) {
-            Ok(text) if !text.trim().is_empty() => Ok(Secret::new(text.trim())),
-            Ok(_) => Err(Error::new(Kind::Config, "the warehouse's password file is empty")
-                .detail(path.display().to_string())
-                .hint("write a password into it, or remove it and a new one is made")),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let password = generate_password();
-                self.write("password", &format!("{password}\n"))?;
-                Ok(Secret::new(password))
-            }
-            Err(error) => Err(storage("cannot be read", &path, error)),
+    /// Makes what the engine expects in its own folder.
+    pub(super) fn prepare_engine(&self) -> Result<()> {
+        let engine = self.join("engine");
+        default_database::prepare(&engine)?;
+        let empty = engine.join("empty");
+        // What somebody has put there is not for SQL.
+        let _ = fs::remove_dir_all(&empty);
+        for folder in ["files", "scripts", "schemas", "domains", "dictionaries"] {
+            fs::create_dir_all(empty.join(folder))
+                .map_err(|error| storage("cannot be written", &empty, error))?;
         }
+        Ok(())
+    }
+
+    /// The passwords of its accounts.
+    pub(super) fn passwords(&self) -> Passwords {
+        Passwords { dir: self.path.clone() }
     }
 
     fn check_version(&self) -> Result<()> {
@@ -83,7 +81,7 @@ impl DataDir {
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return self.write("VERSION", &format!("{LAYOUT_VERSION}\n")).map(drop);
+                return self.write("VERSION", &format!("{LAYOUT_VERSION}\n"));
             }
             Err(error) => return Err(storage("cannot be read", &path, error)),
         };
@@ -106,6 +104,85 @@ impl DataDir {
 fn is_ours(name: &str) -> bool {
     let name = name.strip_suffix(".new").unwrap_or(name);
     ["engine", "lock", "password", "VERSION", "users.xml", "config.xml"].contains(&name)
+        || name.starts_with(PASSWORD_OF)
+}
+
+/// The passwords of a warehouse's accounts: a file each, which only its owner may read.
+#[derive(Debug, Clone)]
+pub struct Passwords {
+    dir: PathBuf,
+}
+
+impl Passwords {
+    /// Those in a data directory, which need not be open.
+    pub fn of(data: &Path) -> Self {
+        Passwords { dir: data.to_owned() }
+    }
+
+    /// The file of an account's password.
+    pub fn file(&self, account: &str) -> PathBuf {
+        match account {
+            bionicpro_warehouse::access::LOADER => self.dir.join("password"),
+            other => self.dir.join(format!("{PASSWORD_OF}{other}")),
+        }
+    }
+
+    /// An account's password; none before the first start.
+    ///
+    /// # Errors
+    /// `Config` when its file is empty or open to other accounts of the machine, `Storage` when it cannot be read.
+    pub fn read(&self, account: &str) -> Result<Option<Secret>> {
+        let path = self.file(account);
+        let wrong = |message| Error::new(Kind::Config, message).detail(path.display().to_string());
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(storage("cannot be read", &path, error)),
+        };
+        let metadata = fs::metadata(&path).map_err(|error| storage("cannot be read", &path, error))?;
+        if metadata.permissions().mode() & 0o077 != 0 {
+            return Err(wrong("other accounts of this machine can read a password of the warehouse").hint(
+                "make a new one with `bionicpro warehouse accounts --new-password ACCOUNT`, or close the file: chmod 600",
+            ));
+        }
+        match text.trim() {
+            "" => Err(wrong("a password file of the warehouse is empty")
+                .hint("write a password into it, or remove it and a new one is made")),
+            password => Ok(Some(Secret::new(password))),
+        }
+    }
+
+    /// Makes a new password and keeps it. The warehouse knows it from its next start on.
+    ///
+    /// # Errors
+    /// `Storage` when its file cannot be written.
+    pub fn renew(&self, account: &str) -> Result<Secret> {
+        let password = generate_password();
+        write(&self.file(account), &format!("{password}\n"))?;
+        Ok(Secret::new(password))
+    }
+
+    /// An account's password, made when there is none yet.
+    pub(super) fn read_or_make(&self, account: &str) -> Result<Secret> {
+        match self.read(account)? {
+            Some(password) => Ok(password),
+            None => self.renew(account),
+        }
+    }
+}
+
+/// Writes a file that only the owner may read, aside and renamed.
+fn write(path: &Path, content: &str) -> Result<()> {
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(".new");
+    let written = || {
+        let mut options = OpenOptions::new();
+        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
+        file.write_all(content.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&aside, path)
+    };
+    written().map_err(|error| storage("cannot be written", path, error))
 }
 
 fn take_lock(dir: &Path) -> Result<File> {
@@ -152,7 +229,7 @@ fn storage(what: &'static str, path: &Path, error: std::io::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
+    use bionicpro_warehouse::access::{LOADER, ML};
 
     use super::*;
 
@@ -174,13 +251,32 @@ mod tests {
     }
 
     #[test]
-    fn the_password_is_made_once_and_only_its_owner_reads_it() {
+    fn a_password_is_made_once_and_only_its_owner_reads_it() {
         let folder = tempfile::tempdir().unwrap();
-        let first = DataDir::open(folder.path()).unwrap().password().unwrap();
-        assert_eq!(first.expose_secret().len(), PASSWORD_LENGTH);
-        let mode = fs::metadata(folder.path().join("password")).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
-        assert_eq!(DataDir::open(folder.path()).unwrap().password().unwrap(), first);
+        let passwords = Passwords::of(folder.path());
+        for account in [LOADER, ML] {
+            assert_eq!(passwords.read(account).unwrap(), None);
+            let first = passwords.read_or_make(account).unwrap();
+            assert_eq!(first.expose_secret().len(), PASSWORD_LENGTH);
+            let mode = fs::metadata(passwords.file(account)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+            assert_eq!(passwords.read_or_make(account).unwrap(), first);
+            assert_ne!(passwords.renew(account).unwrap(), first);
+        }
+        assert_ne!(passwords.read(LOADER).unwrap(), passwords.read(ML).unwrap());
+    }
+
+    #[test]
+    fn a_password_that_is_empty_or_open_to_others_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let passwords = Passwords::of(folder.path());
+        passwords.renew(ML).unwrap();
+        fs::set_permissions(passwords.file(ML), fs::Permissions::from_mode(0o644)).unwrap();
+        let error = passwords.read(ML).unwrap_err();
+        assert!(error.report().contains("chmod 600"), "{}", error.report());
+        fs::write(passwords.file(LOADER), "\n").unwrap();
+        fs::set_permissions(passwords.file(LOADER), fs::Permissions::from_mode(0o600)).unwrap();
+        assert_eq!(passwords.read(LOADER).unwrap_err().kind(), Kind::Config);
     }
 
     #[test]

@@ -1,45 +1,23 @@
-//! The embedded ClickHouse: the real engine in this process, behind the ClickHouse HTTP interface.
+//! The embedded ClickHouse: the engine's own HTTP server in a process of its own, behind our edge.
 //!
-//! A request becomes one statement on one connection of the engine. `server` accepts, `handler` follows a request
-//! from head to last byte, `runner` runs its statement on a thread that may block, `connection` and `ffi` are the
-//! engine itself. What SQL may reach is decided by the engine's own grants (`access`).
+//! [`Endpoint`] is the whole. `supervisor` keeps the engine's process running, `process` is what that process does,
+//! `configuration` says what it may do. `proxy` lets well-formed requests through to it, and nothing else: heads that are
+//! no HTTP end the engine.
 
-mod access;
-mod auth;
-mod blocks;
-mod body;
-mod connection;
+mod cancel;
+mod configuration;
+mod credentials;
 mod data_dir;
-mod decode;
 mod default_database;
-mod encode;
 mod endpoint;
-mod engine;
-mod exit;
-mod external;
-mod failure;
-mod ffi;
-mod format;
-mod fresh;
+mod fence;
 mod gate;
-mod guard;
-mod handler;
-mod lexer;
-mod marker;
-mod multipart;
-mod pool;
-mod prepare;
-mod request;
-mod response;
-mod result;
-mod rows;
-mod runner;
-mod running;
-mod server;
-mod sessions;
-mod spool;
-mod statement;
-mod threads;
+mod journal;
+mod process;
+mod proxy;
+mod supervisor;
+mod timed;
 
-pub use auth::USER;
-pub use endpoint::Endpoint;
+pub use data_dir::Passwords;
+pub use endpoint::{Endpoint, url};
+pub use process::{ARGUMENTS, Process};

@@ -28,10 +28,11 @@ fn reading(number: u32) -> Reading {
 
 fn client(compression: Compression) -> Client {
     let shared = shared();
+    let password = shared.password("bionicpro");
     Client::default()
         .with_url(&shared.url)
         .with_user("bionicpro")
-        .with_password(&shared.password)
+        .with_password(password)
         .with_database("default")
         .with_compression(compression)
 }

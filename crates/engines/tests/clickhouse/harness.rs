@@ -1,80 +1,138 @@
-//! One endpoint for all tests of this binary, and requests to it.
+//! Warehouses for these tests, and requests to them.
 
+use std::path::Path;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use bionicpro_engines::Packages;
 use bionicpro_engines::clickhouse::Endpoint;
 use bionicpro_engines::config::WarehouseServeConfig;
+use bionicpro_warehouse::access::LOADER;
 use reqwest::{RequestBuilder, Response};
 
-/// The shared endpoint's address and password.
-pub(crate) struct Shared {
+/// A warehouse that serves until its process or its test ends.
+pub(crate) struct Served {
     pub(crate) url: String,
-    pub(crate) password: String,
-    /// Held until the process ends.
-    _dir: tempfile::TempDir,
+    pub(crate) dir: tempfile::TempDir,
+    /// Without a pool: the runtime of each test ends with it.
+    client: reqwest::Client,
+    pub(crate) stop: Option<tokio::sync::oneshot::Sender<()>>,
+    pub(crate) thread: Option<std::thread::JoinHandle<bionicpro_model::Result<()>>>,
 }
 
-/// Starts the endpoint on first use, on a runtime of its own: each test's runtime ends with the test.
-pub(crate) fn shared() -> &'static Shared {
-    shared_with(16, 120)
-}
-
-/// As [`shared`], with limits of its own.
-pub(crate) fn shared_with(max_running_queries: u16, queue_timeout_s: u64) -> &'static Shared {
-    static SHARED: OnceLock<Shared> = OnceLock::new();
-    SHARED.get_or_init(|| {
-        let dir = tempfile::tempdir().expect("a folder for the data");
-        let config = WarehouseServeConfig {
-            data: dir.path().join("data"),
-            listen: ([127, 0, 0, 1], 0).into(),
-            max_running_queries,
-            queue_timeout_s,
-            ..WarehouseServeConfig::default()
-        };
-        let packages = std::env::var_os("BIONICPRO_ENGINES_DIR").map(std::path::PathBuf::from);
-        let packages = Packages::find(packages.as_deref()).expect("the engines are installed");
+impl Served {
+    /// Serves a folder on a runtime of its own, which outlives that of the test.
+    pub(crate) fn on(dir: tempfile::TempDir, config: WarehouseServeConfig) -> bionicpro_model::Result<Self> {
+        let data = dir.path().join("data");
+        let config = WarehouseServeConfig { data, listen: ([127, 0, 0, 1], 0).into(), ..config };
         let (tell, told) = std::sync::mpsc::channel();
-        std::thread::spawn(move || {
+        let (stop, stops) = tokio::sync::oneshot::channel();
+        let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
             runtime.block_on(async {
-                let endpoint = Endpoint::open(&packages, config).await.unwrap();
-                let url = format!("http://{}/", endpoint.local_addr());
-                tell.send((url, endpoint.password().expose_secret().to_owned())).unwrap();
-                endpoint.run(std::future::pending()).await.unwrap();
-            });
+                let (packages, warehouse) =
+                    (bionicpro_testing::packages(), bionicpro_warehouse::Config::default());
+                let opened = Endpoint::open(&packages, config, &warehouse).await;
+                let endpoint = opened.inspect_err(|_| tell.send(None).unwrap())?;
+                tell.send(Some(format!("http://{}/", endpoint.local_addr()))).unwrap();
+                endpoint.run(async { stops.await.unwrap_or(()) }).await
+            })
         });
-        let (url, password) = told.recv().expect("the endpoint starts");
-        Shared { url, password, _dir: dir }
-    })
-}
-
-/// A POST with `parameters` in the URL and the right password.
-pub(crate) fn post(parameters: &[(&str, &str)]) -> RequestBuilder {
-    request(reqwest::Method::POST, parameters)
-}
-
-/// A request with the right password.
-pub(crate) fn request(method: reqwest::Method, parameters: &[(&str, &str)]) -> RequestBuilder {
-    let shared = shared();
-    let mut url = reqwest::Url::parse(&shared.url).unwrap();
-    if !parameters.is_empty() {
-        url.query_pairs_mut().extend_pairs(parameters);
+        match told.recv().unwrap() {
+            Some(url) => Ok(Served { url, dir, client: client(), stop: Some(stop), thread: Some(thread) }),
+            None => Err(thread.join().unwrap().unwrap_err()),
+        }
     }
-    reqwest::Client::new()
-        .request(method, url)
-        .header("x-clickhouse-user", "bionicpro")
-        .header("x-clickhouse-key", &shared.password)
+
+    pub(crate) fn fresh(config: WarehouseServeConfig) -> Self {
+        Served::on(tempfile::tempdir().unwrap(), config).unwrap()
+    }
+
+    pub(crate) fn data(&self) -> std::path::PathBuf {
+        self.dir.path().join("data")
+    }
+
+    pub(crate) fn password(&self, account: &str) -> String {
+        password(&self.data(), account)
+    }
+
+    /// A POST as an account, with parameters in the URL.
+    pub(crate) fn post_as(&self, account: &str, parameters: &[(&str, &str)]) -> RequestBuilder {
+        let mut url = reqwest::Url::parse(&self.url).unwrap();
+        if !parameters.is_empty() {
+            url.query_pairs_mut().extend_pairs(parameters);
+        }
+        self.client
+            .post(url)
+            .header("x-clickhouse-user", account)
+            .header("x-clickhouse-key", self.password(account))
+    }
+
+    pub(crate) fn post(&self, parameters: &[(&str, &str)]) -> RequestBuilder {
+        self.post_as(LOADER, parameters)
+    }
+
+    /// Runs a statement as the loader; a failure fails the test.
+    pub(crate) async fn run(&self, sql: &str) -> String {
+        let response = self.post(&[]).body(sql.to_owned()).send().await.unwrap();
+        let status = response.status();
+        let text = response.text().await.unwrap();
+        assert!(status.is_success(), "{sql}: {text}");
+        text
+    }
+
+    /// Asks until `statement` answers `expected`.
+    pub(crate) async fn wait_for(&self, statement: &str, expected: &str) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            let answer = self.post(&[]).body(statement.to_owned()).send().await;
+            let answer = match answer {
+                Ok(answer) => answer.text().await.unwrap_or_default(),
+                Err(error) => error.to_string(),
+            };
+            if answer.trim() == expected {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{statement}: still {answer}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// The engine's processes: children that were started on this folder.
+    pub(crate) fn engines(&self) -> Vec<u32> {
+        let folder = self.dir.path().display().to_string();
+        let processes = std::fs::read_dir("/proc").unwrap().flatten();
+        let number = |entry: std::fs::DirEntry| entry.file_name().to_str()?.parse::<u32>().ok();
+        let ours = |pid: &u32| {
+            let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            let line = String::from_utf8_lossy(&line).into_owned();
+            line.contains("warehouse\0engine\0") && line.contains(&folder)
+        };
+        processes.filter_map(number).filter(ours).collect()
+    }
+
+    /// Stops in order and says how it ended.
+    pub(crate) fn end(mut self) -> (tempfile::TempDir, bionicpro_model::Result<()>) {
+        drop(self.stop.take());
+        let ended = self.thread.take().unwrap().join().unwrap();
+        (self.dir, ended)
+    }
 }
 
-/// Runs a statement; a failure fails the test.
-pub(crate) async fn run(sql: &str) -> String {
-    let response = post(&[]).body(sql.to_owned()).send().await.unwrap();
-    let status = response.status();
-    let text = response.text().await.unwrap();
-    assert!(status.is_success(), "{sql}: {text}");
-    text
+fn client() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap()
+}
+
+fn password(data: &Path, account: &str) -> String {
+    let passwords = bionicpro_engines::clickhouse::Passwords::of(data);
+    passwords.read(account).unwrap().unwrap().expose_secret().to_owned()
+}
+
+/// The warehouse that most tests share.
+pub(crate) fn shared() -> &'static Served {
+    static SHARED: OnceLock<Served> = OnceLock::new();
+    SHARED.get_or_init(|| {
+        Served::fresh(WarehouseServeConfig { queue_timeout_s: 120, ..WarehouseServeConfig::default() })
+    })
 }
 
 /// The code and the text of a refusal.
@@ -89,15 +147,14 @@ pub(crate) fn header(response: &Response, name: &str) -> String {
     response.headers().get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
 }
 
-/// Polls until `statement` answers `expected`.
-pub(crate) async fn wait_for(statement: &str, expected: &str) {
-    let deadline = Instant::now() + Duration::from_secs(10);
-    loop {
-        let answer = run(statement).await;
-        if answer.trim() == expected {
-            return;
-        }
-        assert!(Instant::now() < deadline, "{statement}: still {answer}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+/// Writes raw bytes to the edge and gives what comes back until it closes, or a second has passed.
+pub(crate) async fn raw(served: &Served, bytes: &[u8]) -> Vec<u8> {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let address = served.url.trim_start_matches("http://").trim_end_matches('/').to_owned();
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    // The other side may close before all is written.
+    let _ = stream.write_all(bytes).await;
+    let mut answer = Vec::new();
+    let _ = tokio::time::timeout(Duration::from_secs(1), stream.read_to_end(&mut answer)).await;
+    answer
 }

@@ -1,14 +1,11 @@
-//! The embedded ClickHouse on the real engine, through its HTTP interface: raw requests and the official client.
-//!
-//! One process holds one engine, so all of these tests share one endpoint.
+//! The embedded ClickHouse: the engine's own server through our edge, by raw requests and the official client.
 
 #![expect(clippy::unwrap_used, reason = "in the helpers of tests a panic is the report")]
 
-mod access;
+mod accounts;
 mod client;
-mod compression;
-mod errors;
+mod damage;
 mod harness;
-mod queries;
-mod sessions;
-mod streaming;
+mod supervisor;
+mod through;
+mod turns;

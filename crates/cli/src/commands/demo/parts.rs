@@ -12,7 +12,7 @@ use bionicpro_model::{Error, Kind, Result, SecretUrl};
 use bionicpro_pipeline::progress::Quiet;
 use bionicpro_pipeline::{Ask, PipelineContext, RunSpec};
 use bionicpro_store::Store;
-use bionicpro_warehouse::{Reports, Warehouse};
+use bionicpro_warehouse::{Reports, Warehouse, access};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -119,7 +119,7 @@ impl Running {
         startup.say(&format!("BionicPRO Reports, demo in {}\n", folder.path().display()))?;
         folder.close()?;
         let mut config = configure(context, folder, ports)?;
-        let options = warehouse::Options::new(folder, ports.warehouse, context.file.clone());
+        let options = warehouse::Options::new(folder, ports.warehouse, context.file.clone())?;
 
         // The two engines need nothing from each other.
         let (postgres, warehouse) = tokio::join!(
@@ -129,10 +129,12 @@ impl Running {
         );
         let postgres = &*self.postgres.insert(postgres?);
         self.warehouse = Some(warehouse?);
-        let warehouse_url = warehouse::url(&folder.join("warehouse"), ports.warehouse)?;
+        let account = |name| warehouse::url(&folder.join("warehouse"), ports.warehouse, name);
+        let warehouse_url = account(access::LOADER)?;
         config.crm.url = Some(postgres.url("crm_db"));
         config.telemetry.url = Some(postgres.url("telemetry_db"));
         config.warehouse.url = Some(warehouse_url.clone());
+        config.warehouse.reader_url = Some(account(access::READER)?);
         let mut ready = Ready {
             pid: std::process::id(),
             data: flags.data.clone(),
@@ -230,7 +232,7 @@ impl Running {
         let missing = || Error::new(Kind::Internal, "the demo is kept before it has started");
         let (folder, ports) = self.folder.as_ref().zip(self.ports).ok_or_else(missing)?;
         let packages = Packages::find(context.config.engines.dir.as_deref())?;
-        let options = warehouse::Options::new(folder, ports.warehouse, context.file.clone());
+        let options = warehouse::Options::new(folder, ports.warehouse, context.file.clone())?;
         let postgres = keep("PostgreSQL", &mut self.postgres, startup, Postgres::failed, async || {
             start_postgres(&packages, folder, ports).await
         });

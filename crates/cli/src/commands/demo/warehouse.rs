@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use bionicpro_engines::Packages;
 use bionicpro_engines::child::{self, Child};
-use bionicpro_model::{Error, Kind, Result, Secret, SecretUrl};
+use bionicpro_engines::clickhouse::{self, Passwords};
+use bionicpro_model::{Error, Kind, Result, SecretUrl};
 
 use super::folder::Folder;
 use super::ports::loopback;
@@ -23,12 +24,16 @@ pub(super) struct Options {
     data: PathBuf,
     log: PathBuf,
     port: u16,
+    database: String,
     config_file: Option<PathBuf>,
 }
 
 impl Options {
-    pub(super) fn new(folder: &Folder, port: u16, config_file: Option<PathBuf>) -> Self {
-        Options { data: folder.join("warehouse"), log: folder.join("warehouse.log"), port, config_file }
+    pub(super) fn new(folder: &Folder, port: u16, config_file: Option<PathBuf>) -> Result<Self> {
+        let (data, log) = (folder.join("warehouse"), folder.join("warehouse.log"));
+        // What the user has configured for production must not mix with what the demo starts.
+        let database = bionicpro_warehouse::Config::default().database()?;
+        Ok(Options { data, log, port, database, config_file })
     }
 }
 
@@ -56,7 +61,8 @@ impl Served {
         if let Some(file) = &options.config_file {
             command.arg("--config").arg(file);
         }
-        command.args(["warehouse", "serve", "--listen", &loopback(options.port).to_string(), "--data"]);
+        command.args(["warehouse", "serve", "--listen", &loopback(options.port).to_string()]);
+        command.args(["--database", &options.database, "--data"]);
         command.arg(&options.data).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         let child = child::spawn(command).map_err(failed)?;
         let served = Served { child, log: options.log.clone(), log_begin };
@@ -125,15 +131,12 @@ impl Drop for Served {
     }
 }
 
-/// The address with user and password. The process has made its password when it answers.
-pub(super) fn url(data: &Path, port: u16) -> Result<SecretUrl> {
-    let file = data.join("password");
-    let password = std::fs::read_to_string(&file).map_err(|error| {
-        Error::new(Kind::Storage, "the warehouse's password cannot be read")
-            .detail(file.display().to_string())
-            .source(error)
+/// The address with an account and its password. The process has made its passwords when it answers.
+pub(super) fn url(data: &Path, port: u16, account: &str) -> Result<SecretUrl> {
+    let passwords = Passwords::of(data);
+    let password = passwords.read(account)?.ok_or_else(|| {
+        Error::new(Kind::Storage, "the warehouse's password is missing")
+            .detail(passwords.file(account).display().to_string())
     })?;
-    let user = bionicpro_engines::clickhouse::USER;
-    SecretUrl::parse(&format!("http://{user}@{}/", loopback(port)))?
-        .with_password(&Secret::new(password.trim()))
+    clickhouse::url(loopback(port), account, &password)
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use bionicpro_engines::Packages;
 use bionicpro_engines::clickhouse::Endpoint;
 use bionicpro_model::Result;
+use bionicpro_warehouse::access::LOADER;
 use clap::Args;
 
 use crate::context::Context;
@@ -14,12 +15,15 @@ use crate::signals;
 /// Where the data lie and where to listen; the rest is in the configuration.
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
-    /// The data directory; one process owns it. The password is in its file `password`.
+    /// The data directory; one process owns it. `bionicpro warehouse accounts` says where the passwords are.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// The address of the ClickHouse HTTP interface; port 0 takes a free one.
     #[arg(long, value_name = "ADDR:PORT")]
     listen: Option<SocketAddr>,
+    /// The database whose tables the accounts may read; that of the configuration when not given.
+    #[arg(long, value_name = "NAME")]
+    database: Option<String>,
 }
 
 impl ServeArgs {
@@ -27,15 +31,20 @@ impl ServeArgs {
         let mut config = context.config.engines.warehouse.clone();
         config.data = self.data.unwrap_or(config.data);
         config.listen = self.listen.unwrap_or(config.listen);
-        let data = config.data.clone();
+        let mut warehouse = context.config.warehouse.clone();
+        if let Some(database) = self.database {
+            warehouse = bionicpro_warehouse::Config { database, ..bionicpro_warehouse::Config::default() };
+        }
+        // One engine, whatever the site's servers are.
+        warehouse.cluster = None;
         let packages = Packages::find(context.config.engines.dir.as_deref())?;
         // Before the engine starts, so that a signal during a long start is not lost.
         let stop = signals::stop();
-        let endpoint = Endpoint::open(&packages, config).await?;
+        let endpoint = Endpoint::open(&packages, config, &warehouse).await?;
         tracing::info!(
             address = %endpoint.local_addr(),
-            user = endpoint.user(),
-            password_file = %data.join("password").display(),
+            user = LOADER,
+            password_file = %endpoint.passwords().file(LOADER).display(),
             "the warehouse is ready"
         );
         let shutdown = async move {

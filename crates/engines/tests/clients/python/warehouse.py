@@ -67,9 +67,20 @@ class Warehouse:
         """All that the process has printed."""
         return self.log.read_text(errors="replace")
 
+    def password_of(self, account: str) -> str:
+        """The password of an account beside the owner."""
+        return (self.data / f"password-{account}").read_text().strip()
+
+    def engine(self) -> int:
+        """The process of the engine."""
+        threads = Path(f"/proc/{self.process.pid}/task").iterdir()
+        children = [child for thread in threads for child in (thread / "children").read_text().split()]
+        (engine,) = map(int, children)
+        return engine
+
     def peak_memory(self) -> int:
-        """The most bytes that the process has held in memory."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        """The most bytes that the engine has held in memory."""
+        status = Path(f"/proc/{self.engine()}/status").read_text()
         return int(re.search(r"VmHWM:\s+([0-9]+) kB", status).group(1)) * 1024
 
     def stop(self) -> int:

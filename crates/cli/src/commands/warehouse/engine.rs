@@ -1,0 +1,18 @@
+//! `bionicpro warehouse engine`: the process that `warehouse serve` starts for the ClickHouse engine.
+
+use bionicpro_engines::clickhouse::Process;
+use bionicpro_model::Result;
+use clap::Args;
+
+/// A description of the process, written by `warehouse serve`.
+#[derive(Debug, Args)]
+pub(crate) struct EngineArgs {
+    description: String,
+}
+
+impl EngineArgs {
+    /// Becomes the engine. Neither the configuration nor the runtime of this program are of use to it.
+    pub(crate) fn run(&self) -> Result<()> {
+        Process::parse(&self.description)?.run().map(|never| match never {})
+    }
+}

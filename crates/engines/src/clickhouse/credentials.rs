@@ -1,0 +1,21 @@
+//! Where a request names its account.
+
+use http::{HeaderName, Request, header};
+use url::form_urlencoded::parse;
+
+/// The fields that hold credentials; the first two name the account.
+pub(super) const FIELDS: [HeaderName; 3] = [
+    header::AUTHORIZATION,
+    HeaderName::from_static("x-clickhouse-user"),
+    HeaderName::from_static("x-clickhouse-key"),
+];
+
+/// The parameters that do.
+pub(super) const PARAMETERS: [&str; 2] = ["user", "password"];
+
+/// Whether the request names an account. One that does not would be the engine's own, which is of no use.
+pub(super) fn are_given<B>(request: &Request<B>) -> bool {
+    let query = request.uri().query().unwrap_or_default();
+    FIELDS[..2].iter().any(|name| request.headers().contains_key(name))
+        || parse(query.as_bytes()).any(|(name, _)| name == PARAMETERS[0])
+}

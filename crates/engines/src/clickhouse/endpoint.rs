@@ -1,0 +1,161 @@
+//! The embedded warehouse as the rest of the program sees it: open, know the address, run, stop.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bionicpro_edge::{Connection, Limits, Listen, Listener};
+use bionicpro_model::{Error, Kind, Result, Secret, SecretUrl};
+use bionicpro_warehouse::access;
+
+use super::data_dir::{DataDir, Passwords};
+use super::fence;
+use super::gate::Gate;
+use super::proxy::Proxy;
+use super::supervisor::{Plan, Supervisor};
+use crate::Packages;
+use crate::config::WarehouseServeConfig;
+
+/// What clients may take: heads that hold whole statements, and time to work on what they read of a long result.
+const LIMITS: Limits = Limits {
+    connections: 1024,
+    connections_per_address: 1024,
+    // Of requests that pass the edge; here the engine refuses.
+    refusals_per_minute: u32::MAX,
+    refusal_delay: Duration::ZERO,
+    first_header_timeout: Duration::from_secs(5),
+    header_timeout: Duration::from_secs(30),
+    body_timeout: Duration::MAX,
+    write_timeout: Duration::from_secs(300),
+    // How long running statements may go on after a request to stop.
+    shutdown_timeout: Duration::from_secs(5),
+    head_bytes: 1 << 20,
+    target_bytes: 1 << 20,
+};
+
+/// Statements that the engine runs beside those that the edge lets through: its own, and those of its native port.
+const BESIDE: u32 = 32;
+
+/// An opened warehouse: the engine runs, the address is bound, nothing is accepted before [`Endpoint::run`].
+#[derive(Debug)]
+pub struct Endpoint {
+    listener: Listener,
+    supervisor: Supervisor,
+    gate: Gate,
+    passwords: Passwords,
+}
+
+impl Endpoint {
+    /// Takes the data directory's lock, binds the address and starts the engine that npm installed.
+    ///
+    /// The program that runs must become the engine's process when it is started with [`super::ARGUMENTS`].
+    ///
+    /// # Errors
+    /// `Config` for a directory that another process holds or a newer program wrote, for an address in use, for a password
+    /// file that is empty; what [`Supervisor::start`] says of the engine.
+    pub async fn open(
+        packages: &Packages,
+        config: WarehouseServeConfig,
+        warehouse: &bionicpro_warehouse::Config,
+    ) -> Result<Self> {
+        let native_port = native_port(config.native_listen)?;
+        let listen = Listen::new("engines.warehouse", "listen", "--listen", config.listen);
+        let listener =
+            Listener::bind(Listen { limits: LIMITS, hosts: config.hosts.clone(), ..listen }).await?;
+        let library = packages.libchdb()?;
+        let mut accounts = access::embedded_accounts(warehouse)?;
+        if !config.allow_host_access && !fence::is_there() {
+            tracing::warn!(
+                "this kernel has no Landlock: by INSERT … FROM INFILE the account bionicpro may read the machine's files, \
+                 and the other accounts make no temporary tables"
+            );
+            accounts[1..].iter_mut().for_each(access::Account::keep_from_inserting);
+        }
+        let data = config.data.clone();
+        let prepare = move || -> Result<(DataDir, Vec<_>)> {
+            let dir = DataDir::open(&data)?;
+            dir.prepare_engine()?;
+            let passwords = dir.passwords();
+            let with_password = |account: access::Account| {
+                passwords.read_or_make(account.name).map(|password| (account, password))
+            };
+            let accounts = accounts.into_iter().map(with_password).collect::<Result<_>>()?;
+            Ok((dir, accounts))
+        };
+        let (dir, accounts) = tokio::task::spawn_blocking(prepare)
+            .await
+            .map_err(|error| Error::new(Kind::Internal, "the warehouse's thread broke").source(error))??;
+        let passwords = dir.passwords();
+        let plan = Plan {
+            program: program()?,
+            library,
+            dir,
+            accounts,
+            native_port,
+            max_concurrent_queries: u32::from(config.max_running_queries) + BESIDE,
+            allow_host_access: config.allow_host_access,
+            remotes: String::new(),
+            connects: Vec::new(),
+        };
+        let supervisor = Supervisor::start(plan).await?;
+        let gate = Gate::new(config.max_running_queries, Duration::from_secs(config.queue_timeout_s));
+        Ok(Endpoint { listener, supervisor, gate, passwords })
+    }
+
+    /// The address that is bound.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.listener.local_addr()
+    }
+
+    /// The accounts' passwords.
+    pub fn passwords(&self) -> &Passwords {
+        &self.passwords
+    }
+
+    /// Serves until `shutdown` ends; then takes no more connections, lets running statements end for a few seconds,
+    /// and lets the engine leave.
+    ///
+    /// # Errors
+    /// `Unreachable` when the engine dies again and again.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<()> {
+        let Endpoint { listener, supervisor, gate, .. } = self;
+        let proxy = Proxy::new(supervisor.address(), gate);
+        let answer = move |connection: Connection, request| proxy.clone().answer(connection, request);
+        let (stop_engine, engine_stops) = tokio::sync::oneshot::channel::<()>();
+        let mut engine = std::pin::pin!(supervisor.run(async {
+            // The sender is dropped at the latest when the listener has ended.
+            let _ = engine_stops.await;
+        }));
+        tokio::select! {
+            ended = &mut engine => return ended,
+            () = listener.serve_with(answer, shutdown) => drop(stop_engine),
+        }
+        engine.await
+    }
+}
+
+/// The address of a warehouse with an account's name and password, for clients.
+///
+/// # Errors
+/// `Internal` when they make no URL.
+pub fn url(address: SocketAddr, account: &str, password: &Secret) -> Result<SecretUrl> {
+    SecretUrl::parse(&format!("http://{account}@{address}/"))?.with_password(password)
+}
+
+/// The program that runs: it becomes the engine's process too.
+fn program() -> Result<PathBuf> {
+    std::env::current_exe()
+        .map_err(|error| Error::new(Kind::Internal, "the program does not know its own file").source(error))
+}
+
+/// The native port is for this machine alone: a word there that is not its protocol ends the engine.
+fn native_port(listen: Option<SocketAddr>) -> Result<Option<u16>> {
+    let Some(address) = listen else { return Ok(None) };
+    if !address.ip().is_loopback() || address.port() == 0 {
+        return Err(Error::new(Kind::Config, "the native port can be opened on loopback only")
+            .detail(format!("engines.warehouse.native_listen = {address}"))
+            .hint("write 127.0.0.1 and a port; from other machines use HTTP"));
+    }
+    tracing::warn!(%address, "the native port is open: a client that sends anything but its protocol ends the engine");
+    Ok(Some(address.port()))
+}

@@ -1,0 +1,261 @@
+//! Keeps the engine's process running: starts it, waits until it answers, starts it again when it dies, stops it.
+//!
+//! The process ends with this one: the kernel kills it, and its standard input is a pipe that closes.
+
+use std::collections::VecDeque;
+use std::io::PipeWriter;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::{Duration, Instant};
+
+use bionicpro_model::{Error, Kind, Result, Secret};
+use bionicpro_warehouse::access::Account;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::configuration::{self, Settings};
+use super::data_dir::DataDir;
+use super::journal::Journal;
+use super::process::{ARGUMENTS, Process};
+use crate::child::{self, Child};
+
+/// How long a start may take, with many tables too.
+const START_TIMEOUT: Duration = Duration::from_secs(120);
+/// How long the engine may take to leave in order; it needs 1.5 s.
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+const POLL: Duration = Duration::from_millis(10);
+/// How often the engine may die within [`DEATHS_WITHIN`] before it is given up.
+const MOST_DEATHS: usize = 5;
+const DEATHS_WITHIN: Duration = Duration::from_secs(60);
+/// How often another private port is tried when somebody else was faster to take one.
+const PORT_TRIES: usize = 5;
+
+/// What does not change between the starts of an engine.
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// The program that becomes the engine's process.
+    pub(super) program: PathBuf,
+    pub(super) library: PathBuf,
+    pub(super) dir: DataDir,
+    pub(super) accounts: Vec<(Account, Secret)>,
+    pub(super) native_port: Option<u16>,
+    pub(super) max_concurrent_queries: u32,
+    pub(super) allow_host_access: bool,
+    pub(super) remotes: String,
+    pub(super) connects: Vec<u16>,
+}
+
+/// Where the engine answers: it changes with each start.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Address(Arc<AtomicU16>);
+
+impl Address {
+    pub(super) fn get(&self) -> SocketAddr {
+        SocketAddr::from((Ipv4Addr::LOCALHOST, self.0.load(Ordering::Relaxed)))
+    }
+}
+
+/// The supervisor of a running engine. Dropping it ends the engine.
+#[derive(Debug)]
+pub(super) struct Supervisor {
+    plan: Plan,
+    address: Address,
+    running: Running,
+}
+
+/// A process of the engine.
+#[derive(Debug)]
+struct Running {
+    child: Child,
+    /// Its standard input: the engine leaves when it closes.
+    input: Option<PipeWriter>,
+    journal: Journal,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.child.kill();
+    }
+}
+
+impl Supervisor {
+    /// Starts the engine and waits until it answers.
+    pub(super) async fn start(plan: Plan) -> Result<Self> {
+        let address = Address::default();
+        let running = start(&plan, &address).await?;
+        Ok(Supervisor { plan, address, running })
+    }
+
+    pub(super) fn address(&self) -> Address {
+        self.address.clone()
+    }
+
+    /// Starts the engine again whenever it dies, until `stop` completes; then lets it leave in order.
+    ///
+    /// # Errors
+    /// `Unreachable` when it dies too often, or the error of a start that fails.
+    pub(super) async fn run(mut self, stop: impl Future<Output = ()>) -> Result<()> {
+        let mut stop = std::pin::pin!(stop);
+        let mut deaths = VecDeque::new();
+        loop {
+            let status = tokio::select! {
+                biased;
+                () = &mut stop => break,
+                status = self.running.child.exited() => status,
+            };
+            let now = Instant::now();
+            deaths.push_back(now);
+            deaths.retain(|death| now.duration_since(*death) < DEATHS_WITHIN);
+            let how = status.map_or_else(|| "nobody knows how".to_owned(), |status| status.to_string());
+            let last_words = self.running.journal.last_words();
+            if deaths.len() > MOST_DEATHS {
+                return Err(Error::new(Kind::Unreachable, "the ClickHouse engine dies again and again")
+                    .detail(format!("{how} {last_words}"))
+                    .hint("read the log; a statement or a damaged file may be the cause"));
+            }
+            tracing::error!(how, last_words, "the engine died and is started again");
+            self.running = tokio::select! {
+                biased;
+                () = &mut stop => return Ok(()),
+                running = start(&self.plan, &self.address) => running?,
+            };
+        }
+        self.stop().await;
+        Ok(())
+    }
+
+    async fn stop(mut self) {
+        drop(self.running.input.take());
+        if tokio::time::timeout(STOP_TIMEOUT, self.running.child.exited()).await.is_err() {
+            tracing::warn!("the engine did not leave in time and is ended");
+        }
+    }
+}
+
+/// Starts a process of the engine on a free port and waits until it answers.
+async fn start(plan: &Plan, address: &Address) -> Result<Running> {
+    for attempt in 1.. {
+        let port = free_port()?;
+        let running = spawn(plan, port)?;
+        match wait_until_ready(&running, port).await {
+            Err(error)
+                if attempt < PORT_TRIES
+                    && running.journal.last_words().contains("Code: 210")
+                    && plan.native_port.is_none() =>
+            {
+                tracing::debug!(error = error.to_string(), "another private port is tried");
+            }
+            Err(error) => return Err(error),
+            Ok(()) => {
+                address.0.store(port, Ordering::Relaxed);
+                return Ok(running);
+            }
+        }
+    }
+    unreachable!("the last attempt returns")
+}
+
+/// A port that is free now. Another process may take it before the engine does; then another one is tried.
+fn free_port() -> Result<u16> {
+    let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
+    bound.map(|address| address.port()).map_err(|error| {
+        Error::new(Kind::Internal, "no private port can be found for the engine").source(error)
+    })
+}
+
+fn spawn(plan: &Plan, port: u16) -> Result<Running> {
+    let settings = Settings {
+        http_port: port,
+        native_port: plan.native_port,
+        max_concurrent_queries: plan.max_concurrent_queries,
+        allow_host_access: plan.allow_host_access,
+    };
+    configuration::write(&plan.dir, &settings, &plan.accounts, &plan.remotes)?;
+    let process = Process {
+        library: plan.library.clone(),
+        data: plan.dir.path().to_owned(),
+        listens: std::iter::once(port).chain(plan.native_port).collect(),
+        connects: plan.connects.clone(),
+        is_native: plan.native_port.is_some(),
+        allow_host_access: plan.allow_host_access,
+    };
+    let failed = |error: std::io::Error| {
+        Error::new(Kind::Internal, "the engine's process cannot be started")
+            .detail(plan.program.display().to_string())
+            .source(error)
+    };
+    let description = serde_json::to_string(&process).map_err(|error| failed(error.into()))?;
+    let (stdin, input) = std::io::pipe().map_err(failed)?;
+    let (output, stderr) = std::io::pipe().map_err(failed)?;
+    let mut command = Command::new(&plan.program);
+    command.args(ARGUMENTS).arg(description).stdin(stdin).stdout(Stdio::null()).stderr(stderr);
+    // Its zone is not the machine's, whatever its configuration says; and nothing else of this environment is for it.
+    command.env_clear().env("TZ", "UTC");
+    let child = child::spawn(command).map_err(failed)?;
+    let journal = Journal::default();
+    journal.follow(output).map_err(failed)?;
+    Ok(Running { child, input: Some(input), journal })
+}
+
+async fn wait_until_ready(running: &Running, port: u16) -> Result<()> {
+    let deadline = Instant::now() + START_TIMEOUT;
+    while Instant::now() < deadline {
+        tokio::select! {
+            biased;
+            _ = running.child.exited() => {
+                // Its last words may still be on their way.
+                tokio::time::sleep(POLL).await;
+                return Err(failed_start(&running.journal.last_words()));
+            }
+            is_ready = answers(port) => if is_ready { return Ok(()) },
+        }
+        tokio::time::sleep(POLL).await;
+    }
+    Err(Error::new(Kind::Unreachable, "the ClickHouse engine does not get ready")
+        .detail(format!("{} s have passed", START_TIMEOUT.as_secs())))
+}
+
+/// Whether the engine answers a ping.
+async fn answers(port: u16) -> bool {
+    let ask = async {
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
+        stream.write_all(b"GET /ping HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await?;
+        Ok::<_, std::io::Error>(answer.starts_with(b"HTTP/1.1 200"))
+    };
+    ask.await.unwrap_or(false)
+}
+
+/// Says what to do about the codes that an engine ends with before it serves.
+fn failed_start(last_words: &str) -> Error {
+    let (kind, message, hint) = match last_words {
+        words if words.contains("Code: 210") => (
+            Kind::Config,
+            "a port of the warehouse is in use",
+            "free the port, or choose another engines.warehouse.native_listen",
+        ),
+        words if words.contains("Cannot lock file") || words.contains("Another server instance") => (
+            Kind::Config,
+            "the data directory is in use by another engine",
+            "stop the program that uses it, or choose another --data directory",
+        ),
+        words if words.contains("No space left") || words.contains("Code: 243") => {
+            (Kind::Storage, "the warehouse's disk is full", "make room on the disk of the data directory")
+        }
+        words if words.contains("cannot be loaded") => (
+            Kind::Config,
+            "the ClickHouse engine cannot be loaded",
+            "run `make build`, which installs the pinned engine",
+        ),
+        _ => (
+            Kind::Unreachable,
+            "the ClickHouse engine does not start",
+            "read the log; a data directory that a newer engine has written cannot be opened by an older one",
+        ),
+    };
+    Error::new(kind, message).detail(last_words).hint(hint)
+}

@@ -1,0 +1,62 @@
+//! More statements than may run at once: they wait, and are then told so.
+
+use bionicpro_engines::config::WarehouseServeConfig;
+
+use crate::harness::{Served, header, refusal};
+
+#[tokio::test]
+async fn statements_past_the_limit_wait_and_are_then_told_so() {
+    let served = Served::fresh(WarehouseServeConfig {
+        max_running_queries: 2,
+        queue_timeout_s: 1,
+        ..WarehouseServeConfig::default()
+    });
+    let crowd: Vec<_> = (0..5)
+        .map(|_| {
+            let sql = "SELECT sleepEachRow(1) FROM numbers(4) FORMAT Null SETTINGS max_block_size = 1";
+            tokio::spawn(served.post(&[]).body(sql).send())
+        })
+        .collect();
+    let mut refused = 0;
+    for request in crowd {
+        let response = request.await.unwrap().unwrap();
+        let again = header(&response, "retry-after");
+        let (status, code, text) = refusal(response).await;
+        match code {
+            0 => assert_eq!(status, 200, "{text}"),
+            202 => {
+                assert_eq!((status, again.as_str()), (503, "1"));
+                assert!(text.contains("engines.warehouse.max_running_queries"), "{text}");
+                refused += 1;
+            }
+            _ => panic!("{text}"),
+        }
+    }
+    assert_eq!(refused, 3);
+    // Health checks take no turn, and many short statements get theirs.
+    let many: Vec<_> = (0..60)
+        .map(|number| tokio::spawn(served.post(&[]).body(format!("SELECT {number}")).send()))
+        .collect();
+    for (number, request) in many.into_iter().enumerate() {
+        assert_eq!(request.await.unwrap().unwrap().text().await.unwrap(), format!("{number}\n"));
+    }
+}
+
+#[tokio::test]
+async fn a_health_check_takes_no_turn() {
+    let served = Served::fresh(WarehouseServeConfig {
+        max_running_queries: 1,
+        queue_timeout_s: 30,
+        ..WarehouseServeConfig::default()
+    });
+    let long = served
+        .post(&[])
+        .body("SELECT sleepEachRow(1) FROM numbers(3) FORMAT Null SETTINGS max_block_size = 1");
+    let long = tokio::spawn(long.send());
+    for _ in 0..20 {
+        let ping = reqwest::get(format!("{}ping", served.url)).await.unwrap();
+        assert_eq!(ping.text().await.unwrap(), "Ok.\n");
+    }
+    assert!(!long.is_finished());
+    assert_eq!(long.await.unwrap().unwrap().status(), 200);
+}

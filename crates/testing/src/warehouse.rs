@@ -7,13 +7,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use bionicpro_engines::clickhouse::{self, Endpoint};
 use bionicpro_engines::config::WarehouseServeConfig;
 use bionicpro_model::SecretUrl;
-use bionicpro_warehouse::access::LOADER;
+use bionicpro_warehouse::access::{Account, LOADER, READER, embedded_accounts};
 
 use crate::scratch::Scratch;
 
 /// The engine of this test binary.
 struct SharedWarehouse {
     url: SecretUrl,
+    reader_url: SecretUrl,
     made: AtomicU32,
     _scratch: Scratch,
 }
@@ -23,6 +24,8 @@ struct SharedWarehouse {
 pub struct TestWarehouse {
     /// The engine's address, with user and password.
     pub url: SecretUrl,
+    /// The same with the account of the Reports API.
+    pub reader_url: SecretUrl,
     /// The name for `warehouse.database`.
     pub database: String,
 }
@@ -32,6 +35,7 @@ impl TestWarehouse {
     pub fn config(&self) -> bionicpro_warehouse::Config {
         bionicpro_warehouse::Config {
             url: Some(self.url.clone()),
+            reader_url: Some(self.reader_url.clone()),
             database: self.database.clone(),
             ..bionicpro_warehouse::Config::default()
         }
@@ -65,7 +69,33 @@ pub async fn warehouse() -> TestWarehouse {
     static SHARED: OnceLock<SharedWarehouse> = OnceLock::new();
     let shared = tokio::task::spawn_blocking(|| SHARED.get_or_init(start)).await.unwrap();
     let number = shared.made.fetch_add(1, Ordering::Relaxed);
-    TestWarehouse { url: shared.url.clone(), database: format!("reports_{number}") }
+    let url = shared.url.clone();
+    let reader_url = if number < DATABASES { shared.reader_url.clone() } else { url.clone() };
+    TestWarehouse { url, reader_url, database: database(number) }
+}
+
+/// How many databases the reader has rights on: more than there are tests in a binary, and few enough to be written at once.
+const DATABASES: u32 = 160;
+
+fn database(number: u32) -> String {
+    format!("reports_{number}")
+}
+
+/// The accounts, with their rights on the databases to come.
+fn accounts() -> Vec<Account> {
+    let of = |number| {
+        let database = database(number);
+        embedded_accounts(&bionicpro_warehouse::Config { database, ..Default::default() }).unwrap()
+    };
+    let mut accounts = of(0);
+    for number in 1..DATABASES {
+        for (account, more) in
+            accounts.iter_mut().zip(of(number)).filter(|(account, _)| account.name != LOADER)
+        {
+            account.grants.extend(more.grants);
+        }
+    }
+    accounts
 }
 
 /// The engine serves on a runtime of its own, which outlives the runtime of the test that came first.
@@ -82,14 +112,16 @@ fn start() -> SharedWarehouse {
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let warehouse = bionicpro_warehouse::Config::default();
-            let endpoint = Endpoint::open(&crate::packages(), config, &warehouse).await;
+            let endpoint = Endpoint::open(&crate::packages(), config, accounts()).await;
             let endpoint = endpoint.unwrap_or_else(|error| panic!("{}", error.report()));
-            let password = endpoint.passwords().read(LOADER).unwrap().unwrap();
-            opened.send(clickhouse::url(endpoint.local_addr(), LOADER, &password).unwrap()).unwrap();
+            let url = |account| {
+                let password = endpoint.passwords().read(account).unwrap().unwrap();
+                clickhouse::url(endpoint.local_addr(), account, &password).unwrap()
+            };
+            opened.send([url(LOADER), url(READER)]).unwrap();
             endpoint.run(std::future::pending()).await.unwrap();
         });
     });
-    let url = url.recv().expect("the embedded ClickHouse starts");
-    SharedWarehouse { url, made: AtomicU32::new(0), _scratch: scratch }
+    let [url, reader_url] = url.recv().expect("the embedded ClickHouse starts");
+    SharedWarehouse { url, reader_url, made: AtomicU32::new(0), _scratch: scratch }
 }

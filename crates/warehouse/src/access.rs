@@ -67,9 +67,9 @@ pub const ML: &str = "ml";
 ///
 /// # Errors
 /// `Config` when the database's name is none.
-pub fn embedded_accounts(config: &Config) -> Result<[Account; 3]> {
+pub fn embedded_accounts(config: &Config) -> Result<Vec<Account>> {
     let [loader, reader, ml] = accounts(config)?;
-    Ok([
+    Ok(vec![
         Account { purpose: "owns the databases: migrates and loads", grants: rights::owner(), ..loader },
         reader,
         ml,

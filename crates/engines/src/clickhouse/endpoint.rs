@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bionicpro_edge::{Connection, Limits, Listen, Listener};
 use bionicpro_model::{Error, Kind, Result, Secret, SecretUrl};
-use bionicpro_warehouse::access;
+use bionicpro_warehouse::access::{self, Account};
 
 use super::data_dir::{DataDir, Passwords};
 use super::fence;
@@ -48,7 +48,8 @@ pub struct Endpoint {
 impl Endpoint {
     /// Takes the data directory's lock, binds the address and starts the engine that npm installed.
     ///
-    /// The program that runs must become the engine's process when it is started with [`super::ARGUMENTS`].
+    /// The program that runs must become the engine's process when it is started with [`super::ARGUMENTS`]. The first of the
+    /// accounts is the one with the fewest bounds.
     ///
     /// # Errors
     /// `Config` for a directory that another process holds or a newer program wrote, for an address in use, for a password
@@ -56,29 +57,28 @@ impl Endpoint {
     pub async fn open(
         packages: &Packages,
         config: WarehouseServeConfig,
-        warehouse: &bionicpro_warehouse::Config,
+        mut accounts: Vec<Account>,
     ) -> Result<Self> {
         let native_port = native_port(config.native_listen)?;
         let listen = Listen::new("engines.warehouse", "listen", "--listen", config.listen);
         let listener =
             Listener::bind(Listen { limits: LIMITS, hosts: config.hosts.clone(), ..listen }).await?;
         let library = packages.libchdb()?;
-        let mut accounts = access::embedded_accounts(warehouse)?;
         if !config.allow_host_access && !fence::is_there() {
             tracing::warn!(
                 "this kernel has no Landlock: by INSERT … FROM INFILE the account bionicpro may read the machine's files, \
                  and the other accounts make no temporary tables"
             );
-            accounts[1..].iter_mut().for_each(access::Account::keep_from_inserting);
+            let others = accounts.iter_mut().filter(|account| account.name != access::LOADER);
+            others.for_each(Account::keep_from_inserting);
         }
         let data = config.data.clone();
         let prepare = move || -> Result<(DataDir, Vec<_>)> {
             let dir = DataDir::open(&data)?;
             dir.prepare_engine()?;
             let passwords = dir.passwords();
-            let with_password = |account: access::Account| {
-                passwords.read_or_make(account.name).map(|password| (account, password))
-            };
+            let with_password =
+                |account: Account| passwords.read_or_make(account.name).map(|password| (account, password));
             let accounts = accounts.into_iter().map(with_password).collect::<Result<_>>()?;
             Ok((dir, accounts))
         };

@@ -128,7 +128,7 @@ impl Proxy {
         let target = parts.uri.path_and_query().cloned().unwrap_or(PathAndQuery::from_static("/"));
         let mut fields = fields(parts.headers);
         // Only a statement has a turn.
-        let canceller =
+        let mut canceller =
             turn.is_some().then(|| Canceller::new(&self.killer, &self.engine, &target, &mut fields));
         let uri = Uri::builder()
             .scheme("http")
@@ -146,11 +146,12 @@ impl Proxy {
         *onward.method_mut() = parts.method;
         *onward.uri_mut() = uri;
         *onward.headers_mut() = fields;
-        let answer = self.client.request(onward).await;
-        let mut canceller = canceller;
-        match answer {
+        match self.client.request(onward).await {
             Ok(answer) => {
                 let (mut parts, body) = answer.into_parts();
+                if body.is_end_stream() {
+                    disarm(&mut canceller);
+                }
                 for name in HOP_BY_HOP {
                     parts.headers.remove(name);
                 }

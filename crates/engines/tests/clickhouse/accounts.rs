@@ -56,8 +56,15 @@ async fn each_column_is_readable_by_whom_it_is_for() {
     let served = with_a_person().await;
     let columns = "SELECT table, name FROM system.columns WHERE database = 'reports' ORDER BY table, position FORMAT TSV";
     let columns = served.run(columns).await;
-    let for_reader =
-        ["users", "user_prostheses", "etl_runs", "data_as_of", "schema_migrations", "user_prosthesis_stats"];
+    let for_reader = [
+        "users",
+        "user_prostheses",
+        "chip_owners",
+        "etl_runs",
+        "data_as_of",
+        "schema_migrations",
+        "user_prosthesis_stats",
+    ];
     let for_ml = ["ml_hourly_stats", "ml_daily_stats", "ml_prostheses", "daily_stats", "data_as_of"];
     let partly_for_ml = ["user_prosthesis_stats", "user_prostheses", "etl_runs"];
     let mut cells = 0;

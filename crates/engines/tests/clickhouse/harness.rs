@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use bionicpro_engines::clickhouse::Endpoint;
 use bionicpro_engines::config::WarehouseServeConfig;
-use bionicpro_warehouse::access::LOADER;
+use bionicpro_warehouse::access::{LOADER, embedded_accounts};
 use reqwest::{RequestBuilder, Response};
 
 /// A warehouse that serves until its process or its test ends.
@@ -29,9 +29,9 @@ impl Served {
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
             runtime.block_on(async {
-                let (packages, warehouse) =
-                    (bionicpro_testing::packages(), bionicpro_warehouse::Config::default());
-                let opened = Endpoint::open(&packages, config, &warehouse).await;
+                let packages = bionicpro_testing::packages();
+                let accounts = embedded_accounts(&bionicpro_warehouse::Config::default()).unwrap();
+                let opened = Endpoint::open(&packages, config, accounts).await;
                 let endpoint = opened.inspect_err(|_| tell.send(None).unwrap())?;
                 tell.send(Some(format!("http://{}/", endpoint.local_addr()))).unwrap();
                 endpoint.run(async { stops.await.unwrap_or(()) }).await

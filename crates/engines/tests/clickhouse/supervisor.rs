@@ -3,7 +3,7 @@
 use bionicpro_engines::clickhouse::Endpoint;
 use bionicpro_engines::config::WarehouseServeConfig;
 use bionicpro_model::Kind;
-use bionicpro_warehouse::access::LOADER;
+use bionicpro_warehouse::access::{LOADER, embedded_accounts};
 
 use crate::harness::Served;
 
@@ -67,8 +67,9 @@ async fn what_is_wrong_is_said_before_anything_is_served() {
     let served = Served::fresh(WarehouseServeConfig::default());
     let port = served.url.rsplit(':').next().unwrap().trim_end_matches('/').parse::<u16>().unwrap();
     let open = async |config: WarehouseServeConfig| {
-        let (packages, warehouse) = (bionicpro_testing::packages(), bionicpro_warehouse::Config::default());
-        Endpoint::open(&packages, config, &warehouse).await.unwrap_err()
+        let packages = bionicpro_testing::packages();
+        let accounts = embedded_accounts(&bionicpro_warehouse::Config::default()).unwrap();
+        Endpoint::open(&packages, config, accounts).await.unwrap_err()
     };
     let free = ([127, 0, 0, 1], 0).into();
     let elsewhere = tempfile::tempdir().unwrap();

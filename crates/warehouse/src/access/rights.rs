@@ -96,7 +96,7 @@ pub(super) fn owner() -> Vec<String> {
     let rights = "SHOW, SELECT, INSERT, ALTER, CREATE DATABASE, CREATE TABLE, CREATE VIEW, CREATE TEMPORARY TABLE, \
         CREATE ARBITRARY TEMPORARY TABLE, CREATE DICTIONARY, CREATE FUNCTION, DROP, UNDROP TABLE, TRUNCATE, OPTIMIZE, \
         KILL QUERY, CHECK, dictGet, MOVE PARTITION BETWEEN SHARDS, SYSTEM DROP CACHE, SYSTEM MERGES, SYSTEM TTL MERGES, \
-        SYSTEM MOVES, SYSTEM SYNC REPLICA, SYSTEM FLUSH, SYSTEM CLEANUP, SYSTEM WAIT LOADING PARTS ON *.*";
+        SYSTEM MOVES, SYSTEM RELOAD DICTIONARY, SYSTEM SYNC REPLICA, SYSTEM FLUSH, SYSTEM CLEANUP, SYSTEM WAIT LOADING PARTS ON *.*";
     let engines = ENGINES.iter().map(|engine| format!("TABLE ENGINE ON {engine}"));
     std::iter::once(rights.to_owned()).chain(engines).collect()
 }
@@ -137,7 +137,7 @@ fn mart(is_sharded: bool) -> &'static [&'static str] {
 
 /// What the statements of the Reports API name.
 pub(super) fn reader(database: &str, is_sharded: bool) -> Vec<String> {
-    let tables = ["users", "user_prostheses", "etl_runs", "data_as_of", "schema_migrations"];
+    let tables = ["users", "user_prostheses", "chip_owners", "etl_runs", "data_as_of", "schema_migrations"];
     tables
         .iter()
         .chain(mart(is_sharded))

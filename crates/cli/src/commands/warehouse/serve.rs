@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use bionicpro_engines::Packages;
 use bionicpro_engines::clickhouse::Endpoint;
 use bionicpro_model::Result;
-use bionicpro_warehouse::access::LOADER;
+use bionicpro_warehouse::access::{LOADER, embedded_accounts};
 use clap::Args;
 
 use crate::context::Context;
@@ -40,7 +40,7 @@ impl ServeArgs {
         let packages = Packages::find(context.config.engines.dir.as_deref())?;
         // Before the engine starts, so that a signal during a long start is not lost.
         let stop = signals::stop();
-        let endpoint = Endpoint::open(&packages, config, &warehouse).await?;
+        let endpoint = Endpoint::open(&packages, config, embedded_accounts(&warehouse)?).await?;
         tracing::info!(
             address = %endpoint.local_addr(),
             user = LOADER,

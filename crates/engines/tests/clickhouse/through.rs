@@ -46,6 +46,22 @@ async fn the_engines_status_and_headers_come_back_as_they_are() {
 }
 
 #[tokio::test]
+async fn parameters_reach_the_engine_as_values_and_never_as_sql() {
+    let nasty = "it's\\t {x:String}; DROP TABLE t --";
+    let response = shared().post(&[
+        ("query", "SELECT {text:String}, {list:Array(Int32)}, {name:Identifier} FROM (SELECT 7 AS seven)"),
+        ("param_text", nasty),
+        ("param_list", "[1,-2]"),
+        ("param_name", "seven"),
+    ]);
+    // A parameter is written as in TabSeparated, where `\t` is a tab.
+    assert_eq!(
+        response.send().await.unwrap().text().await.unwrap(),
+        "it\\'s\\t {x:String}; DROP TABLE t --\t[1,-2]\t7\n"
+    );
+}
+
+#[tokio::test]
 async fn bodies_pass_in_pieces_both_ways() {
     let served = shared();
     served.run("CREATE TABLE pieces (number UInt64) ENGINE = MergeTree ORDER BY number").await;

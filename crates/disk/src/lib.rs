@@ -9,7 +9,7 @@ mod tree;
 use std::path::{Path, PathBuf};
 
 use bionicpro_model::{Error, Kind, Result};
-use rustix::fs::Mode;
+use rustix::fs::{CWD, Mode, RenameFlags};
 
 use tree::Tree;
 
@@ -73,6 +73,14 @@ pub fn make(path: &Path, readers: Readers) -> std::io::Result<()> {
         }
     }
     moved
+}
+
+/// Gives each of two folders the place of the other, at one moment.
+///
+/// # Errors
+/// As the system gives them: `InvalidInput` where the file system cannot do so.
+pub fn exchange(one: &Path, other: &Path) -> std::io::Result<()> {
+    Ok(rustix::fs::renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE)?)
 }
 
 /// The prefix of a folder that is not complete yet.

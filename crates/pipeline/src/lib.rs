@@ -1,12 +1,14 @@
 //! The pipeline: extract, transform, load; staging, ledger, schedule. Knows no HTTP server and no SQL.
 //!
 //! [`run`](run::run) does all four steps, [`backfill`](backfill::backfill) does so for a range in pieces,
-//! [`schedule`](schedule::schedule) again and again, [`verify`](verify::verify) compares, and [`steps`] holds each one for an orchestrator to call.
+//! [`schedule`](schedule::schedule) again and again, [`verify`](verify::verify) compares,
+//! [`export`](export::export) writes data sets, and [`steps`] holds each one for an orchestrator to call.
 
 pub mod backfill;
 pub mod compare;
 pub mod config;
 pub mod context;
+pub mod export;
 pub mod kind;
 pub mod metrics;
 pub mod progress;

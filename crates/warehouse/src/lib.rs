@@ -9,6 +9,7 @@ pub mod disks;
 pub mod ledger;
 pub mod load;
 pub mod migrate;
+pub mod ml;
 pub mod owners;
 pub mod pending;
 pub mod reports;

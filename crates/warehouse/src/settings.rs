@@ -130,6 +130,26 @@ pub(crate) const READ: [(&str, &str); 5] = [
     ("cancel_http_readonly_queries_on_client_close", "1"),
 ];
 
+/// Settings of a statement whose answer is a Parquet file: the same rows make the same bytes, whatever the parts of the table,
+/// the processors of the server and the profile of the account are.
+pub(crate) const EXPORT: Settings = &[
+    // Rows come in blocks of one length, at whose ends row groups end.
+    ("max_threads", "1"),
+    ("max_block_size", "65536"),
+    ("optimize_read_in_order", "0"),
+    ("output_format_parquet_row_group_size", "1000000"),
+    ("output_format_parquet_row_group_size_bytes", "536870912"),
+    ("output_format_parquet_batch_size", "1024"),
+    ("output_format_parquet_data_page_size", "1048576"),
+    ("output_format_parquet_parallel_encoding", "0"),
+    ("output_format_parquet_compression_method", "zstd"),
+    ("output_format_parquet_string_as_string", "1"),
+    ("output_format_parquet_datetime_as_uint32", "0"),
+    ("output_format_parquet_write_page_index", "1"),
+    ("output_format_parquet_write_bloom_filter", "0"),
+    ("cancel_http_readonly_queries_on_client_close", "1"),
+];
+
 /// The client with these settings on every request.
 pub(crate) fn with(client: Client, settings: &[(&str, &str)]) -> Client {
     settings.iter().fold(client, |client, (name, value)| client.with_setting(*name, *value))
@@ -137,6 +157,6 @@ pub(crate) fn with(client: Client, settings: &[(&str, &str)]) -> Client {
 
 /// What the program says a setting is, in every statement or in those of one kind.
 pub(crate) fn wanted(name: &str) -> Option<&'static str> {
-    let all = [ANSWERS, &FINAL, WRITE, PARQUET, &READ].into_iter().flatten();
+    let all = [ANSWERS, &FINAL, WRITE, PARQUET, &READ, EXPORT].into_iter().flatten();
     all.into_iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
 }

@@ -6,6 +6,7 @@ mod demo;
 mod doctor;
 mod etl;
 mod identity;
+mod ml;
 mod reference;
 mod serve;
 mod simulate;
@@ -31,6 +32,9 @@ pub(crate) enum Command {
     /// The pipeline: run it, schedule it, look at its ledger.
     #[command(subcommand)]
     Etl(etl::EtlCommand),
+    /// Data sets for ML engineers.
+    #[command(subcommand)]
+    Ml(ml::MlCommand),
     /// Serve the Reports API, or what browsers talk to.
     #[command(subcommand)]
     Serve(serve::ServeCommand),
@@ -58,6 +62,7 @@ impl Command {
             Command::Doctor(command) => command.run(context).await,
             Command::Warehouse(command) => command.run(context).await,
             Command::Etl(command) => command.run(context).await,
+            Command::Ml(command) => command.run(context).await,
             Command::Serve(command) => command.run(context).await,
             Command::Audit(command) => command.run(context).await,
             Command::Identity(command) => command.run(context).await,

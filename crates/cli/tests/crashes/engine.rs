@@ -14,7 +14,7 @@ use crate::BINARY;
 /// A running `bionicpro warehouse serve`.
 pub(crate) struct Engine {
     pub(crate) child: Child,
-    data: TempDir,
+    pub(crate) data: TempDir,
     pub(crate) warehouse: TestWarehouse,
 }
 

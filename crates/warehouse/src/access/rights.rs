@@ -124,6 +124,9 @@ const MART_WITHOUT_PERSONS: &str = "user_id, prosthesis_id, chip_id, date, hour,
 /// A serial number leads to a person in any list of deliveries.
 const PROSTHESES_WITHOUT_PERSONS: &str =
     "user_id, prosthesis_id, chip_id, prosthesis_model, manufactured_on, warranty_until, version, is_deleted";
+/// Who owned which chip when.
+const OWNERS_WITHOUT_PERSONS: &str =
+    "chip_id, valid_from, valid_to, user_id, prosthesis_id, prosthesis_model, version, is_deleted";
 /// What `data_as_of` reads, and what tells one load from another.
 const RUNS: &str =
     "run, step, state, attempt, at, kind, range_from, range_to, version, horizon, rows_read, cells";
@@ -154,10 +157,15 @@ pub(super) const OWN_TABLES: &str = "CREATE TEMPORARY TABLE ON *.*";
 
 /// The views, and of what they read the columns without persons.
 pub(super) fn ml(database: &str, is_sharded: bool) -> Vec<String> {
-    let views = ["ml_hourly_stats", "ml_daily_stats", "ml_prostheses", "daily_stats", "data_as_of"];
+    let views =
+        ["ml_hourly_stats", "ml_daily_stats", "ml_prostheses", "ml_ownership", "daily_stats", "data_as_of"];
     let mut grants: Vec<String> = views.iter().map(|view| format!("SELECT ON {database}.{view}")).collect();
     let tables = mart(is_sharded).iter().map(|table| (*table, MART_WITHOUT_PERSONS));
-    let others = [("user_prostheses", PROSTHESES_WITHOUT_PERSONS), ("etl_runs", RUNS)];
+    let others = [
+        ("user_prostheses", PROSTHESES_WITHOUT_PERSONS),
+        ("chip_owners", OWNERS_WITHOUT_PERSONS),
+        ("etl_runs", RUNS),
+    ];
     grants.extend(
         tables.chain(others).map(|(table, columns)| format!("SELECT({columns}) ON {database}.{table}")),
     );

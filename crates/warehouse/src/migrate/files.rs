@@ -44,6 +44,7 @@ pub(crate) const MIGRATIONS: &[Migration] = migrations! {
     20 "0020_load_rows_compact"
     21 "0021_compared_days"
     22 "0022_etl_runs_unreadable"
+    23 "0023_ml_ownership"
 };
 
 /// The schema version of this program.

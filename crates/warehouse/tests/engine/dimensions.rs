@@ -80,6 +80,49 @@ async fn the_history_of_owners_comes_back_to_the_microsecond() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_hour_has_its_owner_of_then_for_ml_whoever_has_the_chip_now() {
+    let db = Db::migrated().await;
+    let change = DateTime::from_timestamp(1_768_467_600, 0).unwrap();
+    let mut history = people(&[(1, "ivan"), (2, "olga")]);
+    history.owners[0].valid_to = Some(change);
+    history.owners.push(Ownership {
+        valid_from: change,
+        valid_to: None,
+        user_id: Uuid::from_u128(2),
+        prosthesis_id: Uuid::from_u128(102),
+        prosthesis_model: "Hand 4".to_owned(),
+        ..history.owners[0].clone()
+    });
+    load::upsert_dimensions(&db.warehouse, &history, 1).await.unwrap();
+    let hour = |user, hour| {
+        let chip_id = "chip-1".to_owned();
+        MartRow { chip_id, ..MartRow::new(user, 100 + user, hour) }
+    };
+    let rows = [hour(1, "2026-01-15T08:00:00Z"), hour(2, "2026-01-15T09:00:00Z")];
+    db.insert_rows(&rows, &tick(1, &rows)).await;
+    // The guide's own words.
+    let guide = include_str!("../../../../docs/guides/ml-engineers.md");
+    let (_, asked) = guide.split_once("-- the owner of then").unwrap();
+    let asked = asked.split("```").next().unwrap();
+    let sql = format!(
+        "SELECT toHour(hour), toString(user_id), toUnixTimestamp(valid_from), valid_to IS NULL FROM ({asked}) ORDER BY hour"
+    );
+    let told = db.client.query_raw(&sql).fetch_all::<(u8, String, u32, bool)>().await.unwrap();
+    let id = |user| Uuid::from_u128(user).to_string();
+    assert_eq!(told, [(8, id(1), 0, false), (9, id(2), 1_768_467_600, true)]);
+
+    // The name of the model is the present one, also of what was before.
+    for owned in &mut history.owners {
+        owned.prosthesis_model = "Renamed".to_owned();
+    }
+    history.owners.remove(1);
+    load::upsert_dimensions(&db.warehouse, &history, 2).await.unwrap();
+    let told = "SELECT count() FROM ml_ownership WHERE prosthesis_model = 'Renamed'";
+    assert_eq!(db.count(told).await, db.count("SELECT count() FROM ml_ownership").await);
+    assert_eq!(db.count(told).await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_owners_of_some_chips_come_with_those_of_every_chip_that_one_row_may_add_up() {
     let db = Db::migrated().await;
     let since = |hours: i64| DateTime::UNIX_EPOCH + TimeDelta::hours(hours);

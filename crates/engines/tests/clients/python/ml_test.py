@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import subprocess
 
@@ -104,7 +105,7 @@ def what_is_not_for_ml_is_refused(ml, statement):
 def the_code_of_the_guide_runs(mart, warehouse):
     guide = (REPOSITORY / "docs/guides/ml-engineers.md").read_text()
     examples = [block.split("```")[0] for block in guide.split("```python\n")[1:]]
-    assert len(examples) == 2
+    assert len(examples) == 3
     known = {"HOST": warehouse.host, "PORT": warehouse.port, "PASSWORD": warehouse.password_of("ml")}
     pandas_example, polars_example = (dict(known), dict(known))
     exec(examples[0], pandas_example)
@@ -116,3 +117,25 @@ def the_code_of_the_guide_runs(mart, warehouse):
     assert polars_example["by_day"]["movements_count"].sum() == total
     assert str(polars_example["hours"].schema["hour"]).startswith("Datetime")
     assert "time_zone='UTC'" in str(polars_example["hours"].schema["hour"])
+
+
+def the_exported_days_are_those_of_the_view(ml, warehouse, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    today = datetime.datetime.now(datetime.UTC).date()
+    first, end = today - datetime.timedelta(20), today - datetime.timedelta(10)
+    url = f"http://ml:{warehouse.password_of('ml')}@{warehouse.host}:{warehouse.port}"
+    subprocess.run(
+        [PROGRAM, "ml", "export", "--from", str(first), "--to", str(end), "--out", "hours"],
+        check=True,
+        env={**os.environ, "BIONICPRO_WAREHOUSE_URL": url},
+        capture_output=True,
+    )
+    guide = (REPOSITORY / "docs/guides/ml-engineers.md").read_text()
+    example = {}
+    exec(guide.split("```python\n# polars, of an export\n")[1].split("```")[0], example)
+    asked = "SELECT sum(movements_count), min(date), max(date) FROM ml_hourly_stats"
+    ((movements, *days),) = ml.query(f"{asked} WHERE date >= '{first}' AND date < '{end}'").result_rows
+    by_day = example["by_day"]
+    assert by_day["movements_count"].sum() == movements > 0
+    assert [by_day["date"].min(), by_day["date"].max()] == days == [first, end - datetime.timedelta(1)]
+    assert str(example["hours"].collect_schema()["hour"]) == "Datetime(time_unit='ms', time_zone='UTC')"

@@ -1,0 +1,77 @@
+//! A range of days of the mart as a data set on disk: a Parquet file for each day, without personal data, and a manifest.
+//!
+//! The same rows make the same bytes. A data set appears whole or not at all.
+
+mod folder;
+mod manifest;
+
+use std::path::Path;
+
+use bionicpro_model::hours::midnight;
+use bionicpro_model::{Error, HourRange, Kind, Result};
+use bionicpro_warehouse::{Warehouse, ledger, load, ml};
+use chrono::{Days, NaiveDate};
+
+use self::folder::Folder;
+pub use self::manifest::{ExportColumn, ExportManifest, ExportedFile};
+
+/// What to export.
+#[derive(Debug, Clone, Copy)]
+pub struct ExportSpec<'a> {
+    /// The first UTC day.
+    pub from: NaiveDate,
+    /// The end, not included.
+    pub to: NaiveDate,
+    /// The folder of the data set; an earlier export there is replaced.
+    pub out: &'a Path,
+}
+
+/// Writes the days of a range into a folder; returns the manifest and its SHA-256, by which a data set is known.
+///
+/// Each day is read at one moment, one after the other. The account needs to read `ml_hourly_stats` and `data_as_of` only.
+///
+/// # Errors
+/// `Usage` when the range is none, leaves the mart, or the folder holds something else; `Data` when there is no mart; `Storage`
+/// when the folder cannot be written. The folder is then as it was.
+pub async fn export(warehouse: &Warehouse, spec: ExportSpec<'_>) -> Result<(ExportManifest, String)> {
+    let range = HourRange::new(midnight(spec.from), midnight(spec.to))?;
+    within_the_mart(warehouse, spec.from, spec.to).await?;
+    let mut manifest = ExportManifest {
+        made_by: manifest::MADE_BY.to_owned(),
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        engine: warehouse.ping().await?,
+        from: spec.from,
+        to: spec.to,
+        // Before the first row is read: every row is at least as new.
+        data_as_of: ledger::data_as_of(warehouse).await?,
+        rows: 0,
+        columns: ml::HOURS.iter().map(ExportColumn::from).collect(),
+        files: Vec::new(),
+    };
+    let folder = Folder::open(spec.out)?;
+    for day in range.days() {
+        let day = day.from().date_naive();
+        let file = folder.write(&ExportedFile::path_of(day), ml::hours_of(warehouse, day)?).await?;
+        tracing::debug!(%day, rows = file.rows, "exported");
+        manifest.rows += file.rows;
+        manifest.files.push(file);
+    }
+    let sha256 = folder.finish(&manifest)?;
+    Ok((manifest, sha256))
+}
+
+/// Refuses days that the mart does not have: a data set without them would look like one of people who did not move.
+async fn within_the_mart(warehouse: &Warehouse, from: NaiveDate, to: NaiveDate) -> Result<()> {
+    let Some((first, last)) = load::days(warehouse).await? else {
+        return Err(Error::new(Kind::Data, "the mart is empty")
+            .detail(warehouse.database().to_owned())
+            .hint("run `bionicpro etl run` first, or check which database warehouse.url names"));
+    };
+    let end = last.checked_add_days(Days::new(1)).unwrap_or(NaiveDate::MAX);
+    if from >= first && to <= end {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Usage, "the mart does not have all of these days")
+        .detail(format!("asked for {from} to {to}, it has {first} to {end}, the end not included"))
+        .hint("choose --from and --to within them"))
+}

@@ -1,0 +1,75 @@
+//! The mart without personal data, as Parquet files that the engine writes.
+
+use bionicpro_model::Result;
+use bytes::Bytes;
+use chrono::NaiveDate;
+use clickhouse::query::BytesCursor;
+
+use crate::schema::Column;
+use crate::settings::EXPORT;
+use crate::{Warehouse, fault};
+
+/// The columns of a day's file in their order, with the types of their values in ClickHouse. The day is none of them: it is the
+/// name of the file's folder.
+pub const HOURS: &[Column] = &[
+    ("user_id", "String"),
+    ("prosthesis_id", "String"),
+    ("chip_id", "String"),
+    ("prosthesis_model", "String"),
+    ("hour", "DateTime('UTC')"),
+    ("movements_count", "UInt32"),
+    ("error_count", "UInt32"),
+    ("error_rate", "Float32"),
+    ("avg_response_time", "Nullable(Float32)"),
+    ("avg_battery_level", "Nullable(Float32)"),
+    ("response_count", "UInt32"),
+    ("response_sum", "Float64"),
+    ("battery_count", "UInt32"),
+    ("battery_sum", "Float64"),
+    ("battery_min", "Nullable(Float32)"),
+    ("battery_last", "Nullable(Float32)"),
+    ("anomaly_count", "UInt32"),
+    ("version", "UInt64"),
+];
+
+/// Ids are text, which every tool groups and joins by. The order is that of the key.
+const OF_DAY: &str = "SELECT
+    toString(user_id) AS user_id, toString(prosthesis_id) AS prosthesis_id, chip_id, prosthesis_model, hour, movements_count,
+    error_count, error_rate, avg_response_time, avg_battery_level, response_count, response_sum, battery_count, battery_sum,
+    battery_min, battery_last, anomaly_count, version
+FROM ml_hourly_stats
+WHERE date = {day: Date}
+ORDER BY user_id, hour, prosthesis_id";
+
+const DOING: &str = "reading a day of the mart";
+
+/// A Parquet file on its way.
+pub struct File {
+    warehouse: Warehouse,
+    pieces: BytesCursor,
+}
+
+/// The hours of a UTC day as `ml_hourly_stats` shows them at one moment, with the columns [`HOURS`].
+///
+/// Equal rows make equal bytes with one version of the engine. What it holds for that are the rows of one day.
+///
+/// # Errors
+/// Those of the first piece come with it; none here but that of a statement that cannot be made.
+pub fn hours_of(warehouse: &Warehouse, day: NaiveDate) -> Result<File> {
+    let query = EXPORT
+        .iter()
+        .fold(warehouse.query(OF_DAY), |query, (name, value)| query.with_setting(*name, *value))
+        .param("day", day);
+    let pieces = query.fetch_bytes("Parquet").map_err(|cause| fault::error(DOING, cause))?;
+    Ok(File { warehouse: warehouse.clone(), pieces })
+}
+
+impl File {
+    /// The next piece, or none at the end. A connection that ends early may look like the end: the file's own end tells.
+    ///
+    /// # Errors
+    /// `Unreachable` when the engine is away, `Config` when the account lacks a right, `Data` when there is no mart.
+    pub async fn next(&mut self) -> Result<Option<Bytes>> {
+        self.warehouse.run(DOING, self.pieces.next()).await
+    }
+}

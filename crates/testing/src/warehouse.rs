@@ -8,6 +8,7 @@ use bionicpro_engines::clickhouse::{self, Endpoint};
 use bionicpro_engines::config::WarehouseServeConfig;
 use bionicpro_model::SecretUrl;
 use bionicpro_warehouse::access::LOADER;
+use bionicpro_warehouse::config::Ddl;
 
 use crate::scratch::Scratch;
 
@@ -25,6 +26,10 @@ pub struct TestWarehouse {
     pub url: SecretUrl,
     /// The name for `warehouse.database`.
     pub database: String,
+    /// The cluster that it lies on, if it is one.
+    pub cluster: Option<String>,
+    /// The cluster's other servers.
+    pub hosts: Vec<SecretUrl>,
 }
 
 impl TestWarehouse {
@@ -33,6 +38,9 @@ impl TestWarehouse {
         bionicpro_warehouse::Config {
             url: Some(self.url.clone()),
             database: self.database.clone(),
+            cluster: self.cluster.clone(),
+            ddl: if self.cluster.is_some() { Ddl::Each } else { Ddl::OnCluster },
+            hosts: self.hosts.clone(),
             ..bionicpro_warehouse::Config::default()
         }
     }
@@ -65,7 +73,12 @@ pub async fn warehouse() -> TestWarehouse {
     static SHARED: OnceLock<SharedWarehouse> = OnceLock::new();
     let shared = tokio::task::spawn_blocking(|| SHARED.get_or_init(start)).await.unwrap();
     let number = shared.made.fetch_add(1, Ordering::Relaxed);
-    TestWarehouse { url: shared.url.clone(), database: format!("reports_{number}") }
+    TestWarehouse {
+        url: shared.url.clone(),
+        database: format!("reports_{number}"),
+        cluster: None,
+        hosts: Vec::new(),
+    }
 }
 
 /// The engine serves on a runtime of its own, which outlives the runtime of the test that came first.

@@ -59,5 +59,5 @@ async fn serve(data: PathBuf, listen: &str) -> (Child, TestWarehouse) {
     tokio::spawn(async move { while let Ok(Some(_)) = log.next_line().await {} });
     let password = std::fs::read_to_string(data.join("password")).unwrap();
     let url = SecretUrl::parse(&format!("http://bionicpro:{}@{address}", password.trim())).unwrap();
-    (child, TestWarehouse { url, database: "reports".to_owned() })
+    (child, TestWarehouse { url, database: "reports".to_owned(), cluster: None, hosts: Vec::new() })
 }

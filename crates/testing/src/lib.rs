@@ -15,11 +15,13 @@ mod pooler;
 mod postgres;
 pub mod property;
 mod scratch;
+mod shards;
 mod warehouse;
 
 pub use network::{End, Network, Proxy, Weather};
 pub use pooler::{PgBouncer, PoolMode};
 pub use postgres::{SharedPostgres, TestDatabase, postgres};
+pub use shards::Shards;
 pub use warehouse::{TestWarehouse, warehouse};
 
 /// Where the engines are: `BIONICPRO_ENGINES_DIR`, or the project's own folder.

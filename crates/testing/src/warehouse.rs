@@ -8,6 +8,7 @@ use bionicpro_engines::clickhouse::{self, Endpoint};
 use bionicpro_engines::config::WarehouseServeConfig;
 use bionicpro_model::SecretUrl;
 use bionicpro_warehouse::access::{Account, LOADER, READER, embedded_accounts};
+use bionicpro_warehouse::config::Ddl;
 
 use crate::scratch::Scratch;
 
@@ -28,6 +29,10 @@ pub struct TestWarehouse {
     pub reader_url: SecretUrl,
     /// The name for `warehouse.database`.
     pub database: String,
+    /// The cluster that it lies on, if it is one.
+    pub cluster: Option<String>,
+    /// The cluster's other servers.
+    pub hosts: Vec<SecretUrl>,
 }
 
 impl TestWarehouse {
@@ -37,6 +42,9 @@ impl TestWarehouse {
             url: Some(self.url.clone()),
             reader_url: Some(self.reader_url.clone()),
             database: self.database.clone(),
+            cluster: self.cluster.clone(),
+            ddl: if self.cluster.is_some() { Ddl::Each } else { Ddl::OnCluster },
+            hosts: self.hosts.clone(),
             ..bionicpro_warehouse::Config::default()
         }
     }
@@ -71,7 +79,7 @@ pub async fn warehouse() -> TestWarehouse {
     let number = shared.made.fetch_add(1, Ordering::Relaxed);
     let url = shared.url.clone();
     let reader_url = if number < DATABASES { shared.reader_url.clone() } else { url.clone() };
-    TestWarehouse { url, reader_url, database: database(number) }
+    TestWarehouse { url, reader_url, database: database(number), cluster: None, hosts: Vec::new() }
 }
 
 /// How many databases the reader has rights on: more than there are tests in a binary, and few enough to be written at once.

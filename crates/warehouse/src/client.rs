@@ -57,6 +57,9 @@ pub(crate) fn connect(
         .with_compression(Compression::None)
         .with_product_info("bionicpro", env!("CARGO_PKG_VERSION"));
     let mut client = settings::with(client, settings::ANSWERS);
+    if config.cluster.is_some() {
+        client = settings::with(client, settings::CLUSTER);
+    }
     if !parsed.username().is_empty() {
         client = client.with_user(decoded(parsed.username())?);
     }
@@ -64,6 +67,38 @@ pub(crate) fn connect(
         client = client.with_password(password.expose_secret());
     }
     Ok(client)
+}
+
+/// Clients for the other servers of a cluster, with the account of `config.url`.
+pub(crate) fn connect_others(config: &Config) -> Result<Vec<Host>> {
+    const KEY: &str = "warehouse.hosts";
+    let Some(account) = config.url.as_ref().map(SecretUrl::expose_secret) else { return Ok(Vec::new()) };
+    let connect = |host: &SecretUrl| {
+        let url = host.expose_secret();
+        if !url.username().is_empty() || url.password().is_some() || url.path() != "/" {
+            return Err(Error::new(Kind::Config, "a server of the cluster has more than an address")
+                .detail(format!("{KEY} has {host}"))
+                .hint("write http://host:8123: account and database are those of warehouse.url"));
+        }
+        let mut url = url.clone();
+        let has_account =
+            url.set_username(account.username()).and_then(|()| url.set_password(account.password()));
+        has_account.map_err(|()| {
+            Error::new(Kind::Config, "a server of the cluster has no address")
+                .detail(format!("{KEY} has {host}"))
+        })?;
+        let url = SecretUrl::parse(url.as_str())?;
+        let client = connect(KEY, Some(&url), config.password_file.as_deref(), config)?;
+        Ok(Host { client, address: host.address() })
+    };
+    config.hosts.iter().map(connect).collect()
+}
+
+/// A server of a cluster, and how errors name it.
+#[derive(Clone)]
+pub(crate) struct Host {
+    pub(crate) client: Client,
+    pub(crate) address: String,
 }
 
 /// How connections to the warehouse are made.

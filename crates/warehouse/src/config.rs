@@ -29,6 +29,11 @@ pub struct Config {
     pub database: String,
     /// The cluster to create the tables on; none means a single server.
     pub cluster: Option<String>,
+    /// How statements that create and change tables reach the servers of the cluster.
+    pub ddl: Ddl,
+    /// The other servers of the cluster, for `ddl = "each"`: `http://host:8123`, one for each shard but that of `url`. The
+    /// account is that of `url`.
+    pub hosts: Vec<SecretUrl>,
     /// How many days the mart keeps; 0 keeps everything.
     pub retention_days: u16,
     /// Up to how many rows a tick goes into the mart in one block, which the engine holds in its memory. Anything larger
@@ -40,6 +45,17 @@ pub struct Config {
     pub reader_password_file: Option<PathBuf>,
 }
 
+/// How statements that create and change tables reach the servers of a cluster.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ddl {
+    /// One server tells the others (`ON CLUSTER`), and tables are replicated: both need Keeper.
+    #[default]
+    OnCluster,
+    /// Each server is told by itself, and keeps its tables alone: one server a shard.
+    Each,
+}
+
 impl Default for Config {
     fn default() -> Self {
         Config {
@@ -48,6 +64,8 @@ impl Default for Config {
             ca_file: None,
             database: String::new(),
             cluster: None,
+            ddl: Ddl::OnCluster,
+            hosts: Vec::new(),
             retention_days: 365,
             direct_rows: 200_000,
             reader_url: None,
@@ -94,10 +112,25 @@ impl Config {
                 .detail(format!("warehouse.direct_rows = {}", self.direct_rows))
                 .hint(format!("set it to {MOST_DIRECT_ROWS} or less")));
         }
-        match &self.cluster {
-            Some(cluster) => identifier::check("warehouse.cluster", cluster),
-            None => Ok(()),
+        if let Some(cluster) = &self.cluster {
+            identifier::check("warehouse.cluster", cluster)?;
         }
+        let told_each = self.is_told_each();
+        let wrong = match (told_each, self.hosts.is_empty()) {
+            (true, _) if self.cluster.is_none() => "warehouse.ddl = each, and warehouse.cluster is missing",
+            (true, true) => "warehouse.ddl = each, and warehouse.hosts is empty",
+            (false, false) => "warehouse.hosts is given, and warehouse.ddl is not each",
+            _ => return Ok(()),
+        };
+        Err(Error::new(Kind::Config, "the servers of the warehouse's cluster cannot be told").detail(wrong).hint(
+            "with ddl = \"each\" name the cluster, and in hosts the HTTP address of every server but that of url; \
+             leave ddl and hosts out where the cluster has Keeper",
+        ))
+    }
+
+    /// Whether each server of the cluster is told by itself.
+    pub(crate) fn is_told_each(&self) -> bool {
+        self.ddl == Ddl::Each
     }
 }
 
@@ -159,6 +192,25 @@ mod tests {
             let report = error.report();
             assert!(keys.iter().all(|key| report.contains(key)) && !report.contains("hunter2"), "{report}");
         }
+    }
+
+    #[test]
+    fn servers_that_are_told_by_themselves_have_to_be_named() {
+        let hosts = || vec![SecretUrl::parse("http://two:8123").unwrap()];
+        let of = |cluster: Option<&str>, ddl, hosts| {
+            Config { cluster: cluster.map(str::to_owned), ddl, hosts, ..Config::default() }.check()
+        };
+        for (cluster, ddl, hosts, said) in [
+            (None, Ddl::Each, hosts(), "warehouse.cluster is missing"),
+            (Some("blue"), Ddl::Each, Vec::new(), "warehouse.hosts is empty"),
+            (Some("blue"), Ddl::OnCluster, hosts(), "ddl is not each"),
+        ] {
+            let error = of(cluster, ddl, hosts).unwrap_err();
+            assert_eq!(error.kind(), Kind::Config);
+            assert!(error.report().contains(said), "{}", error.report());
+        }
+        of(Some("blue"), Ddl::Each, hosts()).unwrap();
+        of(Some("blue"), Ddl::OnCluster, Vec::new()).unwrap();
     }
 
     #[test]

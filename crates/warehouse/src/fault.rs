@@ -127,6 +127,10 @@ impl Exception {
                 };
                 Error::new(Kind::Unreachable, "the warehouse is busy or restarting").detail(doing).hint(hint)
             }
+            // A shard that does not answer, or that has no such table.
+            369 => Error::new(Kind::Unreachable, "a shard of the warehouse is away").detail(doing).hint(
+                "start every server of the cluster; one that came back empty gets its tables by `bionicpro warehouse migrate`",
+            ),
             code => match limits::of(code, &self.text) {
                 Some(limit) => Error::new(Kind::Config, "a limit of the warehouse account is too low")
                     .detail(format!("{doing}: {limit}"))

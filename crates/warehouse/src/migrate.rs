@@ -1,7 +1,9 @@
 //! Brings the schema of the warehouse to the version of this program.
 
 mod book;
+mod copies;
 mod files;
+mod hosts;
 mod retention;
 mod template;
 
@@ -12,6 +14,7 @@ use self::files::{MIGRATIONS, Migration};
 use self::template::Target;
 use crate::Warehouse;
 use crate::load::ON_SHARDS;
+use crate::warehouse::named;
 
 /// The schema version that this program needs.
 pub fn program_version() -> u32 {
@@ -46,9 +49,33 @@ impl Warehouse {
     /// `Data` when a newer program migrated this database, when a migration that it applied had another text, or
     /// when a table of that name was there before with other columns.
     pub async fn migrate(&self, dry_run: bool) -> Result<MigrationReport> {
+        if self.is_told_each {
+            self.check_hosts().await?;
+        }
+        let mut others = Vec::new();
+        for other in &self.others {
+            let migrated = self.at(other).migrate_server(dry_run).await;
+            others.push(migrated.map_err(|error| named(other, error))?);
+        }
+        let mut report = self.migrate_server(dry_run).await?;
+        for other in others {
+            report.from_version = report.from_version.min(other.from_version);
+            report.applied.extend(other.applied);
+            report.retention = report.retention.or(other.retention);
+        }
+        report.applied.sort();
+        report.applied.dedup();
+        if !dry_run {
+            self.copy_to_others().await?;
+        }
+        Ok(report)
+    }
+
+    /// One server's part of it; with `ON CLUSTER` that of all.
+    async fn migrate_server(&self, dry_run: bool) -> Result<MigrationReport> {
         let noted = self.noted_migrations().await?;
-        let missing = missing(MIGRATIONS, &noted, self.cluster.as_deref())?;
         let target = self.target();
+        let missing = missing(MIGRATIONS, &noted, &target.noted_cluster())?;
         let mut applied = Vec::new();
         if !dry_run {
             self.create_book(&target).await?;
@@ -65,6 +92,9 @@ impl Warehouse {
         let retention = self.set_retention(&target, dry_run).await?;
         if !dry_run {
             self.check_schema().await?;
+        }
+        if self.is_told_each && !noted.is_empty() {
+            self.check_strayed().await?;
         }
         Ok(MigrationReport {
             database: self.database.clone(),
@@ -94,7 +124,7 @@ impl Warehouse {
     /// Runs a statement on the shards' own tables, filled in as a migration is; nothing where a single server needs none.
     pub(crate) async fn on_shards(&self, doing: &'static str, template: &str) -> Result<()> {
         match self.target().fill(template)? {
-            Some(statement) => self.run(doing, self.change(&statement).execute()).await,
+            Some(statement) => self.change_everywhere(doing, &statement).await,
             None => Ok(()),
         }
     }
@@ -114,6 +144,7 @@ impl Warehouse {
         Target {
             database: &self.database,
             cluster: self.cluster.as_deref(),
+            is_told_each: self.is_told_each,
             retention_days: self.retention_days,
         }
     }
@@ -123,7 +154,7 @@ impl Warehouse {
 fn missing<'a>(
     migrations: &'a [Migration],
     noted: &[book::Noted],
-    cluster: Option<&str>,
+    cluster: &str,
 ) -> Result<Vec<&'a Migration>> {
     for entry in noted {
         let Some(migration) = migrations.iter().find(|migration| migration.number == entry.number) else {
@@ -136,15 +167,12 @@ fn missing<'a>(
                 .detail(format!("{}, applied as {} by version {}", migration.name, entry.name, entry.program))
                 .hint("put the file back as it was and write the change as a new migration"));
         }
-        if entry.cluster != cluster.unwrap_or_default() {
+        if entry.cluster != cluster {
             return Err(Error::new(Kind::Config, "the warehouse was migrated for another cluster")
-                .detail(format!(
-                    "{:?}; warehouse.cluster is {:?}",
-                    entry.cluster,
-                    cluster.unwrap_or_default()
-                ))
+                .detail(format!("{:?}; warehouse.cluster is {cluster:?}", entry.cluster))
                 .hint(
-                    "put warehouse.cluster back, or migrate into another warehouse.database and backfill it",
+                    "put warehouse.cluster and warehouse.ddl back, or migrate into another warehouse.database and \
+                     backfill it",
                 ));
         }
     }

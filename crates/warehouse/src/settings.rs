@@ -79,6 +79,10 @@ pub(crate) const ANSWERS: Settings = &[
 pub(crate) const FINAL: [(&str, &str); 2] =
     [("do_not_merge_across_partitions_select_final", "1"), ("use_skip_indexes_if_final", "0")];
 
+/// Settings of every statement on a cluster: each shard answers, and a replica that is late does not.
+pub(crate) const CLUSTER: Settings =
+    &[("prefer_localhost_replica", "1"), ("fallback_to_stale_replicas_for_distributed_queries", "0")];
+
 /// Settings of every statement that writes: migrations and loads.
 pub(crate) const WRITE: Settings = &[
     // `async_insert` became the default in 26.3 and answers before rows can be read; `deduplicate_insert` in 26.2. A
@@ -94,6 +98,7 @@ pub(crate) const WRITE: Settings = &[
     // mean nothing.
     ("insert_shard_id", "0"),
     ("distributed_foreground_insert", "1"),
+    ("parallel_distributed_insert_select", "0"),
     ("distributed_ddl_output_mode", "throw"),
     ("distributed_ddl_task_timeout", "180"),
     ("alter_sync", "1"),
@@ -157,6 +162,6 @@ pub(crate) fn with(client: Client, settings: &[(&str, &str)]) -> Client {
 
 /// What the program says a setting is, in every statement or in those of one kind.
 pub(crate) fn wanted(name: &str) -> Option<&'static str> {
-    let all = [ANSWERS, &FINAL, WRITE, PARQUET, &READ, EXPORT].into_iter().flatten();
+    let all = [ANSWERS, &FINAL, CLUSTER, WRITE, PARQUET, &READ, EXPORT].into_iter().flatten();
     all.into_iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
 }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bionicpro_model::Result;
+use bionicpro_model::{Error, Result};
 use clickhouse::query::Query;
 use clickhouse::{Client, Row, RowOwned, RowWrite};
 use tokio::sync::OnceCell;
 
-use crate::client::{self, within};
+use crate::client::{self, Host, within};
 use crate::{Config, settings};
 
 /// How long one statement of a migration or a load may take, the streaming of a file apart.
@@ -21,6 +21,10 @@ pub struct Warehouse {
     pub(crate) client: Client,
     pub(crate) database: String,
     pub(crate) cluster: Option<String>,
+    /// Whether each server of the cluster is told by itself.
+    pub(crate) is_told_each: bool,
+    /// The cluster's other servers, where each is told by itself.
+    pub(crate) others: Vec<Host>,
     pub(crate) retention_days: u16,
     pub(crate) direct_rows: u32,
     /// Whether the engine knows `deduplicate_insert`; asked once, or told by what was asked anyway.
@@ -40,6 +44,8 @@ impl Warehouse {
             client: client::connect("warehouse.url", config.url.as_ref(), file, config)?,
             database: config.database()?,
             cluster: config.cluster.clone(),
+            is_told_each: config.is_told_each(),
+            others: client::connect_others(config)?,
             retention_days: config.retention_days,
             direct_rows: config.direct_rows,
             knows_deduplicate_insert: Arc::new(OnceCell::new()),
@@ -79,6 +85,25 @@ impl Warehouse {
         settings::with(self.client.clone().with_database("default"), settings::WRITE).query_raw(sql)
     }
 
+    /// One of the cluster's other servers, as if it were alone.
+    pub(crate) fn at(&self, other: &Host) -> Warehouse {
+        Warehouse {
+            client: other.client.clone(),
+            others: Vec::new(),
+            knows_deduplicate_insert: Arc::new(OnceCell::new()),
+            ..self.clone()
+        }
+    }
+
+    /// Runs a statement that changes tables where it has to be said: on a cluster without `ON CLUSTER`, to each server.
+    pub(crate) async fn change_everywhere(&self, doing: &'static str, sql: &str) -> Result<()> {
+        for other in &self.others {
+            let change = self.at(other).change(sql).execute();
+            self.run(doing, change).await.map_err(|error| named(other, error))?;
+        }
+        self.run(doing, self.change(sql).execute()).await
+    }
+
     /// Tells what [`Warehouse::loader`] would ask otherwise.
     pub(crate) fn tell_deduplicate_insert(&self, is_known: bool) {
         // Whoever was told or asked before knows the same.
@@ -87,19 +112,27 @@ impl Warehouse {
 
     /// The client with every load setting said explicitly.
     pub(crate) async fn loader(&self) -> Result<Client> {
+        self.loading(&self.client).await
+    }
+
+    /// The same of a server of the cluster.
+    async fn loading(&self, client: &Client) -> Result<Client> {
         let asked = self.knows_deduplicate_insert.get_or_try_init(|| async {
             let query = self.system("SELECT getSettingOrDefault({name: String}, 'unknown') != 'unknown'");
             let query = query.param("name", settings::DEDUPLICATE_INSERT.0);
             self.run("asking for a setting", query.fetch_one::<bool>()).await
         });
         let newer: &[_] = if *asked.await? { &[settings::DEDUPLICATE_INSERT] } else { &[] };
-        let client = settings::with(self.client.clone(), &settings::FINAL);
+        let client = settings::with(client.clone(), &settings::FINAL);
         Ok(settings::with(settings::with(client, settings::WRITE), newer))
     }
 
     /// Inserts rows, with every load setting said explicitly; success promises that they can be read.
     ///
     /// The tables are those of the migrations and the rows are theirs: the columns' types are not asked for each time.
+    ///
+    /// Every server of a cluster keeps a whole copy of these tables. Where each is told by itself, the one that is read
+    /// comes last: what it has, all of them have, and what a call that was cut off has left is written again.
     pub(crate) async fn insert<T>(&self, table: &str, doing: &'static str, rows: &[T]) -> Result<()>
     where
         T: RowOwned + RowWrite,
@@ -108,7 +141,19 @@ impl Warehouse {
         if rows.is_empty() {
             return Ok(());
         }
-        let client = self.loader().await?.with_validation(false);
+        for other in &self.others {
+            let inserted = self.insert_at(&other.client, table, doing, rows).await;
+            inserted.map_err(|error| named(other, error))?;
+        }
+        self.insert_at(&self.client, table, doing, rows).await
+    }
+
+    async fn insert_at<T>(&self, client: &Client, table: &str, doing: &'static str, rows: &[T]) -> Result<()>
+    where
+        T: RowOwned + RowWrite,
+        for<'a> T: Row<Value<'a> = T>,
+    {
+        let client = self.loading(client).await?.with_validation(false);
         self.run(doing, async {
             let mut insert = client.insert::<T>(table).await?;
             for row in rows {
@@ -132,4 +177,16 @@ impl Warehouse {
 /// With what every question needs.
 fn with_settings(query: Query) -> Query {
     settings::FINAL.iter().fold(query, |query, (name, value)| query.with_setting(*name, *value))
+}
+
+/// Says of which server of the cluster an error is, keeping what it means.
+pub(crate) fn named(host: &Host, error: Error) -> Error {
+    let hint = error.hint_text().map(str::to_owned);
+    let named = Error::new(error.kind(), "a server of the warehouse's cluster fails")
+        .detail(&host.address)
+        .source(error);
+    match hint {
+        Some(hint) => named.hint(hint),
+        None => named,
+    }
 }

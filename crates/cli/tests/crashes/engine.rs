@@ -59,5 +59,6 @@ async fn serve(data: PathBuf, listen: &str) -> (Child, TestWarehouse) {
     tokio::spawn(async move { while let Ok(Some(_)) = log.next_line().await {} });
     let password = std::fs::read_to_string(data.join("password")).unwrap();
     let url = SecretUrl::parse(&format!("http://bionicpro:{}@{address}", password.trim())).unwrap();
-    (child, TestWarehouse { reader_url: url.clone(), url, database: "reports".to_owned() })
+    let (reader_url, database) = (url.clone(), "reports".to_owned());
+    (child, TestWarehouse { url, reader_url, database, cluster: None, hosts: Vec::new() })
 }

@@ -8,6 +8,7 @@ use bionicpro_edge::{Connection, Limits, Listen, Listener};
 use bionicpro_model::{Error, Kind, Result, Secret, SecretUrl};
 use bionicpro_warehouse::access::{self, Account};
 
+use super::cluster::Cluster;
 use super::data_dir::{DataDir, Passwords};
 use super::fence;
 use super::gate::Gate;
@@ -57,9 +58,33 @@ impl Endpoint {
     pub async fn open(
         packages: &Packages,
         config: WarehouseServeConfig,
-        mut accounts: Vec<Account>,
+        accounts: Vec<Account>,
     ) -> Result<Self> {
         let native_port = native_port(config.native_listen)?;
+        Endpoint::open_as(packages, config, accounts, native_port, None).await
+    }
+
+    /// The same as a shard of a cluster on this machine, for tests: every data directory holds the same password of the
+    /// loader before.
+    ///
+    /// # Errors
+    /// As [`Endpoint::open`].
+    pub async fn open_shard(
+        packages: &Packages,
+        config: WarehouseServeConfig,
+        accounts: Vec<Account>,
+        cluster: &Cluster,
+    ) -> Result<Self> {
+        Endpoint::open_as(packages, config, accounts, cluster.port(), Some(cluster)).await
+    }
+
+    async fn open_as(
+        packages: &Packages,
+        config: WarehouseServeConfig,
+        mut accounts: Vec<Account>,
+        native_port: Option<u16>,
+        cluster: Option<&Cluster>,
+    ) -> Result<Self> {
         let listen = Listen::new("engines.warehouse", "listen", "--listen", config.listen);
         let listener =
             Listener::bind(Listen { limits: LIMITS, hosts: config.hosts.clone(), ..listen }).await?;
@@ -71,6 +96,9 @@ impl Endpoint {
             );
             let others = accounts.iter_mut().filter(|account| account.name != access::LOADER);
             others.for_each(Account::keep_from_inserting);
+        }
+        if let Some(cluster) = cluster {
+            accounts.iter_mut().for_each(|account| cluster.grant(account));
         }
         let data = config.data.clone();
         let prepare = move || -> Result<(DataDir, Vec<_>)> {
@@ -86,6 +114,8 @@ impl Endpoint {
             .await
             .map_err(|error| Error::new(Kind::Internal, "the warehouse's thread broke").source(error))??;
         let passwords = dir.passwords();
+        let loader = passwords.read(access::LOADER)?.filter(|_| cluster.is_some());
+        let remotes = cluster.zip(loader).map(|(cluster, password)| cluster.configuration(&password));
         let plan = Plan {
             program: program()?,
             library,
@@ -94,8 +124,8 @@ impl Endpoint {
             native_port,
             max_concurrent_queries: u32::from(config.max_running_queries) + BESIDE,
             allow_host_access: config.allow_host_access,
-            remotes: String::new(),
-            connects: Vec::new(),
+            remotes: remotes.unwrap_or_default(),
+            connects: cluster.map(Cluster::connects).unwrap_or_default(),
         };
         let supervisor = Supervisor::start(plan).await?;
         let gate = Gate::new(config.max_running_queries, Duration::from_secs(config.queue_timeout_s));

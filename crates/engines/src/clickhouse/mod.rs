@@ -5,6 +5,7 @@
 //! no HTTP end the engine.
 
 mod cancel;
+mod cluster;
 mod configuration;
 mod credentials;
 mod data_dir;
@@ -18,6 +19,7 @@ mod proxy;
 mod supervisor;
 mod timed;
 
+pub use cluster::Cluster;
 pub use data_dir::Passwords;
 pub use endpoint::{Endpoint, url};
 pub use process::{ARGUMENTS, Process};

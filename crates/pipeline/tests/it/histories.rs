@@ -42,7 +42,11 @@ struct Failed {
 
 /// Plays a plan. It fails by a panic, which is caught.
 async fn play(plan: &Plan) -> Result<(), Failed> {
-    let world = Arc::new(World::new().await);
+    play_in(World::new().await, plan).await
+}
+
+async fn play_in(world: World, plan: &Plan) -> Result<(), Failed> {
+    let world = Arc::new(world);
     let after = Arc::new(AtomicUsize::new(0));
     let (plan, player, counted) = (plan.clone(), Arc::clone(&world), Arc::clone(&after));
     let played = tokio::spawn(async move {
@@ -123,6 +127,24 @@ async fn every_history_ends_with_everybody_having_exactly_their_own() {
     let (runs, refused) = history::counted();
     println!("{runs} runs, {refused} of them refused at first");
     assert!(refused * 20 <= runs, "{refused} of {runs} runs were refused");
+}
+
+/// `told` reads the mart through the table over the shards, and the truth is the one of a single engine.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_history_ends_so_on_two_shards() {
+    let count = number("BIONICPRO_HISTORIES").unwrap_or(2);
+    for _ in 0..count {
+        let seed = number("BIONICPRO_HISTORY_SEED").unwrap_or_else(rand::random);
+        println!("BIONICPRO_HISTORY_SEED={seed}");
+        let plan = Plan::random(&mut ChaCha8Rng::seed_from_u64(seed));
+        let world = World::on_shards().await;
+        if let Err(failed) = play_in(world, &plan).await {
+            panic!(
+                "BIONICPRO_HISTORY_SEED={seed} fails on two shards after {} actions: {}",
+                failed.after, failed.why
+            );
+        }
+    }
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod pooler;
 mod property;
 mod readings;
 mod schemas;
+mod shards;
 mod staging;
 mod ticks;
 mod turns;

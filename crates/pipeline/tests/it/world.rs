@@ -7,7 +7,7 @@ use bionicpro_pipeline::{
     Ask, PipelineConfig, PipelineContext, RunReport, RunSpec, StageConfig, StepReport, run, steps,
 };
 use bionicpro_sources::{CrmConfig, TelemetryConfig};
-use bionicpro_testing::{TestDatabase, TestWarehouse};
+use bionicpro_testing::{Shards, TestDatabase, TestWarehouse};
 use tempfile::TempDir;
 
 /// The second of the two customers; Anna's id ends in `a`.
@@ -36,11 +36,20 @@ pub(crate) struct World {
 impl World {
     /// Empty telemetry, two customers with a prosthesis each, a migrated warehouse.
     pub(crate) async fn new() -> World {
+        World::of(bionicpro_testing::warehouse().await).await
+    }
+
+    /// The same over the two shards of this test binary.
+    pub(crate) async fn on_shards() -> World {
+        World::of(Shards::shared().await.warehouse()).await
+    }
+
+    pub(crate) async fn of(warehouse: TestWarehouse) -> World {
         let postgres = bionicpro_testing::postgres();
         let world = World {
             crm: postgres.crm().await,
             telemetry: postgres.telemetry().await,
-            warehouse: bionicpro_testing::warehouse().await,
+            warehouse,
             stage: tempfile::tempdir().unwrap(),
         };
         world.crm_sql(PEOPLE).await;
@@ -76,11 +85,9 @@ impl World {
 
     pub(crate) fn warehouse_config(&self) -> bionicpro_warehouse::Config {
         bionicpro_warehouse::Config {
-            url: Some(self.warehouse.url.clone()),
-            database: self.warehouse.database.clone(),
             // The tests live in January 2024.
             retention_days: 0,
-            ..bionicpro_warehouse::Config::default()
+            ..self.warehouse.config()
         }
     }
 

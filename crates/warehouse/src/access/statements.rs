@@ -10,13 +10,18 @@ use crate::identifier::{quote, text};
 
 /// The statements that make a role and a profile of each account, in the order to run them in.
 ///
-/// Accounts themselves are the site's: `GRANT bionicpro_ml_role TO …`. On a cluster every statement runs on all servers.
+/// Accounts themselves are the site's: `GRANT bionicpro_ml_role TO …`. On a cluster every statement runs on all servers;
+/// where each is told by itself, run them on each.
 ///
 /// # Errors
 /// `Config` when the database or the cluster is not a plain name.
 pub fn statements(config: &Config) -> Result<Vec<String>> {
     let database = quote(&config.database()?);
-    let cluster = config.cluster.as_deref().map(|name| format!(" ON CLUSTER {}", quote(name)));
+    let cluster = config
+        .cluster
+        .as_deref()
+        .filter(|_| !config.is_told_each())
+        .map(|name| format!(" ON CLUSTER {}", quote(name)));
     let cluster = cluster.unwrap_or_default();
     let accounts = accounts(config)?;
     let mut all = Vec::new();

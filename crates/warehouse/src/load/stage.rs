@@ -5,7 +5,7 @@
 //! tombstone at the load's version, so that a load that comes late and brings it again at a smaller one shows nothing.
 
 use bionicpro_model::hours::{END_OF_HOURS, FIRST_HOUR};
-use bionicpro_model::{HourRange, Result};
+use bionicpro_model::{Error, HourRange, Kind, Result};
 use clickhouse::query::Query;
 use uuid::Uuid;
 
@@ -20,7 +20,7 @@ pub(super) const TABLE: &str = "load_rows";
 const EMPTY: &str = "TRUNCATE TABLE {database}.load_rows{local}{on_cluster}";
 
 /// A shard's part of the load may have been written to another of its servers than the one that shows it.
-const CATCH_UP: &str = "-- only with a cluster\nSYSTEM SYNC REPLICA{on_cluster} {database}.load_rows{local}";
+const CATCH_UP: &str = "-- only with replicas\nSYSTEM SYNC REPLICA{on_cluster} {database}.load_rows{local}";
 
 const SHOW: &str = "ALTER TABLE {database}.user_prosthesis_stats{local}{on_cluster}
     ATTACH PARTITION ALL FROM {database}.load_rows{local}";
@@ -42,9 +42,33 @@ pub(super) async fn empty(warehouse: &Warehouse) -> Result<()> {
 }
 
 /// Makes the gathered rows visible in the mart, all at one moment; on a cluster, at one on each shard and month.
-pub(super) async fn show(warehouse: &Warehouse) -> Result<()> {
+///
+/// There an hour may move between people of different shards: what is hidden goes first on every shard.
+pub(super) async fn show(warehouse: &Warehouse, spec: &LoadSpec) -> Result<()> {
     warehouse.on_shards("waiting for the servers of each shard", CATCH_UP).await?;
+    if warehouse.cluster.is_some() {
+        hide_first(warehouse, spec).await?;
+    }
     warehouse.on_shards("showing what was loaded", SHOW).await
+}
+
+/// Shows the gathered tombstones before the rows, and looks whether every shard then hides what they name.
+async fn hide_first(warehouse: &Warehouse, spec: &LoadSpec) -> Result<()> {
+    let tombstones = warehouse.query("SELECT count() FROM load_rows WHERE is_deleted = 1").fetch_one::<u64>();
+    if warehouse.run("counting what is to be hidden", tombstones).await? == 0 {
+        return Ok(());
+    }
+    let hide = "INSERT INTO user_prosthesis_stats SELECT * FROM load_rows WHERE is_deleted = 1";
+    let hide = warehouse.loader().await?.query_raw(hide);
+    warehouse.run("hiding what moves", hide.execute()).await?;
+    let shown = warehouse.query(include_str!("stage/shown.sql")).param("version", spec.version);
+    let shown = warehouse.run("looking whether it is hidden", shown.fetch_one::<u64>()).await?;
+    if shown == 0 {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Data, "rows that a load hides are still shown")
+        .detail(format!("{shown} rows of another shard than their person's"))
+        .hint("`bionicpro doctor` counts such rows; backfill into another warehouse.database, which shards them anew"))
 }
 
 /// How many rows are gathered.

@@ -78,7 +78,10 @@ where
     S: Stream<Item = Result<Bytes>> + Send,
 {
     let is_late = standing.completed > spec.version && is_completed_since(warehouse, spec).await?;
-    let hides_nothing = spec.range.is_none() && !is_late && hides.former.is_empty() && hides.gone.is_empty();
+    // On a cluster the file's own tombstones have to come first, on every shard.
+    let moves = warehouse.cluster.is_some() && spec.tombstones > 0;
+    let hides_nothing =
+        spec.range.is_none() && !is_late && !moves && hides.former.is_empty() && hides.gone.is_empty();
     if hides_nothing && spec.rows == 0 {
         return Ok(Stored::default());
     }
@@ -111,7 +114,7 @@ where
     stage::hide_people(warehouse, spec, &hides.gone).await?;
     let tombstones = stage::rows(warehouse).await?.saturating_sub(spec.rows);
     may_show.await?;
-    stage::show(warehouse).await?;
+    stage::show(warehouse, spec).await?;
     // Only now: a load that comes late relies on every row of a range that is noted.
     note(warehouse, spec).await?;
     stage::empty(warehouse).await?;

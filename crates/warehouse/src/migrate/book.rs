@@ -62,7 +62,7 @@ impl Warehouse {
             name: migration.name.to_owned(),
             checksum: migration.checksum(),
             program: env!("CARGO_PKG_VERSION").to_owned(),
-            cluster: self.cluster.clone().unwrap_or_default(),
+            cluster: self.target().noted_cluster(),
         };
         self.insert("schema_migrations", "writing the book of migrations", &[noted]).await
     }

@@ -87,15 +87,16 @@ mod tests {
 
     #[test]
     fn each_is_one_idempotent_statement_for_a_server_and_for_a_cluster() {
-        for cluster in [None, Some("blue")] {
-            let target = Target { database: "reports", cluster, retention_days: 365 };
+        for (cluster, is_told_each) in [(None, false), (Some("blue"), false), (Some("blue"), true)] {
+            let target = Target { database: "reports", cluster, is_told_each, retention_days: 365 };
             for migration in MIGRATIONS {
                 let Some(statement) = target.fill(migration.template).unwrap() else { continue };
                 assert!(!statement.contains(';'), "{}", migration.name);
                 let idempotent =
                     ["IF NOT EXISTS", "MODIFY SETTING"].iter().any(|way| statement.contains(way));
                 assert!(idempotent, "{}", migration.name);
-                assert_eq!(statement.contains(" ON CLUSTER `blue`"), cluster.is_some(), "{}", migration.name);
+                let is_on_cluster = cluster.is_some() && !is_told_each;
+                assert_eq!(statement.contains(" ON CLUSTER `blue`"), is_on_cluster, "{}", migration.name);
             }
         }
     }

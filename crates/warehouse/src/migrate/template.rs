@@ -1,6 +1,6 @@
 //! Fills a migration's placeholders for one database, on a single server or on a cluster.
 //!
-//! On a cluster every statement runs `ON CLUSTER`. The mart is sharded by person: local tables behind a Distributed
+//! On a cluster every statement runs `ON CLUSTER`, or is sent to each server, whose tables then are no replicas. The mart is sharded by person: local tables behind a Distributed
 //! one. The other tables are small, and every server keeps a whole copy. Text that is filled in is never read for
 //! placeholders again, so ClickHouse's own macros (`{shard}`) pass through.
 
@@ -10,6 +10,9 @@ use crate::identifier::{quote, text};
 
 /// The first line of a migration that a single server does not need.
 const CLUSTER_ONLY: &str = "-- only with a cluster";
+
+/// The first line of a statement that tables need which are replicated.
+const REPLICAS_ONLY: &str = "-- only with replicas";
 
 /// Where the shards' tables are kept in Keeper; the braces are ClickHouse's macros.
 const SHARDED_PATH: &str = "'/clickhouse/tables/{shard}/{database}/{table}', '{replica}', ";
@@ -22,6 +25,8 @@ const EVERYWHERE_PATH: &str = "'/clickhouse/tables/{database}/{table}', '{shard}
 pub(crate) struct Target<'a> {
     pub(crate) database: &'a str,
     pub(crate) cluster: Option<&'a str>,
+    /// Whether each server of the cluster gets the statement.
+    pub(crate) is_told_each: bool,
     /// 0 keeps everything.
     pub(crate) retention_days: u16,
 }
@@ -30,6 +35,9 @@ impl Target<'_> {
     /// The statement for this target, or none when it needs none.
     pub(crate) fn fill(&self, template: &str) -> Result<Option<String>> {
         if self.cluster.is_none() && template.starts_with(CLUSTER_ONLY) {
+            return Ok(None);
+        }
+        if !self.is_replicated() && template.starts_with(REPLICAS_ONLY) {
             return Ok(None);
         }
         let mut statement = String::with_capacity(template.len());
@@ -46,20 +54,32 @@ impl Target<'_> {
 
     fn value(&self, placeholder: &str) -> Result<String> {
         let on_cluster = |value: &str| self.cluster.map(|_| value.to_owned()).unwrap_or_default();
+        let replicated = |value: &str| if self.is_replicated() { value.to_owned() } else { String::new() };
         Ok(match placeholder {
             "database" => quote(self.database),
             "database_text" => text(self.database),
             "cluster" => self.cluster.map(text).unwrap_or_default(),
-            "on_cluster" => {
-                self.cluster.map(|name| format!(" ON CLUSTER {}", quote(name))).unwrap_or_default()
-            }
+            "on_cluster" => match self.cluster {
+                Some(name) if !self.is_told_each => format!(" ON CLUSTER {}", quote(name)),
+                _ => String::new(),
+            },
             "local" => on_cluster("_local"),
-            "replicated" => on_cluster("Replicated"),
-            "sharded_path" => on_cluster(SHARDED_PATH),
-            "everywhere_path" => on_cluster(EVERYWHERE_PATH),
+            "replicated" => replicated("Replicated"),
+            "sharded_path" => replicated(SHARDED_PATH),
+            "everywhere_path" => replicated(EVERYWHERE_PATH),
             "ttl" => self.ttl().map(|ttl| format!("TTL {ttl}")).unwrap_or_default(),
             other => return Err(unknown(other)),
         })
+    }
+
+    /// What the book says of the cluster: tables that are replicated are others than those that are not.
+    pub(crate) fn noted_cluster(&self) -> String {
+        let name = self.cluster.unwrap_or_default();
+        if self.is_told_each { format!("{name}, each") } else { name.to_owned() }
+    }
+
+    fn is_replicated(&self) -> bool {
+        self.cluster.is_some() && !self.is_told_each
     }
 
     /// How long the mart keeps a row, as the engine writes it back.
@@ -76,8 +96,10 @@ fn unknown(placeholder: &str) -> Error {
 mod tests {
     use super::*;
 
-    const SINGLE: Target<'static> = Target { database: "reports", cluster: None, retention_days: 365 };
-    const CLUSTER: Target<'static> = Target { database: "reports", cluster: Some("blue"), retention_days: 0 };
+    const SINGLE: Target<'static> =
+        Target { database: "reports", cluster: None, is_told_each: false, retention_days: 365 };
+    const CLUSTER: Target<'static> =
+        Target { database: "reports", cluster: Some("blue"), is_told_each: false, retention_days: 0 };
 
     #[test]
     fn a_single_server_gets_plain_tables() {
@@ -103,6 +125,21 @@ mod tests {
             filled.contains("Distributed('blue', 'reports', '/clickhouse/tables/{database}/{table}'"),
             "{filled}"
         );
+    }
+
+    #[test]
+    fn a_server_that_is_told_by_itself_gets_a_shard_s_tables_and_no_replicas() {
+        let each = Target { is_told_each: true, ..CLUSTER };
+        let template =
+            "CREATE TABLE {database}.t{local}{on_cluster} ENGINE = {replicated}MergeTree({sharded_path}v)";
+        assert_eq!(
+            each.fill(template).unwrap().unwrap(),
+            "CREATE TABLE `reports`.t_local ENGINE = MergeTree(v)"
+        );
+        assert!(each.fill("-- only with a cluster\nDistributed({cluster})").unwrap().is_some());
+        for target in [SINGLE, each] {
+            assert_eq!(target.fill("-- only with replicas\nSYSTEM").unwrap(), None);
+        }
     }
 
     #[test]

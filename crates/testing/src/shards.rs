@@ -1,0 +1,144 @@
+//! Several embedded ClickHouse engines as the shards of one cluster, each of which a test may kill and start again.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use bionicpro_engines::clickhouse::{self, Cluster, Endpoint};
+use bionicpro_engines::config::WarehouseServeConfig;
+use bionicpro_model::{Secret, SecretUrl};
+use bionicpro_warehouse::access::{LOADER, embedded_accounts};
+
+use crate::TestWarehouse;
+use crate::scratch::Scratch;
+
+/// The cluster's name.
+const NAME: &str = "shards";
+/// The password of the loader on every shard.
+const PASSWORD: &str = "one-password-on-every-shard";
+
+/// The engines of a cluster.
+pub struct Shards {
+    shards: Vec<Shard>,
+    ports: Vec<u16>,
+    made: AtomicU32,
+    _scratch: Scratch,
+}
+
+/// An engine of the cluster.
+struct Shard {
+    data: PathBuf,
+    listen: SocketAddr,
+    running: Option<Running>,
+}
+
+/// The thread that serves it; it ends the engine at once when the sender is dropped.
+struct Running {
+    stop: tokio::sync::oneshot::Sender<()>,
+    thread: std::thread::JoinHandle<()>,
+}
+
+impl Shards {
+    /// Starts so many engines. Call it outside of a runtime's threads: `tokio::task::spawn_blocking`.
+    ///
+    /// # Panics
+    /// When one cannot be started.
+    pub fn start(count: usize) -> Shards {
+        static CLUSTERS: AtomicU32 = AtomicU32::new(0);
+        let scratch = Scratch::new(&format!("shards-{}", CLUSTERS.fetch_add(1, Ordering::Relaxed)));
+        // All at once, so that they differ.
+        let listeners: Vec<TcpListener> =
+            (0..2 * count).map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap()).collect();
+        let addresses: Vec<SocketAddr> =
+            listeners.iter().map(|listener| listener.local_addr().unwrap()).collect();
+        drop(listeners);
+        let (http, native) = addresses.split_at(count);
+        let shards = http.iter().enumerate().map(|(shard, listen)| {
+            let data = scratch.path().join(format!("shard-{shard}"));
+            std::fs::create_dir(&data).unwrap();
+            std::fs::write(data.join("password"), PASSWORD).unwrap();
+            std::fs::set_permissions(&data, PermissionsExt::from_mode(0o700)).unwrap();
+            std::fs::set_permissions(data.join("password"), PermissionsExt::from_mode(0o600)).unwrap();
+            Shard { data, listen: *listen, running: None }
+        });
+        let shards = shards.collect();
+        let ports = native.iter().map(SocketAddr::port).collect();
+        let mut cluster = Shards { shards, ports, made: AtomicU32::new(0), _scratch: scratch };
+        (0..count).for_each(|shard| cluster.start_again(shard));
+        cluster
+    }
+
+    /// The two shards of this test binary, which are started on the first call and which nobody kills.
+    ///
+    /// # Panics
+    /// When they cannot be started.
+    pub async fn shared() -> &'static Shards {
+        static SHARED: OnceLock<Shards> = OnceLock::new();
+        tokio::task::spawn_blocking(|| SHARED.get_or_init(|| Shards::start(2))).await.unwrap()
+    }
+
+    /// A fresh database name on the cluster, which is entered by its first shard.
+    pub fn warehouse(&self) -> TestWarehouse {
+        let number = self.made.fetch_add(1, Ordering::Relaxed);
+        TestWarehouse {
+            url: self.url(0),
+            reader_url: self.url(0),
+            database: format!("reports_{number}"),
+            cluster: Some(NAME.to_owned()),
+            hosts: self.shards[1..].iter().map(|shard| host(shard.listen)).collect(),
+        }
+    }
+
+    /// The address of a shard, with user and password.
+    pub fn url(&self, shard: usize) -> SecretUrl {
+        clickhouse::url(self.shards[shard].listen, LOADER, &Secret::new(PASSWORD)).unwrap()
+    }
+
+    /// Kills a shard's engine, as a machine that loses its power does.
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub fn kill(&mut self, shard: usize) {
+        let Running { stop, thread } = self.shards[shard].running.take().unwrap();
+        drop(stop);
+        thread.join().unwrap();
+    }
+
+    /// Starts a shard that was killed, where it was.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn start_again(&mut self, number: usize) {
+        let shard = &mut self.shards[number];
+        let config = WarehouseServeConfig {
+            data: shard.data.clone(),
+            listen: shard.listen,
+            queue_timeout_s: 60,
+            ..WarehouseServeConfig::default()
+        };
+        let accounts = embedded_accounts(&bionicpro_warehouse::Config::default()).unwrap();
+        let cluster = Cluster { name: NAME.to_owned(), shards: self.ports.clone(), shard: number };
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let (opened, is_open) = std::sync::mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let endpoint = Endpoint::open_shard(&crate::packages(), config, accounts, &cluster).await;
+                let endpoint = endpoint.unwrap_or_else(|error| panic!("{}", error.report()));
+                opened.send(()).unwrap();
+                tokio::select! {
+                    _ = stopped => {}
+                    ended = endpoint.run(std::future::pending()) => ended.unwrap(),
+                }
+            });
+        });
+        is_open.recv().expect("a shard starts");
+        shard.running = Some(Running { stop, thread });
+    }
+}
+
+fn host(listen: SocketAddr) -> SecretUrl {
+    SecretUrl::parse(&format!("http://{listen}/")).unwrap()
+}

@@ -80,7 +80,7 @@ async fn assert_exact(world: &World, what: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_range_a_tick_a_full_run_and_a_change_of_owner_are_exact_on_two_shards() {
+async fn a_range_a_tick_and_a_backfill_are_exact_on_two_shards() {
     let shards = Shards::shared().await;
     let world = company(shards.warehouse()).await;
     world.run().await.unwrap_or_else(|error| panic!("{}", error.report()));
@@ -91,7 +91,6 @@ async fn a_range_a_tick_a_full_run_and_a_change_of_owner_are_exact_on_two_shards
             .await
             .unwrap_or_else(|error| panic!("{}", error.report()))
     };
-    // A full run would not reach back to January.
     ask(Ask::Tick).await;
     world.moves("('CHIP-1', '2024-01-15 08:00:01', 45, 80.5, NULL), ('CHIP-7', '2024-01-16 09:00:01', 4, 8.5, 'E')").await;
     ask(Ask::Tick).await;
@@ -101,6 +100,16 @@ async fn a_range_a_tick_a_full_run_and_a_change_of_owner_are_exact_on_two_shards
     world.run().await.unwrap_or_else(|error| panic!("{}", error.report()));
     assert_exact(&world, "a backfill").await;
     assert_sharded(&world, shards).await;
+    let servers = Warehouse::new(&world.warehouse_config()).unwrap().servers().await;
+    let servers: Vec<_> = servers
+        .into_iter()
+        .map(|server| server.unwrap_or_else(|error| panic!("{}", error.report())))
+        .collect();
+    let told: Vec<_> = servers
+        .iter()
+        .map(|server| (server.shard, server.macros.as_str(), server.queued, server.strayed))
+        .collect();
+    assert_eq!(told, [(1, "replica=1, shard=1", 0, 0), (2, "replica=1, shard=2", 0, 0)]);
     // A migration has nothing more to do, and knows the cluster again.
     let again = Warehouse::new(&world.warehouse_config()).unwrap().migrate(false).await.unwrap();
     assert!(again.applied.is_empty(), "{again:?}");
@@ -202,7 +211,16 @@ async fn a_shard_that_is_away_or_killed_in_a_load_fails_the_run_and_the_next_one
     assert_eq!(error.kind(), Kind::Unreachable, "{}", error.report());
     let error = world.run().await.unwrap_err();
     assert_eq!(error.kind(), Kind::Unreachable, "{}", error.report());
-    println!("away: {}", error.report());
+    let servers = warehouse.servers().await;
+    assert!(servers[0].is_ok(), "{servers:?}");
+    let away = servers[1].as_ref().unwrap_err();
+    let address = shards.url(1).address();
+    assert_eq!(
+        (away.kind(), away.detail_text()),
+        (Kind::Unreachable, Some(address.as_str())),
+        "{}",
+        away.report()
+    );
     tokio::task::block_in_place(|| shards.start_again(1));
     world.run().await.unwrap_or_else(|error| panic!("{}", error.report()));
     assert_exact(&world, "a shard was away").await;
@@ -289,6 +307,8 @@ async fn servers_that_are_not_one_for_each_shard_and_rows_of_another_shard_are_r
     let error = migrate(world.warehouse_config()).await;
     assert_eq!(error.kind(), Kind::Data);
     assert!(error.report().contains("1 rows of reports_"), "{}", error.report());
+    let servers = Warehouse::new(&world.warehouse_config()).unwrap().servers().await;
+    assert_eq!(servers.into_iter().map(|server| server.unwrap().strayed).collect::<Vec<_>>(), [0, 1]);
     // A load that hides that row does not believe that it is hidden.
     world.telemetry_sql("TRUNCATE telemetry.raw_telemetry").await;
     let context = world.context().confirming_vanished(u64::MAX);

@@ -14,6 +14,7 @@ pub mod owners;
 pub mod pending;
 pub mod reports;
 pub mod schema;
+pub mod servers;
 pub mod state;
 pub mod status;
 

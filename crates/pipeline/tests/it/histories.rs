@@ -138,6 +138,9 @@ async fn every_history_ends_so_on_two_shards() {
         println!("BIONICPRO_HISTORY_SEED={seed}");
         let plan = Plan::random(&mut ChaCha8Rng::seed_from_u64(seed));
         let world = World::on_shards().await;
+        let of = truth::CUSTOMERS.map(|id| format!("cityHash64(toUUID('{id}')) % 2")).join(", ");
+        let shards = world.ask(&format!("SELECT toUInt8(uniqExact(arrayJoin([{of}]))) AS shards")).await;
+        assert_eq!(shards[0]["shards"], 2, "the customers are of both shards");
         if let Err(failed) = play_in(world, &plan).await {
             panic!(
                 "BIONICPRO_HISTORY_SEED={seed} fails on two shards after {} actions: {}",

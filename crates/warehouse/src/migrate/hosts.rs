@@ -36,7 +36,7 @@ impl Warehouse {
     }
 
     /// Which shard this server is, and of how many.
-    pub(super) async fn shard(&self) -> Result<(u32, u32)> {
+    pub(crate) async fn shard(&self) -> Result<(u32, u32)> {
         let cluster = self.cluster.clone().unwrap_or_default();
         let query = self.system(SHARDS).param("cluster", &cluster).fetch_all::<(u32, u8)>();
         let rows = self.run("asking for the cluster", query).await?;

@@ -2,6 +2,7 @@
 
 use bionicpro_model::{Error, Kind, Result};
 use bionicpro_warehouse::disks::Disk;
+use bionicpro_warehouse::servers::Server;
 use bionicpro_warehouse::{Config, Reports, Warehouse};
 
 use super::Finding;
@@ -11,6 +12,8 @@ const PART: &str = "warehouse";
 
 /// Below this a tick may find no room.
 const LEAST_FREE: u64 = 100 << 20;
+/// By how many milliseconds the clocks of two servers may differ: what expires, expires by them.
+const MOST_SKEW_MS: i64 = 1_000;
 /// Bytes; less free room than this, or than one part in twenty, is a warning.
 const LITTLE_FREE: u64 = 1 << 30;
 const LITTLE_PART: u64 = 20;
@@ -31,6 +34,7 @@ pub(super) async fn all(config: &Config) -> Vec<Finding> {
         findings.push(Finding::of(PART, "schema", schema.map(|()| "as this program needs it".to_owned())));
         findings.push(settings("settings", warehouse.strange_settings().await));
         findings.extend(disks(warehouse.disks().await));
+        findings.extend(servers(&warehouse.servers().await));
     }
     findings.extend(reader(config).await);
     findings
@@ -57,6 +61,42 @@ fn settings(check: &'static str, strange: Result<Vec<String>>) -> Finding {
             "take these out of the settings profile of the account, or give the program an account without them",
         ),
     }
+}
+
+/// A line for each server of a cluster that is told by itself.
+fn servers(servers: &[Result<Server>]) -> Vec<Finding> {
+    let first = servers.iter().flatten().next();
+    let of = |server: &Result<Server>| match server {
+        Ok(server) => shard(server, first.map_or("", |first| &first.version)),
+        Err(error) => Finding::failed(PART, "shard", error),
+    };
+    servers.iter().map(of).collect()
+}
+
+/// Checks that a server has the others' version and time, and only its own people's rows.
+fn shard(server: &Server, version: &str) -> Finding {
+    let address = server.address.as_deref().unwrap_or("warehouse.url");
+    let skew = (server.clock - server.asked).num_milliseconds();
+    let found = format!(
+        "{address}: shard {}, ClickHouse {}, clock {skew:+} ms, macros {}, {} blocks not sent, {} rows of other shards",
+        server.shard, server.version, server.macros, server.queued, server.strayed
+    );
+    if server.strayed > 0 {
+        let error = Error::new(Kind::Data, "a shard has rows of people who belong to another").detail(found).hint(
+            "put the shards of remote_servers back as they were; to have more of them, migrate into another \
+             warehouse.database and backfill it",
+        );
+        return Finding::failed(PART, "shard", &error);
+    }
+    let what_to_do = match () {
+        () if server.version != version => "bring every server of the cluster to one version",
+        () if skew.abs() > MOST_SKEW_MS => "let NTP keep the clocks of all servers",
+        () if server.queued > 0 => {
+            "something has written without distributed_foreground_insert: SYSTEM FLUSH DISTRIBUTED on this server"
+        }
+        () => return Finding::ok(PART, "shard", found),
+    };
+    Finding::warning(PART, "shard", found, what_to_do)
 }
 
 fn disks(disks: Result<Vec<Disk>>) -> Vec<Finding> {
@@ -112,6 +152,27 @@ mod tests {
         assert_eq!(state(500 << 20, 2 << 30), State::Warning);
         assert_eq!(state(99 << 20, 2 << 30), State::Failed);
         assert_eq!(state(0, 0), State::Failed);
+    }
+
+    #[test]
+    fn a_server_of_another_version_time_or_with_rows_of_others_is_told() {
+        let asked = chrono::DateTime::UNIX_EPOCH;
+        let server = Server {
+            address: None,
+            shard: 1,
+            version: "26.7".to_owned(),
+            clock: asked,
+            asked,
+            queued: 0,
+            macros: "shard=1".to_owned(),
+            strayed: 0,
+        };
+        assert_eq!(shard(&server, "26.7").state, State::Ok);
+        assert_eq!(shard(&server, "26.6").state, State::Warning);
+        let late = Server { clock: asked - chrono::TimeDelta::seconds(2), ..server.clone() };
+        assert_eq!(shard(&late, "26.7").state, State::Warning);
+        assert_eq!(shard(&Server { queued: 1, ..server.clone() }, "26.7").state, State::Warning);
+        assert_eq!(shard(&Server { strayed: 1, ..server }, "26.7").state, State::Failed);
     }
 
     #[test]

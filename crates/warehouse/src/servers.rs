@@ -1,0 +1,62 @@
+//! The servers of a cluster that are told by themselves, one by one: for `bionicpro doctor`.
+
+use bionicpro_model::Result;
+use chrono::{DateTime, Utc};
+
+use crate::Warehouse;
+use crate::warehouse::named;
+
+/// Its version, its clock in microseconds, what the table over the shards has not sent yet, and its macros.
+const SERVER: &str = "SELECT
+    version(),
+    toUnixTimestamp64Micro(now64(6)),
+    ifNull((SELECT sum(data_files) FROM system.distribution_queue WHERE database = {database: String}), 0),
+    ifNull((SELECT arrayStringConcat(arraySort(groupArray(concat(macro, '=', substitution))), ', ') FROM system.macros), '')";
+
+/// A server of the cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// Its address; none is that of `warehouse.url`.
+    pub address: Option<String>,
+    /// Its number among the shards.
+    pub shard: u32,
+    /// The engine's version.
+    pub version: String,
+    /// What its clock said.
+    pub clock: DateTime<Utc>,
+    /// What ours said in the middle of the question.
+    pub asked: DateTime<Utc>,
+    /// Blocks that it has taken and not sent to their shards.
+    pub queued: u64,
+    /// Its macros, as `shard=1, replica=1`.
+    pub macros: String,
+    /// Rows of people who belong to another shard.
+    pub strayed: u64,
+}
+
+impl Warehouse {
+    /// Each server of the cluster, or why it does not answer; empty where servers are not told by themselves.
+    pub async fn servers(&self) -> Vec<Result<Server>> {
+        if !self.is_told_each {
+            return Vec::new();
+        }
+        let mut servers = vec![self.server(None).await];
+        for other in &self.others {
+            let server = self.at(other).server(Some(other.address.clone())).await;
+            servers.push(server.map_err(|error| named(other, error)));
+        }
+        servers
+    }
+
+    async fn server(&self, address: Option<String>) -> Result<Server> {
+        let (shard, _) = self.shard().await?;
+        let began = Utc::now();
+        let query = self.system(SERVER).param("database", &self.database);
+        let query = query.fetch_one::<(String, i64, u64, String)>();
+        let (version, clock, queued, macros) = self.run("asking a server of the cluster", query).await?;
+        let asked = began + (Utc::now() - began) / 2;
+        let clock = DateTime::from_timestamp_micros(clock).unwrap_or_default();
+        let strayed = self.strayed().await?;
+        Ok(Server { address, shard, version, clock, asked, queued, macros, strayed })
+    }
+}

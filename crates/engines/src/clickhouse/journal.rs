@@ -24,7 +24,9 @@ impl Journal {
             for line in BufReader::new(pipe).split(b'\n').map_while(Result::ok) {
                 let line = String::from_utf8_lossy(&line);
                 match read(&line) {
-                    Line::Logged { level, source, text } => pass_on(level, source, &text),
+                    Line::Logged { level, source, text, is_of_statement } => {
+                        pass_on(level, source, &text, is_of_statement);
+                    }
                     Line::Said(text) => journal.keep(text),
                     Line::Nothing => {}
                 }
@@ -53,7 +55,7 @@ impl Journal {
 #[derive(Debug, PartialEq, Eq)]
 enum Line<'a> {
     /// A message of the log.
-    Logged { level: &'a str, source: &'a str, text: String },
+    Logged { level: &'a str, source: &'a str, text: String, is_of_statement: bool },
     /// The error that it ends with.
     Said(&'a str),
     /// A part of a stack trace, or an empty line.
@@ -72,7 +74,7 @@ fn read(line: &str) -> Line<'_> {
             true => text.split(", Stack trace").next().unwrap_or(text).chars().take(LONGEST).collect(),
             false => code(text),
         };
-        Some(Line::Logged { level, source, text })
+        Some(Line::Logged { level, source, text, is_of_statement: !query.is_empty() })
     };
     let begins = |prefix: &str| line.starts_with(prefix);
     match logged() {
@@ -93,9 +95,11 @@ fn code(text: &str) -> String {
     }
 }
 
-fn pass_on(level: &str, source: &str, text: &str) {
+/// What goes wrong with a statement is told to its client; what ends the engine is for the operator.
+fn pass_on(level: &str, source: &str, text: &str, is_of_statement: bool) {
     match level {
-        "Fatal" | "Critical" | "Error" => tracing::error!(engine = source, "{text}"),
+        "Fatal" | "Critical" => tracing::error!(engine = source, "{text}"),
+        "Error" if !is_of_statement => tracing::error!(engine = source, "{text}"),
         _ => tracing::debug!(engine = source, "{text}"),
     }
 }
@@ -109,10 +113,16 @@ mod tests {
         let line = "2026.11.30 07:03:52.992790 [ 697 ] {0ad4508d} <Error> executeQuery: Code: 47. DB::Exception: Unknown \
              identifier `secret` in scope SELECT secret";
         let text = "Code: 47".to_owned();
-        assert_eq!(read(line), Line::Logged { level: "Error", source: "executeQuery", text });
+        assert_eq!(
+            read(line),
+            Line::Logged { level: "Error", source: "executeQuery", text, is_of_statement: true }
+        );
         let fatal = "2026.11.30 07:03:52.992790 [ 697 ] {0ad4508d} <Fatal> BaseDaemon: (query: SELECT 'secret') Received signal";
         let text = "a message about a statement".to_owned();
-        assert_eq!(read(fatal), Line::Logged { level: "Fatal", source: "BaseDaemon", text });
+        assert_eq!(
+            read(fatal),
+            Line::Logged { level: "Fatal", source: "BaseDaemon", text, is_of_statement: true }
+        );
     }
 
     #[test]
@@ -120,7 +130,10 @@ mod tests {
         let line = "2026.11.30 06:59:09.115244 [ 26168 ] {} <Warning> Merge: Code: 243. DB::Exception: no space, Stack trace \
              (when copying this message)";
         let text = "Code: 243. DB::Exception: no space".to_owned();
-        assert_eq!(read(line), Line::Logged { level: "Warning", source: "Merge", text });
+        assert_eq!(
+            read(line),
+            Line::Logged { level: "Warning", source: "Merge", text, is_of_statement: false }
+        );
     }
 
     #[test]

@@ -146,6 +146,7 @@ pub(crate) const EXPORT: Settings = &[
     ("output_format_parquet_row_group_size_bytes", "536870912"),
     ("output_format_parquet_batch_size", "1024"),
     ("output_format_parquet_data_page_size", "1048576"),
+    ("output_format_parquet_max_dictionary_size", "1048576"),
     ("output_format_parquet_parallel_encoding", "0"),
     ("output_format_parquet_compression_method", "zstd"),
     ("output_format_parquet_string_as_string", "1"),

@@ -22,6 +22,9 @@ const AT_ONCE: usize = 120;
 const REFUSING: [&str; 3] =
     ["allow_ddl", "inject_random_order_for_select_without_order_by", "make_distributed_plan"];
 
+/// A switch that makes other bytes of an export, and that the oldest engine does not know.
+const UNNAMED: &str = "output_format_parquet_write_checksums";
+
 /// What is no switch, with values that change answers or the way to them.
 const OTHERS: &str = include_str!("profiles/others.txt");
 
@@ -111,7 +114,8 @@ async fn whatever_a_profile_says_the_answers_are_the_same() {
     let plain = under(Profile::default()).await.unwrap();
     let switches = settings(&Db::empty().await).await.into_iter().filter_map(|(name, kind, value)| {
         let flipped = if value == "1" { "0" } else { "1" };
-        (kind == "Bool" && !REFUSING.contains(&name.as_str())).then(|| (name, flipped.to_owned()))
+        (kind == "Bool" && name != UNNAMED && !REFUSING.contains(&name.as_str()))
+            .then(|| (name, flipped.to_owned()))
     });
     let switches: Vec<Setting> = switches.collect();
     assert!(switches.len() > 500, "{}", switches.len());

@@ -88,7 +88,9 @@ def a_statement_may_come_in_blocks(client):
 
 def a_damaged_block_inserts_nothing(client):
     client.command("CREATE TABLE t (n UInt64, s String) ENGINE = MergeTree ORDER BY n")
-    blocks = bytearray(client._raw_request(f"{QUERY} FORMAT Native".encode(), {"compress": "1"}).data)
+    # Short: the engine looks for the one bit that would mend it, in a time that grows with the square.
+    query = f"SELECT * FROM ({QUERY}) LIMIT 1000 FORMAT Native"
+    blocks = bytearray(client._raw_request(query.encode(), {"compress": "1"}).data)
     blocks[len(blocks) // 2] ^= 1
     with pytest.raises(Exception) as refused:
         client._raw_request(

@@ -96,7 +96,7 @@ async fn a_database_that_falls_silent_costs_a_step_its_time_and_nothing_else() {
             let error = try_range(&impatient(&world, &ways, 1)).await.unwrap_err();
             assert_eq!(error.kind(), Kind::Unreachable, "{name} at {piece}: {}", error.report());
             // A few times a second, and five for the ledger; the machine may be busy.
-            assert!(began.elapsed() < Duration::from_secs(30), "{name} at {piece}: {:?}", began.elapsed());
+            assert!(began.elapsed() < Duration::from_secs(120), "{name} at {piece}: {:?}", began.elapsed());
             ways.network(way).reset();
         }
         try_range(&once(&world, &ways)).await.unwrap_or_else(|error| panic!("{}", error.report()));

@@ -2,9 +2,8 @@
 //!
 //! The hash is over the very bytes of the line up to the member `hash`, so nothing has to be written the same way twice.
 
-use std::fmt::Write as _;
-
 use aws_lc_rs::{digest, hmac};
+use bionicpro_model::hex;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -138,14 +137,6 @@ impl Chain {
 /// SHA-256 of bytes that are no line.
 pub(crate) fn plain_hash(bytes: &[u8]) -> String {
     hex(digest::digest(&digest::SHA256, bytes).as_ref())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(HASH_LENGTH), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

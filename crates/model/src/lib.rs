@@ -3,6 +3,7 @@
 //! No I/O lives here. Every other crate may depend on this one; it depends on none of them.
 
 pub mod error;
+mod hex;
 pub mod hours;
 pub mod line;
 pub mod run;
@@ -11,6 +12,7 @@ pub mod snapshot;
 pub mod totals;
 
 pub use error::{Error, Kind, Result};
+pub use hex::hex;
 pub use hours::HourRange;
 pub use run::RunId;
 pub use secret::{Secret, SecretUrl};

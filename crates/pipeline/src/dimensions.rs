@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use aws_lc_rs::digest::{SHA256, digest};
-use bionicpro_model::Snapshot;
+use bionicpro_model::{Snapshot, hex};
 use bionicpro_sources::Crm;
 use bionicpro_sources::crm::Customer;
 use bionicpro_warehouse::load::{Dimensions, UserProsthesisRow, UserRow};
@@ -13,7 +13,6 @@ use uuid::Uuid;
 
 use crate::files::crm::CrmRow;
 use crate::owners::{Holding, Present, Seen};
-use crate::stage::hex;
 
 /// Who people are, as one snapshot of the CRM says it.
 pub(crate) struct People {

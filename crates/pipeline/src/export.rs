@@ -15,7 +15,7 @@ use chrono::{Days, NaiveDate};
 use self::folder::Folder;
 pub use self::manifest::{ExportColumn, ExportManifest, ExportedFile};
 
-/// What to export.
+/// A range of days and the folder to write them into.
 #[derive(Debug, Clone, Copy)]
 pub struct ExportSpec<'a> {
     /// The first UTC day.

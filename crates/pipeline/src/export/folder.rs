@@ -7,20 +7,19 @@ use std::path::{Path, PathBuf};
 
 use aws_lc_rs::digest::{Context, SHA256, digest};
 use bionicpro_disk::Readers;
-use bionicpro_model::{Error, Kind, Result};
+use bionicpro_model::{Error, Kind, Result, hex};
 use bionicpro_warehouse::ml;
 use chrono::NaiveDate;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
 use super::manifest::{DAY, ExportManifest, ExportedFile, MADE_BY, PART};
-use crate::stage::hex;
 
 const MANIFEST: &str = "manifest.json";
 
 /// A data set that is being written.
 pub(super) struct Folder {
     path: PathBuf,
-    /// Beside `path`, on the same disk. What a killed export left there is removed by the next one.
+    /// A folder beside `path`, on the same disk. The next export removes the remains of a killed one.
     aside: PathBuf,
     /// Locked for as long as this export writes.
     _lock: File,
@@ -112,7 +111,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What was not finished, or the former data set; where it stays, the next export removes it.
+        // An unfinished or a former data set. If it stays, the next export removes it.
         let _ = fs::remove_dir_all(&self.aside);
     }
 }

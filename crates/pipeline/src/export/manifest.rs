@@ -1,10 +1,10 @@
-//! What is known of a data set without opening its files.
+//! The manifest of a data set: its files, columns and origin.
 
 use bionicpro_warehouse::schema::Column;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-/// By which the program knows a folder as its own.
+/// The mark of a folder that this program wrote.
 pub(super) const MADE_BY: &str = "bionicpro ml export";
 
 /// The manifest of a data set. It says nothing of the export itself: the same rows make the same manifest.

@@ -23,7 +23,7 @@ use crate::config::StageConfig;
 use folder::Folder;
 pub use manifest::{Manifest, Merged};
 pub(crate) use read::StagedFile;
-pub(crate) use write::{Upload, Written, hex};
+pub(crate) use write::{Upload, Written};
 
 /// What stands behind a file's name in that of its manifest.
 const MANIFEST: &str = ".manifest.json";

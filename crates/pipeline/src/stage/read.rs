@@ -4,12 +4,11 @@ use std::fs::File;
 use std::io::{Read, Seek, Write};
 
 use aws_lc_rs::digest::{Context, SHA256};
-use bionicpro_model::{Error, Kind, Result, RunId};
+use bionicpro_model::{Error, Kind, Result, RunId, hex};
 use bytes::Bytes;
 use futures_util::{Stream, TryStreamExt};
 use object_store::{GetResultPayload, ObjectStoreExt};
 
-use super::write::hex;
 use super::{MANIFEST, Manifest, Stage, StagedName, store_error};
 
 const PIECE_BYTES: usize = 256 << 10;

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use aws_lc_rs::digest::{Context, SHA256};
-use bionicpro_model::{Error, Kind, Result, RunId};
+use bionicpro_model::{Error, Kind, Result, RunId, hex};
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, TryStreamExt};
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload, WriteMultipart};
@@ -138,12 +138,4 @@ impl Write for Upload {
 /// The store stopped taking pieces: it has the reason.
 fn cut(error: io::Error) -> Error {
     Error::new(Kind::Storage, "the staging area stopped taking a file").source(error)
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        text.push(char::from_digit(u32::from(byte >> 4), 16).unwrap_or('0'));
-        text.push(char::from_digit(u32::from(byte & 15), 16).unwrap_or('0'));
-        text
-    })
 }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use bionicpro_model::hex;
 use chrono::{DateTime, Utc};
 
 use super::plan::{HOUR_US, Interval};
@@ -215,7 +216,6 @@ impl CellQuery {
 
 /// Bytes as the literal of an array: hexadecimal digits, whatever the server does with backslashes.
 fn bytes_literal(values: &[&[u8]]) -> String {
-    let hex = |value: &[u8]| value.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let elements: Vec<String> =
         values.iter().map(|value| format!("decode('{}', 'hex')", hex(value))).collect();
     format!("ARRAY[{}]::bytea[]", elements.join(", "))

@@ -1,7 +1,5 @@
 //! The migrations, in order. To change the schema, add a file and a line; an applied file is never edited.
 
-use std::fmt::Write;
-
 /// One numbered statement.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Migration {
@@ -56,11 +54,7 @@ impl Migration {
     /// SHA-256 of the file in hexadecimal, by which an edit after the fact is noticed.
     pub(crate) fn checksum(&self) -> String {
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, self.template.as_bytes());
-        digest.as_ref().iter().fold(String::with_capacity(64), |mut text, byte| {
-            // Cannot fail: a String takes everything.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        bionicpro_model::hex(digest.as_ref())
     }
 }
 

@@ -60,7 +60,7 @@ fn secret(folder: &Folder) -> Result<Secret> {
     }
     let mut bytes = [0; 32];
     File::open("/dev/urandom").and_then(|mut random| random.read_exact(&mut bytes)).map_err(failed)?;
-    let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let text = bionicpro_model::hex(&bytes);
     let file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path);
     file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(failed)?;
     Ok(Secret::new(text))

@@ -2,7 +2,7 @@
 
 It is meant to be what a competent user of dlt has: its `sql_table` source with an incremental cursor, its
 fastest backend, tables that replace by key, so that an overlap counts nothing twice. dlt's ClickHouse
-destination speaks the native protocol beside HTTP, which the embedded warehouse does not: dlt's documented
+destination speaks the native protocol beside HTTP, which the embedded warehouse has shut: dlt's documented
 custom destination is handed the same Parquet files and inserts them as the other would. What it cannot know:
 rows that commit after the cursor has passed them. Addresses come from the variables that `bionicpro` reads.
 """

@@ -220,7 +220,7 @@ async fn what_cannot_be_exported_says_why_and_leaves_nothing() {
     let elsewhere = command.env("BIONICPRO_WAREHOUSE_DATABASE", "nothing").output().unwrap();
     ends_with(&elsewhere, 4, "run `bionicpro warehouse migrate`");
 
-    // What is somebody's own stays: beside an export too.
+    // Foreign files are kept, beside an export too.
     fs::create_dir(lab.path("thesis")).unwrap();
     fs::write(lab.path("thesis/text"), "precious").unwrap();
     ends_with(&lab.export("thesis"), 2, "the folder holds what no export made");
@@ -251,7 +251,7 @@ async fn a_killed_export_leaves_the_folder_as_it_was_and_the_next_one_cleans_up(
         second_day(&aside);
         let pid = child.id().to_string();
         assert!(Command::new("kill").args(["-s", "STOP", &pid]).status().unwrap().success());
-        // Nobody else writes there meanwhile.
+        // A second export into the same folder is refused.
         ends_with(&lab.export(out), 2, "another export writes into this folder now");
         child.kill().unwrap();
         assert!(!child.wait().unwrap().success(), "it was faster than the kill");

@@ -128,7 +128,7 @@ impl Config {
         ))
     }
 
-    /// Whether each server of the cluster is told by itself.
+    /// `ddl` is `each`.
     pub(crate) fn is_told_each(&self) -> bool {
         self.ddl == Ddl::Each
     }

@@ -1,4 +1,4 @@
-//! The servers of a cluster that are told by themselves, one by one: for `bionicpro doctor`.
+//! The servers of a cluster with `ddl = "each"`, one by one, for `bionicpro doctor`.
 
 use bionicpro_model::Result;
 use chrono::{DateTime, Utc};
@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use crate::Warehouse;
 use crate::warehouse::named;
 
-/// Its version, its clock in microseconds, what the table over the shards has not sent yet, and its macros.
+/// Version, clock in microseconds, blocks that the Distributed table has not sent yet, macros.
 const SERVER: &str = "SELECT
     version(),
     toUnixTimestamp64Micro(now64(6)),
@@ -22,9 +22,9 @@ pub struct Server {
     pub shard: u32,
     /// The engine's version.
     pub version: String,
-    /// What its clock said.
+    /// The time by its clock.
     pub clock: DateTime<Utc>,
-    /// What ours said in the middle of the question.
+    /// The time by ours, in the middle of the question.
     pub asked: DateTime<Utc>,
     /// Blocks that it has taken and not sent to their shards.
     pub queued: u64,
@@ -35,7 +35,7 @@ pub struct Server {
 }
 
 impl Warehouse {
-    /// Each server of the cluster, or why it does not answer; empty where servers are not told by themselves.
+    /// Each server of the cluster, or the reason why it does not answer; empty without `ddl = "each"`.
     pub async fn servers(&self) -> Vec<Result<Server>> {
         if !self.is_told_each {
             return Vec::new();

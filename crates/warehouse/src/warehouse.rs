@@ -21,9 +21,9 @@ pub struct Warehouse {
     pub(crate) client: Client,
     pub(crate) database: String,
     pub(crate) cluster: Option<String>,
-    /// Whether each server of the cluster is told by itself.
+    /// `warehouse.ddl` is `each`.
     pub(crate) is_told_each: bool,
-    /// The cluster's other servers, where each is told by itself.
+    /// The servers of `warehouse.hosts`.
     pub(crate) others: Vec<Host>,
     pub(crate) retention_days: u16,
     pub(crate) direct_rows: u32,
@@ -95,7 +95,7 @@ impl Warehouse {
         }
     }
 
-    /// Runs a statement that changes tables where it has to be said: on a cluster without `ON CLUSTER`, to each server.
+    /// Runs a statement that changes tables: with `ddl = "each"` on every server.
     pub(crate) async fn change_everywhere(&self, doing: &'static str, sql: &str) -> Result<()> {
         for other in &self.others {
             let change = self.at(other).change(sql).execute();
@@ -179,7 +179,7 @@ fn with_settings(query: Query) -> Query {
     settings::FINAL.iter().fold(query, |query, (name, value)| query.with_setting(*name, *value))
 }
 
-/// Says of which server of the cluster an error is, keeping what it means.
+/// Adds the server's address to an error and keeps its kind.
 pub(crate) fn named(host: &Host, error: Error) -> Error {
     let hint = error.hint_text().map(str::to_owned);
     let named = Error::new(error.kind(), "a server of the warehouse's cluster fails")

@@ -1,4 +1,4 @@
-//! `bionicpro warehouse`: the warehouse: serve the embedded one, migrate, look at it, say who may read it.
+//! `bionicpro warehouse`: the warehouse: serve the embedded one, migrate it, inspect it, list its accounts.
 
 mod accounts;
 mod engine;

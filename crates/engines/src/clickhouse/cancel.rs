@@ -1,7 +1,7 @@
 //! Cancels the statement of a client that leaves.
 //!
-//! The engine does so by itself where an account may only read. Any other statement would run to its end with nobody to
-//! take its answer; so it is killed by its id, with the client's own credentials, which can reach no statement of others.
+//! The engine cancels statements of read-only accounts itself; those of other accounts would run to their end. `KILL QUERY`
+//! is sent with the client's own credentials, so that no statement of another account can be cancelled.
 
 use bytes::Bytes;
 use http::uri::PathAndQuery;
@@ -19,7 +19,7 @@ const QUERY_ID: HeaderName = HeaderName::from_static("x-clickhouse-query-id");
 
 const KILL: &str = "KILL QUERY WHERE query_id = {id:String} AND user = currentUser() ASYNC";
 
-/// What sends the cancellations. Cheap to clone.
+/// The HTTP client for cancellations. Cheap to clone.
 pub(super) type Killer = Client<HttpConnector, Full<Bytes>>;
 
 /// Kills a statement when it is dropped before [`Canceller::disarm`].
@@ -30,7 +30,7 @@ pub(super) struct Canceller {
 }
 
 impl Canceller {
-    /// Names the statement where its client has not, and arms the canceller.
+    /// Arms the canceller. A statement without an id gets one.
     pub(super) fn new(
         killer: &Killer,
         engine: &Address,
@@ -81,7 +81,7 @@ impl Drop for Canceller {
     fn drop(&mut self) {
         let Some(request) = self.request.take() else { return };
         let killer = self.killer.clone();
-        // A runtime that is going away takes the engine with it.
+        // Without a runtime the process is ending, and the engine with it.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
                 if let Err(error) = killer.request(request).await {

@@ -9,7 +9,7 @@ use bionicpro_warehouse::access::{Account, LOADER};
 
 use super::configuration::escape;
 
-/// What the loader needs beside the rights of an owner: the mart's table over the shards, and to read through it.
+/// Additional rights of the loader: to create the Distributed table and to read through it.
 const GRANTS: [&str; 2] = ["TABLE ENGINE ON Distributed", "CLUSTER, REMOTE ON *.*"];
 
 /// A cluster as one of its engines sees it.
@@ -19,7 +19,7 @@ pub struct Cluster {
     pub name: String,
     /// The native port of each shard.
     pub shards: Vec<u16>,
-    /// Which of them this engine is, from 0.
+    /// The index of this engine in `shards`.
     pub shard: usize,
 }
 
@@ -42,7 +42,7 @@ impl Cluster {
         }
     }
 
-    /// What the engine's configuration says of the cluster. `password` is the loader's, on every shard.
+    /// The cluster's elements of `config.xml`. Every shard has the same password of the loader.
     pub(super) fn configuration(&self, password: &Secret) -> String {
         let password = escape(password.expose_secret());
         let shards = self.shards.iter().fold(String::new(), |mut shards, port| {

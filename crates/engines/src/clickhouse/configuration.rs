@@ -1,17 +1,15 @@
 //! The engine's configuration, written before each start: ports, paths, accounts.
 
-use std::fmt::Write;
-use std::path::Path;
-
-use bionicpro_model::{Result, Secret};
+use aws_lc_rs::digest::{SHA256, digest};
+use bionicpro_model::{Result, Secret, hex};
 use bionicpro_warehouse::access::{Account, Bound};
 
-use super::data_dir::DataDir;
+use super::supervisor::Plan;
 
 /// Settings for every account; a statement may set others.
 ///
-/// The sizes keep the process small. Measured with 2 GB of RowBinary, rows of 64 bytes, through the engine's own sizes and
-/// these: see `bench/`. Threads that only format would cost each small answer 0.3 ms.
+/// The sizes keep the process small: decision 0028 has the peak with 2 GB of RowBinary. Threads that only format would cost
+/// each small answer 0.3 ms.
 const DEFAULTS: [(&str, &str); 10] = [
     ("max_insert_block_size", "65536"),
     ("min_insert_block_size_rows", "262144"),
@@ -20,7 +18,7 @@ const DEFAULTS: [(&str, &str); 10] = [
     ("max_read_buffer_size", "262144"),
     ("output_format_parallel_formatting", "0"),
     ("cancel_http_readonly_queries_on_client_close", "1"),
-    // Of a form's fields, which are values of parameters; heads are bounded by the edge.
+    // For the fields of a form, which hold parameters. The edge bounds heads.
     ("http_max_field_value_size", "16777216"),
     // Said, so that an account with limits may not take this profile in the place of its own.
     ("max_execution_time", "0"),
@@ -35,41 +33,21 @@ const EMPTY_FOLDERS: [(&str, &str); 4] = [
     ("top_level_domains_path", "empty/domains/"),
 ];
 
-/// Sources of messages that repeat statements or what clients send; and one that misses a counter behind the fence.
+/// Loggers whose messages repeat statements or values; and one that misses a counter behind the fence.
 const SILENT: [&str; 4] =
     ["executeQuery", "DynamicQueryHandler", "ParallelParsingBlockInputFormat", "ThreadStatus"];
 
 /// Rights of the start-up query: it opens the ports and reads standard input.
 const STARTUP_GRANTS: [&str; 3] = ["SYSTEM LISTEN ON *.*", "READ ON FILE", "CREATE TEMPORARY TABLE ON *.*"];
 
-/// Ports and limits of an engine.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Settings {
-    /// The private port of its HTTP interface.
-    pub(super) http_port: u16,
-    /// The port of its native protocol, if it is spoken.
-    pub(super) native_port: Option<u16>,
-    /// Statements that run at once.
-    pub(super) max_concurrent_queries: u32,
-    /// Whether SQL may reach the machine's files and network.
-    pub(super) allow_host_access: bool,
+/// Writes both files of an engine that answers HTTP on `port`.
+pub(super) fn write(plan: &Plan, port: u16) -> Result<()> {
+    plan.dir.write("users.xml", &users(plan))?;
+    plan.dir.write("config.xml", &server(plan, port))
 }
 
-/// Writes both files into the data directory.
-pub(super) fn write(
-    dir: &DataDir,
-    settings: &Settings,
-    accounts: &[(Account, Secret)],
-    remotes: &str,
-) -> Result<()> {
-    let users = users(settings, accounts);
-    dir.write("users.xml", &users)?;
-    dir.write("config.xml", &server(dir.path(), settings, remotes))?;
-    Ok(())
-}
-
-fn server(dir: &Path, settings: &Settings, remotes: &str) -> String {
-    let path = |name: &str| escape(&dir.join(name).display().to_string());
+fn server(plan: &Plan, port: u16) -> String {
+    let path = |name: &str| escape(&plan.dir.join(name).display().to_string());
     let empty: String = EMPTY_FOLDERS
         .iter()
         .map(|(key, folder)| {
@@ -81,7 +59,7 @@ fn server(dir: &Path, settings: &Settings, remotes: &str) -> String {
         .map(|name| format!("<logger><name>{name}</name><level>none</level></logger>"))
         .collect();
     let native =
-        settings.native_port.map(|port| format!("    <tcp_port>{port}</tcp_port>\n")).unwrap_or_default();
+        plan.native_port.map(|port| format!("    <tcp_port>{port}</tcp_port>\n")).unwrap_or_default();
     format!(
         "<clickhouse>
     <logger><level>warning</level><console>1</console><console_log_level>warning</console_log_level><levels>{silent}</levels></logger>
@@ -102,23 +80,25 @@ fn server(dir: &Path, settings: &Settings, remotes: &str) -> String {
         <select_from_information_schema_requires_grant>true</select_from_information_schema_requires_grant>
         <settings_constraints_replace_previous>true</settings_constraints_replace_previous>
     </access_control_improvements>
-{remotes}</clickhouse>
+{}</clickhouse>
 ",
-        settings.http_port,
-        settings.max_concurrent_queries,
+        port,
+        plan.max_concurrent_queries,
         path("engine/empty/dictionaries/*.xml"),
+        plan.remotes,
         users = path("users.xml"),
     )
 }
 
-fn users(settings: &Settings, accounts: &[(Account, Secret)]) -> String {
+fn users(plan: &Plan) -> String {
+    let accounts = &plan.accounts;
     let defaults: String = DEFAULTS.iter().map(|(name, value)| format!("<{name}>{value}</{name}>")).collect();
     let (profiles, users): (String, String) = accounts
         .iter()
-        .map(|(account, password)| (profile(account), user(account, password, settings)))
+        .map(|(account, password)| (profile(account), user(account, password, plan.allow_host_access)))
         .unzip();
     let startup = grants(STARTUP_GRANTS.iter().copied());
-    // Whoever takes this profile is bound as the least bound account is.
+    // The least bounds of any account, for accounts that switch to this profile.
     let bounds = accounts.first().map(|(account, _)| bounds(account)).unwrap_or_default();
     format!(
         "<clickhouse>
@@ -163,10 +143,10 @@ fn bounds(account: &Account) -> String {
     format!("<constraints>{}</constraints>", bounds.collect::<String>())
 }
 
-fn user(account: &Account, password: &Secret, settings: &Settings) -> String {
+fn user(account: &Account, password: &Secret, allow_host_access: bool) -> String {
     let name = account.name;
-    // The owner of the databases, where the operator has opened the machine to SQL.
-    let is_open = settings.allow_host_access && name == bionicpro_warehouse::access::LOADER;
+    // With `allow_host_access` the owner of the databases has every right.
+    let is_open = allow_host_access && name == bionicpro_warehouse::access::LOADER;
     let grants = if is_open { String::new() } else { grants(account.grants.iter().map(String::as_str)) };
     format!(
         "        <{name}>
@@ -176,7 +156,7 @@ fn user(account: &Account, password: &Secret, settings: &Settings) -> String {
             <quota>default</quota>
 {grants}        </{name}>
 ",
-        sha256_hex(password.expose_secret())
+        hex(digest(&SHA256, password.expose_secret().as_bytes()).as_ref())
     )
 }
 
@@ -184,14 +164,6 @@ fn grants<'a>(grants: impl Iterator<Item = &'a str>) -> String {
     let queries: String =
         grants.map(|grant| format!("                <query>GRANT {}</query>\n", escape(grant))).collect();
     format!("            <grants>\n{queries}            </grants>\n")
-}
-
-fn sha256_hex(text: &str) -> String {
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
-    digest.as_ref().iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
 }
 
 pub(super) fn escape(text: &str) -> String {

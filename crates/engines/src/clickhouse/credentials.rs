@@ -1,4 +1,4 @@
-//! Where a request names its account.
+//! The credentials of a request.
 
 use http::{HeaderName, Request, header};
 use url::form_urlencoded::parse;
@@ -13,7 +13,7 @@ pub(super) const FIELDS: [HeaderName; 3] = [
 /// The parameters that do.
 pub(super) const PARAMETERS: [&str; 2] = ["user", "password"];
 
-/// Whether the request names an account. One that does not would be the engine's own, which is of no use.
+/// Tells whether a request names an account. Without one the engine takes `default`, which is always refused.
 pub(super) fn are_given<B>(request: &Request<B>) -> bool {
     let query = request.uri().query().unwrap_or_default();
     FIELDS[..2].iter().any(|name| request.headers().contains_key(name))

@@ -57,12 +57,12 @@ impl DataDir {
         write(&self.join(name), content)
     }
 
-    /// Makes what the engine expects in its own folder.
+    /// Creates the engine's folder with the database `default` and the empty folders of its configuration.
     pub(super) fn prepare_engine(&self) -> Result<()> {
         let engine = self.join("engine");
         default_database::prepare(&engine)?;
         let empty = engine.join("empty");
-        // What somebody has put there is not for SQL.
+        // Files that somebody has put there are removed: SQL could read them.
         let _ = fs::remove_dir_all(&empty);
         for folder in ["files", "scripts", "schemas", "domains", "dictionaries"] {
             fs::create_dir_all(empty.join(folder))

@@ -17,7 +17,7 @@ use super::supervisor::{Plan, Supervisor};
 use crate::Packages;
 use crate::config::WarehouseServeConfig;
 
-/// What clients may take: heads that hold whole statements, and time to work on what they read of a long result.
+/// Limits of clients: heads may hold whole statements, and a long result may be read slowly.
 const LIMITS: Limits = Limits {
     connections: 1024,
     connections_per_address: 1024,

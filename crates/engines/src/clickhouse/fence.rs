@@ -77,7 +77,7 @@ fn restrict(process: &Process) -> std::result::Result<(), landlock::RulesetError
     rules.restrict_self().map(drop)
 }
 
-/// Elsewhere the engine's grants are all that there is.
+/// Other systems have the engine's grants only.
 #[cfg(not(target_os = "linux"))]
 pub(super) fn put_up(_process: &Process) -> Result<()> {
     Ok(())

@@ -1,4 +1,4 @@
-//! What the engine says on its standard error, for the log of this program.
+//! Passes the engine's standard error on to the log of this program.
 //!
 //! A message that belongs to a statement may hold its text or a person's value, so only its level, its source and the
 //! error's code are passed on.
@@ -17,7 +17,7 @@ const LONGEST: usize = 500;
 pub(super) struct Journal(Arc<Mutex<VecDeque<String>>>);
 
 impl Journal {
-    /// Passes on what comes out of the pipe until it ends.
+    /// Reads the pipe until it ends, on a thread.
     pub(super) fn follow(&self, pipe: PipeReader) -> std::io::Result<()> {
         let journal = self.clone();
         let follow = move || {
@@ -44,7 +44,7 @@ impl Journal {
         kept.push_back(text);
     }
 
-    /// What it said outside of its log, in one line.
+    /// The last lines outside of its log, joined.
     pub(super) fn last_words(&self) -> String {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.iter().map(String::as_str).collect::<Vec<_>>().join(" ")
@@ -95,7 +95,7 @@ fn code(text: &str) -> String {
     }
 }
 
-/// What goes wrong with a statement is told to its client; what ends the engine is for the operator.
+/// Errors of statements are their clients' and go to the debug log; errors of the engine are the operator's.
 fn pass_on(level: &str, source: &str, text: &str, is_of_statement: bool) {
     match level {
         "Fatal" | "Critical" => tracing::error!(engine = source, "{text}"),

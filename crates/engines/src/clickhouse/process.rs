@@ -1,4 +1,4 @@
-//! What the engine's process does: it loads the library, fences itself in, and becomes the engine.
+//! The engine's process: it loads the library, fences itself in, and becomes the engine.
 //!
 //! The library exports the command line of clickhouse-local. Its start-up query opens the HTTP port and then counts the
 //! lines of its standard input: the process serves until the supervisor closes that pipe or ends.
@@ -14,7 +14,7 @@ use super::fence;
 /// The arguments by which the program becomes the engine's process. A description of it follows, as JSON.
 pub const ARGUMENTS: [&str; 2] = ["warehouse", "engine"];
 
-/// The stack of the thread that the engine starts on: what a main thread has.
+/// The stack of the engine's first thread, as large as that of a main thread.
 const STACK_BYTES: usize = 8 << 20;
 
 /// A description of the engine's process.
@@ -30,7 +30,7 @@ pub struct Process {
     pub(super) connects: Vec<u16>,
     /// Whether the native protocol is spoken too.
     pub(super) is_native: bool,
-    /// Whether SQL may reach the machine's files and network.
+    /// Disables the fence around the machine's files and network.
     pub(super) allow_host_access: bool,
 }
 
@@ -130,7 +130,7 @@ fn load(path: &std::path::Path) -> Result<Main> {
 }
 
 impl Main {
-    /// Serves until standard input ends; the text of what failed, if anything did.
+    /// Serves until standard input ends; returns the text of a failure.
     fn serve(&self, arguments: &[CString]) -> Option<String> {
         let pointers: Vec<*const c_char> = arguments.iter().map(|argument| argument.as_ptr()).collect();
         let count = c_int::try_from(pointers.len()).unwrap_or(c_int::MAX);

@@ -227,7 +227,7 @@ fn disarm(canceller: &mut Option<Canceller>) {
     }
 }
 
-/// How long an answer that breaks off waits, so that what the engine has said of it leaves before the connection closes.
+/// The delay before an answer is cut off, so that the engine's exception reaches the client first.
 const LAST_WORDS: Duration = Duration::from_millis(100);
 
 /// The engine's body, and the turn that ends with it.
@@ -256,7 +256,7 @@ impl Body for Held {
             return Poll::Pending;
         }
         let frame = Pin::new(&mut self.body).poll_frame(context);
-        // Ended, with an error or without; or sent whole, so that its end is not asked for.
+        // The statement has ended. A body whose length is known may never be polled for its end.
         if matches!(frame, Poll::Ready(None | Some(Err(_)))) || self.body.is_end_stream() {
             disarm(&mut self.canceller);
         }

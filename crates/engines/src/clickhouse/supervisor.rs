@@ -16,7 +16,7 @@ use bionicpro_warehouse::access::Account;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::configuration::{self, Settings};
+use super::configuration;
 use super::data_dir::DataDir;
 use super::journal::Journal;
 use super::process::{ARGUMENTS, Process};
@@ -32,8 +32,10 @@ const MOST_DEATHS: usize = 5;
 const DEATHS_WITHIN: Duration = Duration::from_secs(60);
 /// How often another private port is tried when somebody else was faster to take one.
 const PORT_TRIES: usize = 5;
+/// The engine's error for a port that is taken.
+const PORT_IN_USE: &str = "Code: 210";
 
-/// What does not change between the starts of an engine.
+/// The parameters of every start of an engine.
 #[derive(Debug)]
 pub(super) struct Plan {
     /// The program that becomes the engine's process.
@@ -48,7 +50,7 @@ pub(super) struct Plan {
     pub(super) connects: Vec<u16>,
 }
 
-/// Where the engine answers: it changes with each start.
+/// The engine's address, which changes with each start.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Address(Arc<AtomicU16>);
 
@@ -137,25 +139,21 @@ impl Supervisor {
 
 /// Starts a process of the engine on a free port and waits until it answers.
 async fn start(plan: &Plan, address: &Address) -> Result<Running> {
-    for attempt in 1.. {
+    // With a native port it is not known which of the two is taken.
+    let mut tries = if plan.native_port.is_some() { 1 } else { PORT_TRIES };
+    loop {
         let port = free_port()?;
         let running = spawn(plan, port)?;
+        tries -= 1;
         match wait_until_ready(&running, port).await {
-            Err(error)
-                if attempt < PORT_TRIES
-                    && running.journal.last_words().contains("Code: 210")
-                    && plan.native_port.is_none() =>
-            {
-                tracing::debug!(error = error.to_string(), "another private port is tried");
-            }
-            Err(error) => return Err(error),
             Ok(()) => {
                 address.0.store(port, Ordering::Relaxed);
                 return Ok(running);
             }
+            Err(_) if tries > 0 && running.journal.last_words().contains(PORT_IN_USE) => {}
+            Err(error) => return Err(error),
         }
     }
-    unreachable!("the last attempt returns")
 }
 
 /// A port that is free now. Another process may take it before the engine does; then another one is tried.
@@ -167,13 +165,7 @@ fn free_port() -> Result<u16> {
 }
 
 fn spawn(plan: &Plan, port: u16) -> Result<Running> {
-    let settings = Settings {
-        http_port: port,
-        native_port: plan.native_port,
-        max_concurrent_queries: plan.max_concurrent_queries,
-        allow_host_access: plan.allow_host_access,
-    };
-    configuration::write(&plan.dir, &settings, &plan.accounts, &plan.remotes)?;
+    configuration::write(plan, port)?;
     let process = Process {
         library: plan.library.clone(),
         data: plan.dir.path().to_owned(),
@@ -192,7 +184,7 @@ fn spawn(plan: &Plan, port: u16) -> Result<Running> {
     let (output, stderr) = std::io::pipe().map_err(failed)?;
     let mut command = Command::new(&plan.program);
     command.args(ARGUMENTS).arg(description).stdin(stdin).stdout(Stdio::null()).stderr(stderr);
-    // Its zone is not the machine's, whatever its configuration says; and nothing else of this environment is for it.
+    // The engine takes its zone from here and not from its configuration. It inherits no other variable.
     command.env_clear().env("TZ", "UTC");
     let child = child::spawn(command).map_err(failed)?;
     let journal = Journal::default();
@@ -230,10 +222,10 @@ async fn answers(port: u16) -> bool {
     ask.await.unwrap_or(false)
 }
 
-/// Says what to do about the codes that an engine ends with before it serves.
+/// Translates the last words of an engine that ended before it served.
 fn failed_start(last_words: &str) -> Error {
     let (kind, message, hint) = match last_words {
-        words if words.contains("Code: 210") => (
+        words if words.contains(PORT_IN_USE) => (
             Kind::Config,
             "a port of the warehouse is in use",
             "free the port, or choose another engines.warehouse.native_listen",

@@ -1,4 +1,4 @@
-//! A request's body each piece of which must come in time.
+//! A request's body with a time limit for each piece.
 
 use std::io;
 use std::pin::Pin;

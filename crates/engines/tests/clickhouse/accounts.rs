@@ -1,4 +1,4 @@
-//! What each account may do: every relation and column, and every way out of the warehouse that the engine lists.
+//! The rights of each account: every relation and column, and every way out of the warehouse that the engine lists.
 
 use std::collections::BTreeSet;
 
@@ -106,7 +106,7 @@ async fn each_column_is_readable_by_whom_it_is_for() {
         }
     }
     assert!(cells >= 300, "{cells}");
-    // A new column is nobody's until somebody decides whose it is: then this list changes.
+    // A new column fails here until it is granted or listed as kept back.
     let secret = "etl_runs: baseline, duration_ms, error, error_kind, form, hint, anomalies, bytes, notes, orphans, snapshot, tombstones, unreadable";
     for line in columns.lines() {
         let (table, column) = line.split_once('\t').unwrap();

@@ -1,4 +1,4 @@
-//! Whether the servers that are told by themselves are those of the cluster: one for each shard, and each of them once.
+//! Checks that `warehouse.hosts` and `warehouse.url` name exactly one server of each shard.
 
 use bionicpro_model::{Error, Kind, Result};
 
@@ -35,7 +35,7 @@ impl Warehouse {
             .hint(HINT))
     }
 
-    /// Which shard this server is, and of how many.
+    /// The number of this server's shard, and the number of shards.
     pub(crate) async fn shard(&self) -> Result<(u32, u32)> {
         let cluster = self.cluster.clone().unwrap_or_default();
         let query = self.system(SHARDS).param("cluster", &cluster).fetch_all::<(u32, u8)>();

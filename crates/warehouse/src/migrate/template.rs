@@ -25,7 +25,7 @@ const EVERYWHERE_PATH: &str = "'/clickhouse/tables/{database}/{table}', '{shard}
 pub(crate) struct Target<'a> {
     pub(crate) database: &'a str,
     pub(crate) cluster: Option<&'a str>,
-    /// Whether each server of the cluster gets the statement.
+    /// `warehouse.ddl` is `each`: no `ON CLUSTER`, no replicas.
     pub(crate) is_told_each: bool,
     /// 0 keeps everything.
     pub(crate) retention_days: u16,
@@ -72,7 +72,7 @@ impl Target<'_> {
         })
     }
 
-    /// What the book says of the cluster: tables that are replicated are others than those that are not.
+    /// The cluster's name in the book of migrations, which tells replicated tables from others.
     pub(crate) fn noted_cluster(&self) -> String {
         let name = self.cluster.unwrap_or_default();
         if self.is_told_each { format!("{name}, each") } else { name.to_owned() }

@@ -31,7 +31,7 @@ pub(super) struct Options {
 impl Options {
     pub(super) fn new(folder: &Folder, port: u16, config_file: Option<PathBuf>) -> Result<Self> {
         let (data, log) = (folder.join("warehouse"), folder.join("warehouse.log"));
-        // What the user has configured for production must not mix with what the demo starts.
+        // The demo has a database of its own: production settings are not for it.
         let database = bionicpro_warehouse::Config::default().database()?;
         Ok(Options { data, log, port, database, config_file })
     }

@@ -12,7 +12,7 @@ const PART: &str = "warehouse";
 
 /// Below this a tick may find no room.
 const LEAST_FREE: u64 = 100 << 20;
-/// By how many milliseconds the clocks of two servers may differ: what expires, expires by them.
+/// The largest difference between the clocks of two servers, in milliseconds: rows expire by them.
 const MOST_SKEW_MS: i64 = 1_000;
 /// Bytes; less free room than this, or than one part in twenty, is a warning.
 const LITTLE_FREE: u64 = 1 << 30;
@@ -63,7 +63,7 @@ fn settings(check: &'static str, strange: Result<Vec<String>>) -> Finding {
     }
 }
 
-/// A line for each server of a cluster that is told by itself.
+/// One finding for each server of a cluster with `ddl = "each"`.
 fn servers(servers: &[Result<Server>]) -> Vec<Finding> {
     let first = servers.iter().flatten().next();
     let of = |server: &Result<Server>| match server {

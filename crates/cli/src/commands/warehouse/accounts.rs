@@ -1,4 +1,4 @@
-//! `bionicpro warehouse accounts`: who may sign in at the embedded warehouse, and with which password.
+//! `bionicpro warehouse accounts`: the accounts of the embedded warehouse and their password files.
 
 use std::path::PathBuf;
 

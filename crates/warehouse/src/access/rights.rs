@@ -138,7 +138,7 @@ fn mart(is_sharded: bool) -> &'static [&'static str] {
     }
 }
 
-/// What the statements of the Reports API name.
+/// The relations of the Reports API's statements.
 pub(super) fn reader(database: &str, is_sharded: bool) -> Vec<String> {
     let tables = ["users", "user_prostheses", "chip_owners", "etl_runs", "data_as_of", "schema_migrations"];
     tables
@@ -149,17 +149,26 @@ pub(super) fn reader(database: &str, is_sharded: bool) -> Vec<String> {
         .collect()
 }
 
-/// What a client asks about itself and its server.
+/// The settings in force, which drivers read.
 const ACCOUNT: [&str; 1] = ["SELECT ON system.settings"];
 
 /// For the tables that a client sends with its statement.
 pub(super) const OWN_TABLES: &str = "CREATE TEMPORARY TABLE ON *.*";
 
-/// The views, and of what they read the columns without persons.
+/// The views, and the columns without personal data of the tables below them.
 pub(super) fn ml(database: &str, is_sharded: bool) -> Vec<String> {
-    let views =
-        ["ml_hourly_stats", "ml_daily_stats", "ml_prostheses", "ml_ownership", "daily_stats", "data_as_of"];
-    let mut grants: Vec<String> = views.iter().map(|view| format!("SELECT ON {database}.{view}")).collect();
+    // With the book of migrations, which `warehouse status` reads.
+    let whole = [
+        "ml_hourly_stats",
+        "ml_daily_stats",
+        "ml_prostheses",
+        "ml_ownership",
+        "daily_stats",
+        "data_as_of",
+        "schema_migrations",
+    ];
+    let mut grants: Vec<String> =
+        whole.iter().map(|relation| format!("SELECT ON {database}.{relation}")).collect();
     let tables = mart(is_sharded).iter().map(|table| (*table, MART_WITHOUT_PERSONS));
     let others = [
         ("user_prostheses", PROSTHESES_WITHOUT_PERSONS),

@@ -133,7 +133,7 @@ impl Ready {
                 self.warehouse.port, self.warehouse.user
             ),
         );
-        row("ML engineers", &format!("the same address, user ml, password in {data}/warehouse/password-ml"));
+        row("for ML", &format!("the same address, user ml, password in {data}/warehouse/password-ml"));
         row(
             "databases",
             &format!("crm_db and telemetry_db on 127.0.0.1:{}, URLs in {data}/demo.json", self.crm.port),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import os
 import subprocess
 
@@ -47,6 +48,15 @@ def ml(mart, warehouse, connect):
 def a_driver_connects_and_reads_its_settings(ml):
     assert len(ml.server_settings) > 500
     assert ml.command("SELECT currentUser()") == "ml"
+
+
+def the_program_knows_the_schema(mart, warehouse):
+    url = f"http://ml:{warehouse.password_of('ml')}@{warehouse.host}:{warehouse.port}"
+    environment = {**os.environ, "BIONICPRO_WAREHOUSE_URL": url}
+    status = [PROGRAM, "warehouse", "status", "--json"]
+    told = subprocess.run(status, check=True, env=environment, capture_output=True, text=True).stdout
+    told = json.loads(told)
+    assert told["schema_version"] == told["program_version"] > 0
 
 
 def the_views_come_as_frames(ml):

@@ -5,12 +5,13 @@
     reason = "a test that cannot get its server fails by a panic"
 )]
 
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use bionicpro_edge::ReservedPort;
 use bionicpro_model::SecretUrl;
 
 /// The password of the server; a wrong one is refused.
@@ -21,8 +22,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A server on a free port of loopback; dropping it, and the end of the test binary, stop it.
 #[derive(Debug)]
 pub struct RedisServer {
-    port: u16,
     url: SecretUrl,
+    port: ReservedPort,
+    arguments: Vec<String>,
     shell: Child,
 }
 
@@ -43,7 +45,14 @@ impl RedisServer {
         if !is_installed() {
             return None;
         }
-        Some(RedisServer::start_at(free_port(), settings))
+        let port = ReservedPort::any().unwrap();
+        let arguments: Vec<_> = ["--port", &port.port().to_string()]
+            .iter()
+            .chain(settings)
+            .map(|part| (*part).to_owned())
+            .collect();
+        let url = format!("redis://:{PASSWORD}@127.0.0.1:{}/0", port.port());
+        Some(RedisServer::run(port, arguments, &url))
     }
 
     /// Starts a server that speaks TLS only, with this certificate and key in PEM form.
@@ -54,56 +63,45 @@ impl RedisServer {
         if !is_installed() {
             return None;
         }
-        let port = free_port();
+        let reserved = ReservedPort::any().unwrap();
+        let port = reserved.port();
         let (certificate, key) = (certificate.display().to_string(), key.display().to_string());
         let tls =
             ["--port", "0", "--tls-port", &port.to_string(), "--tls-auth-clients", "no"].map(str::to_owned);
         let files =
             ["--tls-cert-file", &certificate, "--tls-key-file", &key, "--tls-ca-cert-file", &certificate];
         let arguments: Vec<_> = tls.into_iter().chain(files.map(str::to_owned)).collect();
-        Some(RedisServer::run(port, &arguments, &format!("rediss://:{PASSWORD}@localhost:{port}/0")))
+        Some(RedisServer::run(reserved, arguments, &format!("rediss://:{PASSWORD}@localhost:{port}/0")))
     }
 
-    /// Starts a server on a port, such as that of one that has stopped.
+    /// Ends the server. Its port stays reserved.
+    pub fn stop(&mut self) {
+        drop(self.shell.stdin.take());
+        let _ = self.shell.wait();
+    }
+
+    /// Starts a server that was stopped once more, on its port and without its records.
     ///
     /// # Panics
     /// When it does not come up.
-    pub fn start_on(port: u16) -> Self {
-        RedisServer::start_at(port, &[])
+    pub fn start_again(&mut self) {
+        self.shell = shell(&self.arguments);
+        self.wait_until_ready();
     }
 
-    fn start_at(port: u16, settings: &[&str]) -> Self {
-        let port_text = port.to_string();
-        let arguments: Vec<_> =
-            ["--port", &port_text].iter().chain(settings).map(|part| (*part).to_owned()).collect();
-        RedisServer::run(port, &arguments, &format!("redis://:{PASSWORD}@127.0.0.1:{port}/0"))
-    }
-
-    fn run(port: u16, arguments: &[String], url: &str) -> Self {
-        // The shell holds the end of a pipe: when it closes, because this process has ended in any way, so does the server.
-        let shell = Command::new("/bin/sh")
-            .args(["-c", "redis-server \"$@\" & read -r _; kill $!; wait $!", "sh"])
-            .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
-            .args(arguments)
-            .args(["--requirepass", PASSWORD, "--dir", &std::env::temp_dir().display().to_string()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .process_group(0)
-            .spawn()
-            .unwrap();
-        let server = RedisServer { port, url: SecretUrl::parse(url).unwrap(), shell };
-        let start = Instant::now();
-        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
-            assert!(start.elapsed() < PATIENCE, "redis-server does not come up");
-            std::thread::sleep(Duration::from_millis(5));
-        }
+    fn run(port: ReservedPort, arguments: Vec<String>, url: &str) -> Self {
+        let shell = shell(&arguments);
+        let server = RedisServer { url: SecretUrl::parse(url).unwrap(), port, arguments, shell };
+        server.wait_until_ready();
         server
     }
 
-    /// Its port.
-    pub fn port(&self) -> u16 {
-        self.port
+    fn wait_until_ready(&self) {
+        let start = Instant::now();
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port.port())).is_err() {
+            assert!(start.elapsed() < PATIENCE, "redis-server does not come up");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Its address, with the password.
@@ -121,13 +119,23 @@ fn is_installed() -> bool {
     is_installed
 }
 
-fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+/// The shell holds the end of a pipe: when it closes, because this process has ended in any way, so does the server.
+fn shell(arguments: &[String]) -> Child {
+    Command::new("/bin/sh")
+        .args(["-c", "redis-server \"$@\" & read -r _; kill $!; wait $!", "sh"])
+        .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
+        .args(arguments)
+        .args(["--requirepass", PASSWORD, "--dir", &std::env::temp_dir().display().to_string()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn()
+        .unwrap()
 }
 
 impl Drop for RedisServer {
     fn drop(&mut self) {
-        drop(self.shell.stdin.take());
-        let _ = self.shell.wait();
+        self.stop();
     }
 }

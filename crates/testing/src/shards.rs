@@ -1,11 +1,12 @@
 //! Several embedded ClickHouse engines as the shards of one cluster, each of which a test may kill and start again.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use bionicpro_edge::ReservedPort;
 use bionicpro_engines::clickhouse::{self, Cluster, Endpoint};
 use bionicpro_engines::config::WarehouseServeConfig;
 use bionicpro_model::{Secret, SecretUrl};
@@ -22,7 +23,6 @@ const PASSWORD: &str = "one-password-on-every-shard";
 /// The engines of a cluster.
 pub struct Shards {
     shards: Vec<Shard>,
-    ports: Vec<u16>,
     made: AtomicU32,
     _scratch: Scratch,
 }
@@ -30,7 +30,8 @@ pub struct Shards {
 /// An engine of the cluster.
 struct Shard {
     data: PathBuf,
-    listen: SocketAddr,
+    port: ReservedPort,
+    native_port: ReservedPort,
     running: Option<Running>,
 }
 
@@ -48,24 +49,17 @@ impl Shards {
     pub fn start(count: usize) -> Shards {
         static CLUSTERS: AtomicU32 = AtomicU32::new(0);
         let scratch = Scratch::new(&format!("shards-{}", CLUSTERS.fetch_add(1, Ordering::Relaxed)));
-        // All at once, so that they differ.
-        let listeners: Vec<TcpListener> =
-            (0..2 * count).map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap()).collect();
-        let addresses: Vec<SocketAddr> =
-            listeners.iter().map(|listener| listener.local_addr().unwrap()).collect();
-        drop(listeners);
-        let (http, native) = addresses.split_at(count);
-        let shards = http.iter().enumerate().map(|(shard, listen)| {
+        let shards = (0..count).map(|shard| {
             let data = scratch.path().join(format!("shard-{shard}"));
             std::fs::create_dir(&data).unwrap();
             std::fs::write(data.join("password"), PASSWORD).unwrap();
             std::fs::set_permissions(&data, PermissionsExt::from_mode(0o700)).unwrap();
             std::fs::set_permissions(data.join("password"), PermissionsExt::from_mode(0o600)).unwrap();
-            Shard { data, listen: *listen, running: None }
+            let [port, native_port] = [(); 2].map(|()| ReservedPort::any().unwrap());
+            Shard { data, port, native_port, running: None }
         });
         let shards = shards.collect();
-        let ports = native.iter().map(SocketAddr::port).collect();
-        let mut cluster = Shards { shards, ports, made: AtomicU32::new(0), _scratch: scratch };
+        let mut cluster = Shards { shards, made: AtomicU32::new(0), _scratch: scratch };
         (0..count).for_each(|shard| cluster.start_again(shard));
         cluster
     }
@@ -87,13 +81,13 @@ impl Shards {
             reader_url: self.url(0),
             database: format!("reports_{number}"),
             cluster: Some(NAME.to_owned()),
-            hosts: self.shards[1..].iter().map(|shard| host(shard.listen)).collect(),
+            hosts: self.shards[1..].iter().map(Shard::host).collect(),
         }
     }
 
     /// The address of a shard, with user and password.
     pub fn url(&self, shard: usize) -> SecretUrl {
-        clickhouse::url(self.shards[shard].listen, LOADER, &Secret::new(PASSWORD)).unwrap()
+        clickhouse::url(self.shards[shard].listen(), LOADER, &Secret::new(PASSWORD)).unwrap()
     }
 
     /// Kills a shard's engine, as a machine that loses its power does.
@@ -111,15 +105,16 @@ impl Shards {
     /// # Panics
     /// When it cannot be started.
     pub fn start_again(&mut self, number: usize) {
+        let shards = self.shards.iter().map(|shard| shard.native_port.port()).collect();
         let shard = &mut self.shards[number];
         let config = WarehouseServeConfig {
             data: shard.data.clone(),
-            listen: shard.listen,
+            listen: shard.listen(),
             queue_timeout_s: 60,
             ..WarehouseServeConfig::default()
         };
         let accounts = embedded_accounts(&bionicpro_warehouse::Config::default()).unwrap();
-        let cluster = Cluster { name: NAME.to_owned(), shards: self.ports.clone(), shard: number };
+        let cluster = Cluster { name: NAME.to_owned(), shards, shard: number };
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let (opened, is_open) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
@@ -139,6 +134,12 @@ impl Shards {
     }
 }
 
-fn host(listen: SocketAddr) -> SecretUrl {
-    SecretUrl::parse(&format!("http://{listen}/")).unwrap()
+impl Shard {
+    fn listen(&self) -> SocketAddr {
+        SocketAddr::from((Ipv4Addr::LOCALHOST, self.port.port()))
+    }
+
+    fn host(&self) -> SecretUrl {
+        SecretUrl::parse(&format!("http://{}/", self.listen())).unwrap()
+    }
 }

@@ -42,15 +42,15 @@ async fn nobody_at_the_address_is_unreachable_and_soon() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_comes_back_is_used_again() {
-    let Some(server) = RedisServer::start() else { return };
-    let (port, key) = (server.port(), Key::new("test", "a"));
+    let Some(mut server) = RedisServer::start() else { return };
+    let key = Key::new("test", "a");
     let store = Store::open(&Config { url: Some(server.url()), ..Config::default() }).await.unwrap();
     store.put(&key, b"value", Expiry::Never).await.unwrap();
-    drop(server);
+    server.stop();
     let error = store.put(&key, b"value", Expiry::Never).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Unreachable);
 
-    let _server = RedisServer::start_on(port);
+    server.start_again();
     let start = Instant::now();
     while store.put(&key, b"value", Expiry::Never).await.is_err() {
         assert!(start.elapsed() < Duration::from_secs(10), "the store does not come back");

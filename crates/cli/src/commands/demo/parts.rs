@@ -6,6 +6,7 @@ use bionicpro_api::{Server, Services};
 use bionicpro_audit::Log;
 use bionicpro_auth::Verifier;
 use bionicpro_auth::issuer::{DemoMode, Issuer, IssuerOptions};
+use bionicpro_edge::ReservedPort;
 use bionicpro_engines::Packages;
 use bionicpro_engines::postgres::{Postgres, PostgresOptions};
 use bionicpro_model::{Error, Kind, Result, SecretUrl};
@@ -36,6 +37,7 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(15);
 pub(super) struct Running {
     folder: Option<Folder>,
     ports: Option<Ports>,
+    reserved: Vec<ReservedPort>,
     postgres: Option<Postgres>,
     warehouse: Option<Served>,
     issuer: Option<Issuer>,
@@ -112,8 +114,8 @@ impl Running {
             None => Some(DemoMode::enter(&context.config.oidc)?),
         };
         let packages = Packages::find(context.config.engines.dir.as_deref())?;
-        let ports = flags.ports.choose(demo_mode.is_some())?;
-        self.ports = Some(ports);
+        let (ports, reserved) = flags.ports.choose(demo_mode.is_some())?;
+        (self.ports, self.reserved) = (Some(ports), reserved);
         let folder = &*self.folder.insert(Folder::take(&flags.data, flags.fresh)?);
         context.start_logging_to(&folder.join("demo.log"))?;
         startup.say(&format!("BionicPRO Reports, demo in {}\n", folder.path().display()))?;

@@ -1,7 +1,8 @@
 //! Which ports the demo takes: fixed ones that are easy to remember, or free ones.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 
+use bionicpro_edge::ReservedPort;
 use bionicpro_model::{Error, Kind, Result};
 use clap::{Args, ValueEnum};
 
@@ -40,7 +41,7 @@ pub(super) struct PortArgs {
     metrics_port: u16,
 }
 
-/// The ports in force; all were free a moment ago.
+/// The ports in force.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ports {
     pub(super) bff: u16,
@@ -52,27 +53,25 @@ pub(super) struct Ports {
 }
 
 impl PortArgs {
-    /// Checks all ports before anything starts, so that a taken one costs no time and leaves nothing behind.
+    /// Reserves all ports before anything starts, so that a taken one costs no time and leaves nothing behind. They stay
+    /// the demo's while the reservations live, also while a part is started again.
     /// The issuer's is none of the demo's where another one signs people in.
-    pub(super) fn choose(&self, has_issuer: bool) -> Result<Ports> {
-        // Held together until all are chosen, so that two parts never get the same free port.
-        let mut held = Vec::new();
+    pub(super) fn choose(&self, has_issuer: bool) -> Result<(Ports, Vec<ReservedPort>)> {
+        let mut reserved = Vec::new();
         let mut choose = |port: u16, flag: &str| -> Result<u16> {
             let wanted = if self.ports == PortChoice::Auto { 0 } else { port };
-            let listener =
-                TcpListener::bind((Ipv4Addr::LOCALHOST, wanted)).map_err(|error| taken(port, flag, error))?;
-            let port = listener.local_addr().map_err(|error| taken(port, flag, error))?.port();
-            held.push(listener);
-            Ok(port)
+            reserved.push(ReservedPort::new(wanted).map_err(|error| taken(port, flag, error))?);
+            Ok(reserved.last().map_or(port, ReservedPort::port))
         };
-        Ok(Ports {
+        let ports = Ports {
             bff: choose(self.bff_port, "--bff-port")?,
             api: choose(self.api_port, "--api-port")?,
             warehouse: choose(self.warehouse_port, "--warehouse-port")?,
             postgres: choose(self.postgres_port, "--postgres-port")?,
             issuer: if has_issuer { choose(self.issuer_port, "--issuer-port")? } else { 0 },
             metrics: choose(self.metrics_port, "--metrics-port")?,
-        })
+        };
+        Ok((ports, reserved))
     }
 }
 
@@ -90,6 +89,8 @@ pub(super) fn loopback(port: u16) -> SocketAddr {
 
 #[cfg(test)]
 mod tests {
+    use std::net::TcpListener;
+
     use super::*;
 
     fn args(ports: PortChoice, api_port: u16) -> PortArgs {
@@ -115,7 +116,7 @@ mod tests {
 
     #[test]
     fn free_ports_are_all_different() {
-        let ports = args(PortChoice::Auto, 1).choose(true).unwrap();
+        let (ports, _reserved) = args(PortChoice::Auto, 1).choose(true).unwrap();
         let mut all = [ports.bff, ports.api, ports.warehouse, ports.postgres, ports.issuer, ports.metrics];
         all.sort_unstable();
         assert!(all.windows(2).all(|pair| pair[0] != pair[1]));

@@ -279,3 +279,53 @@ async fn a_warehouse_that_dies_meanwhile_is_status_3_and_leaves_nothing() {
     lab.engine.start_again().await;
     ends_with(&lab.export("set"), 0, "");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_known_then_makes_the_same_files_whatever_came_since() {
+    let lab = Lab::new().await;
+    let keep = |version: &str, movements: &str| {
+        format!(
+            "INSERT INTO mart_history (user_id, prosthesis_id, chip_id, prosthesis_model, date, hour, movements_count, version) \
+             SELECT user_id, prosthesis_id, chip_id, prosthesis_model, date, hour, {movements}, {version} \
+             FROM user_prosthesis_stats WHERE movements_count < 50"
+        )
+    };
+    let load = |run: &str, at: &str, version: &str| {
+        format!(
+            "INSERT INTO etl_runs (run, step, state, attempt, at, kind, version, horizon) VALUES \
+             ('{run}', 'load_to_clickhouse', 'done', 1, '{at}', 'full', {version}, '{at}')"
+        )
+    };
+    let export = |out: &str, as_of: &str| {
+        let arguments = [&["ml", "export", "--out", out, "--as-of", as_of], &RANGE[..]].concat();
+        lab.command("ml", &arguments).output().unwrap()
+    };
+    ends_with(&export("x", "2024-01-20T01:00:00Z"), 2, "reaches nothing");
+    let (one, two) = ("1705708800000000", "1705795200000000");
+    lab.sql(&keep(one, "movements_count + 1")).await;
+    lab.sql(&load("one", "2024-01-20 00:00:00", one)).await;
+    lab.sql(&load("two", "2024-01-21 00:00:00", two)).await;
+    ends_with(&export("then", "2024-01-20T01:00:00Z"), 0, "");
+    let then = files(&lab.path("then"));
+    let manifest: Value = serde_json::from_slice(&then["manifest.json"]).unwrap();
+    assert_eq!((&manifest["rows"], manifest.get("data_as_of")), (&Value::from(3 * ROWS / 2), None));
+    assert_eq!(manifest["as_of"], "2024-01-20T01:00:00Z");
+
+    lab.sql(&keep(two, "7")).await;
+    lab.sql("TRUNCATE TABLE user_prosthesis_stats SETTINGS max_table_size_to_drop = 0").await;
+    lab.sql("INSERT INTO user_prosthesis_stats (user_id, date, hour, version) VALUES \
+             (generateUUIDv4(), '2024-01-15', '2024-01-15 00:00:00', 9), (generateUUIDv4(), '2024-01-18', '2024-01-18 00:00:00', 9)")
+        .await;
+    ends_with(&export("again", "2024-01-20T01:00:00Z"), 0, "");
+    assert!(files(&lab.path("again")) == then);
+    // The same instant in another zone is the same data set; a later one is another.
+    ends_with(&export("again", "2024-01-20T04:00:00+03:00"), 0, "");
+    assert!(files(&lab.path("again")) == then);
+    ends_with(&export("later", "2024-01-21T00:00:00Z"), 0, "");
+    assert!(files(&lab.path("later")) != then);
+
+    ends_with(&export("x", "2024-01-21T00:00:01Z"), 2, "reaches 2024-01-21T00:00:00.000000Z");
+    ends_with(&export("x", "1969-12-31T23:00:00Z"), 2, "the history begins at 1970-01-01T00:00:00.000001Z");
+    ends_with(&export("x", "yesterday"), 2, "--as-of");
+    assert!(!lab.path("x").exists());
+}

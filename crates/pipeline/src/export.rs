@@ -10,7 +10,7 @@ use std::path::Path;
 use bionicpro_model::hours::midnight;
 use bionicpro_model::{Error, HourRange, Kind, Result};
 use bionicpro_warehouse::{Warehouse, ledger, load, ml};
-use chrono::{Days, NaiveDate};
+use chrono::{DateTime, Days, NaiveDate, SecondsFormat, Utc};
 
 use self::folder::Folder;
 pub use self::manifest::{ExportColumn, ExportManifest, ExportedFile};
@@ -22,13 +22,15 @@ pub struct ExportSpec<'a> {
     pub from: NaiveDate,
     /// The end, not included.
     pub to: NaiveDate,
+    /// The instant whose knowledge the rows have; none for what the mart says now.
+    pub as_of: Option<DateTime<Utc>>,
     /// The folder of the data set; an earlier export there is replaced.
     pub out: &'a Path,
 }
 
 /// Writes the days of a range into a folder; returns the manifest and its SHA-256, by which a data set is known.
 ///
-/// Each day is read at one moment, one after the other. The account needs to read `ml_hourly_stats` and `data_as_of` only.
+/// Each day is read at one moment, one after the other. The account needs to read the `ml_` views, `data_as_of` and `marks` only.
 ///
 /// # Errors
 /// `Usage` when the range is none, leaves the mart, or the folder holds something else; `Data` when there is no mart; `Storage`
@@ -36,14 +38,20 @@ pub struct ExportSpec<'a> {
 pub async fn export(warehouse: &Warehouse, spec: ExportSpec<'_>) -> Result<(ExportManifest, String)> {
     let range = HourRange::new(midnight(spec.from), midnight(spec.to))?;
     within_the_mart(warehouse, spec.from, spec.to).await?;
+    // Before the first row is read: every row is at least as new.
+    let data_as_of = ledger::data_as_of(warehouse).await?;
+    if let Some(as_of) = spec.as_of {
+        within_the_history(warehouse, as_of, data_as_of).await?;
+    }
     let mut manifest = ExportManifest {
         made_by: manifest::MADE_BY.to_owned(),
         program: env!("CARGO_PKG_VERSION").to_owned(),
         engine: warehouse.ping().await?,
         from: spec.from,
         to: spec.to,
-        // Before the first row is read: every row is at least as new.
-        data_as_of: ledger::data_as_of(warehouse).await?,
+        as_of: spec.as_of,
+        // What a run has brought since changes nothing of an instant before it.
+        data_as_of: data_as_of.filter(|_| spec.as_of.is_none()),
         rows: 0,
         columns: ml::HOURS.iter().map(ExportColumn::from).collect(),
         files: Vec::new(),
@@ -51,13 +59,43 @@ pub async fn export(warehouse: &Warehouse, spec: ExportSpec<'_>) -> Result<(Expo
     let folder = Folder::open(spec.out)?;
     for day in range.days() {
         let day = day.from().date_naive();
-        let file = folder.write(&ExportedFile::path_of(day), ml::hours_of(warehouse, day)?).await?;
+        let file =
+            folder.write(&ExportedFile::path_of(day), ml::hours_of(warehouse, day, spec.as_of)?).await?;
         tracing::debug!(%day, rows = file.rows, "exported");
         manifest.rows += file.rows;
         manifest.files.push(file);
     }
     let sha256 = folder.finish(&manifest)?;
     Ok((manifest, sha256))
+}
+
+/// Refuses an instant that the history does not know, or not all of yet.
+async fn within_the_history(
+    warehouse: &Warehouse,
+    as_of: DateTime<Utc>,
+    data_as_of: Option<DateTime<Utc>>,
+) -> Result<()> {
+    let refuse = |detail: String| {
+        Err(Error::new(Kind::Usage, "the mart cannot tell what was known at that instant")
+            .detail(detail)
+            .hint("choose --as-of between them, or leave it out for what the mart says now"))
+    };
+    let Some(begins) = load::history_begins_at(warehouse).await? else {
+        return refuse(format!(
+            "{} has no history yet: run `bionicpro warehouse migrate`",
+            warehouse.database()
+        ));
+    };
+    let says = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Micros, true);
+    match data_as_of {
+        Some(newest) if as_of <= newest && as_of >= begins => Ok(()),
+        newest => refuse(format!(
+            "asked for {}, the history begins at {} and reaches {}",
+            says(as_of),
+            says(begins),
+            newest.map_or_else(|| "nothing".to_owned(), says)
+        )),
+    }
 }
 
 /// Refuses days that the mart does not have: a data set without them would look like one of people who did not move.

@@ -17,6 +17,8 @@ pub(crate) enum Mark {
     Restated,
     /// No row was restated to a greater version.
     Written,
+    /// The history tells what the mart said at this version and at each one since.
+    History,
 }
 
 #[derive(Row, Serialize)]
@@ -32,6 +34,7 @@ impl Mark {
             Mark::Changing => "changing",
             Mark::Restated => "restated",
             Mark::Written => "written",
+            Mark::History => "history",
         }
     }
 }

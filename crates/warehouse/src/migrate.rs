@@ -32,7 +32,7 @@ pub struct MigrationReport {
     pub to_version: u32,
     /// The migrations that were applied, or would be, in order: `0003_users`.
     pub applied: Vec<String>,
-    /// The mart's retention where it was changed, or would be: `TTL date + toIntervalDay(365)`.
+    /// The retention of the mart and its history where it was changed, or would be: `TTL date + toIntervalDay(365)`.
     pub retention: Option<String>,
     /// Whether nothing was changed.
     pub dry_run: bool,
@@ -67,6 +67,7 @@ impl Warehouse {
         report.applied.dedup();
         if !dry_run {
             self.copy_to_others().await?;
+            self.begin_history().await?;
         }
         Ok(report)
     }

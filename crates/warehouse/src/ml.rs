@@ -2,7 +2,7 @@
 
 use bionicpro_model::Result;
 use bytes::Bytes;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use clickhouse::query::BytesCursor;
 
 use crate::schema::Column;
@@ -32,14 +32,18 @@ pub const HOURS: &[Column] = &[
     ("version", "UInt64"),
 ];
 
-/// Ids are text, which every tool groups and joins by. The order is that of the key.
+/// Ids are text, which every tool groups and joins by. The order is that of the key. {hours} is the view.
 const OF_DAY: &str = "SELECT
     toString(user_id) AS user_id, toString(prosthesis_id) AS prosthesis_id, chip_id, prosthesis_model, hour, movements_count,
     error_count, error_rate, avg_response_time, avg_battery_level, response_count, response_sum, battery_count, battery_sum,
     battery_min, battery_last, anomaly_count, version
-FROM ml_hourly_stats
+FROM {hours}
 WHERE date = {day: Date}
 ORDER BY user_id, hour, prosthesis_id";
+
+const NOW: &str = "ml_hourly_stats";
+
+const AS_OF: &str = "ml_hourly_stats_as_of(as_of = {as_of: DateTime64(6, 'UTC')})";
 
 const DOING: &str = "reading a day of the mart";
 
@@ -49,17 +53,23 @@ pub struct File {
     pieces: BytesCursor,
 }
 
-/// The hours of a UTC day as `ml_hourly_stats` shows them at one moment, with the columns [`HOURS`].
+/// The hours of a UTC day as `ml_hourly_stats` shows them at one moment, with the columns [`HOURS`]; with `as_of`, as they
+/// were known at that instant.
 ///
 /// Equal rows make equal bytes with one version of the engine. What it holds for that are the rows of one day.
 ///
 /// # Errors
 /// Those of the first piece come with it; none here but that of a statement that cannot be made.
-pub fn hours_of(warehouse: &Warehouse, day: NaiveDate) -> Result<File> {
+pub fn hours_of(warehouse: &Warehouse, day: NaiveDate, as_of: Option<DateTime<Utc>>) -> Result<File> {
+    let sql = OF_DAY.replace("{hours}", if as_of.is_some() { AS_OF } else { NOW });
     let query = EXPORT
         .iter()
-        .fold(warehouse.query(OF_DAY), |query, (name, value)| query.with_setting(*name, *value))
+        .fold(warehouse.query(&sql), |query, (name, value)| query.with_setting(*name, *value))
         .param("day", day);
+    let query = match as_of {
+        Some(as_of) => query.param("as_of", as_of.format("%F %T%.6f").to_string()),
+        None => query,
+    };
     let pieces = query.fetch_bytes("Parquet").map_err(|cause| fault::error(DOING, cause))?;
     Ok(File { warehouse: warehouse.clone(), pieces })
 }

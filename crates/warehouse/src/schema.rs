@@ -37,10 +37,32 @@ pub const MART: &[Column] = &[
     ("is_deleted", "UInt8"),
 ];
 
+/// The columns of the mart's history: those of the mart that are no name and follow from no other.
+pub(crate) const HISTORY: &[Column] = &[
+    ("user_id", "UUID"),
+    ("prosthesis_id", "UUID"),
+    ("chip_id", "String"),
+    ("prosthesis_model", "String"),
+    ("date", "Date"),
+    ("hour", "DateTime('UTC')"),
+    ("movements_count", "UInt32"),
+    ("error_count", "UInt32"),
+    ("response_count", "UInt32"),
+    ("response_sum", "Float64"),
+    ("battery_count", "UInt32"),
+    ("battery_sum", "Float64"),
+    ("battery_min", "Nullable(Float32)"),
+    ("battery_last", "Nullable(Float32)"),
+    ("anomaly_count", "UInt32"),
+    ("version", "UInt64"),
+    ("is_deleted", "UInt8"),
+];
+
 /// The tables that are written and read, with the columns that it takes.
 const TABLES: &[(&str, &[Column])] = &[
     ("user_prosthesis_stats", MART),
     ("load_rows", MART),
+    ("mart_history", HISTORY),
     (
         "users",
         &[

@@ -70,6 +70,8 @@ async fn each_column_is_readable_by_whom_it_is_for() {
         "ml_daily_stats",
         "ml_prostheses",
         "ml_ownership",
+        "mart_history",
+        "marks",
         "daily_stats",
         "data_as_of",
         "schema_migrations",

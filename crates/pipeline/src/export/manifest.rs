@@ -20,7 +20,11 @@ pub struct ExportManifest {
     pub from: NaiveDate,
     /// The end, not included.
     pub to: NaiveDate,
-    /// The newest moment that the mart reflected before the first day was read.
+    /// The instant whose knowledge the rows have; left out where they say what the mart said when they were read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<DateTime<Utc>>,
+    /// The newest moment that the mart reflected before the first day was read; left out as of an instant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_as_of: Option<DateTime<Utc>>,
     /// Rows of all files.
     pub rows: u64,

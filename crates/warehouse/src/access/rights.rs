@@ -131,6 +131,14 @@ const OWNERS_WITHOUT_PERSONS: &str =
 const RUNS: &str =
     "run, step, state, attempt, at, kind, range_from, range_to, version, horizon, rows_read, cells";
 
+/// Tables without anything personal that an export reads.
+fn history(is_sharded: bool) -> &'static [&'static str] {
+    match is_sharded {
+        true => &["mart_history", "mart_history_local", "marks"],
+        false => &["mart_history", "marks"],
+    }
+}
+
 fn mart(is_sharded: bool) -> &'static [&'static str] {
     match is_sharded {
         true => &["user_prosthesis_stats", "user_prosthesis_stats_local"],
@@ -160,6 +168,7 @@ pub(super) fn ml(database: &str, is_sharded: bool) -> Vec<String> {
     // With the book of migrations, which `warehouse status` reads.
     let whole = [
         "ml_hourly_stats",
+        "ml_hourly_stats_as_of",
         "ml_daily_stats",
         "ml_prostheses",
         "ml_ownership",
@@ -167,8 +176,11 @@ pub(super) fn ml(database: &str, is_sharded: bool) -> Vec<String> {
         "data_as_of",
         "schema_migrations",
     ];
-    let mut grants: Vec<String> =
-        whole.iter().map(|relation| format!("SELECT ON {database}.{relation}")).collect();
+    let mut grants: Vec<String> = whole
+        .iter()
+        .chain(history(is_sharded))
+        .map(|relation| format!("SELECT ON {database}.{relation}"))
+        .collect();
     let tables = mart(is_sharded).iter().map(|table| (*table, MART_WITHOUT_PERSONS));
     let others = [
         ("user_prostheses", PROSTHESES_WITHOUT_PERSONS),

@@ -29,7 +29,7 @@ const SHOW: &str = "ALTER TABLE {database}.user_prosthesis_stats{local}{on_clust
 pub(crate) const ON_SHARDS: [&str; 3] = [EMPTY, CATCH_UP, SHOW];
 
 /// Settings of a statement that compares the mart with the staged rows.
-const COMPARE: [(&str, &str); 2] = [
+pub(super) const COMPARE: [(&str, &str); 2] = [
     // A person's rows of both tables are on one shard.
     ("distributed_product_mode", "local"),
     // All keys of both are compared, so that no index saves anything.
@@ -160,6 +160,6 @@ async fn write(warehouse: &Warehouse, keys: &str, of: impl Fn(Query) -> Query) -
 }
 
 /// The statement with the ranges that newer loads have completed.
-fn of_completed(sql: &str) -> String {
+pub(super) fn of_completed(sql: &str) -> String {
     sql.replace("{completed}", include_str!("stage/completed.sql"))
 }

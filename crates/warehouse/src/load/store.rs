@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::completed::{is_completed_since, note};
 use super::vanished::{self, VanishLimit};
-use super::{LoadSpec, parquet, stage};
+use super::{LoadSpec, history, parquet, stage};
 use crate::Warehouse;
 use crate::state::Standing;
 
@@ -86,8 +86,10 @@ where
         return Ok(Stored::default());
     }
     if hides_nothing && spec.rows <= u64::from(warehouse.direct_rows) && is_one_month(spec) {
-        let bytes =
-            parquet::insert(warehouse, "user_prosthesis_stats", parquet::ONE_BLOCK, file, spec).await?;
+        let pieces = history::pieces(file).await?;
+        let shown = futures_util::stream::iter(pieces.iter().cloned().map(Ok));
+        let shown = parquet::insert(warehouse, "user_prosthesis_stats", parquet::ONE_BLOCK, shown, spec);
+        let (bytes, ()) = tokio::try_join!(shown, history::keep_file(warehouse, &pieces, spec))?;
         return Ok(Stored { bytes, tombstones: 0 });
     }
     // What a load that was cut off has left there.
@@ -113,6 +115,7 @@ where
     stage::hide_former(warehouse, spec, &hides.former).await?;
     stage::hide_people(warehouse, spec, &hides.gone).await?;
     let tombstones = stage::rows(warehouse).await?.saturating_sub(spec.rows);
+    history::keep_gathered(warehouse, spec, is_late).await?;
     may_show.await?;
     stage::show(warehouse, spec).await?;
     // Only now: a load that comes late relies on every row of a range that is noted.

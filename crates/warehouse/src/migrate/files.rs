@@ -43,6 +43,9 @@ pub(crate) const MIGRATIONS: &[Migration] = migrations! {
     21 "0021_compared_days"
     22 "0022_etl_runs_unreadable"
     23 "0023_ml_ownership"
+    28 "0028_mart_history"
+    29 "0029_mart_history_distributed"
+    30 "0030_ml_hourly_stats_as_of"
 };
 
 /// The schema version of this program.

@@ -1,4 +1,4 @@
-//! Keeps the mart's retention equal to the configuration, whenever that was changed.
+//! Keeps the retention of the mart and of its history equal to the configuration, whenever that was changed.
 
 use bionicpro_model::Result;
 
@@ -10,14 +10,27 @@ const ENGINE: &str =
     "SELECT engine_full FROM system.tables WHERE database = {database: String} AND name = {table: String}";
 
 impl Warehouse {
-    /// Changes the mart's TTL where it is not the configured one; says to what.
+    /// Changes the tables' TTL where it is not the configured one; says to what.
     ///
     /// Parts are dropped whole, so a longer retention costs nothing, and a shorter one takes effect at the next
     /// merges.
     pub(super) async fn set_retention(&self, target: &Target<'_>, dry_run: bool) -> Result<Option<String>> {
-        let table =
-            if self.cluster.is_some() { "user_prosthesis_stats_local" } else { "user_prosthesis_stats" };
-        let query = self.system(ENGINE).param("database", &self.database).param("table", table);
+        let mut changed = None;
+        for table in ["user_prosthesis_stats", "mart_history"] {
+            let change = self.set_retention_of(table, target, dry_run).await?;
+            changed = changed.or(change);
+        }
+        Ok(changed)
+    }
+
+    async fn set_retention_of(
+        &self,
+        table: &str,
+        target: &Target<'_>,
+        dry_run: bool,
+    ) -> Result<Option<String>> {
+        let local = if self.cluster.is_some() { format!("{table}_local") } else { table.to_owned() };
+        let query = self.system(ENGINE).param("database", &self.database).param("table", local);
         let Some(engine) = self.run("looking at the mart", query.fetch_optional::<String>()).await? else {
             return Ok(None);
         };
@@ -28,7 +41,8 @@ impl Warehouse {
         }
         let change = wanted.map_or_else(|| "REMOVE TTL".to_owned(), |ttl| format!("MODIFY TTL {ttl}"));
         if !dry_run {
-            let alter = target.fill("ALTER TABLE {database}.user_prosthesis_stats{local}{on_cluster} ")?;
+            let alter = format!("ALTER TABLE {{database}}.{table}{{local}}{{on_cluster}} ");
+            let alter = target.fill(&alter)?;
             let alter = self.change(&format!("{}{change}", alter.unwrap_or_default()));
             self.run("changing the mart's retention", alter.execute()).await?;
         }

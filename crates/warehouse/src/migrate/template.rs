@@ -67,6 +67,8 @@ impl Target<'_> {
             "replicated" => replicated("Replicated"),
             "sharded_path" => replicated(SHARDED_PATH),
             "everywhere_path" => replicated(EVERYWHERE_PATH),
+            // A parameter of a view, which the engine fills in.
+            "as_of" => "{as_of: DateTime64(6, 'UTC')}".to_owned(),
             "ttl" => self.ttl().map(|ttl| format!("TTL {ttl}")).unwrap_or_default(),
             other => return Err(unknown(other)),
         })

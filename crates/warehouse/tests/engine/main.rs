@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper of a test panics like the test")]
 
 mod dimensions;
+mod history;
 mod ledger;
 mod loads;
 mod migrations;

@@ -129,16 +129,17 @@ async fn a_mart_with_another_type_or_without_a_column_is_named() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_retention_follows_the_configuration() {
     let db = Db::migrated().await;
-    let definition = "SELECT countSubstrings(engine_full, 'TTL date + toIntervalDay(30)') FROM system.tables
-        WHERE database = currentDatabase() AND name = 'user_prosthesis_stats'";
+    let definition =
+        "SELECT sum(countSubstrings(engine_full, 'TTL date + toIntervalDay(30)')) FROM system.tables
+        WHERE database = currentDatabase() AND name IN ('user_prosthesis_stats', 'mart_history')";
     let keeping = |days| Warehouse::new(&Config { retention_days: days, ..db.config.clone() }).unwrap();
     assert_eq!(db.count(definition).await, 0);
     let report = keeping(30).migrate(false).await.unwrap();
     assert_eq!(report.retention.as_deref(), Some("MODIFY TTL date + toIntervalDay(30)"));
-    assert_eq!(db.count(definition).await, 1);
+    assert_eq!(db.count(definition).await, 2);
     assert_eq!(keeping(30).migrate(false).await.unwrap().retention, None);
     assert_eq!(keeping(0).migrate(true).await.unwrap().retention.as_deref(), Some("REMOVE TTL"));
-    assert_eq!(db.count(definition).await, 1);
+    assert_eq!(db.count(definition).await, 2);
     keeping(0).migrate(false).await.unwrap();
     assert_eq!(db.count(definition).await, 0);
 }

@@ -191,11 +191,18 @@ async fn the_views_for_ml_hold_nobodys_name() {
     db.load(std::slice::from_ref(&row), range("2026-01-15", "2026-01-16"), 1).await;
     let views = "SELECT name FROM system.tables WHERE database = currentDatabase() AND name LIKE 'ml\\_%' ORDER BY name";
     let views = db.client.query_raw(views).fetch_all::<String>().await.unwrap();
-    assert_eq!(views, ["ml_daily_stats", "ml_hourly_stats", "ml_ownership", "ml_prostheses"]);
+    let all = ["ml_daily_stats", "ml_hourly_stats", "ml_hourly_stats_as_of", "ml_ownership", "ml_prostheses"];
+    assert_eq!(views, all);
+    db.execute(
+        "INSERT INTO etl_runs (run, step, state, attempt, at, kind, version, horizon)
+         VALUES ('one', 'load_to_clickhouse', 'done', 1, now(), 'full', 1, '2026-01-16 00:00:00')",
+    )
+    .await;
     for view in views {
+        let as_of = if view.ends_with("as_of") { "(as_of = '2026-01-17 00:00:00')" } else { "" };
         let mut text = db
             .client
-            .query_raw(&format!("SELECT * FROM {view} FORMAT JSONEachRow"))
+            .query_raw(&format!("SELECT * FROM {view}{as_of} FORMAT JSONEachRow"))
             .fetch_bytes("JSONEachRow")
             .unwrap();
         let text = String::from_utf8(text.collect().await.unwrap().to_vec()).unwrap();

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use bionicpro_model::Result;
 use bionicpro_pipeline::export::{ExportSpec, export};
 use bionicpro_warehouse::Warehouse;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use clap::Args;
 
 use crate::context::Context;
@@ -24,6 +24,10 @@ pub(crate) struct ExportArgs {
     /// The end of the range, not included.
     #[arg(long, value_name = "DATE")]
     to: NaiveDate,
+    /// The instant whose knowledge the rows have: 2024-02-15T12:00:00Z. Hours that were over by then, as the newest run knew
+    /// them; what came later changes nothing. Without it, what the mart says now.
+    #[arg(long, value_name = "INSTANT")]
+    as_of: Option<DateTime<Utc>>,
     /// The folder to write: a new or an empty one, or a former export.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -32,12 +36,13 @@ pub(crate) struct ExportArgs {
 impl ExportArgs {
     pub(crate) async fn run(self, context: &Context) -> Result<()> {
         let warehouse = Warehouse::new(&context.config.warehouse)?;
-        let spec = ExportSpec { from: self.from, to: self.to, out: &self.out };
+        let spec = ExportSpec { from: self.from, to: self.to, as_of: self.as_of, out: &self.out };
         let (manifest, sha256) = export(&warehouse, spec).await?;
         output::json(&serde_json::json!({
             "out": self.out,
             "from": manifest.from,
             "to": manifest.to,
+            "as_of": manifest.as_of,
             "data_as_of": manifest.data_as_of,
             "files": manifest.files.len(),
             "rows": manifest.rows,

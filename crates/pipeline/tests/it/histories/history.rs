@@ -46,6 +46,8 @@ pub(super) struct History<'a> {
     open: Vec<Open>,
     begun: u32,
     runs: AtomicU16,
+    /// What the mart said after each run, with the newest version of then.
+    then: Vec<(u64, Vec<serde_json::Value>)>,
 }
 
 struct Open {
@@ -82,8 +84,18 @@ impl History<'_> {
             truth.away.insert(0, Vec::new());
         }
         let runs = AtomicU16::new(0);
-        let mut history =
-            History { world, changes, layout, account, ways, truth, open: Vec::new(), begun: 0, runs };
+        let mut history = History {
+            world,
+            changes,
+            layout,
+            account,
+            ways,
+            truth,
+            open: Vec::new(),
+            begun: 0,
+            runs,
+            then: Vec::new(),
+        };
         history.run(Ask::Full).await;
         history
     }
@@ -117,7 +129,14 @@ impl History<'_> {
         self.check().await;
     }
 
-    async fn check(&self) {
+    async fn check(&mut self) {
+        let newest = "SELECT toUInt64(max(etl_runs.version)) AS newest, toString(argMax(kind, etl_runs.version)) AS kind FROM etl_runs
+            WHERE (step = 'load_to_clickhouse' AND state = 'done') OR (step = 'extract_telemetry_data' AND state = 'skipped')";
+        let newest = self.world.ask(newest).await.remove(0);
+        // What a run over a given range has loaded is known from the next tick on.
+        if newest["kind"] != "range" {
+            self.then.push((newest["newest"].as_u64().unwrap(), self.said("ml_hourly_stats").await));
+        }
         if !self.truth.needs_full {
             assert_eq!(self.world.told().await, self.truth.told());
         }
@@ -130,6 +149,20 @@ impl History<'_> {
         }
         self.run(Ask::Tick).await;
         self.run(Ask::Full).await;
+        for (version, then) in &self.then {
+            let seconds = format!("{}.{:06}", version / 1_000_000, version % 1_000_000);
+            let view = format!("ml_hourly_stats_as_of(as_of = toDateTime64('{seconds}', 6, 'UTC'))");
+            assert_eq!(self.said(&view).await, *then, "as of {seconds}");
+        }
+    }
+
+    /// What a view of the mart says, without names and versions.
+    async fn said(&self, view: &str) -> Vec<serde_json::Value> {
+        let sql = format!(
+            "SELECT * EXCEPT (version, prosthesis_model, avg_response_time, avg_battery_level), avg_response_time,
+                avg_battery_level FROM {view} ORDER BY user_id, hour, prosthesis_id"
+        );
+        self.world.ask(&sql).await
     }
 
     /// Lets it happen.

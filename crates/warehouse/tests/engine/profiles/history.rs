@@ -190,11 +190,18 @@ async fn about(warehouse: &Warehouse, told: &mut Answers) -> Result<()> {
     let status = warehouse.status().await?;
     let tables: Vec<_> = status.tables.iter().map(|table| &table.name).collect();
     told.note("status", (status.engine_version, status.schema_version, status.data_as_of, tables));
-    let (mut file, mut bytes) = (ml::hours_of(warehouse, day("2026-03-07"))?, Vec::new());
+    let (mut file, mut bytes) = (ml::hours_of(warehouse, day("2026-03-07"), None)?, Vec::new());
     while let Some(piece) = file.next().await? {
         bytes.extend_from_slice(&piece);
     }
     told.note("export", (bytes.len(), aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &bytes)));
+    let (mut file, mut bytes) =
+        (ml::hours_of(warehouse, day("2026-03-07"), Some(at("2026-03-10")))?, Vec::new());
+    while let Some(piece) = file.next().await? {
+        bytes.extend_from_slice(&piece);
+    }
+    told.note("as of", (bytes.len(), aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &bytes)));
+    told.note("history", load::history_begins_at(warehouse).await?);
     Ok(())
 }
 

@@ -1,0 +1,30 @@
+-- What each row of the mart said at which version, without names: for data sets as of an instant. Rows are only added. While
+-- its hour is running a row replaces the one before it; from then on each change is a row of its own.
+CREATE TABLE IF NOT EXISTS {database}.mart_history{local}{on_cluster}
+(
+    user_id UUID COMMENT 'The customer''s id in the CRM',
+    prosthesis_id UUID COMMENT 'The prosthesis',
+    chip_id String COMMENT 'The chip that the prosthesis had in this hour',
+    prosthesis_model String COMMENT 'The model''s name when the row was computed',
+    date Date COMMENT 'The UTC day of the hour',
+    hour DateTime('UTC') COMMENT 'The beginning of the hour',
+    movements_count UInt32 COMMENT 'Telemetry rows of the hour',
+    error_count UInt32 COMMENT 'Movements with an error code',
+    response_count UInt32 COMMENT 'Response time samples: finite values',
+    response_sum Float64 COMMENT 'Their sum in milliseconds',
+    battery_count UInt32 COMMENT 'Battery level samples: finite values',
+    battery_sum Float64 COMMENT 'Their sum in per cent',
+    battery_min Nullable(Float32) COMMENT 'The lowest battery level of the hour',
+    battery_last Nullable(Float32) COMMENT 'The last battery level of the hour',
+    anomaly_count UInt32 COMMENT 'Movements with a value out of its range',
+    version UInt64 COMMENT 'The telemetry snapshot in microseconds since 1970',
+    is_deleted UInt8 COMMENT '1 where the row vanished',
+    closed_version UInt64 MATERIALIZED if(version < (toUInt64(toUnixTimestamp(hour)) + 3600) * 1000000, 0, version)
+        COMMENT 'The version where the hour was over, 0 where it was running'
+)
+ENGINE = {replicated}ReplacingMergeTree({sharded_path}version)
+PARTITION BY toYYYYMM(date)
+ORDER BY (user_id, date, hour, prosthesis_id, closed_version)
+{ttl}
+SETTINGS ttl_only_drop_parts = 1, min_bytes_for_wide_part = 1073741824
+COMMENT 'What the mart said before'

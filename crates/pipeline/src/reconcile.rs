@@ -77,7 +77,7 @@ pub(crate) async fn reconcile(
     if told.is_empty() {
         return Ok(reconciled);
     }
-    let source = Source::new(mart.again()?)?;
+    let source = Source::new(mart.again()?, mart::SCHEMA)?;
     let mut text: Vec<String> = Vec::new();
     for day in told.iter().take(NAMED) {
         let cells = differing_cells(warehouse, &source, spec, day.date()).await?;

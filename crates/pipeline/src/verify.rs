@@ -172,7 +172,7 @@ pub(crate) async fn compare_range(
     let spec =
         LoadSpec { run: id.clone(), range: Some(range), version, days: Vec::new(), rows, tombstones: 0 };
     let totals = differing_days(staged, &load::loaded_totals(warehouse, &spec).await?);
-    let source = Source::new(file.again()?)?;
+    let source = Source::new(file.again()?, mart::SCHEMA)?;
     // The same totals may be other people's.
     let (staged, found) = (mart::fingerprints(&source)?, load::loaded_fingerprints(warehouse, &spec).await?);
     let dates: BTreeSet<NaiveDate> = staged.keys().chain(found.keys()).copied().collect();
@@ -231,7 +231,7 @@ async fn since(
 /// Every chip that a person's prosthesis ever had: its row adds them up.
 async fn chips(context: &PipelineContext, id: &RunId) -> Result<BTreeMap<Holding, BTreeSet<String>>> {
     let staged = context.stage.open_file(id, StagedName::Owners).await?;
-    let owners = owners::read(&Source::new(staged.file)?)?;
+    let owners = owners::read(&Source::new(staged.file, owners::SCHEMA)?)?;
     let mut chips: BTreeMap<Holding, BTreeSet<String>> = BTreeMap::new();
     for (interval, _) in owners.intervals {
         chips.entry(Holding::of(&interval)).or_default().insert(interval.chip_id);

@@ -172,6 +172,8 @@ impl CellQuery {
             ("battery_has_sample", &has_sample(BATTERY, self.battery)),
             ("response_term", &term(RESPONSE, self.response)),
             ("battery_term", &term(BATTERY, self.battery)),
+            ("response_squares", &squares(RESPONSE, self.response)),
+            ("battery_squares", &squares(BATTERY, self.battery)),
             ("response", RESPONSE),
             ("battery", BATTERY),
             ("time", TIME),
@@ -249,6 +251,25 @@ fn is_error(of: Type) -> String {
         Type::Numeric | Type::Float => format!("{code} > 0 AND {code} <> 'NaN'"),
         Type::Bool => code.to_owned(),
         _ => format!("btrim({code}::text, E' \\t\\n\\r\\f\\x0b') NOT IN ('', '0')"),
+    }
+}
+
+/// The sum of the squares: exact for integers and numerics, in double precision else.
+///
+/// PostgreSQL refuses a product or a sum that no `double precision` holds, and one that is too small for it, which would make
+/// the whole cell unreadable for what its other measures do not mind. So a sample beyond 1e134 stands for 1e288, a bound that
+/// the squares of all others do not reach however many they are, and makes the sum null. One below 1e-134 adds nothing.
+fn squares(column: &str, of: Type) -> String {
+    match of {
+        Type::Int => format!("coalesce(sum({column}::int8 * {column}), 0)::float8"),
+        Type::Float | Type::Numeric => {
+            let (value, is_sample) = (term(column, of), is_sample(column, of));
+            format!(
+                "nullif(least(coalesce(sum(CASE WHEN abs({value}) > 1e134 THEN 1e288 WHEN abs({value}) > 1e-134 \
+                 THEN {value} * {value} ELSE 0 END){is_sample}, 0), 1e288), 1e288)::float8"
+            )
+        }
+        _ => format!("coalesce(sum({column}::numeric * {column}), 0)::float8"),
     }
 }
 

@@ -47,6 +47,10 @@ pub(crate) const MIGRATIONS: &[Migration] = migrations! {
     21 "0021_compared_days"
     22 "0022_etl_runs_unreadable"
     23 "0023_ml_ownership"
+    24 "0024_mart_squares"
+    25 "0025_load_rows_squares"
+    26 "0026_ml_hourly_squares"
+    27 "0027_daily_squares"
 };
 
 /// The schema version of this program.

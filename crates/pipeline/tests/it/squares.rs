@@ -125,3 +125,25 @@ async fn a_day_has_squares_where_all_of_its_hours_have_them() {
     let all = ["2024-01-15 [Some(42.0), Some(1604.0)]", "2024-01-16 [Some(7.0), Some(25.0)]", some[2]];
     assert_eq!(told().await, all);
 }
+
+/// A tick finds a chip's rows by the index, in the order of time; a comparison reads the hour as it lies on the disk.
+#[tokio::test]
+async fn the_squares_of_a_real_are_the_same_in_whatever_order_they_are_added() {
+    let world = World::new().await;
+    let insert = async |chips: &str, rows: u32| {
+        let sql = format!(
+            "INSERT INTO telemetry.raw_telemetry (chip_id, event_time, response_time_ms, battery_level)
+             SELECT 'CHIP-' || chip, timestamp '2024-01-15 08:00:00' + row * interval '1 second', row, 100 - row * 0.29
+             FROM {chips} AS chip, generate_series(1, {rows}) AS row ORDER BY md5(row::text)"
+        );
+        world.telemetry_sql(&sql).await;
+    };
+    world.ask_for(Ask::Full).await.unwrap();
+    insert("generate_series(3, 300)", 3).await;
+    world.tick().await;
+    insert("generate_series(1, 2)", 340).await;
+    let report = world.tick().await;
+    assert_eq!(report.counts["rows"], 680, "the hour is not read whole");
+    let verified = world.verified("order", false).await;
+    assert_eq!((verified.cells, verified.differing), (2, 0), "{:?}", verified.first);
+}

@@ -254,23 +254,28 @@ fn is_error(of: Type) -> String {
     }
 }
 
-/// The sum of the squares: exact for integers and numerics, in double precision else.
+/// The sum of the squares; null where a sample is beyond 1e134. PostgreSQL refuses a product, a sum or a cast that `double
+/// precision` does not hold, or holds as 0, and with it everything else of the cell.
 ///
-/// PostgreSQL refuses a product or a sum that no `double precision` holds, and one that is too small for it, which would make
-/// the whole cell unreadable for what its other measures do not mind. So a sample beyond 1e134 stands for 1e288, a bound that
-/// the squares of all others do not reach however many they are, and makes the sum null. One below 1e-134 adds nothing.
+/// Integers and numerics are summed exactly. The square of a floating point number is rounded to a multiple of 2^-20 by adding
+/// 2^32: such sums are exact to 2^33, and so the same in whatever order a plan reads the rows. Unrounded ones would not be:
+/// the square of a `real` has twice its digits.
 fn squares(column: &str, of: Type) -> String {
-    match of {
-        Type::Int => format!("coalesce(sum({column}::int8 * {column}), 0)::float8"),
-        Type::Float | Type::Numeric => {
-            let (value, is_sample) = (term(column, of), is_sample(column, of));
-            format!(
-                "nullif(least(coalesce(sum(CASE WHEN abs({value}) > 1e134 THEN 1e288 WHEN abs({value}) > 1e-134 \
-                 THEN {value} * {value} ELSE 0 END){is_sample}, 0), 1e288), 1e288)::float8"
-            )
+    let (value, is_sample) = (term(column, of), is_sample(column, of));
+    let square = match of {
+        Type::Int => format!("{value}::int8 * {value}"),
+        Type::BigInt => format!("{value}::numeric * {value}"),
+        Type::Numeric => {
+            format!("CASE WHEN {value} BETWEEN -1e134 AND 1e134 THEN {value} * {value} ELSE 1e288 END")
         }
-        _ => format!("coalesce(sum({column}::numeric * {column}), 0)::float8"),
-    }
+        _ => format!(
+            "CASE WHEN abs({value}) BETWEEN 1e-134 AND 1e134 THEN {value} * {value} + 4294967296 - 4294967296 \
+             WHEN abs({value}) < 1 THEN 0 ELSE 1e288 END"
+        ),
+    };
+    // As many squares as there may be of the greatest sample are less than the one that stands for one beyond it.
+    let sum = format!("sum({square}){is_sample}");
+    format!("(CASE WHEN {sum} >= 1e288 THEN NULL WHEN {sum} > 1e-288 THEN {sum} ELSE 0 END)::float8")
 }
 
 /// `sum(real)` is a `real`: it would lose what the rows still have.

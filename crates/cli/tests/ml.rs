@@ -39,10 +39,12 @@ impl Lab {
         for day in ["2024-01-15", "2024-01-16", "2024-01-18"] {
             lab.sql(&format!(
                 "INSERT INTO user_prosthesis_stats (user_id, ldap_username, prosthesis_id, chip_id, date, hour, movements_count, \
-                 avg_response_time, customer_name, customer_email, prosthesis_model, response_count, response_sum, version) \
+                 avg_response_time, customer_name, customer_email, prosthesis_model, response_count, response_sum, response_squares, \
+                 version) \
                  SELECT reinterpret(sipHash128(intDiv(number, 24)), 'UUID') AS user_id, '{PERSON}', user_id, \
                  concat('C-', toString(intDiv(number, 24))), '{day}', toDateTime('{day}', 'UTC') + number % 24 * 3600, \
-                 number % 100, if(number % 7 = 0, NULL, number / 7), '{PERSON}', '{PERSON}', 'Grip', 9, number / 3, 1 \
+                 number % 100, if(number % 7 = 0, NULL, number / 7), '{PERSON}', '{PERSON}', 'Grip', 9, number / 3, \
+                 if(number % 2 = 0, NULL, number / 3 * (number / 3)), 1 \
                  FROM numbers({ROWS}) ORDER BY rand()"
             ))
             .await;
@@ -188,15 +190,21 @@ async fn the_same_rows_make_the_same_bytes_and_no_person_is_in_them() {
         .map(|column| column["name"].as_str().unwrap())
         .collect();
     assert_eq!(columns, named);
-    let (mut rows, mut movements, mut keys) = (0, 0, Vec::new());
+    let (mut rows, mut movements, mut squared, mut keys) = (0, 0, 0, Vec::new());
     for row in reader.get_row_iter(None).unwrap() {
         let row = row.unwrap();
         assert!(!row.to_string().contains(PERSON), "{row}");
         rows += 1;
         movements += u64::from(row.get_uint(5).unwrap());
+        // Null where it is unknown.
+        if let Ok(squares) = row.get_double(12) {
+            assert_eq!(squares, row.get_double(11).unwrap().powi(2));
+            squared += 1;
+        }
         keys.push((row.get_string(0).unwrap().clone(), row.get_timestamp_millis(4).unwrap()));
     }
-    assert_eq!((rows, movements), (ROWS, (0..ROWS).map(|number| number % 100).sum()));
+    assert_eq!((rows, squared), (ROWS, ROWS / 2));
+    assert_eq!(movements, (0..ROWS).map(|number| number % 100).sum::<u64>());
     assert!(keys.is_sorted());
 }
 

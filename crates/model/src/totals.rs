@@ -24,8 +24,32 @@ pub struct DayTotals {
     pub response_sum_bits: u64,
     /// Wrapping sum of the bits of each row's `battery_sum`.
     pub battery_sum_bits: u64,
+    /// Wrapping sum of the bits of each row's `response_squares`, where it has one. A manifest from before has none: its rows
+    /// have no squares.
+    #[serde(default)]
+    pub response_squares_bits: u64,
+    /// Wrapping sum of the bits of each row's `battery_squares`, as of the response times.
+    #[serde(default)]
+    pub battery_squares_bits: u64,
     /// Sum of the bits of each row's `battery_min`, where it has one.
     pub battery_min_bits: u64,
     /// Sum of the bits of each row's `battery_last`, where it has one.
     pub battery_last_bits: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn totals_from_before_the_squares_have_none() {
+        let now =
+            DayTotals { cells: 3, response_squares_bits: 7, battery_squares_bits: 8, ..DayTotals::default() };
+        let mut json = serde_json::to_value(now).unwrap();
+        assert_eq!(serde_json::from_value::<DayTotals>(json.clone()).unwrap(), now);
+        let fields = json.as_object_mut().unwrap();
+        fields.retain(|name, _| !name.contains("squares"));
+        let before = DayTotals { response_squares_bits: 0, battery_squares_bits: 0, ..now };
+        assert_eq!(serde_json::from_value::<DayTotals>(json).unwrap(), before);
+    }
 }

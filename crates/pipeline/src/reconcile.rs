@@ -48,6 +48,14 @@ pub(crate) struct DifferingCell {
 }
 
 impl DifferingCell {
+    /// Whether the sides differ in more than squares that the mart does not know.
+    pub(crate) fn is_more_than_unknown(&self) -> bool {
+        match (&self.staged, &self.found) {
+            (Some(staged), Some(found)) => *staged != found.clone().with_squares_of(staged),
+            _ => true,
+        }
+    }
+
     /// Either side; both have the same key.
     pub(crate) fn key(&self) -> Option<&MartCell> {
         self.staged.as_ref().or(self.found.as_ref())
@@ -77,7 +85,7 @@ pub(crate) async fn reconcile(
     if told.is_empty() {
         return Ok(reconciled);
     }
-    let source = Source::new(mart.again()?)?;
+    let source = Source::new(mart.again()?, mart::SCHEMA)?;
     let mut text: Vec<String> = Vec::new();
     for day in told.iter().take(NAMED) {
         let cells = differing_cells(warehouse, &source, spec, day.date()).await?;

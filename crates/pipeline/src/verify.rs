@@ -1,6 +1,7 @@
 //! Compares a range of the mart with a recomputation from the source, and mends what differs when asked to.
 //!
-//! What arrived in the source since the last tick is no difference: it waits for the next one.
+//! What arrived in the source since the last tick is no difference: it waits for the next one. Nor are sums of squares that
+//! the mart does not know, of rows from before it had them.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -8,7 +9,7 @@ use bionicpro_model::hours::midnight;
 use bionicpro_model::{HourRange, Result, RunId};
 use bionicpro_sources::Telemetry;
 use bionicpro_sources::changes::{Baseline, NewRows, Since};
-use bionicpro_warehouse::load::{self, LoadSpec, MartCell};
+use bionicpro_warehouse::load::{self, Fingerprint, LoadSpec, MartCell};
 use bionicpro_warehouse::state;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
@@ -21,7 +22,7 @@ use crate::kind::Ask;
 use crate::look::{readable_until, retained};
 use crate::owners::Holding;
 use crate::progress::Progress;
-use crate::reconcile::{DifferingCell, DifferingDay, differing_cells, differing_days};
+use crate::reconcile::{DifferingCell, differing_cells};
 use crate::run::{RunSpec, run};
 use crate::stage::StagedName;
 use crate::steps;
@@ -92,10 +93,14 @@ pub struct Numbers {
     pub response_count: u32,
     /// Sum of the response times.
     pub response_sum: f64,
+    /// Sum of their squares.
+    pub response_squares: Option<f64>,
     /// Battery samples.
     pub battery_count: u32,
     /// Sum of the battery levels.
     pub battery_sum: f64,
+    /// Sum of their squares.
+    pub battery_squares: Option<f64>,
     /// The lowest battery level.
     pub battery_min: Option<f32>,
     /// The last battery level.
@@ -171,19 +176,19 @@ pub(crate) async fn compare_range(
     let rows = file.manifest.rows;
     let spec =
         LoadSpec { run: id.clone(), range: Some(range), version, days: Vec::new(), rows, tombstones: 0 };
-    let totals = differing_days(staged, &load::loaded_totals(warehouse, &spec).await?);
-    let source = Source::new(file.again()?)?;
-    // The same totals may be other people's.
+    let source = Source::new(file.again()?, mart::SCHEMA)?;
     let (staged, found) = (mart::fingerprints(&source)?, load::loaded_fingerprints(warehouse, &spec).await?);
     let dates: BTreeSet<NaiveDate> = staged.keys().chain(found.keys()).copied().collect();
-    let mut days: BTreeSet<NaiveDate> = totals.iter().map(DifferingDay::date).collect();
-    days.extend(dates.into_iter().filter(|date| staged.get(date) != found.get(date)));
-    if days.is_empty() {
-        return Ok(version);
-    }
+    let of = |days: &BTreeMap<NaiveDate, Fingerprint>, date: &NaiveDate| {
+        days.get(date).copied().unwrap_or_default()
+    };
     let mut cells = Vec::new();
-    for day in days {
-        cells.extend(differing_cells(warehouse, &source, &spec, day).await?);
+    for date in dates.into_iter().filter(|date| !of(&staged, date).is_said_by(&of(&found, date))) {
+        cells.extend(differing_cells(warehouse, &source, &spec, date).await?);
+    }
+    cells.retain(DifferingCell::is_more_than_unknown);
+    if cells.is_empty() {
+        return Ok(version);
     }
     let chips = chips(context, id).await?;
     let new = match since(context, baseline).await? {
@@ -231,7 +236,7 @@ async fn since(
 /// Every chip that a person's prosthesis ever had: its row adds them up.
 async fn chips(context: &PipelineContext, id: &RunId) -> Result<BTreeMap<Holding, BTreeSet<String>>> {
     let staged = context.stage.open_file(id, StagedName::Owners).await?;
-    let owners = owners::read(&Source::new(staged.file)?)?;
+    let owners = owners::read(&Source::new(staged.file, owners::SCHEMA)?)?;
     let mut chips: BTreeMap<Holding, BTreeSet<String>> = BTreeMap::new();
     for (interval, _) in owners.intervals {
         chips.entry(Holding::of(&interval)).or_default().insert(interval.chip_id);
@@ -276,8 +281,10 @@ impl Numbers {
             anomalies: cell.anomalies,
             response_count: cell.response_count,
             response_sum: f64::from_bits(cell.response_sum_bits),
+            response_squares: cell.response_squares_bits.map(f64::from_bits),
             battery_count: cell.battery_count,
             battery_sum: f64::from_bits(cell.battery_sum_bits),
+            battery_squares: cell.battery_squares_bits.map(f64::from_bits),
             battery_min: cell.battery_min_bits.map(f32::from_bits),
             battery_last: cell.battery_last_bits.map(f32::from_bits),
         }

@@ -12,8 +12,10 @@ CREATE TABLE IF NOT EXISTS {database}.mart_history{local}{on_cluster}
     error_count UInt32 COMMENT 'Movements with an error code',
     response_count UInt32 COMMENT 'Response time samples: finite values',
     response_sum Float64 COMMENT 'Their sum in milliseconds',
+    response_squares Nullable(Float64) COMMENT 'The sum of their squares in square milliseconds, null when unknown',
     battery_count UInt32 COMMENT 'Battery level samples: finite values',
     battery_sum Float64 COMMENT 'Their sum in per cent',
+    battery_squares Nullable(Float64) COMMENT 'The sum of their squares in square per cent, null when unknown',
     battery_min Nullable(Float32) COMMENT 'The lowest battery level of the hour',
     battery_last Nullable(Float32) COMMENT 'The last battery level of the hour',
     anomaly_count UInt32 COMMENT 'Movements with a value out of its range',
@@ -27,4 +29,9 @@ PARTITION BY toYYYYMM(date)
 ORDER BY (user_id, date, hour, prosthesis_id, closed_version)
 {ttl}
 SETTINGS ttl_only_drop_parts = 1, min_bytes_for_wide_part = 1073741824
-COMMENT 'What the mart said before'
+COMMENT 'What the mart said before';
+-- only with a cluster
+-- A person's history is on the shard of their rows.
+CREATE TABLE IF NOT EXISTS {database}.mart_history{on_cluster}
+AS {database}.mart_history{local}
+ENGINE = Distributed({cluster}, {database_text}, 'mart_history_local', cityHash64(user_id))

@@ -25,7 +25,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 pub use self::cells::{MartCell, loaded_cells};
 pub use self::compared::{ComparedDay, LastCompared, compared_days, note_compared};
 pub use self::dimensions::{Dimensions, UserProsthesisRow, UserRow, dimensions, owners, owners_of};
-pub use self::fingerprints::loaded_fingerprints;
+pub use self::fingerprints::{Fingerprint, loaded_fingerprints};
 pub use self::history::history_begins_at;
 pub use self::restate::restate;
 pub(crate) use self::stage::ON_SHARDS;

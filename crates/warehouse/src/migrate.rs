@@ -82,12 +82,12 @@ impl Warehouse {
             self.create_book(&target).await?;
         }
         for migration in missing {
-            let statement = target.fill(migration.template)?;
-            if statement.is_some() {
+            let statements = migration.statements(&target)?;
+            if !statements.is_empty() {
                 applied.push(migration.name.to_owned());
             }
             if !dry_run {
-                self.apply(migration, statement).await?;
+                self.apply(migration, &statements).await?;
             }
         }
         let retention = self.set_retention(&target, dry_run).await?;
@@ -109,17 +109,16 @@ impl Warehouse {
 
     /// Every statement of the schema for this configuration, for a reader or for another tool to run.
     pub fn migration_statements(&self) -> Result<Vec<String>> {
-        self.filled(MIGRATIONS.iter().map(|migration| migration.template))
+        let target = self.target();
+        let statements: Result<Vec<_>> =
+            MIGRATIONS.iter().map(|migration| migration.statements(&target)).collect();
+        Ok(statements?.concat())
     }
 
     /// Every statement of a load on the shards' own tables for this configuration, for a reader.
     pub fn load_statements(&self) -> Result<Vec<String>> {
-        self.filled(ON_SHARDS)
-    }
-
-    fn filled(&self, templates: impl IntoIterator<Item = &'static str>) -> Result<Vec<String>> {
         let target = self.target();
-        templates.into_iter().filter_map(|template| target.fill(template).transpose()).collect()
+        ON_SHARDS.into_iter().filter_map(|template| target.fill(template).transpose()).collect()
     }
 
     /// Runs a statement on the shards' own tables, filled in as a migration is; nothing where a single server needs none.
@@ -130,10 +129,10 @@ impl Warehouse {
         }
     }
 
-    /// Applies a migration, if this target needs it, then notes it.
-    async fn apply(&self, migration: &Migration, statement: Option<String>) -> Result<()> {
-        if let Some(statement) = statement {
-            let statement = self.change(&statement).execute();
+    /// Applies what this target needs of a migration, then notes it.
+    async fn apply(&self, migration: &Migration, statements: &[String]) -> Result<()> {
+        for statement in statements {
+            let statement = self.change(statement).execute();
             let outcome = self.run("applying a migration", statement).await;
             outcome.map_err(|error| error_in(migration, error))?;
             tracing::debug!(migration = migration.name, "applied");

@@ -24,8 +24,10 @@ pub const HOURS: &[Column] = &[
     ("avg_battery_level", "Nullable(Float32)"),
     ("response_count", "UInt32"),
     ("response_sum", "Float64"),
+    ("response_squares", "Nullable(Float64)"),
     ("battery_count", "UInt32"),
     ("battery_sum", "Float64"),
+    ("battery_squares", "Nullable(Float64)"),
     ("battery_min", "Nullable(Float32)"),
     ("battery_last", "Nullable(Float32)"),
     ("anomaly_count", "UInt32"),
@@ -35,8 +37,8 @@ pub const HOURS: &[Column] = &[
 /// Ids are text, which every tool groups and joins by. The order is that of the key. {hours} is the view.
 const OF_DAY: &str = "SELECT
     toString(user_id) AS user_id, toString(prosthesis_id) AS prosthesis_id, chip_id, prosthesis_model, hour, movements_count,
-    error_count, error_rate, avg_response_time, avg_battery_level, response_count, response_sum, battery_count, battery_sum,
-    battery_min, battery_last, anomaly_count, version
+    error_count, error_rate, avg_response_time, avg_battery_level, response_count, response_sum, response_squares,
+    battery_count, battery_sum, battery_squares, battery_min, battery_last, anomaly_count, version
 FROM {hours}
 WHERE date = {day: Date}
 ORDER BY user_id, hour, prosthesis_id";

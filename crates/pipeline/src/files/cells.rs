@@ -18,8 +18,10 @@ pub(crate) const SCHEMA: &str = "message telemetry {
     required int64 anomaly_count;
     required int64 response_count;
     required double response_sum;
+    optional double response_squares;
     required int64 battery_count;
     required double battery_sum;
+    optional double battery_squares;
     optional double battery_min;
     optional int64 battery_last_at (TIMESTAMP(MICROS, true));
     optional double battery_last;
@@ -58,8 +60,10 @@ impl<W: Write + Send> CellTable<W> {
             columns.put::<Int64Type>(&cells.anomalies)?;
             columns.put::<Int64Type>(&cells.response_count)?;
             columns.put::<DoubleType>(&cells.response_sum)?;
+            columns.put_optional::<DoubleType>(&cells.response_squares)?;
             columns.put::<Int64Type>(&cells.battery_count)?;
             columns.put::<DoubleType>(&cells.battery_sum)?;
+            columns.put_optional::<DoubleType>(&cells.battery_squares)?;
             columns.put_optional::<DoubleType>(&cells.battery_min)?;
             columns.put_optional::<Int64Type>(&cells.battery_last_at)?;
             columns.put_optional::<DoubleType>(&cells.battery_last)
@@ -78,8 +82,10 @@ pub(crate) fn read(mut group: Group<'_>) -> Result<CellBatch> {
         anomalies: group.take::<Int64Type>()?,
         response_count: group.take::<Int64Type>()?,
         response_sum: group.take::<DoubleType>()?,
+        response_squares: group.take_optional::<DoubleType>()?,
         battery_count: group.take::<Int64Type>()?,
         battery_sum: group.take::<DoubleType>()?,
+        battery_squares: group.take_optional::<DoubleType>()?,
         battery_min: group.take_optional::<DoubleType>()?,
         battery_last_at: group.take_optional::<Int64Type>()?,
         battery_last: group.take_optional::<DoubleType>()?,
@@ -95,8 +101,10 @@ fn append(all: &mut CellBatch, batch: CellBatch) {
     all.anomalies.extend(batch.anomalies);
     all.response_count.extend(batch.response_count);
     all.response_sum.extend(batch.response_sum);
+    all.response_squares.extend(batch.response_squares);
     all.battery_count.extend(batch.battery_count);
     all.battery_sum.extend(batch.battery_sum);
+    all.battery_squares.extend(batch.battery_squares);
     all.battery_min.extend(batch.battery_min);
     all.battery_last_at.extend(batch.battery_last_at);
     all.battery_last.extend(batch.battery_last);

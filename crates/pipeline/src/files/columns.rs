@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use bionicpro_model::{Error, Kind, Result};
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Type, ZstdLevel};
 use parquet::column::reader::get_typed_column_reader;
 use parquet::data_type::DataType;
 use parquet::errors::ParquetError;
@@ -12,6 +12,10 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
+use parquet::schema::types::SchemaDescriptor;
+
+/// What to do about a file of another version.
+const WRITE_AGAIN: &str = "run the step that wrote it again with this version of the program";
 
 /// Rows of a row group: what a writer holds in memory, and what a reader takes at once.
 pub(crate) const ROW_GROUP: usize = 64 << 10;
@@ -90,9 +94,30 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// Opens a file that was checked before.
-    pub(crate) fn new(file: std::fs::File) -> Result<Self> {
-        Ok(Source { reader: SerializedFileReader::new(file).map_err(unreadable)? })
+    /// Opens a file that was checked before, of that schema.
+    ///
+    /// # Errors
+    /// `Data` when it has other columns: another version of the program has written it.
+    pub(crate) fn new(file: std::fs::File, schema: &str) -> Result<Self> {
+        let reader = SerializedFileReader::new(file).map_err(unreadable)?;
+        let schema = SchemaDescriptor::new(Arc::new(parse_message_type(schema).map_err(defect)?));
+        let columns = |of: &SchemaDescriptor| -> Vec<(String, i16, Type)> {
+            let columns = of.columns().iter();
+            columns.map(|one| (one.path().string(), one.max_def_level(), one.physical_type())).collect()
+        };
+        let (found, expected) = (columns(reader.metadata().file_metadata().schema_descr()), columns(&schema));
+        if found == expected {
+            return Ok(Source { reader });
+        }
+        let other = expected.iter().find(|column| !found.contains(column));
+        let other = other.or_else(|| found.iter().find(|column| !expected.contains(column)));
+        let what = match other {
+            Some((name, ..)) => format!("{}: the column {name}", schema.name()),
+            None => format!("{}: the order of the columns", schema.name()),
+        };
+        Err(Error::new(Kind::Data, "a staged file has the columns of another version of the program")
+            .detail(what)
+            .hint(WRITE_AGAIN))
     }
 
     /// The row groups in their order.
@@ -129,11 +154,7 @@ impl Group<'_> {
     }
 
     fn column<T: DataType>(&mut self) -> Result<(Vec<T::T>, Vec<i16>)> {
-        let metadata = self.reader.metadata();
-        if self.next >= metadata.num_columns() {
-            return Err(unreadable(ParquetError::General("fewer columns than this program reads".into())));
-        }
-        let rows = usize::try_from(metadata.num_rows()).unwrap_or(0);
+        let rows = usize::try_from(self.reader.metadata().num_rows()).unwrap_or(0);
         let column = self.reader.get_column_reader(self.next).map_err(unreadable)?;
         self.next += 1;
         let (mut values, mut levels) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
@@ -150,7 +171,7 @@ fn written(error: ParquetError) -> Error {
 
 fn unreadable(error: ParquetError) -> Error {
     Error::new(Kind::Data, "a staged file is not the Parquet file that it should be")
-        .hint("run the step that wrote it again with this version of the program")
+        .hint(WRITE_AGAIN)
         .source(error)
 }
 
@@ -165,16 +186,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_with_fewer_columns_is_refused_with_what_to_do() {
+    fn a_file_with_other_columns_is_refused_with_what_to_do() {
+        const SCHEMA: &str = "message some { required int32 a; required int32 b; }";
         let mut file = tempfile::tempfile().unwrap();
-        let mut table = Table::new(&mut file, "message old { required int32 a; }").unwrap();
-        table.row_group(1, |columns| columns.put::<Int32Type>(&[7])).unwrap();
+        let mut table = Table::new(&mut file, SCHEMA).unwrap();
+        let fill = |columns: &mut Columns<'_, &mut std::fs::File>| {
+            columns.put::<Int32Type>(&[7])?;
+            columns.put::<Int32Type>(&[8])
+        };
+        table.row_group(1, fill).unwrap();
         table.finish().unwrap();
-        let source = Source::new(file).unwrap();
+        let open = |schema| Source::new(file.try_clone().unwrap(), schema);
+        let source = open(SCHEMA).unwrap();
         let mut group = source.row_groups().next().unwrap().unwrap();
-        assert_eq!(group.take::<Int32Type>().unwrap(), [7]);
-        let error = group.take_optional::<Int32Type>().unwrap_err();
-        assert_eq!(error.kind(), Kind::Data);
-        assert!(error.hint_text().unwrap().contains("this version"), "{}", error.report());
+        assert_eq!(
+            (group.take::<Int32Type>().unwrap(), group.take::<Int32Type>().unwrap()),
+            (vec![7], vec![8])
+        );
+        for (schema, told) in [
+            ("message some { required int32 a; required int32 b; required int32 c; }", "some: the column c"),
+            ("message some { required int32 a; }", "some: the column b"),
+            ("message some { required int32 a; required int64 b; }", "some: the column b"),
+            ("message some { required int32 a; optional int32 b; }", "some: the column b"),
+            ("message some { required int32 b; required int32 a; }", "some: the order of the columns"),
+        ] {
+            let error = open(schema).err().unwrap();
+            assert_eq!((error.kind(), error.detail_text()), (Kind::Data, Some(told)));
+            assert!(error.hint_text().unwrap().contains("this version"), "{}", error.report());
+        }
     }
 }

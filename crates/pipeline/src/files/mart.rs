@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use bionicpro_model::Result;
-use bionicpro_warehouse::load::MartCell;
+use bionicpro_warehouse::load::{Fingerprint, MartCell};
 use chrono::{DateTime, NaiveDate};
 use parquet::data_type::{
     ByteArray, ByteArrayType, DoubleType, FixedLenByteArray, FixedLenByteArrayType, FloatType, Int32Type,
@@ -33,8 +33,10 @@ pub(crate) const SCHEMA: &str = "message mart {
     required int64 created_at (TIMESTAMP(MICROS, true));
     required int32 response_count (INTEGER(32, false));
     required double response_sum;
+    optional double response_squares;
     required int32 battery_count (INTEGER(32, false));
     required double battery_sum;
+    optional double battery_squares;
     optional float battery_min;
     optional float battery_last;
     required int32 anomaly_count (INTEGER(32, false));
@@ -61,8 +63,10 @@ pub(crate) struct MartBatch {
     pub(crate) prosthesis_model: Vec<ByteArray>,
     pub(crate) response_count: Vec<i32>,
     pub(crate) response_sum: Vec<f64>,
+    pub(crate) response_squares: Vec<Option<f64>>,
     pub(crate) battery_count: Vec<i32>,
     pub(crate) battery_sum: Vec<f64>,
+    pub(crate) battery_squares: Vec<Option<f64>>,
     pub(crate) battery_min: Vec<Option<f32>>,
     pub(crate) battery_last: Vec<Option<f32>>,
     pub(crate) anomaly_count: Vec<i32>,
@@ -130,6 +134,8 @@ impl<W: Write + Send> MartTable<W> {
         rows.error_rate.push(0.0);
         rows.response_sum.push(0.0);
         rows.battery_sum.push(0.0);
+        rows.response_squares.push(None);
+        rows.battery_squares.push(None);
         rows.is_deleted.push(1);
         self.flush_when_full()
     }
@@ -161,8 +167,10 @@ impl<W: Write + Send> MartTable<W> {
             columns.put::<Int64Type>(&created_at)?;
             columns.put::<Int32Type>(&rows.response_count)?;
             columns.put::<DoubleType>(&rows.response_sum)?;
+            columns.put_optional::<DoubleType>(&rows.response_squares)?;
             columns.put::<Int32Type>(&rows.battery_count)?;
             columns.put::<DoubleType>(&rows.battery_sum)?;
+            columns.put_optional::<DoubleType>(&rows.battery_squares)?;
             columns.put_optional::<FloatType>(&rows.battery_min)?;
             columns.put_optional::<FloatType>(&rows.battery_last)?;
             columns.put::<Int32Type>(&rows.anomaly_count)?;
@@ -183,13 +191,10 @@ pub(crate) fn cells(source: &Source, date: NaiveDate) -> Result<Vec<MartCell>> {
     Ok(cells)
 }
 
-/// The wrapping sums of the fingerprints of the live rows, by UTC day.
-pub(crate) fn fingerprints(source: &Source) -> Result<BTreeMap<NaiveDate, u64>> {
-    let mut days: BTreeMap<NaiveDate, u64> = BTreeMap::new();
-    each_cell(source, |cell| {
-        let sum = days.entry(cell.hour.date_naive()).or_default();
-        *sum = sum.wrapping_add(cell.fingerprint());
-    })?;
+/// The sums of the fingerprints of the live rows, by UTC day.
+pub(crate) fn fingerprints(source: &Source) -> Result<BTreeMap<NaiveDate, Fingerprint>> {
+    let mut days: BTreeMap<NaiveDate, Fingerprint> = BTreeMap::new();
+    each_cell(source, |cell| days.entry(cell.hour.date_naive()).or_default().add(&cell))?;
     Ok(days)
 }
 
@@ -208,8 +213,10 @@ fn each_cell(source: &Source, mut take: impl FnMut(MartCell)) -> Result<()> {
         group.skip(5);
         let response_count = group.take::<Int32Type>()?;
         let response_sum = group.take::<DoubleType>()?;
+        let response_squares = group.take_optional::<DoubleType>()?;
         let battery_count = group.take::<Int32Type>()?;
         let battery_sum = group.take::<DoubleType>()?;
+        let battery_squares = group.take_optional::<DoubleType>()?;
         let battery_min = group.take_optional::<FloatType>()?;
         let battery_last = group.take_optional::<FloatType>()?;
         let anomalies = group.take::<Int32Type>()?;
@@ -232,6 +239,8 @@ fn each_cell(source: &Source, mut take: impl FnMut(MartCell)) -> Result<()> {
                 battery_count: battery_count[at].cast_unsigned(),
                 response_sum_bits: response_sum[at].to_bits(),
                 battery_sum_bits: battery_sum[at].to_bits(),
+                response_squares_bits: response_squares[at].map(f64::to_bits),
+                battery_squares_bits: battery_squares[at].map(f64::to_bits),
                 battery_min_bits: battery_min[at].map(f32::to_bits),
                 battery_last_bits: battery_last[at].map(f32::to_bits),
             });

@@ -17,8 +17,10 @@ pub(crate) struct Cell {
     pub(crate) anomalies: i64,
     pub(crate) response_count: i64,
     pub(crate) response_sum: f64,
+    pub(crate) response_squares: Option<f64>,
     pub(crate) battery_count: i64,
     pub(crate) battery_sum: f64,
+    pub(crate) battery_squares: Option<f64>,
     pub(crate) battery_min: Option<f64>,
     /// Instant and level of the last battery sample: compared in this order.
     pub(crate) battery_last: Option<(i64, f64)>,
@@ -36,8 +38,10 @@ impl Cell {
             anomalies: batch.anomalies[at],
             response_count: batch.response_count[at],
             response_sum: batch.response_sum[at],
+            response_squares: batch.response_squares[at],
             battery_count: batch.battery_count[at],
             battery_sum: batch.battery_sum[at],
+            battery_squares: batch.battery_squares[at],
             battery_min: batch.battery_min[at],
             battery_last: batch.battery_last_at[at].zip(batch.battery_last[at]),
         }
@@ -51,8 +55,10 @@ impl Cell {
         self.anomalies += other.anomalies;
         self.response_count += other.response_count;
         self.response_sum += other.response_sum;
+        self.response_squares = both(self.response_squares, other.response_squares);
         self.battery_count += other.battery_count;
         self.battery_sum += other.battery_sum;
+        self.battery_squares = both(self.battery_squares, other.battery_squares);
         self.battery_min = match (self.battery_min, other.battery_min) {
             (Some(one), Some(two)) => Some(one.min(two)),
             (one, two) => one.or(two),
@@ -85,4 +91,9 @@ impl Cell {
                 .hint("no device moves that often: find what writes these rows, remove them, then run again")
         })
     }
+}
+
+/// The sum of two that are known.
+fn both(one: Option<f64>, other: Option<f64>) -> Option<f64> {
+    Some(one? + other?)
 }

@@ -133,8 +133,10 @@ impl<'a, W: Write + Send> Joiner<'a, W> {
         rows.prosthesis_model.push(owner.prosthesis_model.clone());
         rows.response_count.push(responses.cast_signed());
         rows.response_sum.push(cell.response_sum);
+        rows.response_squares.push(cell.response_squares);
         rows.battery_count.push(levels.cast_signed());
         rows.battery_sum.push(cell.battery_sum);
+        rows.battery_squares.push(cell.battery_squares);
         let battery_min = cell.battery_min.map(single);
         let battery_last = cell.battery_last.map(|(_, level)| single(level));
         rows.battery_min.push(battery_min);
@@ -152,6 +154,8 @@ impl<'a, W: Write + Send> Joiner<'a, W> {
         day.battery_count += u64::from(levels);
         day.response_sum_bits = day.response_sum_bits.wrapping_add(cell.response_sum.to_bits());
         day.battery_sum_bits = day.battery_sum_bits.wrapping_add(cell.battery_sum.to_bits());
+        day.response_squares_bits = day.response_squares_bits.wrapping_add(bits(cell.response_squares));
+        day.battery_squares_bits = day.battery_squares_bits.wrapping_add(bits(cell.battery_squares));
         day.battery_min_bits += battery_min.map_or(0, |level| u64::from(level.to_bits()));
         day.battery_last_bits += battery_last.map_or(0, |level| u64::from(level.to_bits()));
         self.table.flush_when_full()
@@ -166,6 +170,11 @@ impl<'a, W: Write + Send> Joiner<'a, W> {
 /// Days since 1970.
 fn date(hour: i64) -> i32 {
     i32::try_from(hour.div_euclid(DAY_US)).unwrap_or(i32::MAX)
+}
+
+/// 0 where a sum is unknown.
+fn bits(sum: Option<f64>) -> u64 {
+    sum.map_or(0, f64::to_bits)
 }
 
 /// The nearest number of the mart's 32 bits; a finite number stays finite.
@@ -245,8 +254,10 @@ mod tests {
             anomalies: vec![0],
             response_count: vec![0],
             response_sum: vec![0.0],
+            response_squares: vec![Some(0.0)],
             battery_count: vec![0],
             battery_sum: vec![0.0],
+            battery_squares: vec![Some(0.0)],
             battery_min: vec![None],
             battery_last_at: vec![None],
             battery_last: vec![None],

@@ -206,7 +206,10 @@ impl Staged {
         }
         let (people, owners) = (self.people.again()?, self.owners.again()?);
         let read = move || -> Result<(Vec<CrmRow>, Owners)> {
-            Ok((crm::read(&Source::new(people)?)?, owners::read(&Source::new(owners)?)?))
+            Ok((
+                crm::read(&Source::new(people, crm::SCHEMA)?)?,
+                owners::read(&Source::new(owners, owners::SCHEMA)?)?,
+            ))
         };
         let (people, owners) = tokio::task::spawn_blocking(read).await.map_err(|error| {
             Error::new(Kind::Internal, "the reader of a staged file stopped").source(error)

@@ -83,10 +83,10 @@ fn join(
     version: u64,
     created_at: i64,
 ) -> Result<Joined> {
-    let people = crm::read(&Source::new(crm.file)?)?;
-    let directory = Directory::new(&people, &owners::read(&Source::new(owners.file)?)?)?;
+    let people = crm::read(&Source::new(crm.file, crm::SCHEMA)?)?;
+    let directory = Directory::new(&people, &owners::read(&Source::new(owners.file, owners::SCHEMA)?)?)?;
     let mut joiner = Joiner::new(&directory, MartTable::new(upload, version, created_at)?);
-    for group in Source::new(telemetry.file)?.row_groups() {
+    for group in Source::new(telemetry.file, cells::SCHEMA)?.row_groups() {
         joiner.add(&cells::read(group?)?)?;
     }
     joiner.finish()

@@ -14,6 +14,7 @@ mod property;
 mod readings;
 mod schemas;
 mod shards;
+mod squares;
 mod staging;
 mod ticks;
 mod turns;

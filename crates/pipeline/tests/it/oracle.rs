@@ -25,6 +25,8 @@ const CELLS: &str = "
            count(*) FILTER (WHERE coalesce(odd, false) OR coalesce(response < 0, false)
                                OR coalesce(battery < 0, false) OR coalesce(battery > 100, false)) AS anomalies,
            count(response) AS responses, coalesce(sum(response), 0)::float8 AS response_sum,
+           coalesce(sum(response * response), 0)::float8 AS response_squares,
+           coalesce(sum(battery * battery), 0)::float8 AS battery_squares,
            count(battery) AS levels, coalesce(sum(battery), 0)::float8 AS battery_sum, min(battery)::float8 AS battery_min,
            (array_agg(battery ORDER BY at DESC, battery DESC) FILTER (WHERE battery IS NOT NULL))[1]::float8 AS battery_last
     FROM typed GROUP BY chip, hour";
@@ -65,7 +67,8 @@ pub(crate) async fn expected(world: &World) -> BTreeMap<(String, String, String)
             "error_count": number("errors"), "error_rate": single(to_float(number("errors")) / to_float(number("moves"))),
             "customer_name": text(4), "customer_email": text(5), "prosthesis_model": text(6),
             "response_count": number("responses"), "response_sum": sum("response_sum"),
-            "battery_count": number("levels"), "battery_sum": sum("battery_sum"),
+            "response_squares": sum("response_squares"), "battery_count": number("levels"),
+            "battery_sum": sum("battery_sum"), "battery_squares": sum("battery_squares"),
             "battery_min": maybe("battery_min"), "battery_last": maybe("battery_last"),
             "anomaly_count": number("anomalies"),
         });
@@ -95,7 +98,7 @@ fn normal(mut row: Value) -> Value {
         let is_single =
             ["avg_response_time", "avg_battery_level", "error_rate", "battery_min", "battery_last"]
                 .contains(&name.as_str());
-        let is_sum = name.ends_with("_sum");
+        let is_sum = name.ends_with("_sum") || name.ends_with("_squares");
         if let (true, Some(number)) = (is_single || is_sum, value.as_f64()) {
             *value = if is_single { json!(single(number)) } else { json!(number) };
         }

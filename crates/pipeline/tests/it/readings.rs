@@ -40,6 +40,60 @@ async fn negative_responses_and_batteries_out_of_range_are_kept_and_counted() {
     assert_eq!(row["battery_min"].as_f64(), Some(-1.0));
 }
 
+/// A square may be too great or too small for the engine where the reading is neither: the rest of the cell is read.
+#[tokio::test]
+async fn squares_that_no_number_holds_are_unknown_and_stop_nothing() {
+    for (of, greatest) in [("double precision", 1e300), ("numeric", 1e300), ("numeric", -1e200)] {
+        let world = World::new().await;
+        world
+            .telemetry_sql(&format!("ALTER TABLE telemetry.raw_telemetry ALTER response_time_ms TYPE {of}"))
+            .await;
+        world
+            .moves(&format!(
+                "('CHIP-1', '2024-01-15 08:00:00', {greatest:e}, 50, NULL), ('CHIP-1', '2024-01-15 08:01:00', 2, 50.5, NULL),
+                 ('CHIP-1', '2024-01-15 09:00:00', 1e-200, NULL, NULL), ('CHIP-1', '2024-01-15 10:00:00', -1e134, NULL, NULL),
+                 ('CHIP-1', '2024-01-15 11:00:00', NULL, NULL, NULL)"
+            ))
+            .await;
+        world.run().await.unwrap();
+        let mut mart = world.mart().await;
+        mart.sort_by_key(|row| row["hour"].as_str().unwrap().to_owned());
+        let told: Vec<_> = mart
+            .iter()
+            .map(|row| ["response_sum", "response_squares", "battery_squares"].map(|name| row[name].as_f64()))
+            .collect();
+        let expected = [
+            [Some(greatest), None, Some(5050.25)],
+            [Some(1e-200), Some(0.0), Some(0.0)],
+            [Some(-1e134), Some(1e268), Some(0.0)],
+            [Some(0.0), Some(0.0), Some(0.0)],
+        ];
+        assert_eq!(told, expected, "{of}");
+    }
+}
+
+/// Integers are squared exactly, the greatest of them too.
+#[tokio::test]
+async fn squares_of_integers_are_exact_and_rounded_once() {
+    for (of, values, expected) in [
+        ("smallint", "32767, -32768", 2_147_418_113.0),
+        ("integer", "2147483647, -2147483648", 9.223_372_032_559_809e18),
+        ("bigint", "9223372036854775807, 3", 8.507_059_173_023_462e37),
+        ("bigint", "94906267, 1", 9_007_199_515_875_290.0),
+    ] {
+        let world = World::new().await;
+        world
+            .telemetry_sql(&format!(
+                "ALTER TABLE telemetry.raw_telemetry ALTER response_time_ms TYPE {of};
+                 INSERT INTO telemetry.raw_telemetry (chip_id, event_time, response_time_ms)
+                 SELECT 'CHIP-1', timestamp '2024-01-15 08:00:00', unnest(ARRAY[{values}]::{of}[])"
+            ))
+            .await;
+        world.run().await.unwrap();
+        assert_eq!(world.mart().await[0]["response_squares"].as_f64(), Some(expected), "{of} {values}");
+    }
+}
+
 #[tokio::test]
 async fn an_hour_without_any_reading_is_unknown_and_not_zero() {
     let world = World::new().await;

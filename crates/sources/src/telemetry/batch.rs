@@ -21,10 +21,14 @@ pub struct CellBatch {
     pub response_count: Vec<i64>,
     /// Their sum, in milliseconds.
     pub response_sum: Vec<f64>,
+    /// The sum of their squares; none where a sample is so great that its square might be no number.
+    pub response_squares: Vec<Option<f64>>,
     /// Rows with a finite battery level.
     pub battery_count: Vec<i64>,
     /// Their sum, in percent.
     pub battery_sum: Vec<f64>,
+    /// The sum of their squares, as that of the response times.
+    pub battery_squares: Vec<Option<f64>>,
     /// Their least.
     pub battery_min: Vec<Option<f64>>,
     /// The instant of the last of them.

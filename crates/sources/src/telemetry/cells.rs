@@ -172,6 +172,8 @@ impl CellQuery {
             ("battery_has_sample", &has_sample(BATTERY, self.battery)),
             ("response_term", &term(RESPONSE, self.response)),
             ("battery_term", &term(BATTERY, self.battery)),
+            ("response_squares", &squares(RESPONSE, self.response)),
+            ("battery_squares", &squares(BATTERY, self.battery)),
             ("response", RESPONSE),
             ("battery", BATTERY),
             ("time", TIME),
@@ -250,6 +252,30 @@ fn is_error(of: Type) -> String {
         Type::Bool => code.to_owned(),
         _ => format!("btrim({code}::text, E' \\t\\n\\r\\f\\x0b') NOT IN ('', '0')"),
     }
+}
+
+/// The sum of the squares; null where a sample is beyond 1e134. PostgreSQL refuses a product, a sum or a cast that `double
+/// precision` does not hold, or holds as 0, and with it everything else of the cell.
+///
+/// Integers and numerics are summed exactly. The square of a floating point number is rounded to a multiple of 2^-20 by adding
+/// 2^32: such sums are exact to 2^33, and so the same in whatever order a plan reads the rows. Unrounded ones would not be:
+/// the square of a `real` has twice its digits.
+fn squares(column: &str, of: Type) -> String {
+    let (value, is_sample) = (term(column, of), is_sample(column, of));
+    let square = match of {
+        Type::Int => format!("{value}::int8 * {value}"),
+        Type::BigInt => format!("{value}::numeric * {value}"),
+        Type::Numeric => {
+            format!("CASE WHEN {value} BETWEEN -1e134 AND 1e134 THEN {value} * {value} ELSE 1e288 END")
+        }
+        _ => format!(
+            "CASE WHEN abs({value}) BETWEEN 1e-134 AND 1e134 THEN {value} * {value} + 4294967296 - 4294967296 \
+             WHEN abs({value}) < 1 THEN 0 ELSE 1e288 END"
+        ),
+    };
+    // As many squares as there may be of the greatest sample are less than the one that stands for one beyond it.
+    let sum = format!("sum({square}){is_sample}");
+    format!("(CASE WHEN {sum} >= 1e288 THEN NULL WHEN {sum} > 1e-288 THEN {sum} ELSE 0 END)::float8")
 }
 
 /// `sum(real)` is a `real`: it would lose what the rows still have.

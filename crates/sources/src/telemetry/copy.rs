@@ -11,7 +11,7 @@ use super::batch::CellBatch;
 const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
 /// Signature, flags, length of the header extension.
 const HEADER_LENGTH: usize = SIGNATURE.len() + 8;
-const COLUMNS: i16 = 13;
+const COLUMNS: i16 = 15;
 /// PostgreSQL counts from 2000-01-01.
 const POSTGRES_EPOCH_US: i64 = 946_684_800_000_000;
 
@@ -103,8 +103,10 @@ impl<'a> Decoder<'a> {
         batch.anomalies.push(required(int(&mut row)?)?);
         batch.response_count.push(required(int(&mut row)?)?);
         batch.response_sum.push(required(float(&mut row)?)?);
+        batch.response_squares.push(float(&mut row)?);
         batch.battery_count.push(required(int(&mut row)?)?);
         batch.battery_sum.push(required(float(&mut row)?)?);
+        batch.battery_squares.push(float(&mut row)?);
         batch.battery_min.push(float(&mut row)?);
         batch.battery_last_at.push(int(&mut row)?.map(|at| at + POSTGRES_EPOCH_US));
         batch.battery_last.push(float(&mut row)?);
@@ -169,7 +171,7 @@ mod tests {
             bytes.extend(COLUMNS.to_be_bytes());
             bytes.extend(i32::try_from(chip.len()).unwrap().to_be_bytes());
             bytes.extend(chip.as_bytes());
-            for value in 1..=9_i64 {
+            for value in 1..=11_i64 {
                 bytes.extend(8_i32.to_be_bytes());
                 bytes.extend(value.to_be_bytes());
             }

@@ -295,7 +295,7 @@ async fn cells(telemetry: &Telemetry, wanted: &Wanted) -> Result<Vec<String>> {
         while let Some(batch) = batches.recv().await {
             cells.extend((0..batch.len()).map(|at| {
                 format!(
-                    "{:?} {} {} {} {} {} {} {} {} {} {:?} {:?} {:?}",
+                    "{:?} {} {} {} {} {} {} {} {:?} {} {} {:?} {:?} {:?} {:?}",
                     batch.chip_id[at],
                     batch.hour[at],
                     batch.from[at],
@@ -304,8 +304,10 @@ async fn cells(telemetry: &Telemetry, wanted: &Wanted) -> Result<Vec<String>> {
                     batch.anomalies[at],
                     batch.response_count[at],
                     batch.response_sum[at],
+                    batch.response_squares[at],
                     batch.battery_count[at],
                     batch.battery_sum[at],
+                    batch.battery_squares[at],
                     batch.battery_min[at],
                     batch.battery_last_at[at],
                     batch.battery_last[at],

@@ -119,8 +119,8 @@ pub(super) fn loader(database: &str, is_sharded: bool) -> Vec<String> {
 
 /// Columns without a customer's name, e-mail address or login name.
 const MART_WITHOUT_PERSONS: &str = "user_id, prosthesis_id, chip_id, date, hour, movements_count, avg_response_time, \
-    avg_battery_level, error_count, error_rate, prosthesis_model, created_at, response_count, response_sum, battery_count, \
-    battery_sum, battery_min, battery_last, anomaly_count, version, is_deleted";
+    avg_battery_level, error_count, error_rate, prosthesis_model, created_at, response_count, response_sum, response_squares, \
+    battery_count, battery_sum, battery_squares, battery_min, battery_last, anomaly_count, version, is_deleted";
 /// A serial number leads to a person in any list of deliveries.
 const PROSTHESES_WITHOUT_PERSONS: &str =
     "user_id, prosthesis_id, chip_id, prosthesis_model, manufactured_on, warranty_until, version, is_deleted";

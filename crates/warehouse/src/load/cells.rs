@@ -38,6 +38,10 @@ pub struct MartCell {
     pub response_sum_bits: u64,
     /// `f64::to_bits` of the sum of the battery levels.
     pub battery_sum_bits: u64,
+    /// `f64::to_bits` of the sum of the squares of the response times; none where it is unknown.
+    pub response_squares_bits: Option<u64>,
+    /// `f64::to_bits` of the sum of the squares of the battery levels; none where it is unknown.
+    pub battery_squares_bits: Option<u64>,
     /// `f32::to_bits` of the lowest battery level.
     pub battery_min_bits: Option<u32>,
     /// `f32::to_bits` of the last battery level.

@@ -1,4 +1,5 @@
--- A sum over each UTC day that another row, or the same rows of other people, would change. As MartCell::fingerprint.
+-- Sums over each UTC day that another row, or the same rows of other people, would change. As Fingerprint::add; those of
+-- the squares are of the rows that have any.
 SELECT
     date,
     sum(reinterpretAsUInt64(substring(SHA256(concatWithSeparator(':',
@@ -15,6 +16,13 @@ SELECT
         ifNull(toString(reinterpretAsUInt32(stats.battery_min)), ''),
         ifNull(toString(reinterpretAsUInt32(stats.battery_last)), ''),
         chip_id
-    )), 1, 8))) AS fingerprint
+    )), 1, 8))) AS numbers,
+    sumIf(reinterpretAsUInt64(substring(SHA256(concatWithSeparator(':',
+        toString(user_id),
+        toString(prosthesis_id),
+        toString(toUnixTimestamp(hour)),
+        ifNull(toString(reinterpretAsUInt64(response_squares)), ''),
+        ifNull(toString(reinterpretAsUInt64(battery_squares)), '')
+    )), 1, 8)), response_squares IS NOT NULL OR battery_squares IS NOT NULL) AS squares
 FROM ({rows}) AS stats
 GROUP BY date

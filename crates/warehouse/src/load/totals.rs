@@ -49,6 +49,8 @@ struct Totals {
     battery_count: u64,
     response_sum_bits: u64,
     battery_sum_bits: u64,
+    response_squares_bits: u64,
+    battery_squares_bits: u64,
     battery_min_bits: u64,
     battery_last_bits: u64,
 }
@@ -127,6 +129,8 @@ impl From<Totals> for DayTotals {
             battery_count: day.battery_count,
             response_sum_bits: day.response_sum_bits,
             battery_sum_bits: day.battery_sum_bits,
+            response_squares_bits: day.response_squares_bits,
+            battery_squares_bits: day.battery_squares_bits,
             battery_min_bits: day.battery_min_bits,
             battery_last_bits: day.battery_last_bits,
         }

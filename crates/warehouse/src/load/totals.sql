@@ -11,6 +11,8 @@ SELECT
     sum(stats.battery_count) AS battery_count,
     sum(reinterpretAsUInt64(response_sum)) AS response_sum_bits,
     sum(reinterpretAsUInt64(battery_sum)) AS battery_sum_bits,
+    sum(ifNull(reinterpretAsUInt64(response_squares), 0)) AS response_squares_bits,
+    sum(ifNull(reinterpretAsUInt64(battery_squares), 0)) AS battery_squares_bits,
     sum(toUInt64(ifNull(reinterpretAsUInt32(battery_min), 0))) AS battery_min_bits,
     sum(toUInt64(ifNull(reinterpretAsUInt32(battery_last), 0))) AS battery_last_bits
 FROM ({rows}) AS stats

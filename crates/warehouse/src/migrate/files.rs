@@ -1,6 +1,10 @@
 //! The migrations, in order. To change the schema, add a file and a line; an applied file is never edited.
 
-/// One numbered statement.
+use bionicpro_model::Result;
+
+use super::template::Target;
+
+/// A numbered statement, or some that belong together, with `;` at the end of a line between them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Migration {
     pub(crate) number: u32,
@@ -43,9 +47,12 @@ pub(crate) const MIGRATIONS: &[Migration] = migrations! {
     21 "0021_compared_days"
     22 "0022_etl_runs_unreadable"
     23 "0023_ml_ownership"
+    24 "0024_mart_squares"
+    25 "0025_load_rows_squares"
+    26 "0026_ml_hourly_squares"
+    27 "0027_daily_squares"
     28 "0028_mart_history"
-    29 "0029_mart_history_distributed"
-    30 "0030_ml_hourly_stats_as_of"
+    29 "0029_ml_hourly_stats_as_of"
 };
 
 /// The schema version of this program.
@@ -54,6 +61,11 @@ pub(crate) fn newest(migrations: &[Migration]) -> u32 {
 }
 
 impl Migration {
+    /// What of it this target needs, in order.
+    pub(crate) fn statements(&self, target: &Target<'_>) -> Result<Vec<String>> {
+        self.template.split(";\n").filter_map(|statement| target.fill(statement).transpose()).collect()
+    }
+
     /// SHA-256 of the file in hexadecimal, by which an edit after the fact is noticed.
     pub(crate) fn checksum(&self) -> String {
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, self.template.as_bytes());
@@ -64,7 +76,6 @@ impl Migration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::migrate::template::Target;
 
     #[test]
     fn numbers_follow_each_other_and_name_their_files() {
@@ -83,17 +94,19 @@ mod tests {
     }
 
     #[test]
-    fn each_is_one_idempotent_statement_for_a_server_and_for_a_cluster() {
+    fn each_statement_is_idempotent_for_a_server_and_for_a_cluster() {
         for (cluster, is_told_each) in [(None, false), (Some("blue"), false), (Some("blue"), true)] {
             let target = Target { database: "reports", cluster, is_told_each, retention_days: 365 };
             for migration in MIGRATIONS {
-                let Some(statement) = target.fill(migration.template).unwrap() else { continue };
-                assert!(!statement.contains(';'), "{}", migration.name);
-                let idempotent =
-                    ["IF NOT EXISTS", "MODIFY SETTING"].iter().any(|way| statement.contains(way));
-                assert!(idempotent, "{}", migration.name);
-                let is_on_cluster = cluster.is_some() && !is_told_each;
-                assert_eq!(statement.contains(" ON CLUSTER `blue`"), is_on_cluster, "{}", migration.name);
+                for statement in migration.statements(&target).unwrap() {
+                    assert!(!statement.contains(';'), "{}", migration.name);
+                    let idempotent = ["IF NOT EXISTS", "OR REPLACE", "MODIFY SETTING"]
+                        .iter()
+                        .any(|way| statement.contains(way));
+                    assert!(idempotent, "{}", migration.name);
+                    let is_on_cluster = cluster.is_some() && !is_told_each;
+                    assert_eq!(statement.contains(" ON CLUSTER `blue`"), is_on_cluster, "{}", migration.name);
+                }
             }
         }
     }

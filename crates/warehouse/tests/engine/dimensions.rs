@@ -249,7 +249,7 @@ async fn a_change_of_name_or_model_reaches_every_stored_row_and_no_number() {
     let db = Db::migrated().await;
     loaded(&db).await;
     let numbers = "SELECT toUInt64(cityHash64(groupArray((user_id, prosthesis_id, chip_id, hour, movements_count, error_count,
-        response_sum, battery_sum, battery_min, battery_last, avg_response_time, avg_battery_level)))) FROM
+        response_sum, battery_sum, response_squares, battery_squares, battery_min, battery_last, avg_response_time, avg_battery_level)))) FROM
         (SELECT * FROM user_prosthesis_stats FINAL ORDER BY user_id, hour)";
     let before = db.count(numbers).await;
     let mut state = people(&[(1, "ivan.petrov"), (2, "olga")]);

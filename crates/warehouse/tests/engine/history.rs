@@ -18,7 +18,7 @@ use crate::support::{Db, range, spec, tick};
 /// A row as text, without its version: a comparison writes an equal row again at a newer one.
 const COLUMNS: &str = "concat(toString(user_id), ' ', toString(hour), ' ', toString(prosthesis_id), ' ', chip_id, ' ',
     toString((movements_count, error_count, error_rate, avg_response_time, avg_battery_level, response_count, response_sum,
-        battery_count, battery_sum, battery_min, battery_last, anomaly_count)))";
+        response_squares, battery_count, battery_sum, battery_squares, battery_min, battery_last, anomaly_count)))";
 
 fn day() -> HourRange {
     range("2026-01-15", "2026-01-16")

@@ -4,7 +4,9 @@ use std::future::ready;
 use std::ops::Range;
 
 use bionicpro_model::{DayTotals, Error, HourRange, Kind};
-use bionicpro_warehouse::load::{self, Hides, LoadSpec, LoadedDay, TOO_MUCH_VANISHED, VanishLimit};
+use bionicpro_warehouse::load::{
+    self, Fingerprint, Hides, LoadSpec, LoadedDay, TOO_MUCH_VANISHED, VanishLimit,
+};
 use chrono::TimeDelta;
 use uuid::Uuid;
 
@@ -207,7 +209,10 @@ async fn the_days_add_up_to_the_rows() {
         .map(|index| {
             let mut row = MartRow::new(u128::from(index), 2, "2026-01-15T20:00:00Z");
             row.hour += TimeDelta::hours(i64::from(index % 8));
-            MartRow { response_sum: 0.1 * f64::from(index), movements: u32::MAX, ..row }
+            let response_squares = (index % 3 > 0).then_some(0.01 * f64::from(index));
+            let battery_squares = row.battery_squares.filter(|_| index % 2 > 0);
+            let response_sum = 0.1 * f64::from(index);
+            MartRow { response_sum, response_squares, battery_squares, movements: u32::MAX, ..row }
         })
         .collect();
     let whole = range("2026-01-15", "2026-01-17");
@@ -227,12 +232,23 @@ async fn the_days_add_up_to_the_rows() {
             battery_count: sum(|row| row.battery_count.into()),
             response_sum_bits: sum(|row| row.response_sum.to_bits()),
             battery_sum_bits: sum(|row| row.battery_sum.to_bits()),
+            response_squares_bits: sum(|row| row.response_squares.map_or(0, f64::to_bits)),
+            battery_squares_bits: sum(|row| row.battery_squares.map_or(0, f64::to_bits)),
             battery_min_bits: sum(|row| row.battery_min.map_or(0, |level| u64::from(level.to_bits()))),
             battery_last_bits: sum(|row| row.battery_last.map_or(0, |level| u64::from(level.to_bits()))),
         };
         LoadedDay { totals, newest_version: 3 }
     };
     assert_eq!(totals, [expected("2026-01-15"), expected("2026-01-16")]);
+
+    // What tells cells apart is the same sum here and there.
+    let spec = spec(whole, 3, &rows);
+    for (date, fingerprint) in load::loaded_fingerprints(&db.warehouse, &spec).await.unwrap() {
+        let mut of_cells = Fingerprint::default();
+        let cells = load::loaded_cells(&db.warehouse, &spec, date).await.unwrap();
+        cells.iter().for_each(|cell| of_cells.add(cell));
+        assert_eq!((fingerprint, cells.is_empty()), (of_cells, false), "{date}");
+    }
 
     // Half a day is half of it, and a day that a newer load emptied says so.
     let evening = range("2026-01-15T20:00:00Z", "2026-01-15T21:00:00Z");

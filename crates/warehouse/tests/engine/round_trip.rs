@@ -2,7 +2,7 @@
 
 use std::future::ready;
 
-use crate::support::rows::{MartRow, parquet, parquet_in_groups};
+use crate::support::rows::{MartRow, parquet, parquet_in_groups, parquet_without_squares};
 use crate::support::{Db, pieces, range, spec, tick};
 use bionicpro_model::Kind;
 use bionicpro_model::hours::{END_OF_HOURS, FIRST_HOUR};
@@ -29,6 +29,25 @@ async fn a_row_comes_back_as_it_went_in() {
     assert_eq!((got.response_count, got.response_sum), (9, 400.5));
     assert_eq!((got.battery_count, got.battery_sum), (8, 640.25));
     assert_eq!((got.battery_min, got.battery_last), (Some(79.5), Some(80.0)));
+    let squares =
+        "SELECT count() FROM ml_hourly_stats WHERE response_squares = 18000.25 AND battery_squares = 51250.5";
+    assert_eq!(db.count(squares).await, 1);
+}
+
+/// A run that the program before staged is loaded as it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_from_before_the_squares_loads_with_unknown_ones() {
+    let db = Db::migrated().await;
+    let rows = [MartRow::new(1, 2, "2026-01-15T08:00:00Z"), MartRow::new(2, 3, "2026-01-15T09:00:00Z")];
+    let (spec, standing) = (spec(range("2026-01-15", "2026-01-16"), 7, &rows), db.standing().await);
+    let (file, hides) = (pieces(parquet_without_squares(&rows)), Hides::default());
+    load::store(&db.warehouse, file, &spec, &standing, &hides, ready(Ok(()))).await.unwrap();
+    let unknown =
+        "SELECT count() FROM ml_hourly_stats WHERE response_squares IS NULL AND battery_squares IS NULL
+        AND response_sum = 400.5 AND battery_min = 79.5";
+    assert_eq!(db.count(unknown).await, 2);
+    let days = load::loaded_totals(&db.warehouse, &spec).await.unwrap();
+    assert_eq!((days[0].cells, days[0].response_squares_bits, days[0].battery_squares_bits), (2, 0, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -122,6 +122,12 @@ fn totals(day: &str, rows: &[MartRow]) -> DayTotals {
         battery_count: sum.battery_count + u64::from(row.battery_count),
         response_sum_bits: sum.response_sum_bits.wrapping_add(row.response_sum.to_bits()),
         battery_sum_bits: sum.battery_sum_bits.wrapping_add(row.battery_sum.to_bits()),
+        response_squares_bits: sum
+            .response_squares_bits
+            .wrapping_add(row.response_squares.map_or(0, f64::to_bits)),
+        battery_squares_bits: sum
+            .battery_squares_bits
+            .wrapping_add(row.battery_squares.map_or(0, f64::to_bits)),
         battery_min_bits: sum.battery_min_bits
             + row.battery_min.map_or(0, |level| u64::from(level.to_bits())),
         battery_last_bits: sum.battery_last_bits

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import collections
 import datetime
 import json
 import os
+import statistics
 import subprocess
 
 import clickhouse_connect
@@ -18,10 +20,11 @@ DAYS = 40
 INSERT = """
 INSERT INTO reports.user_prosthesis_stats
     (user_id, ldap_username, prosthesis_id, chip_id, date, hour, movements_count, error_count, customer_name,
-     customer_email, prosthesis_model, response_count, response_sum, version)
+     customer_email, prosthesis_model, response_count, response_sum, response_squares, version)
 SELECT toUUID(concat('00000000-0000-4000-8000-', leftPad(toString(number % 7), 12, '0'))), 'a.person',
     generateUUIDv4(), 'CHIP', toDate(hour), toStartOfHour(now()) - toIntervalHour(number) AS hour,
-    number % 50, number % 3, 'A Person', 'a.person@example.com', 'Model', 1, 100, 1
+    number % 50, number % 3, 'A Person', 'a.person@example.com', 'Model', 2, 180 + number % 30,
+    if(number % 5 = 0, NULL, pow(100 + number % 30, 2) + 6400), 1
 FROM numbers({hours:UInt32})
 """
 
@@ -115,7 +118,7 @@ def what_is_not_for_ml_is_refused(ml, statement):
 def the_code_of_the_guide_runs(mart, warehouse):
     guide = (REPOSITORY / "docs/guides/ml-engineers.md").read_text()
     examples = [block.split("```")[0] for block in guide.split("```python\n")[1:]]
-    assert len(examples) == 3
+    assert len(examples) == 4
     known = {"HOST": warehouse.host, "PORT": warehouse.port, "PASSWORD": warehouse.password_of("ml")}
     pandas_example, polars_example = (dict(known), dict(known))
     exec(examples[0], pandas_example)
@@ -127,6 +130,19 @@ def the_code_of_the_guide_runs(mart, warehouse):
     assert polars_example["by_day"]["movements_count"].sum() == total
     assert str(polars_example["hours"].schema["hour"]).startswith("Datetime")
     assert "time_zone='UTC'" in str(polars_example["hours"].schema["hour"])
+    variance_example = dict(known)
+    exec(examples[2], variance_example)
+    weeks = variance_example["weeks"]
+    # Each hour has two samples: 80 ms, and what is left of the sum.
+    samples = collections.defaultdict(list)
+    asked = "SELECT toString(user_id), toMonday(date), response_sum FROM ml_hourly_stats"
+    known_squares = f"{asked} WHERE response_squares IS NOT NULL"
+    for person, week, total in variance_example["client"].query(known_squares).result_rows:
+        samples[person, week] += [80, total - 80]
+    assert len(weeks) == len(samples) >= 7 * 5
+    for row in weeks.itertuples():
+        expected = statistics.variance(samples[row.person, row.week.date()])
+        assert row.variance == pytest.approx(expected, rel=1e-12)
 
 
 def the_exported_days_are_those_of_the_view(ml, warehouse, tmp_path, monkeypatch):

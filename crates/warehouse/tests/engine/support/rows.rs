@@ -33,8 +33,10 @@ pub(crate) const SCHEMA: &str = "message mart {
     REQUIRED INT64 created_at (TIMESTAMP(MILLIS,true));
     REQUIRED INT32 response_count (INTEGER(32,false));
     REQUIRED DOUBLE response_sum;
+    OPTIONAL DOUBLE response_squares;
     REQUIRED INT32 battery_count (INTEGER(32,false));
     REQUIRED DOUBLE battery_sum;
+    OPTIONAL DOUBLE battery_squares;
     OPTIONAL FLOAT battery_min;
     OPTIONAL FLOAT battery_last;
     REQUIRED INT32 anomaly_count (INTEGER(32,false));
@@ -57,8 +59,10 @@ pub(crate) struct MartRow {
     pub(crate) prosthesis_model: String,
     pub(crate) response_count: u32,
     pub(crate) response_sum: f64,
+    pub(crate) response_squares: Option<f64>,
     pub(crate) battery_count: u32,
     pub(crate) battery_sum: f64,
+    pub(crate) battery_squares: Option<f64>,
     pub(crate) battery_min: Option<f32>,
     pub(crate) battery_last: Option<f32>,
     pub(crate) anomalies: u32,
@@ -82,8 +86,10 @@ impl MartRow {
             prosthesis_model: "Hand 3".to_owned(),
             response_count: 9,
             response_sum: 400.5,
+            response_squares: Some(18_000.25),
             battery_count: 8,
             battery_sum: 640.25,
+            battery_squares: Some(51_250.5),
             battery_min: Some(79.5),
             battery_last: Some(80.0),
             anomalies: 2,
@@ -113,7 +119,18 @@ pub(crate) fn parquet(rows: &[MartRow]) -> Vec<u8> {
 
 /// A Parquet file of these rows, at most `group` of them in a row group.
 pub(crate) fn parquet_in_groups(rows: &[MartRow], group: usize) -> Vec<u8> {
-    let schema = Arc::new(parse_message_type(SCHEMA).unwrap());
+    written(rows, group, SCHEMA)
+}
+
+/// The same in one row group as it was before the mart had squares.
+pub(crate) fn parquet_without_squares(rows: &[MartRow]) -> Vec<u8> {
+    let columns = SCHEMA.lines().filter(|line| !line.contains("_squares"));
+    written(rows, usize::MAX, &columns.collect::<Vec<_>>().join("\n"))
+}
+
+fn written(rows: &[MartRow], group: usize, schema: &str) -> Vec<u8> {
+    let has_squares = schema.contains("_squares");
+    let schema = Arc::new(parse_message_type(schema).unwrap());
     let zstd = Compression::ZSTD(ZstdLevel::default());
     let properties = Arc::new(WriterProperties::builder().set_compression(zstd).build());
     let mut writer = SerializedFileWriter::new(Vec::new(), schema, properties).unwrap();
@@ -141,8 +158,14 @@ pub(crate) fn parquet_in_groups(rows: &[MartRow], group: usize) -> Vec<u8> {
         required::<Int64Type>(&mut out, rows, |_| 1_700_000_000_000);
         required::<Int32Type>(&mut out, rows, |row| row.response_count.cast_signed());
         required::<DoubleType>(&mut out, rows, |row| row.response_sum);
+        if has_squares {
+            optional::<DoubleType>(&mut out, rows, |row| row.response_squares);
+        }
         required::<Int32Type>(&mut out, rows, |row| row.battery_count.cast_signed());
         required::<DoubleType>(&mut out, rows, |row| row.battery_sum);
+        if has_squares {
+            optional::<DoubleType>(&mut out, rows, |row| row.battery_squares);
+        }
         optional::<FloatType>(&mut out, rows, |row| row.battery_min);
         optional::<FloatType>(&mut out, rows, |row| row.battery_last);
         required::<Int32Type>(&mut out, rows, |row| row.anomalies.cast_signed());

@@ -27,8 +27,10 @@ SELECT
     toFloat32(if(said.6 = 0, NULL, least(greatest(said.7 / said.6, -3.4028234663852886e38), 3.4028234663852886e38))) AS avg_battery_level,
     said.4 AS response_count,
     said.5 AS response_sum,
+    said.12 AS response_squares,
     said.6 AS battery_count,
     said.7 AS battery_sum,
+    said.13 AS battery_squares,
     said.8 AS battery_min,
     said.9 AS battery_last,
     said.10 AS anomaly_count,
@@ -46,7 +48,8 @@ FROM
             (
                 history.chip_id, history.movements_count, history.error_count, history.response_count,
                 history.response_sum, history.battery_count, history.battery_sum, history.battery_min,
-                history.battery_last, history.anomaly_count, history.is_deleted
+                history.battery_last, history.anomaly_count, history.is_deleted, history.response_squares,
+                history.battery_squares
             ),
             history.version
         ) AS said

@@ -22,7 +22,9 @@ CREATE TABLE IF NOT EXISTS {database}.mart_history{local}{on_cluster}
     version UInt64 COMMENT 'The telemetry snapshot in microseconds since 1970',
     is_deleted UInt8 COMMENT '1 where the row vanished',
     closed_version UInt64 MATERIALIZED if(version < (toUInt64(toUnixTimestamp(hour)) + 3600) * 1000000, 0, version)
-        COMMENT 'The version where the hour was over, 0 where it was running'
+        COMMENT 'The version where the hour was over, 0 where it was running',
+    -- What a load has kept is found without reading the month.
+    INDEX version_range version TYPE minmax GRANULARITY 1
 )
 ENGINE = {replicated}ReplacingMergeTree({sharded_path}version)
 PARTITION BY toYYYYMM(date)

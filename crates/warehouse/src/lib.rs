@@ -20,6 +20,7 @@ pub mod status;
 
 mod account;
 mod breaker;
+pub mod changes;
 mod client;
 mod fault;
 mod identifier;

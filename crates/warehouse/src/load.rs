@@ -10,7 +10,7 @@ mod completed;
 mod dimensions;
 mod fingerprints;
 mod history;
-mod parquet;
+pub(crate) mod parquet;
 mod restate;
 mod stage;
 mod store;

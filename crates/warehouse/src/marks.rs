@@ -19,6 +19,8 @@ pub(crate) enum Mark {
     Written,
     /// The history tells what the mart said at this version and at each one since.
     History,
+    /// Every load up to this number has stored all that it announced.
+    Settled,
 }
 
 #[derive(Row, Serialize)]
@@ -35,6 +37,7 @@ impl Mark {
             Mark::Restated => "restated",
             Mark::Written => "written",
             Mark::History => "history",
+            Mark::Settled => "settled",
         }
     }
 }

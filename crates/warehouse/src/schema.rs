@@ -135,6 +135,7 @@ const TABLES: &[(&str, &[Column])] = &[
             ("run", "String"),
         ],
     ),
+    ("report_changes", &[("number", "UInt64"), ("user_id", "UUID"), ("month", "UInt32")]),
     ("marks", &[("name", "LowCardinality(String)"), ("version", "UInt64")]),
     (
         "etl_runs",

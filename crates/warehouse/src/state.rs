@@ -34,9 +34,16 @@ pub struct Standing {
     pub stamp: Stamp,
     /// The newest version at which a load has completed a range of hours; 0 before the first.
     pub completed: u64,
+    /// The number of the newest load that is settled.
+    pub settled: u64,
 }
 
 impl Standing {
+    /// The number of a load that begins now, under the lock.
+    pub fn next_number(&self) -> u64 {
+        self.settled + 1
+    }
+
     /// Whether dimensions are stored, the mart says all of them, and no load was cut off on the way.
     pub fn is_settled(&self) -> bool {
         let stored = self.stamp.dimensions;
@@ -105,6 +112,7 @@ impl Standing {
                 pending: version("pending"),
             },
             completed: version("ranges"),
+            settled: version(Mark::Settled.name()),
         }
     }
 }

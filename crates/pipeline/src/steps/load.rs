@@ -10,7 +10,7 @@ use bionicpro_sources::{Lock, Session};
 use bionicpro_warehouse::ledger::{self, Step};
 use bionicpro_warehouse::load::{self, Changed, Dimensions, Hides, LoadSpec};
 use bionicpro_warehouse::state::{self, Stamp, Standing};
-use bionicpro_warehouse::{Warehouse, pending};
+use bionicpro_warehouse::{Warehouse, changes, pending};
 use uuid::Uuid;
 
 use super::again::{NOT_TOGETHER, SAME_VERSION, STALE};
@@ -94,7 +94,7 @@ pub(super) async fn load(
         tokio::join!(dimensions, reconcile::reconcile(warehouse, &staged.mart, &spec));
     let (changed, reconciled) = (changed?, reconciled?);
     let restated = load::restate(warehouse, &changed).await?;
-    still_alone(&lock).await?;
+    tokio::try_join!(still_alone(&lock), changes::settle(warehouse, &standing))?;
     let baseline = staged.baseline(&standing, &changed, !change.owners.applied.is_empty())?;
 
     let manifest = staged.mart.manifest;

@@ -148,7 +148,16 @@ fn mart(is_sharded: bool) -> &'static [&'static str] {
 
 /// The relations of the Reports API's statements.
 pub(super) fn reader(database: &str, is_sharded: bool) -> Vec<String> {
-    let tables = ["users", "user_prostheses", "chip_owners", "etl_runs", "data_as_of", "schema_migrations"];
+    let tables = [
+        "users",
+        "user_prostheses",
+        "chip_owners",
+        "etl_runs",
+        "data_as_of",
+        "schema_migrations",
+        "report_changes",
+        "marks",
+    ];
     tables
         .iter()
         .chain(mart(is_sharded))

@@ -46,8 +46,7 @@ const DAYS_AT_ONCE: Days = Days::new(7);
 
 /// Keeps the rows of a small file that goes straight into the mart.
 pub(super) async fn keep_file(warehouse: &Warehouse, pieces: &[Bytes], spec: &LoadSpec) -> Result<()> {
-    let pieces = futures_util::stream::iter(pieces.iter().cloned().map(Ok));
-    parquet::insert(warehouse, TABLE, OF_FILE, pieces, spec).await.map(drop)
+    parquet::insert_pieces(warehouse, TABLE, OF_FILE, pieces, spec).await.map(drop)
 }
 
 /// All pieces of a small file.

@@ -25,13 +25,25 @@ pub(super) const ONE_BLOCK: Settings = &[("min_insert_block_size_bytes", "0")];
 /// Measured with 3.6 M rows: blocks of 32 MB add 0.5 GB to the engine's peak, blocks of 128 MB add 1 GB and save no time.
 pub(super) const BLOCKS: Settings = &[("min_insert_block_size_bytes", "33554432")];
 
+/// Sends a file that is held in memory.
+pub(crate) async fn insert_pieces(
+    warehouse: &Warehouse,
+    into: &str,
+    blocks: Settings,
+    pieces: &[Bytes],
+    spec: &LoadSpec,
+) -> Result<u64> {
+    let pieces = futures_util::stream::iter(pieces.iter().cloned().map(Ok));
+    insert(warehouse, into, blocks, pieces, spec).await
+}
+
 /// Sends the file; its columns are matched by their names. Returns the bytes sent.
 ///
 /// The stream's own errors are passed through, and then nothing of the file was promised to be stored. Pieces of 64 KB
 /// or more are best; the engine reads a file as a whole, so its size is held in the engine's memory.
-pub(super) async fn insert<S>(
+pub(crate) async fn insert<S>(
     warehouse: &Warehouse,
-    table: &str,
+    into: &str,
     blocks: Settings,
     file: S,
     spec: &LoadSpec,
@@ -43,7 +55,7 @@ where
     let client = settings::with(warehouse.loader().await?, settings::PARQUET);
     let client =
         settings::with(client, blocks).with_setting("log_comment", format!("bionicpro run {}", spec.run));
-    let insert = format!("INSERT INTO {table} FORMAT Parquet");
+    let insert = format!("INSERT INTO {into} FORMAT Parquet");
     let mut insert =
         client.insert_formatted_with(insert).with_timeouts(Some(STALL_TIMEOUT), Some(STORE_TIMEOUT));
     let mut file = pin!(file);

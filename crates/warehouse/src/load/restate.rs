@@ -11,7 +11,7 @@ use crate::marks::Mark;
 use crate::params::BATCH;
 use crate::schema::MART;
 use crate::settings::Settings;
-use crate::{Warehouse, settings};
+use crate::{Warehouse, changes, settings, state};
 
 /// The rows that should change, by key; both statements are made of it.
 const ROWS: &str = include_str!("restate/rows.sql");
@@ -43,7 +43,10 @@ pub async fn restate(warehouse: &Warehouse, changed: &Changed) -> Result<u64> {
         return Ok(0);
     }
     let mut restated = 0;
-    for batch in people(warehouse, changed).await?.chunks(BATCH) {
+    let people = people(warehouse, changed).await?;
+    let standing = state::standing(warehouse).await?;
+    changes::announce_people(warehouse, &standing, people.iter().copied()).await?;
+    for batch in people.chunks(BATCH) {
         restated += restate_people(warehouse, batch).await?;
     }
     warehouse.mark(&[Mark::Restated], changed.version).await?;

@@ -11,8 +11,8 @@ use uuid::Uuid;
 use super::completed::{is_completed_since, note};
 use super::vanished::{self, VanishLimit};
 use super::{LoadSpec, history, parquet, stage};
-use crate::Warehouse;
 use crate::state::Standing;
+use crate::{Warehouse, changes};
 
 /// The hours in which a person's prosthesis had a chip that they no longer own in these hours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -87,9 +87,13 @@ where
     }
     if hides_nothing && spec.rows <= u64::from(warehouse.direct_rows) && is_one_month(spec) {
         let pieces = history::pieces(file).await?;
-        let shown = futures_util::stream::iter(pieces.iter().cloned().map(Ok));
-        let shown = parquet::insert(warehouse, "user_prosthesis_stats", parquet::ONE_BLOCK, shown, spec);
-        let (bytes, ()) = tokio::try_join!(shown, history::keep_file(warehouse, &pieces, spec))?;
+        tokio::try_join!(
+            history::keep_file(warehouse, &pieces, spec),
+            changes::announce_file(warehouse, standing, &pieces, spec),
+        )?;
+        let bytes =
+            parquet::insert_pieces(warehouse, "user_prosthesis_stats", parquet::ONE_BLOCK, &pieces, spec)
+                .await?;
         return Ok(Stored { bytes, tombstones: 0 });
     }
     // What a load that was cut off has left there.
@@ -116,6 +120,7 @@ where
     stage::hide_people(warehouse, spec, &hides.gone).await?;
     let tombstones = stage::rows(warehouse).await?.saturating_sub(spec.rows);
     history::keep_gathered(warehouse, spec, is_late).await?;
+    changes::announce_kept(warehouse, standing, spec).await?;
     may_show.await?;
     stage::show(warehouse, spec).await?;
     // Only now: a load that comes late relies on every row of a range that is noted.

@@ -10,7 +10,7 @@ use super::dimensions::Dimensions;
 use super::stored::{Stored, StoredProsthesis, StoredUser, difference, read};
 use crate::marks::Mark;
 use crate::owners::OwnerRow;
-use crate::{Warehouse, state};
+use crate::{Warehouse, changes, state};
 
 /// What [`upsert_dimensions`] changed of what the mart repeats in its rows, for [`super::restate`].
 ///
@@ -74,6 +74,10 @@ pub async fn upsert_dimensions(warehouse: &Warehouse, wanted: &Dimensions, versi
     if changed.rows > 0 {
         // Before the rows: a load that is cut off here has changed what another one may have begun with.
         warehouse.mark(&[Mark::Changing], version).await?;
+        let people = users.iter().map(|row| row.user_id);
+        let people = people.chain(prostheses.iter().map(|row| row.user_id));
+        let people: BTreeSet<Uuid> = people.chain(owners.iter().map(|row| row.user_id)).collect();
+        changes::announce_people(warehouse, &standing, people).await?;
     }
     let doing = "loading the dimensions";
     warehouse.insert("users", doing, &users).await?;

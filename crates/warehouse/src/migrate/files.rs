@@ -53,6 +53,7 @@ pub(crate) const MIGRATIONS: &[Migration] = migrations! {
     27 "0027_daily_squares"
     28 "0028_mart_history"
     29 "0029_ml_hourly_stats_as_of"
+    30 "0030_report_changes"
 };
 
 /// The schema version of this program.

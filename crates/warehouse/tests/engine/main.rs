@@ -9,5 +9,6 @@ mod migrations;
 mod profiles;
 mod reports;
 mod round_trip;
+mod second_opinion;
 mod support;
 mod ticks;

@@ -57,6 +57,7 @@ pub(crate) const ANSWERS: Settings = &[
     ("transform_null_in", "0"),
     ("prefer_column_name_to_alias", "0"),
     ("enable_global_with_statement", "1"),
+    ("enable_named_columns_in_function_tuple", "0"),
     ("cast_keep_nullable", "0"),
     ("data_type_default_nullable", "0"),
     ("session_timezone", ""),

@@ -1,6 +1,6 @@
 //! The hours of one month in columns.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
@@ -16,7 +16,7 @@ pub struct MonthHours {
     /// Hours since the month began.
     hour: Vec<u16>,
     /// Which of `devices`.
-    device: Vec<u16>,
+    device: Vec<u32>,
     movements: Vec<u32>,
     errors: Vec<u32>,
     anomalies: Vec<u32>,
@@ -85,7 +85,14 @@ impl MonthHours {
     fn new(month: Month, mut rows: Vec<Row<'_>>) -> Self {
         rows.sort_by_key(|row| (row.hour, order(row.prosthesis_id)));
         let mut devices: Vec<Device> = Vec::new();
-        let device = rows.iter().map(|row| place(&mut devices, row)).collect();
+        let mut places = HashMap::new();
+        let device = rows.iter().map(|row| {
+            *places.entry((row.prosthesis_id, row.chip_id, row.prosthesis_model)).or_insert_with(|| {
+                devices.push(Device::of(row));
+                u32::try_from(devices.len() - 1).expect("fewer devices than rows, which memory holds")
+            })
+        });
+        let device = device.collect();
         let since = |row: &Row<'_>| u16::try_from((row.hour - month.start()).num_hours());
         MonthHours {
             month,
@@ -122,7 +129,7 @@ impl MonthHours {
     }
 
     fn row(&self, place: usize) -> Row<'_> {
-        let device = &self.devices[usize::from(self.device[place])];
+        let device = &self.devices[self.device[place] as usize];
         Row {
             hour: self.month.start() + TimeDelta::hours(self.hour[place].into()),
             prosthesis_id: device.prosthesis_id,
@@ -143,7 +150,7 @@ impl MonthHours {
 
     /// About how much memory it takes.
     pub fn bytes(&self) -> usize {
-        let row = size_of::<u16>() * 2 + size_of::<u32>() * 5 + size_of::<f64>() * 2;
+        let row = size_of::<u16>() + size_of::<u32>() * 6 + size_of::<f64>() * 2;
         let row = row + size_of::<Option<f32>>() * 2 + size_of::<u64>();
         let texts = self.devices.iter().map(|device| device.chip_id.len() + device.prosthesis_model.len());
         let devices = self.devices.len() * size_of::<Device>() + texts.sum::<usize>();
@@ -151,22 +158,14 @@ impl MonthHours {
     }
 }
 
-/// Where the row's device stands; a month has a few, and mostly the newest one again.
-fn place(devices: &mut Vec<Device>, row: &Row<'_>) -> u16 {
-    let same = |device: &Device| {
-        device.prosthesis_id == row.prosthesis_id
-            && *device.chip_id == *row.chip_id
-            && *device.prosthesis_model == *row.prosthesis_model
-    };
-    let place = devices.iter().rposition(same).unwrap_or_else(|| {
-        devices.push(Device {
+impl Device {
+    fn of(row: &Row<'_>) -> Self {
+        Device {
             prosthesis_id: row.prosthesis_id,
             chip_id: row.chip_id.into(),
             prosthesis_model: row.prosthesis_model.into(),
-        });
-        devices.len() - 1
-    });
-    u16::try_from(place).expect("a month has 744 hours of a few prostheses")
+        }
+    }
 }
 
 /// The order in which the warehouse sorts ids, by their second half first.

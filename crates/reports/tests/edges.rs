@@ -200,7 +200,7 @@ fn what_a_month_takes_grows_with_its_rows() {
         });
         MonthHours::of_months(&[Month::of(start)], rows)[0].bytes()
     };
-    assert_eq!(of(700) - of(600), 100 * 64);
+    assert_eq!(of(700) - of(600), 100 * 66);
 }
 
 #[test]

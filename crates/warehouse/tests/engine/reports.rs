@@ -331,6 +331,24 @@ async fn months_without_data_are_answered_and_not_read() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_memory_should_not_hold_is_an_error() {
+    let db = Db::migrated().await;
+    let row = MartRow::new(1, 2, "2026-01-01");
+    db.load(std::slice::from_ref(&row), range("2026-01-01", "2026-01-02"), 1).await;
+    let login = row.user_id.to_string();
+    for (megabytes, is_read) in [(10, true), (100, false)] {
+        db.execute(&format!(
+            "INSERT INTO user_prosthesis_stats (user_id, prosthesis_id, chip_id, date, hour, movements_count, version)
+             SELECT '{login}', '{login}', repeat('x', 1000000), '2026-01-02', toDateTime('2026-01-02', 'UTC') + number * 3600, 1, 1
+             FROM numbers({megabytes})"
+        ))
+        .await;
+        let read = db.reports.person(&login, &[Month::of(row.hour)]).await;
+        assert_eq!(read.is_ok(), is_read, "{megabytes}");
+    }
+}
+
 #[test]
 fn consecutive_days_of_every_zone_touch() {
     let start: NaiveDate = "2025-12-30".parse().unwrap();

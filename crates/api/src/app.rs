@@ -14,6 +14,7 @@ use crate::Config;
 use crate::fresh::Fresh;
 use crate::metrics;
 use crate::problem::Problem;
+use crate::reader::Reader;
 use crate::routes::health::ready::Readiness;
 use crate::server::Services;
 
@@ -28,6 +29,7 @@ pub(crate) struct App(Arc<Parts>);
 
 pub(crate) struct Parts {
     pub(crate) reports: Reports,
+    pub(crate) reader: Reader,
     pub(crate) verifier: Verifier,
     /// Where preferences are kept.
     pub(crate) store: Store,
@@ -46,6 +48,7 @@ impl App {
     pub(crate) fn new(config: &Config, services: Services) -> Self {
         let Services { reports, verifier, audit, store } = services;
         App(Arc::new(Parts {
+            reader: Reader::new(reports.clone()),
             reports,
             verifier,
             names: Names::new(store.clone()),

@@ -15,14 +15,15 @@ impl Samples {
         Samples { sum, count }
     }
 
-    pub(crate) fn add(&mut self, other: Samples) {
-        self.sum += other.sum;
-        self.count += other.count;
-    }
-
     /// The average to one decimal, or null without samples.
     pub(crate) fn average(self) -> Option<f64> {
         ratio(self.sum, self.count)
+    }
+}
+
+impl From<(u64, f64)> for Samples {
+    fn from((count, sum): (u64, f64)) -> Self {
+        Samples { sum, count }
     }
 }
 
@@ -45,14 +46,6 @@ pub(crate) fn reading(value: f32) -> Option<f64> {
     ratio(value.into(), 1)
 }
 
-/// The lower of two readings, of which either may be unknown.
-pub(crate) fn lower(one: Option<f32>, other: Option<f32>) -> Option<f32> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.min(other)),
-        (one, other) => one.or(other),
-    }
-}
-
 /// Exact below 2^53, which is more movements than a fleet makes in a thousand years.
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
 pub(crate) fn number(count: u64) -> f64 {
@@ -65,9 +58,7 @@ mod tests {
 
     #[test]
     fn averages_are_weighted_and_rounded_half_away_from_zero() {
-        let mut samples = Samples::new(100.0, 1);
-        samples.add(Samples::new(30.0, 3));
-        assert_eq!(samples.average(), Some(32.5), "not the average of 100 and 10");
+        assert_eq!(Samples::new(100.0 + 30.0, 1 + 3).average(), Some(32.5), "not the average of 100 and 10");
         assert_eq!(ratio(3.0, 20), Some(0.2), "0.15 is a tie");
         assert_eq!(ratio(-3.0, 20), Some(-0.2));
         assert_eq!(ratio(905.0, 20), Some(45.3), "45.25 is a tie");
@@ -81,6 +72,5 @@ mod tests {
         assert_eq!(per_thousand(0, 0), None);
         assert_eq!(per_thousand(0, 10), Some(0.0));
         assert_eq!(ratio(f64::MAX, 1), None);
-        assert_eq!(lower(None, Some(3.0)), Some(3.0));
     }
 }

@@ -18,6 +18,7 @@ mod openapi;
 mod parameters;
 mod person;
 mod problem;
+mod reader;
 mod routes;
 mod server;
 mod staff;

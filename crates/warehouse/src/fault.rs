@@ -12,7 +12,6 @@ use crate::settings;
 mod limits;
 
 const MIGRATE: &str = "run `bionicpro warehouse migrate`";
-const BAD_ARGUMENTS: u32 = 36;
 const NOT_READONLY: &str = "readonly = 0 in the settings profile of the account, or 2 where it only reads";
 const RETRY: &str = "try again; if it persists, look at the warehouse's load and log";
 
@@ -59,13 +58,6 @@ fn not_clickhouse(doing: &'static str, text: &str) -> Error {
 fn refused() -> Error {
     Error::new(Kind::Config, "the warehouse refuses the account")
         .hint("check the user and the password in warehouse.url or warehouse.password_file")
-}
-
-/// Whether the engine did not know an argument of a function: of a report, the time zone.
-pub(crate) fn is_bad_argument(error: &Error) -> bool {
-    std::error::Error::source(error)
-        .and_then(|source| source.downcast_ref::<Exception>())
-        .is_some_and(|exception| exception.code == BAD_ARGUMENTS)
 }
 
 /// An exception as ClickHouse writes it: `Code: 60. DB::Exception: text. (UNKNOWN_TABLE) (version …)`.

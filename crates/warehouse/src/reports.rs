@@ -1,43 +1,27 @@
 //! The queries behind the Reports API: one person's rows, read-only, values as server-side parameters.
 //!
-//! Every query of reports is keyed by the caller's login name; none can reach another person's rows. Sums and counts
-//! come back as they are; the API divides and rounds. Each query is a `.sql` beside its `.rs`.
+//! Every query of reports is keyed by the caller's login name; none can reach another person's rows. One statement brings a
+//! person's hours, and the crate `reports` makes the numbers. Each query is a `.sql` beside its `.rs`.
 
-mod by_day;
-mod compare;
-mod days;
 mod freshness;
-mod hours;
-mod neighbours;
 mod owned;
+mod person;
 mod pipeline;
-mod prostheses;
-mod summary;
-mod typical;
-mod zone;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use bionicpro_model::{Error, Kind, Result};
+use bionicpro_model::Result;
 use clickhouse::Client;
 use clickhouse::query::Query;
 use tokio::sync::OnceCell;
 
-pub use self::by_day::{ByDay, DayRow};
-pub use self::days::Days;
 pub use self::freshness::Freshness;
-pub use self::hours::HourRow;
-pub use self::neighbours::Neighbours;
 pub use self::owned::OwnedProsthesis;
-pub use self::prostheses::Prosthesis;
-pub use self::summary::Summary;
-pub use self::typical::TypicalHour;
-pub use self::zone::day_start;
 use crate::breaker::Breaker;
 use crate::client::{self, within};
 use crate::ping::Ping;
-use crate::{Config, fault, settings};
+use crate::{Config, settings};
 
 /// How long a report may take; the engine's own limit (`max_execution_time`) is below it.
 const REPORT_TIMEOUT: Duration = Duration::from_secs(12);
@@ -86,25 +70,12 @@ impl Reports {
         Ok(reader.await?.query_raw(sql))
     }
 
-    /// A query about one person.
+    /// A query about one person, whose key stands where the text says `{caller}`.
     ///
     /// The look-up is a part of the query, because each query of its own costs the engine milliseconds.
     async fn own(&self, sql: &str, login: &str) -> Result<Query> {
-        Ok(self.query(&of_caller(sql)).await?.param("login", login))
-    }
-
-    /// Runs a query that cuts days by a zone. The engine has its own table of zones, older or newer than ours.
-    async fn run_zoned<T>(
-        &self,
-        doing: &'static str,
-        exchange: impl Future<Output = clickhouse::error::Result<T>>,
-    ) -> Result<T> {
-        self.run(doing, exchange).await.map_err(|error| match fault::is_bad_argument(&error) {
-            true => Error::new(Kind::Usage, "tz is a region that this service does not know yet")
-                .detail("tz")
-                .source(error),
-            false => error,
-        })
+        let sql = sql.replace("{caller}", include_str!("reports/caller.sql"));
+        Ok(self.query(&sql).await?.param("login", login))
     }
 
     /// Runs a query under its deadline, or refuses it at once while nobody answers.
@@ -115,12 +86,4 @@ impl Reports {
     ) -> Result<T> {
         self.breaker.pass(doing, within(REPORT_TIMEOUT, doing, exchange)).await
     }
-}
-
-/// The words `{in_range}` and `{chosen}` stand for what every query about a person says of its rows, `{caller}` for the
-/// person's key.
-fn of_caller(sql: &str) -> String {
-    sql.replace("{in_range}", include_str!("reports/in_range.sql"))
-        .replace("{chosen}", include_str!("reports/chosen.sql"))
-        .replace("{caller}", include_str!("reports/caller.sql"))
 }

@@ -57,6 +57,7 @@ pub(crate) const ANSWERS: Settings = &[
     ("transform_null_in", "0"),
     ("prefer_column_name_to_alias", "0"),
     ("enable_global_with_statement", "1"),
+    ("enable_named_columns_in_function_tuple", "0"),
     ("cast_keep_nullable", "0"),
     ("data_type_default_nullable", "0"),
     ("session_timezone", ""),
@@ -127,11 +128,13 @@ pub(crate) const PARQUET: Settings = &[
 /// Settings of every query of the Reports API. `readonly = 2` forbids writing and lets these be set.
 ///
 /// One person's rows are few: a second thread costs a tenth to a fifth more processor time and saves nothing.
-pub(crate) const READ: [(&str, &str); 5] = [
+pub(crate) const READ: [(&str, &str); 6] = [
     ("readonly", "2"),
     ("max_threads", "1"),
     ("max_execution_time", "10"),
     ("max_result_rows", "100000"),
+    // A person with all months is one row.
+    ("max_result_bytes", "67108864"),
     ("cancel_http_readonly_queries_on_client_close", "1"),
 ];
 

@@ -3,7 +3,7 @@
 //! A day of the mart is made of UTC hours, so a zone that is half an hour off cannot be answered exactly. Fixed
 //! offsets and abbreviations are refused too: they forget that clocks change, and `Etc/GMT+3` is west of Greenwich.
 
-use bionicpro_warehouse::reports::day_start;
+use bionicpro_reports::day_start;
 use chrono::{DateTime, NaiveDate, Offset, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 

@@ -1,11 +1,14 @@
 //! `GET /api/calendar/{date}`: a day as the calendar has it, also where it has no report.
 
+use std::collections::BTreeSet;
+
 use axum::extract::State;
+use bionicpro_reports::neighbours;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::reports::{AskedDay, DayQuery, check_prosthesis};
+use super::reports::{AskedDay, DayQuery, check_own};
 use crate::answer::Answer;
 use crate::app::App;
 use crate::frame::{Frame, FrameHour};
@@ -77,11 +80,13 @@ pub(crate) async fn calendar(
 ) -> Result<Answer<CalendarDay>, Problem> {
     let frame = Frame::new(date, tz, now);
     let data_as_of = app.data_as_of().await?;
-    let rows = app.reports.day(&wearer.name, prosthesis_id, tz.tz(), date);
-    let around = app.reports.neighbours(&wearer.name, prosthesis_id, tz.tz(), date);
-    let (mut rows, around) = tokio::try_join!(rows, around)?;
-    rows.retain(|row| row.movements > 0);
-    check_prosthesis(&app, &wearer, prosthesis_id, around.first_hour.is_some()).await?;
+    // Which hours have data says all; no month is read.
+    let found = app.reader.hours(&wearer, &[]).await?;
+    let presence = &found.person().presence;
+    let around = neighbours(presence, prosthesis_id, tz.tz(), date);
+    check_own(found.person(), prosthesis_id, around.first_hour.is_some())?;
+    let is_of_day = |hour: &DateTime<Utc>| frame.starts_at <= *hour && *hour < frame.ends_at;
+    let used: BTreeSet<DateTime<Utc>> = presence.hours(prosthesis_id).filter(is_of_day).collect();
 
     let data = Data { as_of: data_as_of, first_hour: around.first_hour };
     Ok(Answer(CalendarDay {
@@ -92,7 +97,7 @@ pub(crate) async fn calendar(
         weekday: frame.weekday(),
         today: frame.today,
         is_today: frame.is_today(),
-        state: frame.state(data, !rows.is_empty()),
+        state: frame.state(data, !used.is_empty()),
         starts_at: frame.starts_at,
         ends_at: frame.ends_at,
         previous_day: frame.previous_day(),
@@ -100,6 +105,6 @@ pub(crate) async fn calendar(
         previous_date_with_data: around.previous_day,
         next_date_with_data: around.next_day,
         first_date_with_data: around.first_hour.map(|hour| hour.with_timezone(&tz.tz()).date_naive()),
-        hours: frame.hours(data, |hour| rows.iter().any(|row| row.hour == hour)),
+        hours: frame.hours(data, |hour| used.contains(&hour)),
     }))
 }

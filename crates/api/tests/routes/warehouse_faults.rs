@@ -1,5 +1,7 @@
 //! A warehouse that is down, slow or talks nonsense: 503, and never a part of a report.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use bionicpro_model::SecretUrl;
@@ -204,5 +206,60 @@ async fn h24_an_engine_that_answers_pings_and_no_query_is_left_alone_and_found_a
     while client.get("/api/reports/2024-01-15").await.status != 200 {
         assert!(started.elapsed() < Duration::from_secs(10), "still unavailable");
         tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// A way to the engine on which this query, counted from 1, and all after it get no answer.
+async fn broken_way_to(engine: &SecretUrl, query: usize) -> SecretUrl {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let mut url = engine.expose_secret().clone();
+    url.set_port(Some(listener.local_addr().unwrap().port())).unwrap();
+    let (engine, asked) = (engine.address(), Arc::new(AtomicUsize::new(0)));
+    tokio::spawn(async move {
+        loop {
+            let (client, _) = listener.accept().await.unwrap();
+            let server = TcpStream::connect(engine.clone()).await.unwrap();
+            let asked = asked.clone();
+            tokio::spawn(async move {
+                let ((mut asks, mut hears), (mut answers, mut is_asked)) =
+                    (client.into_split(), server.into_split());
+                let questions = async {
+                    let mut piece = [0; 65_536];
+                    while let Ok(length @ 1..) = asks.read(&mut piece).await {
+                        let is_query = piece.starts_with(b"POST ");
+                        if is_query && asked.fetch_add(1, Ordering::SeqCst) + 1 >= query {
+                            return;
+                        }
+                        is_asked.write_all(&piece[..length]).await.unwrap();
+                    }
+                };
+                tokio::select! {
+                    () = questions => {}
+                    _ = tokio::io::copy(&mut answers, &mut hears) => {}
+                }
+            });
+        }
+    });
+    SecretUrl::parse(url.as_str()).unwrap()
+}
+
+#[tokio::test]
+async fn h24_an_export_whose_warehouse_goes_away_breaks_off_and_looks_like_no_whole_file() {
+    let engine = bionicpro_testing::warehouse().await.url;
+    // The first query asks for the account's rights; each month is one of its own.
+    for (broken, whole) in [(2, false), (3, false), (4, true)] {
+        let app = App::builder().reading_through(broken_way_to(&engine, broken).await).start().await;
+        let ivan = Person::new("ivan.petrov", 1);
+        let cells = ["2024-01-15T08:00:00Z", "2024-02-15T08:00:00Z"].map(|hour| ivan.cell(1, at(hour)));
+        app.seed(&[&ivan], &cells).await;
+        let address = format!("http://{}/api/reports/export?from=2024-01-01&to=2024-03-01", app.address);
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let response = client.get(address).bearer_auth(app.issuer.token("ivan.petrov")).send().await.unwrap();
+        assert_eq!(response.status(), if broken == 2 { 503 } else { 200 }, "{broken}");
+        match response.text().await {
+            Ok(body) if broken != 2 => assert_eq!((whole, body.lines().count()), (true, 3), "{broken}"),
+            Ok(_) => {}
+            Err(_) => assert!(!whole, "{broken}"),
+        }
     }
 }

@@ -1,19 +1,11 @@
--- The hours of some days of a zone, by hour and prosthesis.
-SELECT
-    hour,
-    prosthesis_id,
-    chip_id,
-    prosthesis_model,
-    movements_count AS movements,
-    error_count AS errors,
-    anomaly_count AS anomalies,
-    response_count,
-    response_sum,
-    battery_count,
-    battery_sum,
-    battery_min,
-    battery_last,
-    version
-FROM user_prosthesis_stats FINAL
-WHERE {in_range}
-ORDER BY hour, prosthesis_id
+CROSS JOIN (
+    -- The months are the partitions. An array holds no null by itself, but in a tuple.
+    SELECT (
+        groupArray(hour), groupArray(prosthesis_id), groupArray(chip_id), groupArray(prosthesis_model),
+        groupArray(movements_count), groupArray(error_count), groupArray(anomaly_count),
+        groupArray(response_count), groupArray(response_sum), groupArray(battery_count), groupArray(battery_sum),
+        groupArray((battery_min,)), groupArray((battery_last,)), groupArray(version)
+    ) AS hours
+    FROM user_prosthesis_stats FINAL
+    WHERE user_id = ({caller}) AND movements_count > 0 AND toYYYYMM(date) IN {months: Array(UInt32)}
+) AS hours_of_months

@@ -44,8 +44,8 @@ async fn a_name_belongs_to_whom_the_newest_crm_says() {
     let db = Db::migrated().await;
     // Each person's prosthesis has a hundred more than the person's number.
     let who = async |name: &str| {
-        let own = db.reports.prostheses(name).await.unwrap();
-        own.first().map(|own| own.prosthesis_id.as_u128() - 100)
+        let (person, _) = db.reports.person(name, &[]).await.unwrap();
+        person.prostheses.first().map(|own| own.prosthesis_id.as_u128() - 100)
     };
     load::upsert_dimensions(&db.warehouse, &people(&[(1, "ivan"), (2, "olga"), (3, "")]), 10).await.unwrap();
     assert_eq!((who("ivan").await, who("olga").await, who("").await), (Some(1), Some(2), None));

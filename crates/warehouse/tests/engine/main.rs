@@ -10,5 +10,6 @@ mod migrations;
 mod profiles;
 mod reports;
 mod round_trip;
+mod second_opinion;
 mod support;
 mod ticks;

@@ -171,13 +171,13 @@ async fn an_account_that_may_set_nothing_reads_as_long_as_its_profile_is_plain()
     };
     let plain = with(&db, strict(&readonly, &[])).await;
     let reports = Reports::new(&plain).unwrap();
-    reports.prostheses("nobody").await.unwrap();
+    reports.person("nobody", &[]).await.unwrap();
     assert!(reports.strange_settings().await.unwrap().is_empty());
     let error = Warehouse::new(&plain).unwrap().migrate(false).await.unwrap_err();
     assert!(names(&error, "readonly = 0"), "{}", error.report());
     readonly.insert("transform_null_in".to_owned(), "1".to_owned());
     let config = with(&db, strict(&readonly, &[("transform_null_in", "1")])).await;
-    let error = Reports::new(&config).unwrap().prostheses("nobody").await.unwrap_err();
+    let error = Reports::new(&config).unwrap().person("nobody", &[]).await.unwrap_err();
     assert!(names(&error, "sets transform_null_in = '0'"), "{}", error.report());
 }
 

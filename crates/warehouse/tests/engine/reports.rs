@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bionicpro_model::hours::{END_OF_HOURS, FIRST_HOUR};
 use bionicpro_model::{Kind, Secret};
-use bionicpro_warehouse::reports::{Summary, day_start};
+use bionicpro_reports::{Month, Person, Summary, Sums, day_start, days, months, summary};
 use bionicpro_warehouse::{Config, Reports, Warehouse};
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -12,7 +13,7 @@ use rand_chacha::ChaCha8Rng;
 use uuid::Uuid;
 
 use crate::support::rows::MartRow;
-use crate::support::{Db, range};
+use crate::support::{Db, range, read};
 
 const ZONES: [Tz; 4] = [Tz::UTC, Tz::Europe__Moscow, Tz::America__New_York, Tz::Pacific__Auckland];
 
@@ -52,27 +53,32 @@ fn local_day(row: &MartRow, tz: Tz) -> NaiveDate {
     row.hour.with_timezone(&tz).date_naive()
 }
 
-fn summary<'a>(rows: impl Iterator<Item = &'a MartRow>, tz: Tz) -> Summary {
-    let (mut sum, mut days, mut hours) = (Summary::default(), BTreeSet::new(), BTreeSet::new());
+/// Days with data, hours of use, counts, samples with their sums, the lowest battery level, the model.
+type Totals = (u64, u64, [u64; 5], [f64; 2], Option<f32>, String);
+
+fn totals<'a>(rows: impl Iterator<Item = &'a MartRow>, tz: Tz) -> Totals {
+    let (mut counts, mut sums, mut least) = ([0; 5], [0.0; 2], None);
+    let (mut days, mut hours) = (BTreeSet::new(), BTreeSet::new());
     let mut models: BTreeMap<&str, u64> = BTreeMap::new();
     for row in rows {
         *models.entry(&row.prosthesis_model).or_default() += u64::from(row.movements);
         days.insert(local_day(row, tz));
         hours.insert(row.hour);
-        sum.movements += u64::from(row.movements);
-        sum.errors += u64::from(row.errors);
-        sum.anomalies += u64::from(row.anomalies);
-        sum.response_count += u64::from(row.response_count);
-        sum.response_sum += row.response_sum;
-        sum.battery_count += u64::from(row.battery_count);
-        sum.battery_sum += row.battery_sum;
-        sum.battery_min = [sum.battery_min, row.battery_min].into_iter().flatten().reduce(f32::min);
+        let more = [row.movements, row.errors, row.anomalies, row.response_count, row.battery_count];
+        counts.iter_mut().zip(more).for_each(|(count, more)| *count += u64::from(more));
+        sums = [sums[0] + row.response_sum, sums[1] + row.battery_sum];
+        least = [least, row.battery_min].into_iter().flatten().reduce(f32::min);
     }
     let most = models.values().max().copied();
-    if let Some((model, _)) = models.iter().find(|(_, movements)| Some(**movements) == most) {
-        sum.prosthesis_model = (*model).to_owned();
-    }
-    Summary { days: days.len() as u64, usage_hours: hours.len() as u64, ..sum }
+    let model = models.iter().find(|(_, movements)| Some(**movements) == most);
+    let model = model.map_or_else(String::new, |(model, _)| (*model).to_owned());
+    (days.len() as u64, hours.len() as u64, counts, sums, least, model)
+}
+
+fn totals_of(found: Summary) -> Totals {
+    let Sums { movements, errors, anomalies, response, battery, battery_min, usage_hours, .. } = found.sums;
+    let counts = [movements, errors, anomalies, response.0, battery.0];
+    (found.days, usage_hours, counts, [response.1, battery.1], battery_min, found.prosthesis_model)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -107,10 +113,11 @@ async fn every_answer_equals_a_plain_recomputation() {
 async fn check_days(db: &Db, id: Uuid, prosthesis: Option<Uuid>, tz: Tz, own: &[&MartRow]) {
     let all: BTreeSet<NaiveDate> = own.iter().map(|row| local_day(row, tz)).collect();
     let newest: Vec<NaiveDate> = all.iter().rev().copied().collect();
+    let presence = db.reports.person(&id.to_string(), &[]).await.unwrap().0.presence;
     let mut before = None;
     let mut listed = Vec::new();
     loop {
-        let page = db.reports.days(&id.to_string(), prosthesis, tz, before, 5).await.unwrap();
+        let page = days(&presence, prosthesis, tz, before, 5);
         assert_eq!(page.total, all.len() as u64);
         if page.dates.is_empty() {
             break;
@@ -125,7 +132,10 @@ async fn check_each_day(db: &Db, id: Uuid, prosthesis: Option<Uuid>, tz: Tz, own
     for first in ["2026-03-07", "2026-10-31"] {
         let first: NaiveDate = first.parse().unwrap();
         for date in first.iter_days().take(3) {
-            let got = db.reports.day(&id.to_string(), prosthesis, tz, date).await.unwrap();
+            let range = (date, date + Days::new(1));
+            let hours = read(&db.reports, &id.to_string(), &months(tz, range)).await;
+            let got: Vec<_> =
+                hours.rows(prosthesis, (day_start(tz, range.0), day_start(tz, range.1))).collect();
             let mut expected: Vec<_> = own.iter().filter(|row| local_day(row, tz) == date).collect();
             expected.sort_by_key(|row| (row.hour, row.prosthesis_id.as_u128()));
             assert_eq!(got.len(), expected.len(), "{tz} {date}");
@@ -141,20 +151,19 @@ async fn check_each_day(db: &Db, id: Uuid, prosthesis: Option<Uuid>, tz: Tz, own
 }
 
 async fn check_summaries(db: &Db, id: Uuid, prosthesis: Option<Uuid>, tz: Tz, own: &[&MartRow]) {
-    let date = |text: &str| Some(text.parse::<NaiveDate>().unwrap());
+    let date = |text: &str| text.parse::<NaiveDate>().unwrap();
     for (from, to) in [
-        (None, None),
-        (date("2026-03-08"), date("2026-03-09")),
-        (date("2026-11-01"), None),
-        (None, date("2026-03-09")),
-        (date("2026-03-09"), date("2026-03-09")),
+        ("2026-01-01", "2026-12-31"),
+        ("2026-03-08", "2026-03-09"),
+        ("2026-11-01", "2026-12-31"),
+        ("2026-01-01", "2026-03-09"),
+        ("2026-03-09", "2026-03-09"),
     ] {
-        let got = db.reports.summary(&id.to_string(), prosthesis, tz, from, to).await.unwrap();
-        let within = own.iter().copied().filter(|row| {
-            let day = local_day(row, tz);
-            from.is_none_or(|from| from <= day) && to.is_none_or(|to| day < to)
-        });
-        assert_eq!(got, summary(within, tz), "{tz} {from:?} {to:?}");
+        let range = (date(from), date(to));
+        let hours = read(&db.reports, &id.to_string(), &months(tz, range)).await;
+        let got = totals_of(summary(&hours, prosthesis, tz, range));
+        let within = own.iter().copied().filter(|row| (range.0..range.1).contains(&local_day(row, tz)));
+        assert_eq!(got, totals(within, tz), "{tz} {from:?} {to:?}");
     }
 }
 
@@ -238,9 +247,10 @@ async fn a_hostile_name_is_only_a_name() {
         ..Default::default()
     };
     bionicpro_warehouse::load::upsert_dimensions(&db.warehouse, &dimensions, 1).await.unwrap();
-    assert_eq!(db.reports.prostheses(hostile).await.unwrap()[0].prosthesis_id, id);
+    let (person, _) = db.reports.person(hostile, &[]).await.unwrap();
+    assert_eq!((person.user_id, person.prostheses[0].prosthesis_id), (Some(id), id));
     for other in ["' OR 1=1 --", "%", "\\'", "user", "\\N", "NULL", "\n", "\u{202e}", ""] {
-        assert_eq!(db.reports.prostheses(other).await.unwrap(), [], "{other:?}");
+        assert_eq!(db.reports.person(other, &[]).await.unwrap().0, Person::default(), "{other:?}");
     }
 }
 
@@ -266,7 +276,7 @@ async fn a_wrong_password_is_a_matter_of_configuration() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_report_before_the_first_migration_says_what_to_run() {
     let db = Db::empty().await;
-    let error = db.reports.prostheses("ivan").await.unwrap_err();
+    let error = db.reports.person("ivan", &[]).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Data, "{}", error.report());
     assert!(error.hint_text().unwrap().contains("warehouse migrate"));
 }
@@ -300,40 +310,51 @@ async fn the_statements_of_the_accounts_are_understood_by_the_engine() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_reads_anothers_rows_by_a_prosthesis_id() {
+async fn whoever_is_not_known_has_no_rows() {
     let db = Db::migrated().await;
     let row = MartRow::new(1, 2, "2026-01-15T08:00:00Z");
     db.load(std::slice::from_ref(&row), range("2026-01-15", "2026-01-16"), 1).await;
-    let (stranger, wanted) = ("somebody.else", Some(row.prosthesis_id));
-    let date = "2026-01-15".parse().unwrap();
-    assert!(db.reports.day(stranger, wanted, Tz::UTC, date).await.unwrap().is_empty());
-    assert_eq!(db.reports.days(stranger, wanted, Tz::UTC, None, 10).await.unwrap().total, 0);
-    assert_eq!(db.reports.summary(stranger, wanted, Tz::UTC, None, None).await.unwrap(), Summary::default());
+    let hours = read(&db.reports, "somebody.else", &[Month::of(row.hour)]).await;
+    assert_eq!(*hours.person(), Person::default());
+    assert_eq!(hours.rows(Some(row.prosthesis_id), (FIRST_HOUR, END_OF_HOURS)).count(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn days_at_the_ends_of_time_are_empty_and_not_an_error() {
+async fn months_without_data_are_answered_and_not_read() {
     let db = Db::migrated().await;
-    for date in ["0001-01-01", "1969-12-31", "2106-02-07", "9999-12-31"] {
-        let date: NaiveDate = date.parse().unwrap();
-        for tz in ZONES {
-            assert!(db.reports.day("nobody", None, tz, date).await.unwrap().is_empty());
-            assert_eq!(db.reports.days("nobody", None, tz, Some(date), 1).await.unwrap().total, 0);
-            let summary =
-                db.reports.summary("nobody", None, tz, Some(date), date.checked_add_days(Days::new(1)));
-            assert_eq!(summary.await.unwrap().days, 0);
-        }
+    let row = MartRow::new(1, 2, "2026-01-15T08:00:00Z");
+    db.load(std::slice::from_ref(&row), range("2026-01-15", "2026-01-16"), 1).await;
+    let other = MartRow::new(2, 3, "2026-02-15T08:00:00Z");
+    db.load(std::slice::from_ref(&other), range("2026-02-15", "2026-02-16"), 2).await;
+    let month = |text: &str| Month::of(text.parse().unwrap());
+    let at = |number: &str| month(&format!("{number}-15T00:00:00Z"));
+    let login = row.user_id.to_string();
+    for (asked, rows) in [("2026-01", 1), ("2026-02", 0), ("1970-01", 0), ("2106-02", 0)] {
+        let (person, months) = db.reports.person(&login, &[at(asked)]).await.unwrap();
+        assert_eq!(person.presence.first_hour(None), Some(row.hour), "{asked}");
+        let [found] = &months[..] else { panic!("{asked}: {months:?}") };
+        assert_eq!(found.month(), at(asked));
+        assert_eq!(found.rows(FIRST_HOUR, END_OF_HOURS).count(), rows, "{asked}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_zone_is_answered_or_refused_as_unknown() {
+async fn an_answer_that_memory_should_not_hold_is_an_error() {
     let db = Db::migrated().await;
-    for tz in chrono_tz::TZ_VARIANTS {
-        match db.reports.days("nobody", None, tz, None, 1).await {
-            Ok(days) => assert_eq!(days.total, 0),
-            Err(error) => assert_eq!(error.kind(), Kind::Usage, "{tz}: {}", error.report()),
-        }
+    let row = MartRow::new(1, 2, "2026-01-01");
+    db.load(std::slice::from_ref(&row), range("2026-01-01", "2026-01-02"), 1).await;
+    let login = row.user_id.to_string();
+    for (megabytes, is_read) in [(10, true), (70, false)] {
+        db.execute(&format!(
+            "INSERT INTO user_prosthesis_stats (user_id, prosthesis_id, chip_id, date, hour, movements_count, version)
+             SELECT '{login}', '{login}', repeat('x', 1000000), '2026-01-02', toDateTime('2026-01-02', 'UTC') + number * 3600, 1, 1
+             FROM numbers({megabytes})"
+        ))
+        .await;
+        let read = db.reports.person(&login, &[Month::of(row.hour)]).await;
+        let refusal = read.err().map(|error| error.report());
+        assert_eq!(refusal.is_none(), is_read, "{megabytes}: {refusal:?}");
+        assert!(refusal.is_none_or(|refusal| refusal.contains("max_result_bytes")), "{megabytes}");
     }
 }
 

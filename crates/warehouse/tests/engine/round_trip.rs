@@ -3,16 +3,25 @@
 use std::future::ready;
 
 use crate::support::rows::{MartRow, parquet, parquet_in_groups, parquet_without_squares};
-use crate::support::{Db, pieces, range, spec, tick};
+use crate::support::{Db, pieces, range, read, spec, tick};
 use bionicpro_model::Kind;
-use bionicpro_model::hours::{END_OF_HOURS, FIRST_HOUR};
+use bionicpro_model::hours::{self, END_OF_HOURS, FIRST_HOUR};
+use bionicpro_reports::{Hours, Row, months};
 use bionicpro_warehouse::load::{self, Hides};
-use chrono::{NaiveDate, TimeDelta};
+use chrono::{Days, NaiveDate, TimeDelta};
 use chrono_tz::Tz;
 use uuid::Uuid;
 
-async fn day(db: &Db, user: Uuid, date: &str) -> Vec<bionicpro_warehouse::reports::HourRow> {
-    db.reports.day(&user.to_string(), None, Tz::UTC, date.parse::<NaiveDate>().unwrap()).await.unwrap()
+async fn day(db: &Db, user: Uuid, date: &str) -> Hours {
+    let date: NaiveDate = date.parse().unwrap();
+    let hours = read(&db.reports, &user.to_string(), &months(Tz::UTC, (date, date + Days::new(1)))).await;
+    assert_eq!(hours.person().user_id, Some(user));
+    hours
+}
+
+fn rows<'a>(hours: &'a Hours, date: &str) -> Vec<Row<'a>> {
+    let start = hours::parse_instant(date).unwrap();
+    hours.rows(None, (start, start + TimeDelta::days(1))).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -20,11 +29,12 @@ async fn a_row_comes_back_as_it_went_in() {
     let db = Db::migrated().await;
     let row = MartRow::new(1, 2, "2026-01-15T08:00:00Z");
     db.load(std::slice::from_ref(&row), range("2026-01-15", "2026-01-16"), 7).await;
-    let rows = day(&db, row.user_id, "2026-01-15").await;
+    let hours = day(&db, row.user_id, "2026-01-15").await;
+    let rows = rows(&hours, "2026-01-15");
     assert_eq!(rows.len(), 1);
     let got = &rows[0];
     assert_eq!((got.hour, got.prosthesis_id), (row.hour, row.prosthesis_id));
-    assert_eq!((got.chip_id.as_str(), got.prosthesis_model.as_str()), ("chip-2", "Hand 3"));
+    assert_eq!((got.chip_id, got.prosthesis_model), ("chip-2", "Hand 3"));
     assert_eq!((got.movements, got.errors, got.anomalies), (10, 1, 2));
     assert_eq!((got.response_count, got.response_sum), (9, 400.5));
     assert_eq!((got.battery_count, got.battery_sum), (8, 640.25));
@@ -86,11 +96,13 @@ async fn every_column_holds_its_extremes() {
     let everything = range("1970-01-01", "2106-02-07");
     db.load(&[least.clone(), greatest.clone()], everything, u64::MAX).await;
 
-    let got = &day(&db, plain.user_id, "1970-01-01").await[0];
-    assert_eq!((got.hour, &got.chip_id), (least.hour, &least.chip_id));
+    let hours = day(&db, plain.user_id, "1970-01-01").await;
+    let got = &rows(&hours, "1970-01-01")[0];
+    assert_eq!((got.hour, got.chip_id), (least.hour, least.chip_id.as_str()));
     assert_eq!((got.battery_min, got.battery_last), (None, None));
     assert_eq!(got.response_sum.to_bits(), (-0.0_f64).to_bits());
-    let got = &day(&db, plain.user_id, "2106-02-06").await[0];
+    let hours = day(&db, plain.user_id, "2106-02-06").await;
+    let got = &rows(&hours, "2106-02-06")[0];
     assert_eq!((got.hour, got.movements, got.anomalies), (greatest.hour, u32::MAX, u32::MAX));
     assert_eq!((got.response_sum, got.battery_sum), (f64::MAX, f64::MIN_POSITIVE));
     assert_eq!((got.battery_min, got.battery_last), (Some(f32::MIN), Some(f32::MAX)));

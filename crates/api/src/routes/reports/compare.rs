@@ -1,13 +1,15 @@
 //! `GET /api/reports/compare`: two ranges of days beside each other.
 
+use std::collections::BTreeSet;
+
 use axum::extract::State;
-use bionicpro_warehouse::reports::Summary;
+use bionicpro_reports::{Month, Summary, months, summary};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::check_prosthesis;
+use super::check_own;
 use super::summary::SummaryFigures;
 use crate::access::AskedDays;
 use crate::answer::Answer;
@@ -141,15 +143,16 @@ impl Metric {
 
     /// The number as sum and count, so that nothing is rounded before the difference.
     fn of(self, totals: &Summary) -> Samples {
+        let sums = &totals.sums;
         match self {
-            Metric::MovementsPerDay => Samples::new(number(totals.movements), totals.days),
-            Metric::UsageHoursPerDay => Samples::new(number(totals.usage_hours), totals.days),
-            Metric::AvgResponseTimeMs => Samples::new(totals.response_sum, totals.response_count),
-            Metric::AvgBatteryLevel => Samples::new(totals.battery_sum, totals.battery_count),
+            Metric::MovementsPerDay => Samples::new(number(sums.movements), totals.days),
+            Metric::UsageHoursPerDay => Samples::new(number(sums.usage_hours), totals.days),
+            Metric::AvgResponseTimeMs => Samples::from(sums.response),
+            Metric::AvgBatteryLevel => Samples::from(sums.battery),
             Metric::LowestBatteryLevel => {
-                totals.battery_min.map_or(Samples::default(), |level| Samples::new(level.into(), 1))
+                sums.battery_min.map_or(Samples::default(), |level| Samples::new(level.into(), 1))
             }
-            Metric::ErrorsPer1000Movements => Samples::new(number(totals.errors) * 1000.0, totals.movements),
+            Metric::ErrorsPer1000Movements => Samples::new(number(sums.errors) * 1000.0, sums.movements),
         }
     }
 }
@@ -184,7 +187,14 @@ impl Side {
                  of them"
             )));
         }
-        Ok(Side { from: range.from, to: range.to, days, days_with_data, complete, summary: totals.into() })
+        Ok(Side {
+            from: range.from,
+            to: range.to,
+            days,
+            days_with_data,
+            complete,
+            summary: SummaryFigures::from(&totals),
+        })
     }
 }
 
@@ -203,11 +213,13 @@ pub(crate) async fn compare(
     let data_as_of = app.data_as_of().await?;
     let a = DayRange { from: query.a_from, to: query.a_to };
     let b = DayRange { from: query.b_from, to: query.b_to };
-    let ends = ((a.from, a.to), (b.from, b.to));
     let zone = query.tz;
-    let found = app.reports.compare(&wearer.name, query.prosthesis_id, zone.tz(), ends.0, ends.1);
-    let (of_a, of_b) = found.await?;
-    check_prosthesis(&app, &wearer, query.prosthesis_id, of_a.days + of_b.days > 0).await?;
+    let of_sides = [a, b].map(|range| months(zone.tz(), (range.from, range.to)));
+    let needed: BTreeSet<Month> = of_sides.into_iter().flatten().collect();
+    let found = app.reader.hours(&wearer, &Vec::from_iter(needed)).await?;
+    let [of_a, of_b] =
+        [a, b].map(|range| summary(&found, query.prosthesis_id, zone.tz(), (range.from, range.to)));
+    check_own(found.person(), query.prosthesis_id, of_a.days + of_b.days > 0)?;
 
     let complete = |range: DayRange| data_as_of.is_some_and(|as_of| as_of >= zone.start_of(range.to));
     let differences = Metric::ALL.map(|metric| Difference::new(metric, &of_a, &of_b));
@@ -227,8 +239,12 @@ mod tests {
 
     #[test]
     fn differences_are_taken_before_anything_is_rounded() {
-        let a = Summary { days: 3, movements: 10, ..Summary::default() };
-        let b = Summary { days: 7, movements: 24, ..Summary::default() };
+        let moved = |days, movements| {
+            let mut moved = Summary { days, ..Summary::default() };
+            moved.sums.movements = movements;
+            moved
+        };
+        let (a, b) = (moved(3, 10), moved(7, 24));
         let difference = Difference::new(Metric::MovementsPerDay, &a, &b);
         assert_eq!((difference.a, difference.b), (Some(3.3), Some(3.4)));
         assert_eq!(difference.difference, Some(0.1), "0.095");

@@ -3,15 +3,14 @@
 mod report;
 
 use axum::extract::{FromRequestParts, Path, State};
-use bionicpro_model::hours::END_OF_HOURS;
-use bionicpro_warehouse::reports::{HourRow, Neighbours};
+use bionicpro_reports::{months, neighbours};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use http::request::Parts;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
 use self::report::DayReport;
-use super::check_prosthesis;
+use super::check_own;
 use super::usual::{USUAL_DAYS, UsualFigures};
 use crate::access::{self, AskedDays};
 use crate::answer::Answer;
@@ -78,49 +77,17 @@ pub(crate) async fn day(
 ) -> Result<Answer<DayReport>, Problem> {
     let data_as_of = app.data_as_of().await?;
     let frame = Frame::new(date, tz, now);
-    // One statement for the day, for the days that say what is usual, and for the neighbours with data, which mostly
-    // lie near: each statement costs the engine milliseconds.
-    let (from, to) = (date - USUAL_DAYS, end_of_neighbours(frame));
-    let mut rows = app.reports.hours(&wearer.name, prosthesis_id, tz.tz(), from, to).await?;
-    rows.retain(|row: &HourRow| row.movements > 0);
-    let around = match near_neighbours(&rows, frame, tz) {
-        Some(near) => near,
-        None => app.reports.neighbours(&wearer.name, prosthesis_id, tz.tz(), date).await?,
-    };
-    check_prosthesis(&app, &wearer, prosthesis_id, around.first_hour.is_some()).await?;
+    let from = date - USUAL_DAYS;
+    let found = app.reader.hours(&wearer, &months(tz.tz(), (from, date + Days::new(1)))).await?;
+    let around = neighbours(&found.person().presence, prosthesis_id, tz.tz(), date);
+    check_own(found.person(), prosthesis_id, around.first_hour.is_some())?;
 
     // A zone may have had another offset in the weeks before, where days cannot be cut exactly.
     let is_exact = tz.check_whole_hours(from, date).is_ok();
-    let usual = is_exact.then(|| UsualFigures::new(date, tz, data_as_of, &rows));
-    rows.retain(|row| frame.starts_at <= row.hour && row.hour < frame.ends_at);
+    let usual = is_exact.then(|| UsualFigures::new(date, tz, data_as_of, &found, prosthesis_id));
+    let rows = found.rows(prosthesis_id, (frame.starts_at, frame.ends_at)).collect();
     match DayReport::new(wearer.name, frame, tz, data_as_of, around, usual, rows) {
         Some(report) => Ok(Answer(report)),
         None => Err(Problem::new(Slug::NotFound).detail(format!("Report not found for date {date}"))),
     }
-}
-
-/// How many days after a day are looked through for the next one with data before all days are.
-const NEAR: Days = Days::new(7);
-
-/// The end of the days that are looked through. Of the newest days that is the end of all data.
-fn end_of_neighbours(frame: Frame) -> NaiveDate {
-    let near = frame.date + Days::new(1) + NEAR;
-    if near > frame.today { END_OF_HOURS.date_naive() + Days::new(1) } else { near }
-}
-
-/// The neighbours of a day by the rows around it, oldest first; none where one of them may lie farther away.
-///
-/// The first hour is that of the rows: whatever lies before the day tells that data had begun.
-fn near_neighbours(rows: &[HourRow], frame: Frame, zone: Zone) -> Option<Neighbours> {
-    let day = |row: &HourRow| row.hour.with_timezone(&zone.tz()).date_naive();
-    let previous = rows.iter().rfind(|row| row.hour < frame.starts_at)?;
-    let next = rows.iter().find(|row| row.hour >= frame.ends_at);
-    if next.is_none() && end_of_neighbours(frame) <= frame.today {
-        return None;
-    }
-    Some(Neighbours {
-        first_hour: rows.first().map(|row| row.hour),
-        previous_day: Some(day(previous)),
-        next_day: next.map(day),
-    })
 }

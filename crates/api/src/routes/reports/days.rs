@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use axum::extract::State;
-use bionicpro_warehouse::reports::DayRow;
+use bionicpro_reports::{DayRow, Sums, by_day, by_day_months};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::check_prosthesis;
+use super::check_own;
 use super::range::RangeQuery;
 use crate::answer::Answer;
 use crate::app::App;
@@ -116,8 +116,9 @@ struct RangeDay {
 impl RangeDay {
     fn new(frame: Frame, data: Data, row: Option<&DayRow>) -> Self {
         let state = frame.state(data, row.is_some());
-        let count = |of: fn(&DayRow) -> u64| match row {
-            Some(row) => Some(of(row)),
+        let sums = row.map(|row| &row.sums);
+        let count = |of: fn(&Sums) -> u64| match sums {
+            Some(sums) => Some(of(sums)),
             None => state.knows_counts().then_some(0),
         };
         RangeDay {
@@ -125,15 +126,15 @@ impl RangeDay {
             weekday: frame.weekday(),
             hours: frame.length(),
             state,
-            total_movements: count(|row| row.movements),
-            uptime_hours: count(|row| row.usage_hours),
-            total_errors: count(|row| row.errors),
-            total_anomalies: count(|row| row.anomalies),
-            errors_per_1000_movements: row.and_then(|row| per_thousand(row.errors, row.movements)),
-            avg_response_time_ms: row.and_then(|row| Samples::new(row.response.1, row.response.0).average()),
-            avg_battery_level: row.and_then(|row| Samples::new(row.battery.1, row.battery.0).average()),
-            lowest_battery_level: row.and_then(|row| row.battery_min).and_then(reading),
-            last_battery_level: row.and_then(|row| row.battery_last).and_then(reading),
+            total_movements: count(|sums| sums.movements),
+            uptime_hours: count(|sums| sums.usage_hours),
+            total_errors: count(|sums| sums.errors),
+            total_anomalies: count(|sums| sums.anomalies),
+            errors_per_1000_movements: sums.and_then(|sums| per_thousand(sums.errors, sums.movements)),
+            avg_response_time_ms: sums.and_then(|sums| Samples::from(sums.response).average()),
+            avg_battery_level: sums.and_then(|sums| Samples::from(sums.battery).average()),
+            lowest_battery_level: sums.and_then(|sums| sums.battery_min).and_then(reading),
+            last_battery_level: sums.and_then(Sums::battery_last).and_then(reading),
             median_movements_7_days: row.and_then(|row| row.median).and_then(|median| ratio(median, 1)),
         }
     }
@@ -153,8 +154,9 @@ pub(crate) async fn days(
 ) -> Result<Answer<DaysReport>, Problem> {
     let data_as_of = app.data_as_of().await?;
     let RangeQuery { from, to, tz, prosthesis_id, .. } = query;
-    let found = app.reports.by_day(&wearer.name, prosthesis_id, tz.tz(), (from, to), data_as_of).await?;
-    check_prosthesis(&app, &wearer, prosthesis_id, found.first_hour.is_some()).await?;
+    let hours = app.reader.hours(&wearer, &by_day_months(tz.tz(), (from, to))).await?;
+    let found = by_day(&hours, prosthesis_id, tz.tz(), (from, to), data_as_of);
+    check_own(hours.person(), prosthesis_id, found.first_hour.is_some())?;
 
     let now = Utc::now();
     let today = local_today(tz, now);

@@ -1,6 +1,7 @@
 //! `GET /api/reports`: the days with data, newest first.
 
 use axum::extract::State;
+use bionicpro_reports::days;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -108,16 +109,17 @@ pub(crate) async fn list(
 ) -> Result<Answer<ReportList>, Problem> {
     let data_as_of = app.data_as_of().await?;
     let before = query.before.map(|Day(day)| day);
-    let days = app.reports.days(&wearer.name, query.prosthesis_id, query.tz.tz(), before, query.limit);
-    let (days, prostheses) = tokio::try_join!(days, app.reports.prostheses(&wearer.name))?;
-    check_own(query.prosthesis_id, days.total > 0, &prostheses)?;
+    let found = app.reader.hours(&wearer, &[]).await?;
+    let person = found.person();
+    let days = days(&person.presence, query.prosthesis_id, query.tz.tz(), before, query.limit);
+    check_own(person, query.prosthesis_id, days.total > 0)?;
     Ok(Answer(ReportList {
         reports: days.dates.into_iter().map(|date| ReportDate { date }).collect(),
         total: days.total,
         user: wearer.name,
         timezone: query.tz.name(),
         data_as_of,
-        prostheses: prostheses.into_iter().map(OwnProsthesis::from).collect(),
+        prostheses: OwnProsthesis::of(person),
     }))
 }
 

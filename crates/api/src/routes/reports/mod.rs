@@ -7,19 +7,16 @@ pub(crate) mod export;
 pub(crate) mod list;
 mod range;
 pub(crate) mod summary;
-mod tally;
 pub(crate) mod typical;
 pub(crate) mod usual;
 
-use bionicpro_warehouse::reports::Prosthesis;
+use bionicpro_reports::{Person, Prosthesis};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub(super) use self::day::{AskedDay, DayQuery};
-use crate::app::App;
 use crate::problem::{Problem, Slug};
-use crate::wearer::Wearer;
 
 /// What fewer days say is neither typical nor usual.
 const MIN_DAYS: u64 = 5;
@@ -41,14 +38,21 @@ pub(crate) struct OwnProsthesis {
     serial_number: Option<String>,
 }
 
-impl From<Prosthesis> for OwnProsthesis {
-    fn from(prosthesis: Prosthesis) -> Self {
+impl From<&Prosthesis> for OwnProsthesis {
+    fn from(prosthesis: &Prosthesis) -> Self {
         OwnProsthesis {
             prosthesis_id: prosthesis.prosthesis_id,
-            chip_id: prosthesis.chip_id,
-            prosthesis_model: prosthesis.prosthesis_model,
-            serial_number: Some(prosthesis.serial_number).filter(|number| !number.is_empty()),
+            chip_id: prosthesis.chip_id.clone(),
+            prosthesis_model: prosthesis.prosthesis_model.clone(),
+            serial_number: Some(prosthesis.serial_number.clone()).filter(|number| !number.is_empty()),
         }
+    }
+}
+
+impl OwnProsthesis {
+    /// Those that the person has now.
+    fn of(person: &Person) -> Vec<Self> {
+        person.prostheses.iter().map(OwnProsthesis::from).collect()
     }
 }
 
@@ -56,24 +60,12 @@ impl From<Prosthesis> for OwnProsthesis {
 ///
 /// The mart was read by the caller's own id, so that somebody else's prosthesis and one that does not exist are
 /// the same nothing, and get the same answer.
-fn check_own(asked: Option<Uuid>, has_data: bool, own: &[Prosthesis]) -> Result<(), Problem> {
+pub(super) fn check_own(person: &Person, asked: Option<Uuid>, has_data: bool) -> Result<(), Problem> {
+    let is_own = |asked| person.prostheses.iter().any(|own| own.prosthesis_id == asked);
     match asked {
-        Some(asked) if !has_data && own.iter().all(|prosthesis| prosthesis.prosthesis_id != asked) => {
+        Some(asked) if !has_data && !is_own(asked) => {
             Err(Problem::new(Slug::NotFound).detail("Prosthesis not found"))
         }
-        _ => Ok(()),
-    }
-}
-
-/// The same for a report that does not list the prostheses: they are asked for only where there is a doubt.
-pub(super) async fn check_prosthesis(
-    app: &App,
-    wearer: &Wearer,
-    asked: Option<Uuid>,
-    has_data: bool,
-) -> Result<(), Problem> {
-    match asked {
-        Some(_) if !has_data => check_own(asked, false, &app.reports.prostheses(&wearer.name).await?),
         _ => Ok(()),
     }
 }

@@ -1,7 +1,7 @@
 //! `GET /api/reports/summary`: totals over a range of days.
 
 use axum::extract::State;
-use bionicpro_warehouse::reports::Summary;
+use bionicpro_reports::{Summary, months};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -111,18 +111,18 @@ pub(super) struct SummaryFigures {
     avg_daily_usage_hours: Option<f64>,
 }
 
-impl From<Summary> for SummaryFigures {
-    fn from(totals: Summary) -> Self {
+impl From<&Summary> for SummaryFigures {
+    fn from(Summary { days, sums, .. }: &Summary) -> Self {
         SummaryFigures {
-            total_movements: totals.movements,
-            avg_response_time_ms: Samples::new(totals.response_sum, totals.response_count).average(),
-            avg_battery_level: Samples::new(totals.battery_sum, totals.battery_count).average(),
-            lowest_battery_level: totals.battery_min.and_then(reading),
-            total_errors: totals.errors,
-            errors_per_1000_movements: per_thousand(totals.errors, totals.movements),
-            total_anomalies: totals.anomalies,
-            total_usage_hours: totals.usage_hours,
-            avg_daily_usage_hours: ratio(number(totals.usage_hours), totals.days),
+            total_movements: sums.movements,
+            avg_response_time_ms: Samples::from(sums.response).average(),
+            avg_battery_level: Samples::from(sums.battery).average(),
+            lowest_battery_level: sums.battery_min.and_then(reading),
+            total_errors: sums.errors,
+            errors_per_1000_movements: per_thousand(sums.errors, sums.movements),
+            total_anomalies: sums.anomalies,
+            total_usage_hours: sums.usage_hours,
+            avg_daily_usage_hours: ratio(number(sums.usage_hours), *days),
         }
     }
 }
@@ -140,22 +140,26 @@ pub(crate) async fn summary(
     State(app): State<App>,
 ) -> Result<Answer<SummaryReport>, Problem> {
     let data_as_of = app.data_as_of().await?;
-    let (from, to) = (Some(query.from), Some(query.to));
-    let totals = app.reports.summary(&wearer.name, query.prosthesis_id, query.tz.tz(), from, to);
-    let (totals, own) = tokio::try_join!(totals, app.reports.prostheses(&wearer.name))?;
-    check_own(query.prosthesis_id, totals.days > 0, &own)?;
+    let (tz, range) = (query.tz.tz(), (query.from, query.to));
+    let found = app.reader.hours(&wearer, &months(tz, range)).await?;
+    let (person, totals) =
+        (found.person(), bionicpro_reports::summary(&found, query.prosthesis_id, tz, range));
+    check_own(person, query.prosthesis_id, totals.days > 0)?;
     let used = Some(&totals.prosthesis_model).filter(|model| !model.is_empty());
-    let first = own.iter().find(|own| query.prosthesis_id.is_none_or(|asked| asked == own.prosthesis_id));
+    let first = person
+        .prostheses
+        .iter()
+        .find(|own| query.prosthesis_id.is_none_or(|asked| asked == own.prosthesis_id));
     let prosthesis_model = used.or(first.map(|first| &first.prosthesis_model)).cloned();
     Ok(Answer(SummaryReport {
         user: wearer.name,
         prosthesis_model,
         total_days: totals.days,
-        summary: totals.into(),
+        summary: SummaryFigures::from(&totals),
         from: query.from,
         to: query.to,
         timezone: query.tz.name(),
         data_as_of,
-        prostheses: own.into_iter().map(OwnProsthesis::from).collect(),
+        prostheses: OwnProsthesis::of(person),
     }))
 }

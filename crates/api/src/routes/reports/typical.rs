@@ -1,13 +1,13 @@
 //! `GET /api/reports/typical`: what the hours of a day are like over a range.
 
 use axum::extract::State;
-use bionicpro_warehouse::reports::TypicalHour;
+use bionicpro_reports::{TypicalHour, months};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::range::RangeQuery;
-use super::{MIN_DAYS, check_prosthesis};
+use super::{MIN_DAYS, check_own};
 use crate::answer::Answer;
 use crate::app::App;
 use crate::figures::{Samples, ratio};
@@ -83,19 +83,19 @@ struct LocalHour {
 
 impl From<TypicalHour> for LocalHour {
     fn from(row: TypicalHour) -> Self {
-        let quantile = |place: usize| row.quantiles.get(place).and_then(|value| ratio(*value, 1));
+        let [p10, p25, median, p75, p90] = row.quantiles.map(|value| ratio(value, 1));
         LocalHour {
             local_hour: row.local_hour,
             label: format!("{:02}:00", row.local_hour),
             days: row.days,
             days_with_movements: row.days_with_movements,
-            p10: quantile(0),
-            p25: quantile(1),
-            median: quantile(2),
-            p75: quantile(3),
-            p90: quantile(4),
-            avg_response_time_ms: Samples::new(row.response_sum, row.response_count).average(),
-            avg_battery_level: Samples::new(row.battery_sum, row.battery_count).average(),
+            p10,
+            p25,
+            median,
+            p75,
+            p90,
+            avg_response_time_ms: Samples::from(row.response).average(),
+            avg_battery_level: Samples::from(row.battery).average(),
         }
     }
 }
@@ -115,8 +115,9 @@ pub(crate) async fn typical(
 ) -> Result<Answer<TypicalDay>, Problem> {
     let data_as_of = app.data_as_of().await?;
     let RangeQuery { from, to, tz, prosthesis_id, .. } = query;
-    let rows = app.reports.typical(&wearer.name, prosthesis_id, tz.tz(), (from, to), data_as_of).await?;
-    check_prosthesis(&app, &wearer, prosthesis_id, !rows.is_empty()).await?;
+    let found = app.reader.hours(&wearer, &months(tz.tz(), (from, to))).await?;
+    let rows = bionicpro_reports::typical(&found, prosthesis_id, tz.tz(), (from, to), data_as_of);
+    check_own(found.person(), prosthesis_id, !rows.is_empty())?;
     Ok(Answer(TypicalDay {
         user: wearer.name,
         timezone: tz.name(),

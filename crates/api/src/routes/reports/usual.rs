@@ -3,14 +3,14 @@
 mod spread;
 
 use axum::extract::State;
-use bionicpro_warehouse::reports::HourRow;
+use bionicpro_reports::{Hours, months};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use self::spread::{Spread, UsedDay, used_days};
-use super::{MIN_DAYS, check_prosthesis};
+use super::{MIN_DAYS, check_own};
 use crate::access::AskedDays;
 use crate::answer::Answer;
 use crate::app::App;
@@ -132,17 +132,19 @@ struct Band {
 }
 
 impl UsualFigures {
-    /// What was usual before the day, of rows with movements that hold the days before it. Days that `data_as_of` does not
-    /// reflect whole do not count.
+    /// What was usual before the day, of hours that hold the days before it. Days that `data_as_of` does not reflect whole
+    /// do not count.
     pub(super) fn new(
         date: NaiveDate,
         zone: Zone,
         data_as_of: Option<DateTime<Utc>>,
-        rows: &[HourRow],
+        hours: &Hours,
+        prosthesis: Option<Uuid>,
     ) -> Self {
         let is_known =
             |day| data_as_of.is_some_and(|as_of| day < as_of.with_timezone(&zone.tz()).date_naive());
         let from = date - USUAL_DAYS;
+        let rows = hours.rows(prosthesis, (zone.start_of(from), zone.start_of(date)));
         let days = used_days(rows, zone, |day| from <= day && day < date && is_known(day));
         let of_all = |number: fn(&UsedDay) -> f64| Band::of(Spread::new(days.iter().map(number)));
         let of_some =
@@ -187,12 +189,9 @@ pub(crate) async fn usual(
 ) -> Result<Answer<UsualReport>, Problem> {
     let data_as_of = app.data_as_of().await?;
     let UsualQuery { date, tz, prosthesis_id } = query;
-    let mut rows = app.reports.hours(&wearer.name, prosthesis_id, tz.tz(), date - USUAL_DAYS, date).await?;
-    rows.retain(|row| row.movements > 0);
-    if prosthesis_id.is_some() && rows.is_empty() {
-        let around = app.reports.neighbours(&wearer.name, prosthesis_id, tz.tz(), date).await?;
-        check_prosthesis(&app, &wearer, prosthesis_id, around.first_hour.is_some()).await?;
-    }
-    let usual = UsualFigures::new(date, tz, data_as_of, &rows);
+    let found = app.reader.hours(&wearer, &months(tz.tz(), (date - USUAL_DAYS, date))).await?;
+    let has_data = found.person().presence.first_hour(prosthesis_id).is_some();
+    check_own(found.person(), prosthesis_id, has_data)?;
+    let usual = UsualFigures::new(date, tz, data_as_of, &found, prosthesis_id);
     Ok(Answer(UsualReport { user: wearer.name, timezone: tz.name(), data_as_of, date, usual }))
 }

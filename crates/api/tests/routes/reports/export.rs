@@ -58,3 +58,27 @@ async fn a_range_without_data_is_a_head_alone_and_a_foreign_prosthesis_is_not_fo
     let foreign = client.get(&format!("{range}&prosthesis_id={}", bob.prostheses[0])).await;
     assert_eq!(foreign.checked_status(), 404);
 }
+
+#[tokio::test]
+async fn a_file_over_months_has_every_hour_once_and_in_order() {
+    let app = App::start().await;
+    let ivan = Person::new("ivan.petrov", 1);
+    // The first month of the range has no data, nor has one in the middle; the ends lie a few hours outside.
+    let hours = [
+        "2024-01-31T20:00:00Z",
+        "2024-01-31T21:00:00Z",
+        "2024-01-31T23:00:00Z",
+        "2024-02-01T00:00:00Z",
+        "2024-04-30T20:00:00Z",
+        "2024-04-30T21:00:00Z",
+    ];
+    app.seed(&[&ivan], &hours.map(|hour| ivan.cell(1, at(hour)))).await;
+    let client = app.wearer("ivan.petrov");
+    let answered = client.get("/api/reports/export?from=2024-02-01&to=2024-05-01&tz=Europe/Moscow").await;
+    assert_eq!(answered.checked_status(), 200);
+    let told: Vec<_> = answered.body.lines().skip(1).filter_map(|line| line.split(',').nth(3)).collect();
+    assert_eq!(told, hours[1..5]);
+    // The same in UTC begins with a month without data.
+    let answered = client.get("/api/reports/export?from=2023-12-15&to=2024-06-01").await;
+    assert_eq!((answered.checked_status(), answered.body.lines().count()), (200, 1 + hours.len()));
+}

@@ -68,9 +68,7 @@ pub(super) async fn answers(config: &Config) -> Result<String> {
     runs(&warehouse, &mut told).await?;
     about(&warehouse, &mut told).await?;
     for login in ["ivan", "olga", "nobody"] {
-        for prosthesis in [None, Some(Uuid::from_u128(101))] {
-            read(&reports, login, prosthesis, &mut told).await?;
-        }
+        read(&reports, login, &mut told).await?;
     }
     told.note("freshness", reports.freshness().await?);
     told.note("runs of the API", reports.runs(10).await?);
@@ -205,19 +203,10 @@ async fn about(warehouse: &Warehouse, told: &mut Answers) -> Result<()> {
     Ok(())
 }
 
-async fn read(reports: &Reports, login: &str, own: Option<Uuid>, told: &mut Answers) -> Result<()> {
-    let (from, to) = (day("2026-03-06"), day("2026-03-10"));
-    let as_of = Some(at("2026-03-09T12:00:00Z"));
-    told.note("a day", reports.day(login, own, TZ, day("2026-03-08")).await?);
-    told.note("hours", reports.hours(login, own, TZ, from, to).await?);
-    told.note("by day", reports.by_day(login, own, TZ, (from, to), as_of).await?);
-    told.note("days with data", reports.days(login, own, TZ, Some(to), 2).await?);
-    told.note("summary", reports.summary(login, own, TZ, None, Some(to)).await?);
-    let sides = ((from, day("2026-03-08")), (day("2026-03-08"), to));
-    told.note("comparison", reports.compare(login, own, TZ, sides.0, sides.1).await?);
-    told.note("typical", reports.typical(login, own, TZ, (from, to), as_of).await?);
-    told.note("neighbours", reports.neighbours(login, own, TZ, day("2026-03-08")).await?);
+async fn read(reports: &Reports, login: &str, told: &mut Answers) -> Result<()> {
+    told.note("a person", reports.person(login, &[]).await?);
+    let months = bionicpro_reports::months(TZ, (day("2026-03-06"), day("2026-03-10")));
+    told.note("hours", reports.person(login, &months).await?);
     told.note("owned", reports.owned(login).await?);
-    told.note("prostheses", reports.prostheses(login).await?);
     Ok(())
 }

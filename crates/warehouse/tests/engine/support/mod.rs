@@ -5,8 +5,10 @@ pub(crate) mod rows;
 
 use std::collections::BTreeSet;
 use std::future::ready;
+use std::sync::Arc;
 
 use bionicpro_model::{HourRange, Result, hours};
+use bionicpro_reports::{Hours, Month};
 use bionicpro_warehouse::load::{self, Hides, LoadSpec};
 use bionicpro_warehouse::state::{self, Standing};
 use bionicpro_warehouse::{Config, Reports, Warehouse};
@@ -105,6 +107,12 @@ impl Db {
     pub(crate) async fn count(&self, sql: &str) -> u64 {
         self.client.query_raw(sql).fetch_one::<u64>().await.unwrap()
     }
+}
+
+/// The hours of a person, as the Reports API reads them.
+pub(crate) async fn read(reports: &Reports, login: &str, months: &[Month]) -> Hours {
+    let (person, months) = reports.person(login, months).await.unwrap();
+    Hours::new(Arc::new(person), months.into_iter().map(Arc::new).collect())
 }
 
 /// The description of a load that replaces a range.

@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use bionicpro_warehouse::reports::{HourRow, Neighbours};
+use bionicpro_reports::{Neighbours, Row, Sums};
 use chrono::{DateTime, FixedOffset, NaiveDate, SubsecRound, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::super::tally::Tally;
 use super::super::usual::UsualFigures;
-use crate::figures::per_thousand;
+use crate::figures::{Samples, per_thousand, reading};
 use crate::frame::{Frame, FrameHour};
 use crate::parameters::Zone;
 use crate::state::{Data, State};
@@ -158,7 +157,7 @@ struct DayProsthesis {
 }
 
 impl DayReport {
-    /// The report of the rows, in any order; none without rows.
+    /// The report of the rows, by hour and prosthesis; none without rows.
     pub(super) fn new(
         user: String,
         frame: Frame,
@@ -166,9 +165,8 @@ impl DayReport {
         data_as_of: Option<DateTime<Utc>>,
         around: Neighbours,
         usual: Option<UsualFigures>,
-        mut rows: Vec<HourRow>,
+        rows: Vec<Row<'_>>,
     ) -> Option<Self> {
-        rows.sort_by_key(|row| (row.hour, row.prosthesis_id));
         let prostheses = prostheses(&rows);
         let most_used = prostheses.first()?;
         let hourly_data = hours(&rows, zone);
@@ -179,7 +177,7 @@ impl DayReport {
             user,
             prosthesis_model: most_used.prosthesis_model.clone(),
             chip_id: most_used.chip_id.clone(),
-            summary: figures(&rows, hourly_data.len()),
+            summary: DayFigures::new(&Sums::of(rows.iter().copied()), hourly_data.len()),
             hours: frame.hours(data, is_used),
             hourly_data,
             timezone: zone.name(),
@@ -207,43 +205,42 @@ fn moment(version: u64) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp_micros(i64::try_from(version).ok()?).map(|at| at.trunc_subsecs(0))
 }
 
-fn figures(rows: &[HourRow], uptime_hours: usize) -> DayFigures {
-    let mut day = Tally::default();
-    rows.iter().for_each(|row| day.add(row));
-    DayFigures {
-        total_movements: day.movements,
-        avg_response_time_ms: day.response.average(),
-        avg_battery_level: day.battery.average(),
-        lowest_battery_level: day.lowest_battery(),
-        last_battery_level: day.last_battery(),
-        total_errors: day.errors,
-        errors_per_1000_movements: per_thousand(day.errors, day.movements),
-        total_anomalies: day.anomalies,
-        uptime_hours,
+impl DayFigures {
+    fn new(day: &Sums, uptime_hours: usize) -> Self {
+        DayFigures {
+            total_movements: day.movements,
+            avg_response_time_ms: Samples::from(day.response).average(),
+            avg_battery_level: Samples::from(day.battery).average(),
+            lowest_battery_level: day.battery_min.and_then(reading),
+            last_battery_level: day.battery_last().and_then(reading),
+            total_errors: day.errors,
+            errors_per_1000_movements: per_thousand(day.errors, day.movements),
+            total_anomalies: day.anomalies,
+            uptime_hours,
+        }
     }
 }
 
-fn hours(rows: &[HourRow], zone: Zone) -> Vec<Hour> {
-    let mut tallies: BTreeMap<DateTime<Utc>, Tally> = BTreeMap::new();
-    for row in rows {
-        tallies.entry(row.hour).or_default().add(row);
-    }
-    let hour = |(hour, tally): (DateTime<Utc>, Tally)| Hour {
-        hour,
-        local_hour: hour.with_timezone(&zone.tz()).fixed_offset(),
-        movements_count: tally.movements,
-        avg_response_time: tally.response.average(),
-        battery_level: tally.battery.average(),
-        lowest_battery_level: tally.lowest_battery(),
-        last_battery_level: tally.last_battery(),
-        error_count: tally.errors,
-        anomaly_count: tally.anomalies,
+fn hours(rows: &[Row<'_>], zone: Zone) -> Vec<Hour> {
+    let of_hour = |rows: &[Row<'_>]| {
+        let (hour, sums) = (rows[0].hour, Sums::of(rows.iter().copied()));
+        Hour {
+            hour,
+            local_hour: hour.with_timezone(&zone.tz()).fixed_offset(),
+            movements_count: sums.movements,
+            avg_response_time: Samples::from(sums.response).average(),
+            battery_level: Samples::from(sums.battery).average(),
+            lowest_battery_level: sums.battery_min.and_then(reading),
+            last_battery_level: sums.battery_last().and_then(reading),
+            error_count: sums.errors,
+            anomaly_count: sums.anomalies,
+        }
     };
-    tallies.into_iter().map(hour).collect()
+    rows.chunk_by(|one, next| one.hour == next.hour).map(of_hour).collect()
 }
 
 /// Most movements first; of equal ones, the smaller id.
-fn prostheses(rows: &[HourRow]) -> Vec<DayProsthesis> {
+fn prostheses(rows: &[Row<'_>]) -> Vec<DayProsthesis> {
     let mut by_id: BTreeMap<Uuid, DayProsthesis> = BTreeMap::new();
     for row in rows {
         let prosthesis = by_id.entry(row.prosthesis_id).or_insert_with(|| DayProsthesis {
@@ -252,8 +249,8 @@ fn prostheses(rows: &[HourRow]) -> Vec<DayProsthesis> {
             prosthesis_model: String::new(),
             total_movements: 0,
         });
-        prosthesis.chip_id.clone_from(&row.chip_id);
-        prosthesis.prosthesis_model.clone_from(&row.prosthesis_model);
+        row.chip_id.clone_into(&mut prosthesis.chip_id);
+        row.prosthesis_model.clone_into(&mut prosthesis.prosthesis_model);
         prosthesis.total_movements += u64::from(row.movements);
     }
     let mut prostheses: Vec<_> = by_id.into_values().collect();

@@ -3,22 +3,18 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use bionicpro_warehouse::reports::HourRow;
+use bionicpro_reports::Row;
 
 use crate::figures::{Samples, reading};
 use crate::parameters::Zone;
 
-const HEAD: &str = "local_date,local_hour,utc_offset,hour_utc,timezone,prosthesis_model,chip_id,prosthesis_id,\
+pub(super) const HEAD: &str = "local_date,local_hour,utc_offset,hour_utc,timezone,prosthesis_model,chip_id,prosthesis_id,\
                     movements,errors,anomalies,avg_response_time_ms,response_samples,avg_battery_level,\
                     battery_samples,lowest_battery_level,last_battery_level\r\n";
 
-/// What a line takes, about.
-const LINE_BYTES: usize = 192;
-
-/// The file: a head and a line for each row. An unknown number is empty.
-pub(super) fn write(rows: &[HourRow], zone: Zone) -> String {
-    let mut file = String::with_capacity(HEAD.len() + rows.len() * LINE_BYTES);
-    file.push_str(HEAD);
+/// A line for each row. An unknown number is empty.
+pub(super) fn lines<'a>(rows: impl Iterator<Item = Row<'a>>, zone: Zone) -> String {
+    let mut lines = String::new();
     for row in rows {
         let local = row.hour.with_timezone(&zone.tz()).fixed_offset();
         let cells = [
@@ -28,8 +24,8 @@ pub(super) fn write(rows: &[HourRow], zone: Zone) -> String {
             local.format("UTC%:z").to_string().into(),
             row.hour.format("%Y-%m-%dT%H:%M:%SZ").to_string().into(),
             text(zone.name()),
-            text(&row.prosthesis_model),
-            text(&row.chip_id),
+            text(row.prosthesis_model),
+            text(row.chip_id),
             row.prosthesis_id.to_string().into(),
             row.movements.to_string().into(),
             row.errors.to_string().into(),
@@ -41,10 +37,10 @@ pub(super) fn write(rows: &[HourRow], zone: Zone) -> String {
             number(row.battery_min.and_then(reading)),
             number(row.battery_last.and_then(reading)),
         ];
-        file.push_str(&cells.join(","));
-        file.push_str("\r\n");
+        lines.push_str(&cells.join(","));
+        lines.push_str("\r\n");
     }
-    file
+    lines
 }
 
 /// One decimal, as the reports have it.
@@ -97,11 +93,11 @@ mod tests {
     #[test]
     fn every_line_has_as_many_cells_as_the_head() {
         assert_eq!(HEAD.split(',').count(), 17);
-        let row = HourRow {
+        let row = Row {
             hour: "2026-10-25T00:00:00Z".parse().unwrap(),
             prosthesis_id: uuid::Uuid::from_u128(7),
-            chip_id: "CHIP-1".to_owned(),
-            prosthesis_model: "Hand".to_owned(),
+            chip_id: "CHIP-1",
+            prosthesis_model: "Hand",
             movements: 3,
             errors: 1,
             anomalies: 0,
@@ -113,13 +109,11 @@ mod tests {
             battery_last: None,
             version: 1,
         };
-        let file = write(&[row], Zone::parse("Europe/Berlin").unwrap());
-        let line = file.lines().nth(1).unwrap();
+        let lines = lines([row].into_iter(), Zone::parse("Europe/Berlin").unwrap());
         assert_eq!(
-            line,
+            lines,
             "2026-10-25,02:00,UTC+02:00,2026-10-25T00:00:00Z,Europe/Berlin,Hand,CHIP-1,\
-             00000000-0000-0000-0000-000000000007,3,1,0,45.5,2,,0,,"
+             00000000-0000-0000-0000-000000000007,3,1,0,45.5,2,,0,,\r\n"
         );
-        assert!(file.ends_with("\r\n"));
     }
 }

@@ -2,11 +2,17 @@
 
 mod csv;
 
+use std::collections::VecDeque;
+
+use axum::body::Body;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
+use bionicpro_model::Error;
+use bionicpro_reports::{Hours, Month, months};
+use futures_util::{StreamExt, stream};
 use http::{HeaderValue, header};
 
-use super::check_prosthesis;
+use super::check_own;
 use super::range::RangeQuery;
 use crate::app::App;
 use crate::openapi::DataRefusals;
@@ -31,16 +37,40 @@ pub(crate) async fn export(
     State(app): State<App>,
 ) -> Result<Response, Problem> {
     let RangeQuery { from, to, tz, prosthesis_id, .. } = query;
-    let mut rows = app.reports.hours(&wearer.name, prosthesis_id, tz.tz(), from, to).await?;
-    rows.retain(|row| row.movements > 0);
-    check_prosthesis(&app, &wearer, prosthesis_id, !rows.is_empty()).await?;
+    let range = (tz.start_of(from), tz.start_of(to));
+    let mut needed = VecDeque::from(months(tz.tz(), (from, to)));
+    // The first month is there before the answer begins, the others follow one by one: no more than one is in memory.
+    let first: Vec<Month> = needed.pop_front().into_iter().collect();
+    let found = app.reader.hours(&wearer, &first).await?;
+    let presence = &found.person().presence;
+    let has_data = presence.hours(prosthesis_id).any(|hour| range.0 <= hour && hour < range.1);
+    check_own(found.person(), prosthesis_id, has_data)?;
+    needed.retain(|month| presence.has(*month));
+
+    let lines = move |month: Option<Month>, hours: &Hours| {
+        let start = month.map_or(range.0, |month| month.start().max(range.0));
+        let end = month.map_or(range.0, |month| month.next().start().min(range.1));
+        csv::lines(hours.rows(prosthesis_id, (start, end)), tz)
+    };
+    let begin = csv::HEAD.to_owned() + &lines(first.first().copied(), &found);
+    let rest = stream::try_unfold((needed, wearer, app), move |(mut needed, wearer, app)| async move {
+        let Some(month) = needed.pop_front() else { return Ok(None) };
+        let hours = app.reader.hours(&wearer, &[month]).await.inspect_err(log)?;
+        Ok::<_, Error>(Some((lines(Some(month), &hours), (needed, wearer, app))))
+    });
+    let file = stream::once(async { Ok(begin) }).chain(rest);
 
     let disposition = format!("attachment; filename=\"bionicpro-{from}-{to}.csv\"");
-    let mut response = csv::write(&rows, tz).into_response();
+    let mut response = Response::new(Body::from_stream(file));
     response.headers_mut().insert(header::CONTENT_TYPE, MEDIA_TYPE);
     // Two dates are always a header value.
     response
         .headers_mut()
         .extend(HeaderValue::from_str(&disposition).map(|value| (header::CONTENT_DISPOSITION, value)));
     Ok(response)
+}
+
+/// The head of the answer has gone out with 200: the caller sees that the file breaks off.
+fn log(error: &Error) {
+    tracing::error!(error = %error.report(), "an export breaks off");
 }

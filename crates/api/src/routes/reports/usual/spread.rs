@@ -3,12 +3,11 @@
 //! Quantiles are exact, with linear interpolation between neighbours: type 7 of R. J. Hyndman and Y. Fan, Sample Quantiles in
 //! Statistical Packages, The American Statistician 50 (1996).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use bionicpro_warehouse::reports::HourRow;
-use chrono::{DateTime, NaiveDate, Utc};
+use bionicpro_reports::{Row, Sums};
+use chrono::NaiveDate;
 
-use super::super::tally::Tally;
 use crate::figures::{Samples, number};
 use crate::parameters::Zone;
 
@@ -18,21 +17,19 @@ pub(super) const HIGH: f64 = 0.9;
 
 /// A day with movements.
 #[derive(Default)]
-pub(super) struct UsedDay {
-    sums: Tally,
-    /// An hour with two prostheses is one hour of use.
-    hours: BTreeSet<DateTime<Utc>>,
-}
+pub(super) struct UsedDay(Sums);
 
 /// The days of the zone that count, with the sums of their hours.
-pub(super) fn used_days(rows: &[HourRow], zone: Zone, counts: impl Fn(NaiveDate) -> bool) -> Vec<UsedDay> {
+pub(super) fn used_days<'a>(
+    rows: impl Iterator<Item = Row<'a>>,
+    zone: Zone,
+    counts: impl Fn(NaiveDate) -> bool,
+) -> Vec<UsedDay> {
     let mut days: BTreeMap<NaiveDate, UsedDay> = BTreeMap::new();
     for row in rows {
         let day = row.hour.with_timezone(&zone.tz()).date_naive();
         if counts(day) {
-            let day = days.entry(day).or_default();
-            day.sums.add(row);
-            day.hours.insert(row.hour);
+            days.entry(day).or_default().0.add(&row);
         }
     }
     days.into_values().collect()
@@ -41,31 +38,31 @@ pub(super) fn used_days(rows: &[HourRow], zone: Zone, counts: impl Fn(NaiveDate)
 /// The numbers of a day; none where the day does not know it.
 impl UsedDay {
     pub(super) fn movements(&self) -> f64 {
-        number(self.sums.movements)
+        number(self.0.movements)
     }
 
     pub(super) fn usage_hours(&self) -> f64 {
-        number(self.hours.len() as u64)
+        number(self.0.usage_hours)
     }
 
     pub(super) fn response_time(&self) -> Option<f64> {
-        mean(self.sums.response)
+        mean(self.0.response.into())
     }
 
     pub(super) fn battery_level(&self) -> Option<f64> {
-        mean(self.sums.battery)
+        mean(self.0.battery.into())
     }
 
     pub(super) fn lowest_battery_level(&self) -> Option<f64> {
-        self.sums.exact_lowest_battery().map(f64::from)
+        self.0.battery_min.map(f64::from)
     }
 
     pub(super) fn errors(&self) -> f64 {
-        number(self.sums.errors)
+        number(self.0.errors)
     }
 
     pub(super) fn errors_per_1000_movements(&self) -> Option<f64> {
-        mean(Samples::new(number(self.sums.errors) * 1000.0, self.sums.movements))
+        mean(Samples::new(number(self.0.errors) * 1000.0, self.0.movements))
     }
 }
 
@@ -118,12 +115,12 @@ mod tests {
     use super::*;
 
     /// One movement with one sample of each, and nothing of it rounded.
-    fn row(hour: &str, prosthesis: u128, battery: f32) -> HourRow {
-        HourRow {
+    fn row(hour: &str, prosthesis: u128, battery: f32) -> Row<'static> {
+        Row {
             hour: hour.parse().unwrap(),
             prosthesis_id: Uuid::from_u128(prosthesis),
-            chip_id: String::new(),
-            prosthesis_model: String::new(),
+            chip_id: "",
+            prosthesis_model: "",
             movements: 4,
             errors: 1,
             anomalies: 0,
@@ -145,7 +142,7 @@ mod tests {
             row("2024-01-15T20:00:00Z", 1, 60.0),
             row("2024-01-15T21:00:00Z", 1, 70.0),
         ];
-        let days = used_days(&rows, Zone::parse("Europe/Moscow").unwrap(), |_| true);
+        let days = used_days(rows.into_iter(), Zone::parse("Europe/Moscow").unwrap(), |_| true);
         let [day, next] = &days[..] else { panic!("{}", days.len()) };
         assert_eq!((day.movements(), day.errors(), day.usage_hours()), (12.0, 3.0, 2.0));
         assert_eq!((day.response_time(), day.errors_per_1000_movements()), (Some(50.25), Some(250.0)));

@@ -22,10 +22,15 @@ pub fn day_start(tz: Tz, date: NaiveDate) -> DateTime<Utc> {
 }
 
 /// The day of the zone that holds the moment: the first one that is not whole by then. Without a moment, no day is.
-pub(super) fn day_of(tz: Tz, moment: Option<DateTime<Utc>>) -> NaiveDate {
+pub(crate) fn day_of(tz: Tz, moment: Option<DateTime<Utc>>) -> NaiveDate {
     moment.map_or(NaiveDate::default(), |moment| {
         moment.clamp(FIRST_HOUR, END_OF_HOURS).with_timezone(&tz).date_naive()
     })
+}
+
+/// The day of the zone that holds the hour.
+pub(crate) fn local_day(tz: Tz, hour: DateTime<Utc>) -> NaiveDate {
+    hour.with_timezone(&tz).date_naive()
 }
 
 #[cfg(test)]

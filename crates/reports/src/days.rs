@@ -1,0 +1,32 @@
+//! Which days of a zone have data.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use uuid::Uuid;
+
+use crate::Presence;
+use crate::zone::local_day;
+
+/// Days with data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Days {
+    /// One page, newest first.
+    pub dates: Vec<NaiveDate>,
+    /// How many days have data in all.
+    pub total: u64,
+}
+
+/// The newest `limit` days with data before `before`, and how many days have data in all.
+pub fn days(
+    presence: &Presence,
+    prosthesis: Option<Uuid>,
+    tz: Tz,
+    before: Option<NaiveDate>,
+    limit: u16,
+) -> Days {
+    let all: BTreeSet<NaiveDate> = presence.hours(prosthesis).map(|hour| local_day(tz, hour)).collect();
+    let page = all.iter().rev().filter(|day| before.is_none_or(|before| **day < before));
+    Days { dates: page.take(limit.into()).copied().collect(), total: all.len() as u64 }
+}

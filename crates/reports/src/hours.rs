@@ -1,0 +1,52 @@
+//! A person's hours: the months that a question needs, as one.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::{Month, MonthHours, Person, Row};
+
+/// A person with the hours of some months. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Hours {
+    person: Arc<Person>,
+    /// Oldest first.
+    months: Vec<Arc<MonthHours>>,
+}
+
+impl Hours {
+    /// The months of the person, in any order. One that has data and is asked for later has to be among them.
+    pub fn new(person: Arc<Person>, mut months: Vec<Arc<MonthHours>>) -> Self {
+        months.sort_by_key(|month| month.month());
+        Hours { person, months }
+    }
+
+    /// The person.
+    pub fn person(&self) -> &Person {
+        &self.person
+    }
+
+    /// The rows `from <= hour < to` of a prosthesis, or of all, by hour and prosthesis.
+    ///
+    /// # Panics
+    /// In a development build when a month with data was not read: its numbers would be missing.
+    pub fn rows(
+        &self,
+        prosthesis: Option<Uuid>,
+        (from, to): (DateTime<Utc>, DateTime<Utc>),
+    ) -> impl DoubleEndedIterator<Item = Row<'_>> {
+        debug_assert!(
+            Month::spanning(from, to)
+                .into_iter()
+                .all(|month| self.has(month) || !self.person.presence.has(month)),
+            "a question has not said all the months that it needs"
+        );
+        let rows = self.months.iter().flat_map(move |month| month.rows(from, to));
+        rows.filter(move |row| prosthesis.is_none_or(|asked| asked == row.prosthesis_id))
+    }
+
+    fn has(&self, month: Month) -> bool {
+        self.months.binary_search_by_key(&month, |read| read.month()).is_ok()
+    }
+}

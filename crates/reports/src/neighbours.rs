@@ -1,0 +1,34 @@
+//! The neighbours of a day: which days before and after it have data.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+use uuid::Uuid;
+
+use crate::zone::local_day;
+use crate::{Presence, day_start};
+
+/// Where a person's data lie around a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Neighbours {
+    /// The first hour with data of the person.
+    pub first_hour: Option<DateTime<Utc>>,
+    /// The newest day with data before the day.
+    pub previous_day: Option<NaiveDate>,
+    /// The oldest day with data after the day.
+    pub next_day: Option<NaiveDate>,
+}
+
+/// Clocks are put back by less than so many hours: an older hour is of no later day.
+const LONGEST_STEP_BACK: usize = 24;
+
+/// The neighbours of a day of the zone.
+pub fn neighbours(presence: &Presence, prosthesis: Option<Uuid>, tz: Tz, date: NaiveDate) -> Neighbours {
+    let (start, end) = (day_start(tz, date), day_start(tz, date.succ_opt().unwrap_or(date)));
+    let before = presence.hours(prosthesis).rev().skip_while(|hour| *hour >= start);
+    let after = presence.hours(prosthesis).skip_while(|hour| *hour < end);
+    Neighbours {
+        first_hour: presence.first_hour(prosthesis),
+        previous_day: before.take(LONGEST_STEP_BACK).map(|hour| local_day(tz, hour)).max(),
+        next_day: after.take(LONGEST_STEP_BACK).map(|hour| local_day(tz, hour)).min(),
+    }
+}

@@ -48,7 +48,7 @@ impl App {
     pub(crate) fn new(config: &Config, services: Services) -> Self {
         let Services { reports, verifier, audit, store } = services;
         App(Arc::new(Parts {
-            reader: Reader::new(reports.clone()),
+            reader: Reader::new(reports.clone(), config),
             reports,
             verifier,
             names: Names::new(store.clone()),
@@ -70,15 +70,16 @@ impl App {
 
     /// How fresh the mart is, to the second below.
     pub(crate) async fn freshness(&self) -> Result<Freshness, Problem> {
-        let asked = self.freshness.get(async {
-            let Freshness { data_as_of, received_at } = self.reports.freshness().await?;
-            let data_as_of = data_as_of.map(|moment| moment.trunc_subsecs(0));
-            if let Some(moment) = data_as_of {
-                metrics::gauge_data_as_of(moment);
-            }
-            Ok(Freshness { data_as_of, received_at: received_at.map(|moment| moment.trunc_subsecs(0)) })
-        });
-        asked.await.map_err(|error: bionicpro_model::Error| Problem::from(error))
+        let told = match self.reader.freshness() {
+            Some(told) => told,
+            None => self.freshness.get(self.reports.freshness()).await?,
+        };
+        let second = |moment: Option<DateTime<Utc>>| moment.map(|moment| moment.trunc_subsecs(0));
+        let told = Freshness { data_as_of: second(told.data_as_of), received_at: second(told.received_at) };
+        if let Some(moment) = told.data_as_of {
+            metrics::gauge_data_as_of(moment);
+        }
+        Ok(told)
     }
 }
 

@@ -28,6 +28,13 @@ pub struct Config {
     pub requests_per_minute: u32,
     /// Seconds after which a request is given up with status 503.
     pub request_timeout_s: u32,
+    /// Megabytes of people's hours that are kept in memory; 0 keeps none.
+    pub cache_mb: u32,
+    /// Seconds for which what is kept is shown while the warehouse cannot be asked.
+    pub cache_grace_s: u32,
+    /// Seconds after which what is kept is read again although no load has told of a change: somebody may have written into the
+    /// warehouse by hand.
+    pub cache_max_age_s: u32,
     /// Seconds between two runs of the pipeline, as whoever starts them has it: after twice as long, data are stale.
     pub schedule_s: u32,
 }
@@ -41,6 +48,9 @@ impl Default for Config {
             listener: ListenerConfig::default(),
             requests_per_minute: 600,
             request_timeout_s: 10,
+            cache_mb: 64,
+            cache_grace_s: 60,
+            cache_max_age_s: 300,
             schedule_s: 900,
         }
     }
@@ -52,6 +62,8 @@ impl Config {
         let own = [
             ("requests_per_minute", self.requests_per_minute),
             ("request_timeout_s", self.request_timeout_s),
+            ("cache_grace_s", self.cache_grace_s),
+            ("cache_max_age_s", self.cache_max_age_s),
             ("schedule_s", self.schedule_s),
         ];
         self.listener.check(SECTION, &own)

@@ -32,6 +32,7 @@ pub struct Services {
 pub struct Server {
     service: Service,
     edge: Edge,
+    app: App,
 }
 
 impl Server {
@@ -48,14 +49,14 @@ impl Server {
         let recorded = from_fn_with_state(app.clone(), access::record);
         let router =
             router.route_layer(recorded).layer(from_fn(bodies::refuse)).layer(from_fn(finish_changes));
-        let router = router.with_state(app);
+        let router = router.with_state(app.clone());
         let options = Options {
             deadline: config.request_timeout(),
             body_bytes: MAX_BODY_BYTES,
             methods: None,
             texts: TEXTS,
         };
-        Ok(Server { service, edge: Edge::new(router, options) })
+        Ok(Server { service, edge: Edge::new(router, options), app })
     }
 
     /// Where the API answers.
@@ -70,6 +71,10 @@ impl Server {
 
     /// Answers until `shutdown` completes; then requests in flight get `api.shutdown_timeout_s` to finish.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
-        self.service.run(self.edge, shutdown).await;
+        let Server { service, edge, app } = self;
+        tokio::select! {
+            () = service.run(edge, shutdown) => {}
+            () = app.reader.follow() => {}
+        }
     }
 }

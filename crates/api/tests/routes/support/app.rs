@@ -48,6 +48,8 @@ impl App {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             metrics_listen: None,
             requests_per_minute: 1_000_000,
+            // Most tests write into the warehouse themselves, and tell nobody.
+            cache_mb: 0,
             listener: ListenerConfig { unauthenticated_per_minute: 1_000_000, ..ListenerConfig::default() },
             ..Config::default()
         };

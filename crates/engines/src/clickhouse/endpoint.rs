@@ -20,7 +20,8 @@ use crate::config::WarehouseServeConfig;
 /// Limits of clients: heads may hold whole statements, and a long result may be read slowly.
 const LIMITS: Limits = Limits {
     connections: 1024,
-    connections_per_address: 1024,
+    // Clients of one machine, or behind one address: when all are taken, those that ask nothing give way.
+    connections_per_address: u32::MAX,
     // Of requests that pass the edge; here the engine refuses.
     refusals_per_minute: u32::MAX,
     refusal_delay: Duration::ZERO,
@@ -122,7 +123,7 @@ impl Endpoint {
             dir,
             accounts,
             native_port,
-            max_concurrent_queries: u32::from(config.max_running_queries) + BESIDE,
+            max_concurrent_queries: LIMITS.connections + BESIDE,
             allow_host_access: config.allow_host_access,
             remotes: remotes.unwrap_or_default(),
             connects: cluster.map(Cluster::connects).unwrap_or_default(),

@@ -1,4 +1,4 @@
-"""More clients than the warehouse takes, that stop in the middle or say nothing: others are answered all the same."""
+"""More clients than the warehouse takes, which stop in the middle or say nothing: others are answered."""
 
 from __future__ import annotations
 

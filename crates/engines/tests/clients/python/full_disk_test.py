@@ -1,4 +1,4 @@
-"""A full disk: no acknowledged row is lost, no definition is destroyed, and the warehouse goes on when there is room."""
+"""A full disk: no acknowledged row is lost, no definition destroyed; the warehouse goes on with room."""
 
 from __future__ import annotations
 

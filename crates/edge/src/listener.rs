@@ -18,6 +18,7 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -35,6 +36,8 @@ use crate::{Connection, Edge, Limits, metrics};
 
 /// Header lines that are read at all; [`Edge`] refuses far fewer.
 const HEADER_LINES_READ: usize = 128;
+/// Files that a process is allowed to have open at most: it has no use for more.
+const MOST_OPEN_FILES: u64 = 65_536;
 /// Rest after a failed accept (out of file descriptors), so that the loop does not spin.
 const PAUSE_AFTER_ACCEPT_ERROR: Duration = Duration::from_millis(50);
 
@@ -111,6 +114,18 @@ impl Listen {
     }
 }
 
+/// Lets this process open as many files as it may: fewer than its connections need are allowed until it asks.
+fn allow_open_files() {
+    let limit = getrlimit(Resource::Nofile);
+    let most = limit.maximum.unwrap_or(MOST_OPEN_FILES).min(MOST_OPEN_FILES);
+    if limit.current.is_some_and(|current| current < most) {
+        let raised = setrlimit(Resource::Nofile, Rlimit { current: Some(most), ..limit });
+        if let Err(error) = raised {
+            tracing::warn!(%error, "the number of files that this process may open stays as it is");
+        }
+    }
+}
+
 /// An address that is bound and not yet answering.
 #[derive(Debug)]
 pub struct Listener {
@@ -146,6 +161,7 @@ impl Listener {
             );
         }
         let tls = Tls::new(section, &listen.tls, &hosts)?;
+        allow_open_files();
         let rules = Arc::new(Rules::new(section, hosts, proxies, limits));
         Ok(Listener { tcp, address: bound, tls, rules })
     }

@@ -33,7 +33,8 @@ pub struct WarehouseServeConfig {
     pub max_running_queries: u16,
     /// How long a query waits for its turn before it is refused, in seconds.
     pub queue_timeout_s: u64,
-    /// Let the account `bionicpro` reach the host's files and network by SQL (`file()`, `url()`, `s3()`, …).
+    /// Let the account `bionicpro` reach the host's files and network by SQL (`file()`, `url()`, `s3()`, …). The account `ml`
+    /// is not served then.
     pub allow_host_access: bool,
 }
 

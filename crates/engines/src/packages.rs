@@ -65,6 +65,14 @@ impl Packages {
         self.installed(library, "the embedded ClickHouse is not installed")
     }
 
+    /// The version of the ClickHouse engine, as `26.7.3-stable.1`; none where the package does not tell.
+    pub(crate) fn libchdb_version(&self) -> Option<String> {
+        let package = self.libchdb().ok()?.with_file_name("package.json");
+        let package = std::fs::read_to_string(package).ok()?;
+        let package: serde_json::Value = serde_json::from_str(&package).ok()?;
+        Some(package.get("version")?.as_str()?.to_owned())
+    }
+
     fn platform_package(&self, scope: &str, suffix: &str) -> PathBuf {
         let os = if cfg!(target_os = "macos") { "darwin" } else { std::env::consts::OS };
         let cpu = match std::env::consts::ARCH {

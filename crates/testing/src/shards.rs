@@ -14,6 +14,7 @@ use bionicpro_warehouse::access::{LOADER, embedded_accounts};
 
 use crate::TestWarehouse;
 use crate::scratch::Scratch;
+use crate::warehouse::database;
 
 /// The cluster's name.
 const NAME: &str = "shards";
@@ -79,7 +80,7 @@ impl Shards {
         TestWarehouse {
             url: self.url(0),
             reader_url: self.url(0),
-            database: format!("reports_{number}"),
+            database: database(number),
             cluster: Some(NAME.to_owned()),
             hosts: self.shards[1..].iter().map(Shard::host).collect(),
         }
@@ -88,6 +89,16 @@ impl Shards {
     /// The address of a shard, with user and password.
     pub fn url(&self, shard: usize) -> SecretUrl {
         clickhouse::url(self.shards[shard].listen(), LOADER, &Secret::new(PASSWORD)).unwrap()
+    }
+
+    /// The same for another account, which has its rights on the first database.
+    ///
+    /// # Panics
+    /// When the shard has no such account.
+    pub fn url_of(&self, shard: usize, account: &str) -> SecretUrl {
+        let shard = &self.shards[shard];
+        let password = clickhouse::Passwords::of(&shard.data).read(account).unwrap().unwrap();
+        clickhouse::url(shard.listen(), account, &password).unwrap()
     }
 
     /// Kills a shard's engine, as a machine that loses its power does.
@@ -113,7 +124,12 @@ impl Shards {
             queue_timeout_s: 60,
             ..WarehouseServeConfig::default()
         };
-        let accounts = embedded_accounts(&bionicpro_warehouse::Config::default()).unwrap();
+        let mart = bionicpro_warehouse::Config {
+            database: database(0),
+            cluster: Some(NAME.to_owned()),
+            ..bionicpro_warehouse::Config::default()
+        };
+        let accounts = embedded_accounts(&mart).unwrap();
         let cluster = Cluster { name: NAME.to_owned(), shards, shard: number };
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let (opened, is_open) = std::sync::mpsc::channel();

@@ -85,7 +85,7 @@ pub async fn warehouse() -> TestWarehouse {
 /// How many databases the reader has rights on: more than there are tests in a binary, and few enough to be written at once.
 const DATABASES: u32 = 160;
 
-fn database(number: u32) -> String {
+pub(crate) fn database(number: u32) -> String {
     format!("reports_{number}")
 }
 

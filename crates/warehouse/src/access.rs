@@ -25,13 +25,6 @@ pub struct Account {
     pub grants: Vec<String>,
 }
 
-impl Account {
-    /// Takes away the right to make tables of its own, into which it could insert.
-    pub fn keep_from_inserting(&mut self) {
-        self.grants.retain(|grant| grant != rights::OWN_TABLES);
-    }
-}
-
 /// A setting of an account's profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Setting {

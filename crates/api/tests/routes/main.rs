@@ -20,6 +20,7 @@ mod periods;
 mod preferences;
 mod prostheses;
 mod reports;
+mod shards;
 mod staff;
 mod support;
 mod warehouse_faults;

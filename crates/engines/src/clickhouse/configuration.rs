@@ -10,7 +10,7 @@ use super::supervisor::Plan;
 ///
 /// The sizes keep the process small: decision 0028 has the peak with 2 GB of RowBinary. Threads that only format would cost
 /// each small answer 0.3 ms.
-const DEFAULTS: [(&str, &str); 10] = [
+const DEFAULTS: [(&str, &str); 12] = [
     ("max_insert_block_size", "65536"),
     ("min_insert_block_size_rows", "262144"),
     ("min_insert_block_size_bytes", "33554432"),
@@ -20,10 +20,16 @@ const DEFAULTS: [(&str, &str); 10] = [
     ("cancel_http_readonly_queries_on_client_close", "1"),
     // For the fields of a form, which hold parameters. The edge bounds heads.
     ("http_max_field_value_size", "16777216"),
+    // The command line's own values, which a server does not have: a word alone would be a statement.
+    ("implicit_select", "0"),
+    ("allow_introspection_functions", "0"),
     // Said, so that an account with limits may not take this profile in the place of its own.
     ("max_execution_time", "0"),
     ("max_memory_usage", "0"),
 ];
+
+/// Room on the disk that rows do not take: definitions, temporary files and the configuration of the next start need some.
+const KEPT_FREE: u64 = 64 << 20;
 
 /// Folders of files that SQL may name. They stay empty.
 const EMPTY_FOLDERS: [(&str, &str); 4] = [
@@ -65,7 +71,8 @@ fn server(plan: &Plan, port: u16) -> String {
     <logger><level>warning</level><console>1</console><console_log_level>warning</console_log_level><levels>{silent}</levels></logger>
     <listen_host>127.0.0.1</listen_host>
     <http_port>{}</http_port>
-{native}    <keep_alive_timeout>30</keep_alive_timeout>
+{native}    <storage_configuration><disks><default><keep_free_space_bytes>{KEPT_FREE}</keep_free_space_bytes></default></disks></storage_configuration>
+    <keep_alive_timeout>30</keep_alive_timeout>
     <max_concurrent_queries>{}</max_concurrent_queries>
     <users_config>{users}</users_config>
     <user_directories><users_xml><path>{users}</path></users_xml></user_directories>

@@ -57,6 +57,24 @@ impl DataDir {
         write(&self.join(name), content)
     }
 
+    /// Takes the directory for an engine of this version. It must not be older than the last one: that would set aside the
+    /// rows that it cannot read, and serve the others.
+    pub(super) fn take_for_engine(&self, version: &str) -> Result<()> {
+        let path = self.join("ENGINE");
+        let last = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(storage("cannot be read", &path, error)),
+        };
+        let last = last.trim();
+        if release(last) > release(version) {
+            return Err(Error::new(Kind::Config, "a newer ClickHouse engine has written the data directory")
+                .detail(format!("{}: engine {last}, this program has {version}", self.path.display()))
+                .hint("use the newer program, or another --data directory"));
+        }
+        if last == version { Ok(()) } else { self.write("ENGINE", &format!("{version}\n")) }
+    }
+
     /// Creates the engine's folder with the database `default` and the empty folders of its configuration.
     pub(super) fn prepare_engine(&self) -> Result<()> {
         let engine = self.join("engine");
@@ -101,9 +119,15 @@ impl DataDir {
     }
 }
 
+/// Year and number of an engine's version: the files of one release are the same.
+fn release(version: &str) -> Option<(u32, u32)> {
+    let mut numbers = version.split('.').map(str::parse::<u32>);
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+}
+
 fn is_ours(name: &str) -> bool {
     let name = name.strip_suffix(".new").unwrap_or(name);
-    ["engine", "lock", "password", "VERSION", "users.xml", "config.xml"].contains(&name)
+    ["engine", "lock", "password", "VERSION", "ENGINE", "users.xml", "config.xml"].contains(&name)
         || name.starts_with(PASSWORD_OF)
 }
 
@@ -277,6 +301,18 @@ mod tests {
         fs::write(passwords.file(LOADER), "\n").unwrap();
         fs::set_permissions(passwords.file(LOADER), fs::Permissions::from_mode(0o600)).unwrap();
         assert_eq!(passwords.read(LOADER).unwrap_err().kind(), Kind::Config);
+    }
+
+    #[test]
+    fn the_directory_of_a_newer_engine_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = DataDir::open(folder.path()).unwrap();
+        for version in ["25.12.1-stable.1", "26.7.3-stable.1", "26.7.1-stable.1", "26.10.1"] {
+            dir.take_for_engine(version).unwrap();
+        }
+        let error = dir.take_for_engine("26.7.3-stable.1").unwrap_err();
+        assert_eq!(error.kind(), Kind::Config);
+        assert!(error.to_string().contains("engine 26.10.1, this program has 26.7.3"), "{error}");
     }
 
     #[test]

@@ -20,7 +20,8 @@ use crate::config::WarehouseServeConfig;
 /// Limits of clients: heads may hold whole statements, and a long result may be read slowly.
 const LIMITS: Limits = Limits {
     connections: 1024,
-    connections_per_address: 1024,
+    // Clients of one machine, or behind one address: when all are taken, those that ask nothing give way.
+    connections_per_address: u32::MAX,
     // Of requests that pass the edge; here the engine refuses.
     refusals_per_minute: u32::MAX,
     refusal_delay: Duration::ZERO,
@@ -89,13 +90,18 @@ impl Endpoint {
         let listener =
             Listener::bind(Listen { limits: LIMITS, hosts: config.hosts.clone(), ..listen }).await?;
         let library = packages.libchdb()?;
-        if !config.allow_host_access && !fence::is_there() {
+        let version = packages.libchdb_version();
+        if config.allow_host_access || !fence::is_there() {
             tracing::warn!(
-                "this kernel has no Landlock: by INSERT … FROM INFILE the account bionicpro may read the machine's files, \
-                 and the other accounts make no temporary tables"
+                "nothing fences the engine in ({}): SQL reads the machine's files, by the function file without any right, so \
+                 the account ml is not served",
+                if config.allow_host_access {
+                    "engines.warehouse.allow_host_access"
+                } else {
+                    "this kernel has no Landlock"
+                }
             );
-            let others = accounts.iter_mut().filter(|account| account.name != access::LOADER);
-            others.for_each(Account::keep_from_inserting);
+            accounts.retain(|account| account.name != access::ML);
         }
         if let Some(cluster) = cluster {
             accounts.iter_mut().for_each(|account| cluster.grant(account));
@@ -103,6 +109,9 @@ impl Endpoint {
         let data = config.data.clone();
         let prepare = move || -> Result<(DataDir, Vec<_>)> {
             let dir = DataDir::open(&data)?;
+            if let Some(version) = version {
+                dir.take_for_engine(&version)?;
+            }
             dir.prepare_engine()?;
             let passwords = dir.passwords();
             let with_password =
@@ -122,7 +131,7 @@ impl Endpoint {
             dir,
             accounts,
             native_port,
-            max_concurrent_queries: u32::from(config.max_running_queries) + BESIDE,
+            max_concurrent_queries: LIMITS.connections + BESIDE,
             allow_host_access: config.allow_host_access,
             remotes: remotes.unwrap_or_default(),
             connects: cluster.map(Cluster::connects).unwrap_or_default(),

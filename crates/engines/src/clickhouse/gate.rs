@@ -1,6 +1,6 @@
 //! How many statements run at once. The others wait for their turn, then are told that it did not come.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -19,16 +19,72 @@ impl Gate {
         Gate { turns: Arc::new(Semaphore::new(usize::from(at_once))), at_once, patience }
     }
 
-    /// Waits for a turn, which ends when the permit is dropped; otherwise the text of the refusal.
-    pub(super) async fn enter(&self) -> Result<OwnedSemaphorePermit, String> {
+    /// Waits for a turn, which ends when it is dropped; otherwise the text of the refusal.
+    pub(super) async fn enter(&self) -> Result<Turn, String> {
         match tokio::time::timeout(self.patience, Arc::clone(&self.turns).acquire_owned()).await {
-            Ok(Ok(permit)) => Ok(permit),
+            Ok(Ok(permit)) => {
+                let state = Arc::new(Mutex::new(State::Running(permit)));
+                Ok(Turn(Pauses { turns: Arc::clone(&self.turns), state }))
+            }
             _ => Err(format!(
                 "Too many simultaneous queries. Maximum: {}: no turn came within {} s; the keys are \
                  engines.warehouse.max_running_queries and engines.warehouse.queue_timeout_s",
                 self.at_once,
                 self.patience.as_secs()
             )),
+        }
+    }
+}
+
+/// A statement's turn.
+#[derive(Debug)]
+pub(super) struct Turn(Pauses);
+
+impl Turn {
+    /// For the statement's body, whose client may make it wait.
+    pub(super) fn pauses(&self) -> Pauses {
+        self.0.clone()
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.0.set(State::Ended);
+    }
+}
+
+/// Gives a turn to others while its client makes the statement wait.
+#[derive(Debug, Clone)]
+pub(super) struct Pauses {
+    turns: Arc<Semaphore>,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug)]
+enum State {
+    Running(#[expect(dead_code, reason = "held")] OwnedSemaphorePermit),
+    Paused,
+    Ended,
+}
+
+impl Pauses {
+    /// Lets another statement have the turn.
+    pub(super) fn pause(&self) {
+        self.set(State::Paused);
+    }
+
+    /// Waits for the turn again.
+    pub(super) async fn resume(self) {
+        if let Ok(permit) = Arc::clone(&self.turns).acquire_owned().await {
+            self.set(State::Running(permit));
+        }
+    }
+
+    /// What has ended stays so.
+    fn set(&self, next: State) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if !matches!(*state, State::Ended) {
+            *state = next;
         }
     }
 }

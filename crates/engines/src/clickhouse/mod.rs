@@ -18,6 +18,8 @@ mod process;
 mod proxy;
 mod supervisor;
 mod timed;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod writes;
 
 pub use cluster::Cluster;
 pub use data_dir::Passwords;

@@ -60,6 +60,8 @@ impl Process {
         if !self.allow_host_access {
             fence::put_up(&self)?;
         }
+        #[cfg(all(target_os = "linux", target_env = "gnu"))]
+        super::writes::watch();
         let native = if self.is_native { "SYSTEM START LISTEN TCP; " } else { "" };
         let arguments = [
             "clickhouse".to_owned(),
@@ -95,7 +97,7 @@ impl Process {
 }
 
 #[expect(unsafe_code, reason = "a function of the C library")]
-fn leave(status: c_int) -> ! {
+pub(super) fn leave(status: c_int) -> ! {
     unsafe extern "C" {
         fn _exit(status: c_int) -> !;
     }

@@ -16,12 +16,11 @@ use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Sleep;
 
 use super::cancel::{Canceller, Killer};
 use super::credentials;
-use super::gate::Gate;
+use super::gate::{Gate, Turn};
 use super::supervisor::Address;
 use super::timed::Timed;
 
@@ -112,6 +111,11 @@ impl Proxy {
                  X-ClickHouse-Key, or as the parameters user and password. (AUTHENTICATION_FAILED)",
             );
         }
+        let (parts, body) = request.into_parts();
+        let Ok(body) = Timed::begun(body).await else {
+            return say(StatusCode::REQUEST_TIMEOUT, "The body of the request did not come.\n");
+        };
+        let request = Request::from_parts(parts, body);
         let turn = if takes_turn { Some(self.gate.enter().await) } else { None };
         match turn.transpose() {
             Ok(turn) => self.pass_on(request, turn).await,
@@ -119,12 +123,11 @@ impl Proxy {
         }
     }
 
-    async fn pass_on(
-        &self,
-        request: Request<Incoming>,
-        turn: Option<OwnedSemaphorePermit>,
-    ) -> Response<Answer> {
-        let (parts, body) = request.into_parts();
+    async fn pass_on(&self, request: Request<Timed>, turn: Option<Turn>) -> Response<Answer> {
+        let (parts, mut body) = request.into_parts();
+        if let Some(turn) = &turn {
+            body.has_turn(turn.pauses());
+        }
         let target = parts.uri.path_and_query().cloned().unwrap_or(PathAndQuery::from_static("/"));
         let mut fields = fields(parts.headers);
         // Only a statement has a turn.
@@ -142,7 +145,7 @@ impl Proxy {
         if let Some(length) = body.size_hint().exact().filter(|_| parts.method != Method::GET) {
             fields.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
         }
-        let mut onward = Request::new(Timed::new(body));
+        let mut onward = Request::new(body);
         *onward.method_mut() = parts.method;
         *onward.uri_mut() = uri;
         *onward.headers_mut() = fields;
@@ -237,7 +240,7 @@ pub(super) struct Held {
     /// The error that it ends with, and when it may be told.
     broken: Option<(hyper::Error, Pin<Box<Sleep>>)>,
     canceller: Option<Canceller>,
-    _turn: Option<OwnedSemaphorePermit>,
+    _turn: Option<Turn>,
 }
 
 impl Body for Held {

@@ -27,6 +27,8 @@ const START_TIMEOUT: Duration = Duration::from_secs(120);
 /// How long the engine may take to leave in order; it needs 1.5 s.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(10);
+/// How often a start is tried again on a full disk.
+const ROOM_POLL: Duration = Duration::from_secs(5);
 /// How often the engine may die within [`DEATHS_WITHIN`] before it is given up.
 const MOST_DEATHS: usize = 5;
 const DEATHS_WITHIN: Duration = Duration::from_secs(60);
@@ -122,7 +124,7 @@ impl Supervisor {
             self.running = tokio::select! {
                 biased;
                 () = &mut stop => return Ok(()),
-                running = start(&self.plan, &self.address) => running?,
+                running = start_when_there_is_room(&self.plan, &self.address) => running?,
             };
         }
         self.stop().await;
@@ -133,6 +135,19 @@ impl Supervisor {
         drop(self.running.input.take());
         if tokio::time::timeout(STOP_TIMEOUT, self.running.child.exited()).await.is_err() {
             tracing::warn!("the engine did not leave in time and is ended");
+        }
+    }
+}
+
+/// Starts the engine again; while its disk refuses files, it waits for somebody to make room.
+async fn start_when_there_is_room(plan: &Plan, address: &Address) -> Result<Running> {
+    loop {
+        match start(plan, address).await {
+            Err(error) if error.kind() == Kind::Storage => {
+                tracing::error!(error = error.report(), "the engine cannot be started yet");
+                tokio::time::sleep(ROOM_POLL).await;
+            }
+            started => return started,
         }
     }
 }

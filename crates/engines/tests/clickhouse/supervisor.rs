@@ -107,6 +107,11 @@ async fn what_is_wrong_is_said_before_anything_is_served() {
     let empty = WarehouseServeConfig { data: other("e"), listen: free, ..WarehouseServeConfig::default() };
     let empty = open(empty).await;
     assert!(empty.report().contains("password"), "{}", empty.report());
+    std::fs::create_dir(other("f")).unwrap();
+    std::fs::write(other("f").join("ENGINE"), "99.1.2\n").unwrap();
+    let newer = WarehouseServeConfig { data: other("f"), listen: free, ..WarehouseServeConfig::default() };
+    let newer = open(newer).await;
+    assert!(newer.report().contains("a newer ClickHouse engine"), "{}", newer.report());
 }
 
 #[tokio::test]

@@ -46,6 +46,14 @@ async fn the_engines_status_and_headers_come_back_as_they_are() {
 }
 
 #[tokio::test]
+async fn settings_of_the_engines_command_line_are_not_those_of_a_server() {
+    let word = shared().post(&[]).body("1 + 1").send().await.unwrap();
+    assert_eq!(refusal(word).await.1, 62, "a syntax error");
+    let introspection = "SELECT value FROM system.settings WHERE name = 'allow_introspection_functions'";
+    assert_eq!(shared().run(introspection).await, "0\n");
+}
+
+#[tokio::test]
 async fn parameters_reach_the_engine_as_values_and_never_as_sql() {
     let nasty = "it's\\t {x:String}; DROP TABLE t --";
     let response = shared().post(&[

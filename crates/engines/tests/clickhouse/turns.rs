@@ -43,6 +43,44 @@ async fn statements_past_the_limit_wait_and_are_then_told_so() {
 }
 
 #[tokio::test]
+async fn bodies_that_stop_in_the_middle_keep_nobody_from_a_turn() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let served = Served::fresh(WarehouseServeConfig {
+        max_running_queries: 2,
+        queue_timeout_s: 5,
+        ..WarehouseServeConfig::default()
+    });
+    served.run("CREATE TABLE halves (number UInt64) ENGINE = MergeTree ORDER BY number").await;
+    let address = served.url.trim_start_matches("http://").trim_end_matches('/').to_owned();
+    let head = |password: &str| {
+        format!(
+            "POST /?query=INSERT+INTO+halves+FORMAT+TSV&user=bionicpro&password={password} HTTP/1.1\r\nHost: {address}\r\n\
+             Connection: close\r\nContent-Length: 6\r\n\r\n"
+        )
+    };
+    let mut halves = Vec::new();
+    for (password, begun) in [("wrong", ""), (served.password("bionicpro").as_str(), "1\n2")] {
+        for _ in 0..10 {
+            let mut half = tokio::net::TcpStream::connect(&address).await.unwrap();
+            half.write_all(format!("{}{begun}", head(password)).as_bytes()).await.unwrap();
+            halves.push(half);
+        }
+    }
+    for round in 0..5 {
+        assert_eq!(served.run(&format!("SELECT {round}")).await, format!("{round}\n"));
+    }
+    assert_eq!(served.run("SELECT count() FROM halves").await, "0\n");
+    // Whoever goes on is served.
+    for mut half in halves.split_off(10) {
+        half.write_all(b"\n3\n").await.unwrap();
+        let mut answer = String::new();
+        half.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+    assert_eq!(served.run("SELECT count(), sum(number) FROM halves").await, "30\t60\n");
+}
+
+#[tokio::test]
 async fn a_health_check_takes_no_turn() {
     let served = Served::fresh(WarehouseServeConfig {
         max_running_queries: 1,

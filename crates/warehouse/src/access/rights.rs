@@ -169,9 +169,6 @@ pub(super) fn reader(database: &str, is_sharded: bool) -> Vec<String> {
 /// The settings in force, which drivers read.
 const ACCOUNT: [&str; 1] = ["SELECT ON system.settings"];
 
-/// For the tables that a client sends with its statement.
-pub(super) const OWN_TABLES: &str = "CREATE TEMPORARY TABLE ON *.*";
-
 /// The views, and the columns without personal data of the tables below them.
 pub(super) fn ml(database: &str, is_sharded: bool) -> Vec<String> {
     // With the book of migrations, which `warehouse status` reads.
@@ -200,6 +197,7 @@ pub(super) fn ml(database: &str, is_sharded: bool) -> Vec<String> {
         tables.chain(others).map(|(table, columns)| format!("SELECT({columns}) ON {database}.{table}")),
     );
     grants.extend(ACCOUNT.map(str::to_owned));
-    grants.push(OWN_TABLES.to_owned());
+    // For the tables that a client sends with its statement.
+    grants.push("CREATE TEMPORARY TABLE ON *.*".to_owned());
     grants
 }

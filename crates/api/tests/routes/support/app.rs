@@ -9,6 +9,7 @@ use bionicpro_auth::testing::{KeyServer, TestKey};
 use bionicpro_edge::ListenerConfig;
 use bionicpro_model::{RunId, SecretUrl};
 use bionicpro_store::Store;
+use bionicpro_testing::TestWarehouse;
 use bionicpro_warehouse::Warehouse;
 use bionicpro_warehouse::ledger::{self, Entry, State, Step};
 use bionicpro_warehouse::reports::Reports;
@@ -39,6 +40,7 @@ pub(crate) struct AppBuilder {
     config: Config,
     audit: bionicpro_audit::Config,
     warehouse_url: Option<SecretUrl>,
+    warehouse: Option<TestWarehouse>,
 }
 
 impl App {
@@ -53,7 +55,7 @@ impl App {
             listener: ListenerConfig { unauthenticated_per_minute: 1_000_000, ..ListenerConfig::default() },
             ..Config::default()
         };
-        AppBuilder { config, audit: bionicpro_audit::Config::default(), warehouse_url: None }
+        AppBuilder { config, audit: bionicpro_audit::Config::default(), warehouse_url: None, warehouse: None }
     }
 
     pub(crate) async fn start() -> App {
@@ -128,15 +130,22 @@ impl AppBuilder {
         self
     }
 
+    /// The mart is here, and not in a fresh database of the engine that the tests share.
+    pub(crate) fn on(mut self, warehouse: TestWarehouse) -> Self {
+        self.warehouse = Some(warehouse);
+        self
+    }
+
     pub(crate) async fn start(self) -> App {
-        let test = bionicpro_testing::warehouse().await;
+        let test = match self.warehouse {
+            Some(warehouse) => warehouse,
+            None => bionicpro_testing::warehouse().await,
+        };
         let config = bionicpro_warehouse::Config {
-            url: Some(test.url.clone()),
-            database: test.database.clone(),
             // Reports of fixed days stay, whatever day it is when the tests run.
             retention_days: 0,
             reader_url: self.warehouse_url,
-            ..bionicpro_warehouse::Config::default()
+            ..test.config()
         };
         let warehouse = Warehouse::new(&config).unwrap();
         warehouse.migrate(false).await.unwrap();

@@ -129,7 +129,11 @@ pub(super) async fn cells(url: &SecretUrl, database: &str, cells: &[Cell]) {
         return;
     }
     let rows: String = cells.iter().map(|cell| format!("{}\n", cell.row())).collect();
-    execute(url, &format!("INSERT INTO {database}.user_prosthesis_stats FORMAT JSONEachRow"), rows).await;
+    // On a cluster they are at their shards when it has ended.
+    let insert = format!(
+        "INSERT INTO {database}.user_prosthesis_stats SETTINGS distributed_foreground_insert = 1 FORMAT JSONEachRow"
+    );
+    execute(url, &insert, rows).await;
 }
 
 /// Runs a statement in the warehouse, as an operator with any client would.

@@ -125,7 +125,7 @@ test('an answer is compressed with gzip as asked', async () => {
 
 test('errors have the code, the type and the text of a server', async () => {
   for (const [query, code, type] of [
-    ['SELEKT 1', '62', 'SYNTAX_ERROR'],
+    ['selekt 1', '62', 'SYNTAX_ERROR'],
     ['SELECT * FROM nowhere', '60', 'UNKNOWN_TABLE'],
     ['SELECT no_column FROM system.one', '47', 'UNKNOWN_IDENTIFIER'],
     ["SELECT throwIf(1, 'at once')", '395', 'FUNCTION_THROW_IF_VALUE_IS_NON_ZERO'],

@@ -1,12 +1,13 @@
 // A `bionicpro warehouse serve` process for one test file: started on a free port, awaited, ended by its own id.
 
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 
 import { createClient } from '@clickhouse/client'
 
@@ -25,8 +26,7 @@ export class Warehouse {
     const warehouse = new Warehouse()
     warehouse.#folder = await mkdtemp(join(tmpdir(), 'a warehouse '))
     const data = join(warehouse.#folder, 'data')
-    // The program refuses variables that it does not know.
-    const { BIONICPRO_BIN: program = RELEASE, ...env } = process.env
+    const { program, env } = surroundings()
     const child = spawn(program, ['warehouse', 'serve', '--data', data, '--listen', '127.0.0.1:0'], {
       stdio: ['ignore', 'ignore', 'pipe'],
       env,
@@ -40,6 +40,18 @@ export class Warehouse {
     }
     warehouse.password = (await readFile(join(data, 'password'), 'utf8')).trim()
     return warehouse
+  }
+
+  /** The password of an account beside the owner. */
+  async passwordOf(account) {
+    return (await readFile(join(this.#folder, 'data', `password-${account}`), 'utf8')).trim()
+  }
+
+  /** Makes the schema of the mart. */
+  async migrate() {
+    const { program, env } = surroundings()
+    const url = this.url.replace('http://', `http://bionicpro:${this.password}@`)
+    await promisify(execFile)(program, ['warehouse', 'migrate'], { env: { ...env, BIONICPRO_WAREHOUSE_URL: url } })
   }
 
   /** A client of the official package; closed with the warehouse. */
@@ -73,6 +85,12 @@ export class Warehouse {
     }
     await rm(this.#folder, { recursive: true, force: true })
   }
+}
+
+/** The program refuses variables that it does not know. */
+function surroundings() {
+  const { BIONICPRO_BIN: program = RELEASE, ...env } = process.env
+  return { program, env }
 }
 
 async function addressOf(child) {

@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.request import ProxyHandler, build_opener
 
@@ -43,13 +44,15 @@ class Running:
 class Warehouse:
     """One serving process and what a client needs to reach it."""
 
-    def __init__(self, data: Path, log: Path, environment: dict[str, str] | None = None):
+    def __init__(
+        self, data: Path, log: Path, environment: dict[str, str] | None = None, prefix: Sequence = ()
+    ):
         self.data = data
         self.log = log
         self.host = "127.0.0.1"
         with log.open("wb") as output:
             self.process = subprocess.Popen(
-                [PROGRAM, "warehouse", "serve", "--data", data, "--listen", "127.0.0.1:0"],
+                [*prefix, PROGRAM, "warehouse", "serve", "--data", data, "--listen", "127.0.0.1:0"],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -60,12 +63,16 @@ class Warehouse:
         except BaseException:
             self.stop()
             raise
-        self.password = (data / "password").read_text().strip()
+        self.password = self.inside(data / "password").read_text().strip()
 
     @property
     def output(self) -> str:
         """All that the process has printed."""
         return self.log.read_text(errors="replace")
+
+    def inside(self, path: Path) -> Path:
+        """A path as the process sees it, which may have mounts of its own."""
+        return Path(f"/proc/{self.process.pid}/root{path}")
 
     def password_of(self, account: str) -> str:
         """The password of an account beside the owner."""

@@ -1,11 +1,13 @@
 //! Where the endpoints get a person's hours from: the one way from a route to anybody's numbers.
 //!
-//! What was read is kept as long as loads have not changed it ([`feed`]), by person and month, up to so many bytes. Where
-//! the warehouse tells nothing, what is kept is still shown for the grace of the configuration; after it, everything is read.
+//! What was read is kept as long as loads have not changed it ([`feed`]), by person and month, up to so many bytes. A question
+//! of which any part is missing is read whole, by one statement. Where the warehouse tells nothing, what is kept is still
+//! shown for the grace of the configuration; after it, everything is read.
 
 mod feed;
 mod kept;
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -28,7 +30,7 @@ const TYPICAL_BYTES: u64 = 100_000;
 /// Reads people's hours.
 pub(crate) struct Reader {
     reports: Reports,
-    cache: Option<Cache<String, Arc<Place>, Bytes>>,
+    cache: Option<Cache<String, Place, Bytes>>,
     feed: Feed,
     max_age: Duration,
 }
@@ -36,9 +38,9 @@ pub(crate) struct Reader {
 #[derive(Clone)]
 struct Bytes;
 
-impl Weighter<String, Arc<Place>> for Bytes {
-    fn weight(&self, login: &String, place: &Arc<Place>) -> u64 {
-        place.bytes() + login.len() as u64
+impl Weighter<String, Place> for Bytes {
+    fn weight(&self, login: &String, place: &Place) -> u64 {
+        place.bytes + login.len() as u64
     }
 }
 
@@ -69,33 +71,28 @@ impl Reader {
 
     /// The wearer with the hours of the months that a question needs; without months, what is known without numbers.
     pub(crate) async fn hours(&self, wearer: &Wearer, months: &[Month]) -> Result<Hours> {
-        let (Some(cache), Some(_)) = (&self.cache, self.feed.newest()) else {
+        let (Some(cache), Some((newest, _))) = (&self.cache, self.feed.newest()) else {
             let (person, months) = self.reports.person(&wearer.name, months).await?;
             return Ok(Hours::new(Arc::new(person), months.into_iter().map(Arc::new).collect()));
         };
-        let place =
-            cache.get_or_insert_with(&*wearer.name, || Ok::<_, std::convert::Infallible>(Arc::default()));
-        let Ok(place) = place;
+        let Ok(place) = cache.get_or_insert_with(&*wearer.name, || Ok::<_, Infallible>(Place::default()));
         let mut kept = place.kept.lock().await;
-        let missing = match kept.as_ref().map(|kept| kept.answer(&self.feed, self.max_age, months)) {
-            Some(Ok(hours)) => {
-                metrics::count_kept(true);
-                return Ok(hours);
-            }
-            Some(Err(missing)) => missing,
-            None => months.to_vec(),
-        };
-        metrics::count_kept(false);
+        let answer = kept.as_ref().and_then(|kept| kept.answer(&self.feed, newest, self.max_age, months));
+        metrics::count_kept(answer.is_some());
+        if let Some(hours) = answer {
+            return Ok(hours);
+        }
         // The poll and the moment before the reading: what a later poll tells may be in it or not.
-        let stamp = Stamp { poll: self.feed.newest().map_or(0, |(poll, _)| poll), at: Instant::now() };
-        let (person, read) = self.reports.person(&wearer.name, &missing).await?;
+        let poll = self.feed.newest().map_or(0, |(poll, _)| poll);
+        let stamp = Stamp { poll, at: Instant::now() };
+        let (person, read) = self.reports.person(&wearer.name, months).await?;
         let is_anybody = person.user_id.is_some();
         let now = Kept::with(kept.take(), stamp, person, read);
         let hours = now.shown(months);
         if is_anybody {
-            place.weigh(&now);
+            let place = Place { kept: Arc::clone(&place.kept), bytes: now.bytes() };
             *kept = Some(now);
-            cache.insert(wearer.name.clone(), Arc::clone(&place));
+            cache.insert(wearer.name.clone(), place);
         }
         Ok(hours)
     }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bionicpro_reports::{Hours, Month, MonthHours, Person};
@@ -10,24 +9,20 @@ use tokio::sync::Mutex;
 
 use super::feed::{Feed, Poll};
 
-/// What an entry takes beside the hours: names of logins, locks, trees.
+/// What a place takes beside the hours: the login name, locks, trees.
 const OVERHEAD: u64 = 512;
 
 /// A person's place in the cache. Whoever needs the same person waits for one reading.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Place {
-    pub(super) kept: Mutex<Option<Kept>>,
-    bytes: AtomicU64,
+    pub(super) kept: Arc<Mutex<Option<Kept>>>,
+    /// What it took when it was put into the cache, which counts on a place to stay as heavy as it was.
+    pub(super) bytes: u64,
 }
 
-impl Place {
-    /// What it weighs, as of when it was last put into the cache.
-    pub(super) fn bytes(&self) -> u64 {
-        self.bytes.load(Ordering::Relaxed) + OVERHEAD
-    }
-
-    pub(super) fn weigh(&self, kept: &Kept) {
-        self.bytes.store(kept.bytes(), Ordering::Relaxed);
+impl Default for Place {
+    fn default() -> Self {
+        Place { kept: Arc::default(), bytes: OVERHEAD }
     }
 }
 
@@ -48,30 +43,35 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// What is still current answers the question; otherwise, the months to read with the person.
+    /// The hours of these months, where all that it takes is kept and is of one state of the warehouse.
+    ///
+    /// What was read before the newest poll, and that poll told nothing of, is of the state that the poll saw. What was read
+    /// after it may be newer: it goes together only with what was read by the same statement.
     pub(super) fn answer(
         &self,
         feed: &Feed,
+        newest: Poll,
         max_age: Duration,
         asked: &[Month],
-    ) -> Result<Hours, Vec<Month>> {
+    ) -> Option<Hours> {
         let (person, read) = &self.person;
+        let user = person.user_id?;
         let is_fresh = |stamp: &Stamp| stamp.at.elapsed() < max_age;
-        let is_current =
-            person.user_id.is_some_and(|user| feed.is_current(user, read.poll)) && is_fresh(read);
-        let month = |month: &Month| {
-            let (hours, read) = self.months.get(month)?;
-            let user = person.user_id?;
-            (is_fresh(read) && feed.is_current_month(user, *month, read.poll)).then(|| Arc::clone(hours))
-        };
-        // Which months have data is known as well as the person is.
-        let missing =
-            |asked: &&Month| month(asked).is_none() && (!is_current || person.presence.has(**asked));
-        let missing: Vec<Month> = asked.iter().filter(missing).copied().collect();
-        if !is_current || !missing.is_empty() {
-            return Err(missing);
+        if !is_fresh(read) || !feed.is_current(user, read.poll) {
+            return None;
         }
-        Ok(Hours::new(Arc::clone(person), asked.iter().filter_map(month).collect()))
+        let mut months = Vec::new();
+        // Where the person has no data nothing has to be kept.
+        for month in asked.iter().filter(|month| person.presence.has(**month)) {
+            let (hours, stamp) = self.months.get(month)?;
+            let is_current = is_fresh(stamp) && feed.is_current_month(user, *month, stamp.poll);
+            let goes_together = stamp.at == read.at || (stamp.poll < newest && read.poll < newest);
+            if !is_current || !goes_together {
+                return None;
+            }
+            months.push(Arc::clone(hours));
+        }
+        Some(Hours::new(Arc::clone(person), months))
     }
 
     /// What is kept of these months.
@@ -88,8 +88,9 @@ impl Kept {
         Kept { person: (Arc::new(person), stamp), months }
     }
 
-    fn bytes(&self) -> u64 {
+    /// About how much memory it takes.
+    pub(super) fn bytes(&self) -> u64 {
         let months = self.months.values().map(|(hours, _)| hours.bytes()).sum::<usize>();
-        (self.person.0.presence.bytes() + months) as u64
+        (self.person.0.presence.bytes() + months) as u64 + OVERHEAD
     }
 }

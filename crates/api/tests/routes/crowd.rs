@@ -45,7 +45,11 @@ async fn i07_i08_a_crowd_never_reads_across() {
     let requests = number("BIONICPRO_CROWD_REQUESTS", REQUESTS);
     let at_once = number("BIONICPRO_CROWD_AT_ONCE", AT_ONCE);
     // A crowd on a busy machine waits for each other; what is looked for here is no matter of time.
-    let app = App::builder().configure(|config| config.request_timeout_s = 60).start().await;
+    let app = App::builder().configure(|config| {
+        config.request_timeout_s = 60;
+        config.cache_mb = 64;
+    });
+    let app = app.start().await;
     let people: Vec<Person> = (0..PEOPLE).map(|number| Person::new(&format!("canary{number}x"), 1)).collect();
     let hour = at(&format!("{DAY}T08:00:00Z"));
     let cells = people

@@ -159,7 +159,7 @@ async fn d24_whatever_the_document_allows_or_forbids_is_answered_as_it_says() {
     let seed: u64 = rand::rng().random();
     println!("seed {seed}, {requests} requests");
     let mut random = StdRng::seed_from_u64(seed);
-    let app = App::start().await;
+    let app = App::builder().configure(|config| config.cache_mb = 1).start().await;
     let ivan = Person::new("ivan.petrov", 2);
     let cells: Vec<_> = (0..20)
         .map(|day| {

@@ -13,6 +13,7 @@ mod freshness;
 mod fuzz;
 mod hang_ups;
 mod health;
+mod kept;
 mod limits;
 mod metrics;
 mod people;

@@ -104,9 +104,8 @@ async fn h24_a_warehouse_without_the_mart_is_503_and_not_ready() {
     }
 }
 
-/// The API sees what comes through here; the test cuts it off and lets it through again.
-#[tokio::test]
-async fn h24_a_warehouse_that_comes_back_answers_again() {
+/// A way to the warehouse that can be cut off and opened again.
+pub(crate) async fn way_to_the_warehouse() -> (SecretUrl, watch::Sender<bool>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let through = listener.local_addr().unwrap();
     let target = bionicpro_testing::warehouse().await.url;
@@ -130,7 +129,13 @@ async fn h24_a_warehouse_that_comes_back_answers_again() {
     });
     let mut url = target.expose_secret().clone();
     url.set_port(Some(through.port())).unwrap();
-    let app = App::builder().reading_through(SecretUrl::parse(url.as_str()).unwrap()).start().await;
+    (SecretUrl::parse(url.as_str()).unwrap(), open)
+}
+
+#[tokio::test]
+async fn h24_a_warehouse_that_comes_back_answers_again() {
+    let (way, open) = way_to_the_warehouse().await;
+    let app = App::builder().reading_through(way).start().await;
     let ivan = Person::new("ivan.petrov", 1);
     app.seed(&[&ivan], &[ivan.cell(1, at("2024-01-15T08:00:00Z"))]).await;
     let client = app.wearer("ivan.petrov");

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use bionicpro_model::{HourRange, Result, SecretUrl};
 use bionicpro_warehouse::load::{self, Hides, LoadSpec};
-use bionicpro_warehouse::{Config, Warehouse, schema, state};
+use bionicpro_warehouse::{Config, Warehouse, changes, schema, state};
 use futures_util::stream;
 
 use super::mart::{HOURS, Key, Load, Mart, State};
@@ -56,6 +56,7 @@ impl Loader {
         let standing = state::standing(&self.warehouse).await.unwrap();
         let file = stream::iter(file);
         load::store(&self.warehouse, file, &spec, &standing, &load.hides, may_show).await.unwrap();
+        changes::settle(&self.warehouse, &standing).await.unwrap();
     }
 
     /// In blocks that end anywhere, then the tombstones.

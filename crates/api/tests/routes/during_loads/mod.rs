@@ -7,6 +7,7 @@ mod mart;
 mod readers;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -28,15 +29,15 @@ fn tell(seed: u64) {
 }
 
 /// Loads one after another while everybody reads; what they saw that no state says.
-async fn read_during(loads: u32, is_naive: bool) -> Seen {
+async fn read_during(loads: u32, is_naive: bool, cache_mb: u32) -> Seen {
     let seed = given("BIONICPRO_READER_SEED").unwrap_or_else(|| rand::rng().random());
     tell(seed);
     let mut random = StdRng::seed_from_u64(seed);
-    let app = App::start().await;
+    let app = App::builder().configure(|config| config.cache_mb = cache_mb).start().await;
     let mut mart = Mart::new();
     app.seed(&mart.people.iter().collect::<Vec<_>>(), &[]).await;
     let loader = Loader::new(&app);
-    let readers = Arc::new(Readers::default());
+    let readers = Arc::new(Readers::behind(if cache_mb > 0 { LAG } else { Duration::ZERO }));
     let reading = readers.start(&app, &mart.people, seed);
     let mut state = State::new();
     for number in 1..=loads {
@@ -57,16 +58,27 @@ async fn read_during(loads: u32, is_naive: bool) -> Seen {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_during_loads_is_that_of_a_state_between_two_loads() {
     let loads = given("BIONICPRO_READER_LOADS").map_or(200, |loads| u32::try_from(loads).unwrap());
-    let seen = read_during(loads, false).await;
+    let seen = read_during(loads, false, 0).await;
     println!("{} loads, {} answers, {} of them while a load went on", loads, seen.answers, seen.during);
     assert!(seen.during >= u64::from(loads), "void: {} answers during {loads} loads", seen.during);
+    assert!(seen.torn.is_empty(), "{} answers are of no state: {:#?}", seen.torn.len(), seen.torn.first());
+}
+
+/// How far behind what is kept may be on a busy machine: the time between two polls, and that of one.
+const LAG: Duration = Duration::from_secs(3);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_kept_is_that_of_a_state_too_and_never_older_than_what_the_same_person_has_seen() {
+    let loads = given("BIONICPRO_READER_LOADS").map_or(60, |loads| u32::try_from(loads).unwrap());
+    let seen = read_during(loads, false, 64).await;
+    println!("{loads} loads, {} answers", seen.answers);
     assert!(seen.torn.is_empty(), "{} answers are of no state: {:#?}", seen.torn.len(), seen.torn.first());
 }
 
 /// Without this one the other would prove nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn loads_in_blocks_that_hide_what_vanished_afterwards_are_seen_torn() {
-    let seen = read_during(12, true).await;
+    let seen = read_during(12, true, 0).await;
     println!("{} of {} answers are of no state", seen.torn.len(), seen.answers);
     assert!(!seen.torn.is_empty());
 }

@@ -1,6 +1,7 @@
 //! People who ask for their reports without a pause, and the check of each answer against the states it may be of.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -34,7 +35,7 @@ pub(super) struct Seen {
 #[derive(Debug)]
 #[expect(dead_code, reason = "read by whoever looks at a failure")]
 pub(super) struct Torn {
-    /// The last load that had ended before the question, and the last that had begun before the answer was checked.
+    /// The oldest state that the answer may be of, and the last load that had begun before the answer was checked.
     between: [usize; 2],
     path: String,
     person: String,
@@ -47,26 +48,31 @@ pub(super) struct Torn {
 pub(super) struct Readers {
     /// The state before the first load, and after each that has begun.
     states: Mutex<Vec<Arc<State>>>,
-    /// How many of these loads have ended.
-    ended: AtomicUsize,
+    /// When each of these loads that has ended did so.
+    ended: Mutex<Vec<Instant>>,
+    /// How long an answer may be behind.
+    lag: Duration,
+    /// The newest state that each person is known to have seen.
+    newest: Mutex<HashMap<usize, usize>>,
     answers: AtomicU64,
     seen: Mutex<Seen>,
     is_over: AtomicBool,
 }
 
-impl Default for Readers {
-    fn default() -> Self {
+impl Readers {
+    /// Of an app whose answers may be so far behind. Nobody is ever answered with less than they have seen.
+    pub(super) fn behind(lag: Duration) -> Self {
         Readers {
             states: Mutex::new(vec![Arc::default()]),
-            ended: AtomicUsize::new(0),
+            ended: Mutex::default(),
+            lag,
+            newest: Mutex::default(),
             answers: AtomicU64::new(0),
             seen: Mutex::default(),
             is_over: AtomicBool::new(false),
         }
     }
-}
 
-impl Readers {
     /// A load begins that leads to this state.
     pub(super) fn begins(&self, after: State) {
         self.states.lock().unwrap().push(Arc::new(after));
@@ -74,7 +80,7 @@ impl Readers {
 
     /// The load that began last has ended.
     pub(super) fn ended(&self) {
-        self.ended.fetch_add(1, Ordering::SeqCst);
+        self.ended.lock().unwrap().push(Instant::now());
     }
 
     /// Waits until an answer to a question that was asked after this call.
@@ -122,7 +128,8 @@ impl Readers {
     }
 
     async fn ask(&self, person: usize, (name, client): &(String, Client), question: Question) {
-        let oldest = self.ended.load(Ordering::SeqCst);
+        let long_ago = self.ended.lock().unwrap().iter().filter(|at| at.elapsed() >= self.lag).count();
+        let oldest = self.newest.lock().unwrap().get(&person).copied().unwrap_or_default().max(long_ago);
         let answer = client.get(&question.path()).await;
         let states: Vec<Arc<State>> = self.states.lock().unwrap()[oldest..].to_vec();
         let status = answer.checked_status();
@@ -133,7 +140,12 @@ impl Readers {
         let mut seen = self.seen.lock().unwrap();
         seen.answers += 1;
         seen.during += u64::from(states.len() > 1);
-        if !expected.contains(&told) {
+        if let Some(place) = expected.iter().position(|expected| *expected == told) {
+            // Several states may say the same: the oldest of them is known to be seen.
+            let mut newest = self.newest.lock().unwrap();
+            let newest = newest.entry(person).or_default();
+            *newest = (*newest).max(oldest + place);
+        } else {
             let (path, person) = (question.path(), name.clone());
             let between = [oldest, oldest + states.len() - 1];
             seen.torn.push(Torn { between, path, person, told, states: expected });

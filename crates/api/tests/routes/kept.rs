@@ -1,0 +1,179 @@
+//! What the API keeps of people: who is shown it, for how long, and what a load does to it.
+
+use std::time::{Duration, Instant};
+
+use bionicpro_model::HourRange;
+use bionicpro_warehouse::load::{self, Hides, LoadSpec};
+use bionicpro_warehouse::{changes, schema, state};
+use futures_util::stream;
+use serde_json::Value;
+
+use crate::support::{App, Cell, Client, Person, ask, at, execute};
+
+const DAY: &str = "/api/reports/2024-01-15";
+
+async fn app() -> App {
+    App::builder().configure(|config| config.cache_mb = 8).start().await
+}
+
+/// Loads cells of a day as the pipeline does; without `settle`, as one that is killed after the rows are shown.
+async fn load(app: &App, cells: &[Cell], version: u64, settles: bool) {
+    let columns: Vec<String> = schema::MART.iter().map(|(name, kind)| format!("{name} {kind}")).collect();
+    let rows = cells.iter().map(|cell| {
+        let mut row = cell.row();
+        row["version"] = version.into();
+        row.to_string()
+    });
+    let rows: Vec<String> = rows.collect();
+    let sql = format!(
+        "SELECT * FROM format(JSONEachRow, $${}$$, $${}$$) FORMAT Parquet",
+        columns.join(", "),
+        rows.join("\n")
+    );
+    let file = stream::iter([Ok(ask(&app.warehouse_url, &sql).await)]);
+    let day = at("2024-01-15T00:00:00Z");
+    let spec = LoadSpec {
+        run: format!("load-{version}").parse().unwrap(),
+        range: Some(HourRange::new(day, day + chrono::TimeDelta::days(1)).unwrap()),
+        version,
+        days: vec![day.date_naive()],
+        rows: cells.len() as u64,
+        tombstones: 0,
+    };
+    let standing = state::standing(&app.warehouse).await.unwrap();
+    let shown = std::future::ready(Ok(()));
+    load::store(&app.warehouse, file, &spec, &standing, &Hides::default(), shown).await.unwrap();
+    if settles {
+        changes::settle(&app.warehouse, &standing).await.unwrap();
+    }
+}
+
+async fn movements(client: &Client) -> Value {
+    client.get(DAY).await.json()["summary"]["total_movements"].clone()
+}
+
+/// Waits until what is shown is this, for some polls.
+async fn becomes(client: &Client, wanted: u64) {
+    becomes_within(client, wanted, Duration::from_secs(5)).await;
+}
+
+async fn becomes_within(client: &Client, wanted: u64, patience: Duration) {
+    let began = Instant::now();
+    while movements(client).await != wanted {
+        assert!(began.elapsed() < patience, "{} is not {wanted}", movements(client).await);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Waits until the API follows the warehouse, and looks whether it keeps what it has read: what is written by hand is told to
+/// nobody.
+async fn keeps(app: &App, client: &Client, person: &Person) {
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let before = movements(client).await;
+    app.write(&[Cell { movements: 1, ..person.cell(1, at("2024-01-15T20:00:00Z")) }]).await;
+    assert_eq!(movements(client).await, before);
+    let undo = format!("DELETE FROM {}.user_prosthesis_stats WHERE toHour(hour, 'UTC') = 20", app.database);
+    execute(&app.warehouse_url, &undo, String::new()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_is_shown_after_the_next_poll_also_one_that_was_cut_off() {
+    let app = app().await;
+    let (anna, ivan) = (Person::new("anna", 1), Person::new("ivan", 1));
+    app.seed(&[&anna, &ivan], &[]).await;
+    let eight = at("2024-01-15T08:00:00Z");
+    load(&app, &[anna.cell(1, eight), ivan.cell(1, eight)], 1, true).await;
+    let (one, two) = (app.wearer("anna"), app.wearer("ivan"));
+    becomes(&one, 100).await;
+    keeps(&app, &one, &anna).await;
+
+    load(&app, &[Cell { movements: 7, ..anna.cell(1, eight) }, ivan.cell(1, eight)], 2, true).await;
+    becomes(&one, 7).await;
+    assert_eq!(movements(&two).await, 100);
+    // A load that was cut off once its rows were shown, and before it was settled.
+    load(&app, &[Cell { movements: 8, ..anna.cell(1, eight) }, ivan.cell(1, eight)], 3, false).await;
+    becomes(&one, 8).await;
+    load(&app, &[Cell { movements: 9, ..anna.cell(1, eight) }], 4, true).await;
+    becomes(&one, 9).await;
+    assert_eq!(two.get(DAY).await.checked_status(), 404, "his rows vanished");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_written_by_hand_is_shown_when_what_is_kept_is_old() {
+    let app = App::builder().configure(|config| {
+        config.cache_mb = 8;
+        config.cache_max_age_s = 5;
+    });
+    let app = app.start().await;
+    let anna = Person::new("anna", 1);
+    app.seed(&[&anna], &[]).await;
+    load(&app, &[anna.cell(1, at("2024-01-15T08:00:00Z"))], 1, true).await;
+    let client = app.wearer("anna");
+    becomes(&client, 100).await;
+    keeps(&app, &client, &anna).await;
+    app.write(&[Cell { movements: 1, ..anna.cell(1, at("2024-01-15T21:00:00Z")) }]).await;
+    becomes_within(&client, 101, Duration::from_secs(15)).await;
+    app.stop().await;
+}
+
+/// A login name that moves to somebody else shows nothing of whom it was, and a person who left is nobody's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_moves_and_a_person_who_leaves_take_what_was_kept_along() {
+    let app = app().await;
+    let anna = Person::new("anna", 1);
+    let other = Person { name: "anna".to_owned(), ..Person::new("boris", 1) };
+    let boris = Person { name: String::new(), ..Person::new("boris", 1) };
+    app.seed(&[&anna, &boris], &[]).await;
+    let eight = at("2024-01-15T08:00:00Z");
+    load(&app, &[anna.cell(1, eight), Cell { movements: 3, ..other.cell(1, eight) }], 1, true).await;
+    let client = app.wearer("anna");
+    becomes(&client, 100).await;
+    keeps(&app, &client, &anna).await;
+
+    let nameless = Person { name: String::new(), ..anna.clone() };
+    app.seed(&[&nameless, &other], &[]).await;
+    becomes(&client, 3).await;
+    app.seed(&[&nameless], &[]).await;
+    let began = Instant::now();
+    while client.get(DAY).await.checked_status() != 404 {
+        assert!(began.elapsed() < Duration::from_secs(5));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_warehouse_people_go_on_reading_for_the_grace_and_strangers_do_not() {
+    let (way, cut) = crate::warehouse_faults::way_to_the_warehouse().await;
+    let app = App::builder().reading_through(way).configure(|config| {
+        config.cache_mb = 8;
+        config.cache_grace_s = 4;
+    });
+    let app = app.start().await;
+    let (anna, ivan) = (Person::new("anna", 1), Person::new("ivan", 1));
+    app.seed(&[&anna, &ivan], &[]).await;
+    let eight = at("2024-01-15T08:00:00Z");
+    load(&app, &[anna.cell(1, eight), ivan.cell(1, eight)], 1, true).await;
+    let client = app.wearer("anna");
+    becomes(&client, 100).await;
+    keeps(&app, &client, &anna).await;
+    assert_eq!(client.get(DAY).await.checked_status(), 200);
+
+    cut.send(false).unwrap();
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(2) {
+        assert_eq!(client.get(DAY).await.checked_status(), 200);
+        assert_eq!(app.wearer("ivan").get(DAY).await.checked_status(), 503, "he was not kept");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    assert_eq!(client.get(DAY).await.checked_status(), 503, "the grace is over");
+    cut.send(true).unwrap();
+    let began = Instant::now();
+    while client.get(DAY).await.checked_status() != 200 {
+        assert!(began.elapsed() < Duration::from_secs(20));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    app.stop().await;
+}

@@ -22,8 +22,8 @@ use crate::warehouse::named;
 /// For the mart's own file, of which this takes two columns.
 const OF_FILE: Settings = &[("input_format_skip_unknown_fields", "1")];
 
-/// More changes than these are told as a change of everybody.
-const MOST: usize = 100_000;
+/// More changes than these are told as a change of everybody: with one more, as many as an answer of the API may have.
+const MOST: usize = 99_999;
 
 /// What a load announces of a person, as it is stored.
 #[derive(Row, Serialize, Deserialize)]

@@ -66,26 +66,26 @@ impl Reader {
 
     /// How fresh the mart was at the newest poll; what is read or shown afterwards is at least as new.
     pub(crate) fn freshness(&self) -> Option<Freshness> {
-        self.feed.newest().map(|(_, freshness)| freshness)
+        self.feed.newest().map(|newest| newest.freshness)
     }
 
     /// The wearer with the hours of the months that a question needs; without months, what is known without numbers.
     pub(crate) async fn hours(&self, wearer: &Wearer, months: &[Month]) -> Result<Hours> {
-        let (Some(cache), Some((newest, _))) = (&self.cache, self.feed.newest()) else {
+        let (Some(cache), Some(newest)) = (&self.cache, self.feed.newest()) else {
             let (person, months) = self.reports.person(&wearer.name, months).await?;
             return Ok(Hours::new(Arc::new(person), months.into_iter().map(Arc::new).collect()));
         };
         let Ok(place) = cache.get_or_insert_with(&*wearer.name, || Ok::<_, Infallible>(Place::default()));
         let mut kept = place.kept.lock().await;
-        let answer = kept.as_ref().and_then(|kept| kept.answer(&self.feed, newest, self.max_age, months));
+        let answer = kept.as_ref().and_then(|kept| kept.answer(&self.feed, &newest, self.max_age, months));
         metrics::count_kept(answer.is_some());
         if let Some(hours) = answer {
             return Ok(hours);
         }
         // The poll and the moment before the reading: what a later poll tells may be in it or not.
-        let poll = self.feed.newest().map_or(0, |(poll, _)| poll);
-        let stamp = Stamp { poll, at: Instant::now() };
+        let (poll, began) = (self.feed.newest().map_or(0, |newest| newest.poll), Instant::now());
         let (person, read) = self.reports.person(&wearer.name, months).await?;
+        let stamp = Stamp { poll, began, ended: Instant::now() };
         let is_anybody = person.user_id.is_some();
         let now = Kept::with(kept.take(), stamp, person, read);
         let hours = now.shown(months);

@@ -28,10 +28,19 @@ pub(super) struct Feed {
     grace: Duration,
 }
 
+/// The newest poll.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Newest {
+    pub(super) poll: Poll,
+    /// When it began: what had been read by then, it would have told of.
+    pub(super) began: Instant,
+    pub(super) freshness: Freshness,
+}
+
 #[derive(Debug, Default)]
 struct Told {
     polls: Poll,
-    newest: Option<(Instant, Freshness)>,
+    newest: Option<Newest>,
     /// The number up to which loads are settled, of the newest poll.
     settled: u64,
     /// The newest poll that told of a change of a person, in any month.
@@ -54,13 +63,13 @@ impl Feed {
     pub(super) async fn follow(&self, reports: &Reports) {
         let mut fails = false;
         loop {
-            let seen = self.read().settled;
+            let (seen, began) = (self.read().settled, Instant::now());
             match reports.changes_since(seen).await {
                 Ok(changes) => {
                     if std::mem::take(&mut fails) {
                         tracing::info!("the warehouse tells again what it changes");
                     }
-                    self.take(changes);
+                    self.take(began, changes);
                 }
                 Err(error) if !fails => {
                     fails = true;
@@ -72,12 +81,12 @@ impl Feed {
         }
     }
 
-    fn take(&self, Changes { settled, freshness, of }: Changes) {
+    fn take(&self, began: Instant, Changes { settled, freshness, of }: Changes) {
         let mut told = self.told.write().unwrap_or_else(PoisonError::into_inner);
         told.polls += 1;
         let poll = told.polls;
         // Nobody has told what happened meanwhile, or not of this state of the warehouse.
-        let was_away = told.newest.as_ref().is_none_or(|(at, _)| at.elapsed() > self.grace);
+        let was_away = told.newest.is_none_or(|newest| newest.began.elapsed() > self.grace);
         let is_too_much = told.people.len() + told.months.len() > MOST;
         if was_away || is_too_much || settled < told.settled || of.is_none() {
             told.everybody = poll;
@@ -93,14 +102,12 @@ impl Feed {
             };
         }
         told.settled = settled;
-        told.newest = Some((Instant::now(), freshness));
+        told.newest = Some(Newest { poll, began, freshness });
     }
 
     /// The newest poll; none where it is too long ago, or there was none.
-    pub(super) fn newest(&self) -> Option<(Poll, Freshness)> {
-        let told = self.read();
-        let (at, freshness) = told.newest.as_ref()?;
-        (at.elapsed() <= self.grace).then(|| (told.polls, *freshness))
+    pub(super) fn newest(&self) -> Option<Newest> {
+        self.read().newest.filter(|newest| newest.began.elapsed() <= self.grace)
     }
 
     /// Whether what was read of a person is what the newest poll knows.
@@ -132,7 +139,7 @@ mod tests {
 
     fn tell(feed: &Feed, settled: u64, of: &[(Uuid, u32)]) {
         let freshness = Freshness { data_as_of: None, received_at: None };
-        feed.take(Changes { settled, freshness, of: Some(of.to_vec()) });
+        feed.take(Instant::now(), Changes { settled, freshness, of: Some(of.to_vec()) });
     }
 
     fn month(number: u32) -> Month {
@@ -166,11 +173,10 @@ mod tests {
         tell(&feed, 9, &[]);
         tell(&feed, 8, &[]);
         assert!(!feed.is_current(ANNA, 1) && feed.is_current(ANNA, 2));
-        feed.take(Changes {
-            settled: 8,
-            freshness: Freshness { data_as_of: None, received_at: None },
-            of: None,
-        });
+        feed.take(
+            Instant::now(),
+            Changes { settled: 8, freshness: Freshness { data_as_of: None, received_at: None }, of: None },
+        );
         assert!(!feed.is_current_month(IVAN, month(202_401), 2));
     }
 

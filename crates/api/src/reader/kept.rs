@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use bionicpro_reports::{Hours, Month, MonthHours, Person};
 use tokio::sync::Mutex;
 
-use super::feed::{Feed, Poll};
+use super::feed::{Feed, Newest, Poll};
 
 /// What a place takes beside the hours: the login name, locks, trees.
 const OVERHEAD: u64 = 512;
@@ -32,7 +32,9 @@ pub(super) struct Stamp {
     /// The newest poll before it.
     pub(super) poll: Poll,
     /// The moment before it.
-    pub(super) at: Instant,
+    pub(super) began: Instant,
+    /// The moment after it.
+    pub(super) ended: Instant,
 }
 
 /// What was read of a person.
@@ -45,18 +47,18 @@ pub(super) struct Kept {
 impl Kept {
     /// The hours of these months, where all that it takes is kept and is of one state of the warehouse.
     ///
-    /// What was read before the newest poll, and that poll told nothing of, is of the state that the poll saw. What was read
-    /// after it may be newer: it goes together only with what was read by the same statement.
+    /// What was read before the newest poll began, and that poll told nothing of, is of the state that the poll saw. What was
+    /// read later may be newer: it goes together only with what was read by the same statement.
     pub(super) fn answer(
         &self,
         feed: &Feed,
-        newest: Poll,
+        newest: &Newest,
         max_age: Duration,
         asked: &[Month],
     ) -> Option<Hours> {
         let (person, read) = &self.person;
         let user = person.user_id?;
-        let is_fresh = |stamp: &Stamp| stamp.at.elapsed() < max_age;
+        let is_fresh = |stamp: &Stamp| stamp.began.elapsed() < max_age;
         if !is_fresh(read) || !feed.is_current(user, read.poll) {
             return None;
         }
@@ -65,7 +67,8 @@ impl Kept {
         for month in asked.iter().filter(|month| person.presence.has(**month)) {
             let (hours, stamp) = self.months.get(month)?;
             let is_current = is_fresh(stamp) && feed.is_current_month(user, *month, stamp.poll);
-            let goes_together = stamp.at == read.at || (stamp.poll < newest && read.poll < newest);
+            let is_seen = |stamp: &Stamp| stamp.ended <= newest.began;
+            let goes_together = stamp.began == read.began || (is_seen(stamp) && is_seen(read));
             if !is_current || !goes_together {
                 return None;
             }

@@ -81,7 +81,7 @@ impl Feed {
         }
     }
 
-    fn take(&self, began: Instant, Changes { settled, freshness, of }: Changes) {
+    pub(super) fn take(&self, began: Instant, Changes { settled, freshness, of }: Changes) {
         let mut told = self.told.write().unwrap_or_else(PoisonError::into_inner);
         told.polls += 1;
         let poll = told.polls;

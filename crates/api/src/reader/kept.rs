@@ -97,3 +97,73 @@ impl Kept {
         (self.person.0.presence.bytes() + months) as u64 + OVERHEAD
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bionicpro_reports::Presence;
+    use bionicpro_warehouse::changes::Changes;
+    use bionicpro_warehouse::reports::Freshness;
+    use uuid::Uuid;
+
+    use super::*;
+
+    const ANNA: Uuid = Uuid::from_u128(1);
+    const AGE: Duration = Duration::from_secs(60);
+
+    fn months() -> [Month; 2] {
+        ["2024-01-01T00:00:00Z", "2024-02-01T00:00:00Z"].map(|text| Month::of(text.parse().unwrap()))
+    }
+
+    fn person() -> Person {
+        // 2024-01-15 and 2024-02-15.
+        let presence = Presence::new([(ANNA, 19_737, 1), (ANNA, 19_768, 1)]);
+        Person { user_id: Some(ANNA), presence, ..Person::default() }
+    }
+
+    fn poll(feed: &Feed, settled: u64, of: &[(Uuid, u32)]) {
+        std::thread::sleep(Duration::from_millis(1));
+        let freshness = Freshness::default();
+        feed.take(Instant::now(), Changes { settled, freshness, of: Some(of.to_vec()) });
+    }
+
+    fn read(former: Option<Kept>, feed: &Feed, months: &[Month]) -> Kept {
+        std::thread::sleep(Duration::from_millis(1));
+        let now = Instant::now();
+        let stamp = Stamp { poll: feed.newest().unwrap().poll, began: now, ended: now };
+        Kept::with(former, stamp, person(), MonthHours::of_months(months, []))
+    }
+
+    #[test]
+    fn parts_that_were_read_apart_go_together_once_a_poll_has_seen_both() {
+        let (feed, both) = (Feed::new(AGE), months());
+        let answers =
+            |kept: &Kept, asked: &[Month]| kept.answer(&feed, &feed.newest().unwrap(), AGE, asked).is_some();
+        poll(&feed, 0, &[]);
+        let kept = read(None, &feed, &both);
+        assert!(answers(&kept, &both) && answers(&kept, &[]));
+        // A load may have come between the two.
+        let kept = read(Some(kept), &feed, &both[1..]);
+        assert!(answers(&kept, &both[1..]) && !answers(&kept, &both));
+        poll(&feed, 0, &[]);
+        assert!(answers(&kept, &both));
+        poll(&feed, 1, &[(ANNA, 202_401)]);
+        assert!(!answers(&kept, &both) && !answers(&kept, &[]));
+        let kept = read(Some(kept), &feed, &both[1..]);
+        poll(&feed, 1, &[]);
+        assert!(answers(&kept, &both[1..]) && !answers(&kept, &both), "January is old");
+        assert!(answers(&kept, &[Month::of("2023-01-01T00:00:00Z".parse().unwrap())]), "without data");
+    }
+
+    #[test]
+    fn what_is_old_or_of_whom_the_name_was_is_no_answer() {
+        let (feed, both) = (Feed::new(AGE), months());
+        poll(&feed, 0, &[]);
+        let kept = read(None, &feed, &both);
+        assert!(kept.answer(&feed, &feed.newest().unwrap(), Duration::ZERO, &both).is_none());
+        let other = Person { user_id: Some(Uuid::from_u128(2)), ..person() };
+        let stamp = kept.person.1;
+        let kept = Kept::with(Some(kept), stamp, other, MonthHours::of_months(&both[..1], []));
+        assert!(kept.answer(&feed, &feed.newest().unwrap(), AGE, &both[..1]).is_some());
+        assert!(kept.answer(&feed, &feed.newest().unwrap(), AGE, &both).is_none());
+    }
+}

@@ -100,12 +100,16 @@ export function simulate(until: string, days: number, perDay: number): Promise<n
   );
 }
 
-/** A tick of the pipeline, as an operator starts one: what is new in the sources is in the mart afterwards. */
+/** The time in which the API hears of a load: it asks every second. */
+const HEARD_MS = 2_000;
+
+/** A tick of the pipeline, as an operator starts one: what is new in the sources is in everybody's reports afterwards. */
 export async function tick(): Promise<void> {
   const status = await command('etl', 'run');
   if (status !== 0 && status !== NOTHING_NEW) {
     throw new Error(`the tick ended with status ${status}`);
   }
+  await new Promise((heard) => setTimeout(heard, HEARD_MS));
 }
 
 /** Runs a command of the program over the parts of the demo; its exit status. */

@@ -87,8 +87,9 @@ fn a_killed_demo_leaves_no_database_behind_and_starts_again() {
 fn the_end_of_one_part_is_not_the_end_of_the_others_and_it_comes_back() {
     let data = folder();
     let mut running = Running::start(data.path(), &["--rate", "20"]);
-    let token = String::from_utf8(token(data.path(), "ivan.petrov").stdout).unwrap();
-    let ask = |url: String| {
+    let of = |name| String::from_utf8(token(data.path(), name).stdout).unwrap();
+    let (ivan, john) = (of("ivan.petrov"), of("john.mueller"));
+    let ask_as = |token: &str, url: String| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let http =
@@ -98,8 +99,10 @@ fn the_end_of_one_part_is_not_the_end_of_the_others_and_it_comes_back() {
             (answer.status().as_u16(), retry, answer.text().await.unwrap())
         })
     };
+    let ask = |url| ask_as(&ivan, url);
     let (web, api) = (running.url("web").to_owned(), running.url("api").to_owned());
-    let reports = || ask(format!("{api}/api/reports"));
+    let reports_of = |token: &str| ask_as(token, format!("{api}/api/reports"));
+    let reports = || reports_of(&ivan);
     let others_answer = || {
         assert_eq!(ask(format!("{web}/health/live")).0, 200);
         assert_eq!(ask(format!("{web}/auth/me")).0, 401, "the sessions answer that there is none");
@@ -109,10 +112,10 @@ fn the_end_of_one_part_is_not_the_end_of_the_others_and_it_comes_back() {
 
     let killed = warehouse_pid(data.path());
     signal(killed, "KILL");
-    let (status, retry, problem) = reports();
+    let (status, retry, problem) = reports_of(&john);
     assert_eq!((status, retry), (503, true), "{problem}");
     others_answer();
-    eventually("reports are there again", || reports().0 == 200);
+    eventually("reports are there again", || reports_of(&john).0 == 200);
     assert_ne!(warehouse_pid(data.path()), killed);
 
     signal(postgres_pid(data.path()), "KILL");

@@ -1,5 +1,5 @@
 -- What each row of the mart said at which version, without names: for data sets as of an instant. Rows are only added. While
--- its hour is running a row replaces the one before it; from then on each change is a row of its own.
+-- its hour is running a row replaces the one before it, and from then on each change is a row of its own.
 CREATE TABLE IF NOT EXISTS {database}.mart_history{local}{on_cluster}
 (
     user_id UUID COMMENT 'The customer''s id in the CRM',

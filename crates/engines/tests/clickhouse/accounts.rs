@@ -64,6 +64,8 @@ async fn each_column_is_readable_by_whom_it_is_for() {
         "data_as_of",
         "schema_migrations",
         "user_prosthesis_stats",
+        "report_changes",
+        "marks",
     ];
     let for_ml = [
         "ml_hourly_stats",

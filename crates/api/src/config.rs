@@ -28,12 +28,11 @@ pub struct Config {
     pub requests_per_minute: u32,
     /// Seconds after which a request is given up with status 503.
     pub request_timeout_s: u32,
-    /// Megabytes of people's hours that are kept in memory; 0 keeps none.
+    /// The size of the cache of people's hours, in megabytes; 0 turns it off.
     pub cache_mb: u32,
-    /// Seconds for which what is kept is shown while the warehouse cannot be asked.
+    /// Seconds for which cached hours are served while the warehouse cannot be asked.
     pub cache_grace_s: u32,
-    /// Seconds after which what is kept is read again although no load has told of a change: somebody may have written into the
-    /// warehouse by hand.
+    /// Seconds after which cached hours are read again without an announced change: rows that are written by hand announce none.
     pub cache_max_age_s: u32,
     /// Seconds between two runs of the pipeline, as whoever starts them has it: after twice as long, data are stale.
     pub schedule_s: u32,

@@ -7,11 +7,11 @@ pub const DEPENDENCY_UP: &str = "bionicpro_api_dependency_up";
 /// (30 minutes) means that the pipeline is behind.
 pub const DATA_AS_OF: &str = "bionicpro_api_data_as_of_seconds";
 
-/// Counter, label `from` (`memory` or `warehouse`): questions about a person's hours, by what answered them.
+/// Counter, label `from` (`memory` or `warehouse`): requests for a person's hours, by what answered them.
 pub const QUESTIONS: &str = "bionicpro_api_questions_total";
 
-pub(crate) fn count_kept(is_kept: bool) {
-    metrics::counter!(QUESTIONS, "from" => if is_kept { "memory" } else { "warehouse" }).increment(1);
+pub(crate) fn count_question(is_cached: bool) {
+    metrics::counter!(QUESTIONS, "from" => if is_cached { "memory" } else { "warehouse" }).increment(1);
 }
 
 pub(crate) fn gauge_dependency(dependency: &'static str, up: bool) {

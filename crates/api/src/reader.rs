@@ -1,11 +1,11 @@
-//! Where the endpoints get a person's hours from: the one way from a route to anybody's numbers.
+//! The hours of people, for the endpoints: from the cache, or from the warehouse.
 //!
-//! What was read is kept as long as loads have not changed it ([`feed`]), by person and month, up to so many bytes. A question
-//! of which any part is missing is read whole, by one statement. Where the warehouse tells nothing, what is kept is still
-//! shown for the grace of the configuration; after it, everything is read.
+//! An entry of the cache is valid until a load announces a change of it ([`feed`]). A question is answered from the cache
+//! whole or not at all: if anything is missing, one statement reads all of it. While the warehouse does not answer, entries
+//! are served for the grace period of the configuration.
 
+mod entry;
 mod feed;
-mod kept;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -18,29 +18,30 @@ use bionicpro_warehouse::reports::Freshness;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
+use self::entry::{Entry, Slot, Stamp};
 use self::feed::Feed;
-use self::kept::{Kept, Place, Stamp};
 use crate::config::Config;
 use crate::metrics;
 use crate::wearer::Wearer;
 
-/// A person's hours are estimated to take this much, for the size of the cache's table.
+/// The estimated size of an entry, from which the cache's number of slots follows.
 const TYPICAL_BYTES: u64 = 100_000;
 
 /// Reads people's hours.
 pub(crate) struct Reader {
     reports: Reports,
-    cache: Option<Cache<String, Place, Bytes>>,
+    cache: Option<Cache<String, Slot, Bytes>>,
     feed: Feed,
     max_age: Duration,
 }
 
+/// Weighs slots in bytes.
 #[derive(Clone)]
 struct Bytes;
 
-impl Weighter<String, Place> for Bytes {
-    fn weight(&self, login: &String, place: &Place) -> u64 {
-        place.bytes + login.len() as u64
+impl Weighter<String, Slot> for Bytes {
+    fn weight(&self, login: &String, slot: &Slot) -> u64 {
+        slot.bytes + login.len() as u64
     }
 }
 
@@ -56,7 +57,7 @@ impl Reader {
         }
     }
 
-    /// Follows what the warehouse changes, for ever, where anything is kept.
+    /// Polls the warehouse for changes and never returns. Without a cache it only waits.
     pub(crate) async fn follow(&self) {
         match self.cache {
             Some(_) => self.feed.follow(&self.reports).await,
@@ -64,7 +65,7 @@ impl Reader {
         }
     }
 
-    /// How fresh the mart was at the newest poll; what is read or shown afterwards is at least as new.
+    /// The freshness of the mart as of the newest poll. Hours that are read afterwards are at least as new.
     pub(crate) fn freshness(&self) -> Option<Freshness> {
         self.feed.newest().map(|newest| newest.freshness)
     }
@@ -75,24 +76,25 @@ impl Reader {
             let (person, months) = self.reports.person(&wearer.name, months).await?;
             return Ok(Hours::new(Arc::new(person), months.into_iter().map(Arc::new).collect()));
         };
-        let Ok(place) = cache.get_or_insert_with(&*wearer.name, || Ok::<_, Infallible>(Place::default()));
-        let mut kept = place.kept.lock().await;
-        let answer = kept.as_ref().and_then(|kept| kept.answer(&self.feed, &newest, self.max_age, months));
-        metrics::count_kept(answer.is_some());
+        let Ok(slot) = cache.get_or_insert_with(&*wearer.name, || Ok::<_, Infallible>(Slot::default()));
+        // Requests for the same person wait for one statement.
+        let mut entry = slot.entry.lock().await;
+        let answer = entry.as_ref().and_then(|entry| entry.answer(&self.feed, &newest, self.max_age, months));
+        metrics::count_question(answer.is_some());
         if let Some(hours) = answer {
             return Ok(hours);
         }
-        // The poll and the moment before the reading: what a later poll tells may be in it or not.
+        // Taken before the statement, which may or may not see what a later poll announces.
         let (poll, began) = (self.feed.newest().map_or(0, |newest| newest.poll), Instant::now());
         let (person, read) = self.reports.person(&wearer.name, months).await?;
         let stamp = Stamp { poll, began, ended: Instant::now() };
-        let is_anybody = person.user_id.is_some();
-        let now = Kept::with(kept.take(), stamp, person, read);
-        let hours = now.shown(months);
-        if is_anybody {
-            let place = Place { kept: Arc::clone(&place.kept), bytes: now.bytes() };
-            *kept = Some(now);
-            cache.insert(wearer.name.clone(), place);
+        let is_known = person.user_id.is_some();
+        let read = Entry::merged(entry.take(), stamp, person, read);
+        let hours = read.hours(months);
+        if is_known {
+            let slot = Slot { entry: Arc::clone(&slot.entry), bytes: read.bytes() };
+            *entry = Some(read);
+            cache.insert(wearer.name.clone(), slot);
         }
         Ok(hours)
     }

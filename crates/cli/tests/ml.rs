@@ -308,7 +308,7 @@ async fn what_was_known_then_makes_the_same_files_whatever_came_since() {
         let arguments = [&["ml", "export", "--out", out, "--as-of", as_of], &RANGE[..]].concat();
         lab.command("ml", &arguments).output().unwrap()
     };
-    ends_with(&export("x", "2024-01-20T01:00:00Z"), 2, "reaches nothing");
+    ends_with(&export("x", "2024-01-20T01:00:00Z"), 2, "has no history yet");
     let (one, two) = ("1705708800000000", "1705795200000000");
     lab.sql(&keep(one, "movements_count + 1")).await;
     lab.sql(&load("one", "2024-01-20 00:00:00", one)).await;
@@ -332,8 +332,8 @@ async fn what_was_known_then_makes_the_same_files_whatever_came_since() {
     ends_with(&export("later", "2024-01-21T00:00:00Z"), 0, "");
     assert!(files(&lab.path("later")) != then);
 
-    ends_with(&export("x", "2024-01-21T00:00:01Z"), 2, "reaches 2024-01-21T00:00:00.000000Z");
-    ends_with(&export("x", "1969-12-31T23:00:00Z"), 2, "the history begins at 1970-01-01T00:00:00.000001Z");
+    ends_with(&export("x", "2024-01-21T00:00:01Z"), 2, "to 2024-01-21T00:00:00.000000Z");
+    ends_with(&export("x", "1969-12-31T23:00:00Z"), 2, "goes from 2024-01-20T00:00:00.000000Z");
     ends_with(&export("x", "yesterday"), 2, "--as-of");
     assert!(!lab.path("x").exists());
 }

@@ -30,7 +30,7 @@ pub struct ExportSpec<'a> {
 
 /// Writes the days of a range into a folder; returns the manifest and its SHA-256, by which a data set is known.
 ///
-/// Each day is read at one moment, one after the other. The account needs to read the `ml_` views, `data_as_of` and `marks` only.
+/// Each day is read at one moment, one after the other. The account `ml` is enough.
 ///
 /// # Errors
 /// `Usage` when the range is none, leaves the mart, or the folder holds something else; `Data` when there is no mart; `Storage`
@@ -38,11 +38,12 @@ pub struct ExportSpec<'a> {
 pub async fn export(warehouse: &Warehouse, spec: ExportSpec<'_>) -> Result<(ExportManifest, String)> {
     let range = HourRange::new(midnight(spec.from), midnight(spec.to))?;
     within_the_mart(warehouse, spec.from, spec.to).await?;
-    // Before the first row is read: every row is at least as new.
-    let data_as_of = ledger::data_as_of(warehouse).await?;
-    if let Some(as_of) = spec.as_of {
-        within_the_history(warehouse, as_of, data_as_of).await?;
-    }
+    let data_as_of = match spec.as_of {
+        // What a run brings later changes nothing of an instant before it.
+        Some(as_of) => within_the_history(warehouse, as_of).await.map(|()| None)?,
+        // Before the first row is read: every row is at least as new.
+        None => ledger::data_as_of(warehouse).await?,
+    };
     let mut manifest = ExportManifest {
         made_by: manifest::MADE_BY.to_owned(),
         program: env!("CARGO_PKG_VERSION").to_owned(),
@@ -50,8 +51,7 @@ pub async fn export(warehouse: &Warehouse, spec: ExportSpec<'_>) -> Result<(Expo
         from: spec.from,
         to: spec.to,
         as_of: spec.as_of,
-        // What a run has brought since changes nothing of an instant before it.
-        data_as_of: data_as_of.filter(|_| spec.as_of.is_none()),
+        data_as_of,
         rows: 0,
         columns: ml::HOURS.iter().map(ExportColumn::from).collect(),
         files: Vec::new(),
@@ -69,33 +69,21 @@ pub async fn export(warehouse: &Warehouse, spec: ExportSpec<'_>) -> Result<(Expo
     Ok((manifest, sha256))
 }
 
-/// Refuses an instant that the history does not know, or not all of yet.
-async fn within_the_history(
-    warehouse: &Warehouse,
-    as_of: DateTime<Utc>,
-    data_as_of: Option<DateTime<Utc>>,
-) -> Result<()> {
-    let refuse = |detail: String| {
-        Err(Error::new(Kind::Usage, "the mart cannot tell what was known at that instant")
-            .detail(detail)
-            .hint("choose --as-of between them, or leave it out for what the mart says now"))
-    };
-    let Some(begins) = load::history_begins_at(warehouse).await? else {
-        return refuse(format!(
-            "{} has no history yet: run `bionicpro warehouse migrate`",
-            warehouse.database()
-        ));
-    };
-    let says = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Micros, true);
-    match data_as_of {
-        Some(newest) if as_of <= newest && as_of >= begins => Ok(()),
-        newest => refuse(format!(
-            "asked for {}, the history begins at {} and reaches {}",
-            says(as_of),
-            says(begins),
-            newest.map_or_else(|| "nothing".to_owned(), says)
-        )),
+/// Refuses an instant that the history does not cover: before the first run nothing was known, and after the newest one more
+/// may be known of it later.
+async fn within_the_history(warehouse: &Warehouse, as_of: DateTime<Utc>) -> Result<()> {
+    let range = load::history_range(warehouse).await?;
+    if range.is_some_and(|range| range.from <= as_of && as_of <= range.to) {
+        return Ok(());
     }
+    let text = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Micros, true);
+    let covered = match range {
+        Some(range) => format!("the history goes from {} to {}", text(range.from), text(range.to)),
+        None => format!("{} has no history yet", warehouse.database()),
+    };
+    Err(Error::new(Kind::Usage, "the mart cannot tell what was known at that instant")
+        .detail(format!("asked for {}, {covered}", text(as_of)))
+        .hint("choose --as-of within it, or leave it out for what the mart says now"))
 }
 
 /// Refuses days that the mart does not have: a data set without them would look like one of people who did not move.

@@ -1,9 +1,9 @@
-//! `report_changes`: whose report a load changes, and of which months, for readers that keep what they have read.
+//! `report_changes`: the people and months that a load changes, for caches of readers.
 //!
-//! A load announces before anybody can see a row of it, and settles when all of it is stored. Loads come one after the
-//! other, under a lock, each with the number after the last one that was settled: what a load that was cut off has announced
-//! has the number of the load after it, which settles both. So a reader that sees a number settled, and forgets what was
-//! announced up to it, has nothing older than that load; what is announced and not settled it need not keep.
+//! A load announces its changes before the first row is visible, and settles them when everything is stored. Loads run one
+//! at a time, under a lock, each with the number after the last settled one. So the announcements of a killed load have the
+//! number of the load after it, which settles both. A reader invalidates what is announced after the last number that it
+//! has seen settled.
 
 use bionicpro_model::Result;
 use bytes::Bytes;
@@ -19,13 +19,13 @@ use crate::settings::Settings;
 use crate::state::Standing;
 use crate::warehouse::named;
 
-/// For the mart's own file, of which this takes two columns.
+/// For the mart's own file, two columns of which are needed.
 const OF_FILE: Settings = &[("input_format_skip_unknown_fields", "1")];
 
-/// More changes than these are told as a change of everybody: with one more, as many as an answer of the API may have.
+/// More changes than these are returned as a change of everybody. One more is as many rows as the account may read.
 const MOST: usize = 99_999;
 
-/// What a load announces of a person, as it is stored.
+/// A row of `report_changes`.
 #[derive(Row, Serialize, Deserialize)]
 struct Announced {
     number: u64,
@@ -46,30 +46,31 @@ pub(crate) async fn announce_file(
         "report_changes (number, user_id, month) SELECT DISTINCT {}, user_id, toYYYYMM(date) FROM input('user_id UUID, date Date')",
         standing.next_number()
     );
-    for other in warehouse.others() {
-        let at = warehouse.at(other);
-        let told = parquet::insert_pieces(&at, &into, OF_FILE, pieces, spec).await;
-        told.map_err(|error| named(other, error))?;
-    }
-    parquet::insert_pieces(warehouse, &into, OF_FILE, pieces, spec).await.map(drop)
-}
-
-/// Announces what the history has kept of a load.
-pub(crate) async fn announce_kept(warehouse: &Warehouse, standing: &Standing, spec: &LoadSpec) -> Result<()> {
-    let sql = "INSERT INTO report_changes (number, user_id, month)
-        SELECT DISTINCT {number: UInt64}, user_id, toYYYYMM(date) FROM mart_history WHERE version >= {version: UInt64}";
-    let tell = async |at: &Warehouse| {
-        let query = at.loader().await?.query_raw(sql);
-        let query = query.param("number", standing.next_number()).param("version", spec.version);
-        at.run("announcing a load", query.execute()).await
+    let tell = async |server: &Warehouse| {
+        parquet::insert_pieces(server, &into, OF_FILE, pieces, spec).await.map(drop)
     };
-    for other in warehouse.others() {
+    for other in &warehouse.others {
         tell(&warehouse.at(other)).await.map_err(|error| named(other, error))?;
     }
     tell(warehouse).await
 }
 
-/// Announces that everything about these people may be another.
+/// Announces the rows of a load that are in the history.
+pub(crate) async fn announce_kept(warehouse: &Warehouse, standing: &Standing, spec: &LoadSpec) -> Result<()> {
+    let sql = "INSERT INTO report_changes (number, user_id, month)
+        SELECT DISTINCT {number: UInt64}, user_id, toYYYYMM(date) FROM mart_history WHERE version >= {version: UInt64}";
+    let tell = async |server: &Warehouse| {
+        let query = server.loader().await?.query_raw(sql);
+        let query = query.param("number", standing.next_number()).param("version", spec.version);
+        server.run("announcing a load", query.execute()).await
+    };
+    for other in &warehouse.others {
+        tell(&warehouse.at(other)).await.map_err(|error| named(other, error))?;
+    }
+    tell(warehouse).await
+}
+
+/// Announces changes of these people in every month.
 pub(crate) async fn announce_people(
     warehouse: &Warehouse,
     standing: &Standing,
@@ -80,26 +81,25 @@ pub(crate) async fn announce_people(
     warehouse.insert("report_changes", "announcing a load", &rows).await
 }
 
-/// Says that all of a load is stored, and whatever was announced before it.
+/// Settles everything that is announced: all of it is stored, or was never visible.
 pub async fn settle(warehouse: &Warehouse, standing: &Standing) -> Result<()> {
     warehouse.mark(&[Mark::Settled], standing.next_number()).await
 }
 
-/// What loads have changed.
+/// The changes since a settled load.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Changes {
-    /// The number up to which every load is settled. A smaller one than before is that of another state of the warehouse.
+    /// The number of the last settled load. It is smaller than before if the warehouse was restored.
     pub settled: u64,
-    /// The newest moment that the mart reflects, asked for before the changes.
+    /// The freshness of the mart, read before the changes.
     pub freshness: crate::reports::Freshness,
-    /// Whose reports changed, or are about to, in which month (as 202401, or 0 for every month); none where they are too
-    /// many to name.
+    /// People and months (202401; 0 for every month) that have changed or are about to; none if there are too many.
     pub of: Option<Vec<(Uuid, u32)>>,
 }
 
 impl Reports {
-    /// What was announced since a number was settled. What comes back was read in this order, so that a settled load is
-    /// among the changes.
+    /// The changes announced since the load `seen` was settled. They are read after the settled number, so that the changes of
+    /// a settled load are among them.
     pub async fn changes_since(&self, seen: u64) -> Result<Changes> {
         #[derive(Row, Deserialize)]
         struct Change {

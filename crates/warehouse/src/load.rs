@@ -26,7 +26,7 @@ pub use self::cells::{MartCell, loaded_cells};
 pub use self::compared::{ComparedDay, LastCompared, compared_days, note_compared};
 pub use self::dimensions::{Dimensions, UserProsthesisRow, UserRow, dimensions, owners, owners_of};
 pub use self::fingerprints::{Fingerprint, loaded_fingerprints};
-pub use self::history::history_begins_at;
+pub use self::history::{HistoryRange, history_range};
 pub use self::restate::restate;
 pub(crate) use self::stage::ON_SHARDS;
 pub use self::store::{Former, Hides, Stored, store};

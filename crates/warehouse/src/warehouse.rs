@@ -85,11 +85,6 @@ impl Warehouse {
         settings::with(self.client.clone().with_database("default"), settings::WRITE).query_raw(sql)
     }
 
-    /// The cluster's other servers that are told by themselves.
-    pub(crate) fn others(&self) -> &[Host] {
-        &self.others
-    }
-
     /// One of the cluster's other servers, as if it were alone.
     pub(crate) fn at(&self, other: &Host) -> Warehouse {
         Warehouse {

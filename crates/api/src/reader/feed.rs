@@ -1,8 +1,8 @@
-//! What loads have changed, as far as the newest poll of the warehouse tells.
+//! Invalidations: the changes that loads have announced, polled from the warehouse.
 //!
-//! A poll tells of everything that was announced since the last settled load, so of a load that is under way each poll tells
-//! again. Whatever was read before a poll tells of a change is old after it; so nothing that is kept is older than the newest
-//! poll, in whatever order loads end.
+//! A poll returns every change announced since the last settled load, so the changes of a running load come with each poll. A
+//! change invalidates what was read before that poll. So no valid entry is older than the newest poll, in whatever order
+//! loads end.
 
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
@@ -15,16 +15,17 @@ use uuid::Uuid;
 
 /// The time between two polls.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// More people and months than these are forgotten at once, and with them all that is kept.
+/// The bound of the maps below. Beyond it everything is invalidated and they are cleared.
 const MOST: usize = 500_000;
 
-/// A poll's number, from 1; 0 is before the first. Something read has the number of the newest poll before it.
+/// The number of a poll, from 1; 0 stands for the time before the first. An entry has the number of the newest poll before its
+/// reading.
 pub(super) type Poll = u64;
 
-/// The newest poll, and what polls have told.
+/// The newest poll and the invalidations.
 #[derive(Debug)]
 pub(super) struct Feed {
-    told: RwLock<Told>,
+    state: RwLock<Invalidations>,
     grace: Duration,
 }
 
@@ -32,34 +33,34 @@ pub(super) struct Feed {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Newest {
     pub(super) poll: Poll,
-    /// When it began: what had been read by then, it would have told of.
+    /// Its start. Its answer has the changes of everything that was read before.
     pub(super) began: Instant,
     pub(super) freshness: Freshness,
 }
 
 #[derive(Debug, Default)]
-struct Told {
+struct Invalidations {
     polls: Poll,
     newest: Option<Newest>,
-    /// The number up to which loads are settled, of the newest poll.
+    /// The number of the last settled load.
     settled: u64,
-    /// The newest poll that told of a change of a person, in any month.
+    /// By person, the newest poll with a change in any month.
     people: HashMap<Uuid, Poll>,
-    /// The same of one month.
+    /// By person and month, the newest poll with a change of it.
     months: HashMap<(Uuid, u32), Poll>,
-    /// The same of every month of a person.
+    /// By person, the newest poll with a change of all months.
     whole: HashMap<Uuid, Poll>,
-    /// The same of everybody.
+    /// The newest poll that invalidated everything.
     everybody: Poll,
 }
 
 impl Feed {
-    /// `grace` is how long the newest poll is believed where no newer one succeeds.
+    /// `grace` is how long entries are served without a successful poll.
     pub(super) fn new(grace: Duration) -> Self {
-        Feed { told: RwLock::default(), grace }
+        Feed { state: RwLock::default(), grace }
     }
 
-    /// Polls for ever.
+    /// Polls and never returns.
     pub(super) async fn follow(&self, reports: &Reports) {
         let mut fails = false;
         loop {
@@ -67,13 +68,13 @@ impl Feed {
             match reports.changes_since(seen).await {
                 Ok(changes) => {
                     if std::mem::take(&mut fails) {
-                        tracing::info!("the warehouse tells again what it changes");
+                        tracing::info!("changes are polled again; the cache is in use");
                     }
                     self.take(began, changes);
                 }
                 Err(error) if !fails => {
                     fails = true;
-                    tracing::warn!(error = %error, "the warehouse does not tell what it changes");
+                    tracing::warn!(error = %error, "changes cannot be polled; the cache is used for the grace period only");
                 }
                 Err(_) => {}
             }
@@ -82,51 +83,51 @@ impl Feed {
     }
 
     pub(super) fn take(&self, began: Instant, Changes { settled, freshness, of }: Changes) {
-        let mut told = self.told.write().unwrap_or_else(PoisonError::into_inner);
-        told.polls += 1;
-        let poll = told.polls;
-        // Nobody has told what happened meanwhile, or not of this state of the warehouse.
-        let was_away = told.newest.is_none_or(|newest| newest.began.elapsed() > self.grace);
-        let is_too_much = told.people.len() + told.months.len() > MOST;
-        if was_away || is_too_much || settled < told.settled || of.is_none() {
-            told.everybody = poll;
-            told.people.clear();
-            told.months.clear();
-            told.whole.clear();
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        state.polls += 1;
+        let poll = state.polls;
+        // A long outage, or a warehouse in an earlier state, as after a restore.
+        let was_away = state.newest.is_none_or(|newest| newest.began.elapsed() > self.grace);
+        let is_too_much = state.people.len() + state.months.len() > MOST;
+        if was_away || is_too_much || settled < state.settled || of.is_none() {
+            state.everybody = poll;
+            state.people.clear();
+            state.months.clear();
+            state.whole.clear();
         }
         for (user, month) in of.into_iter().flatten() {
-            told.people.insert(user, poll);
+            state.people.insert(user, poll);
             match month {
-                0 => told.whole.insert(user, poll),
-                month => told.months.insert((user, month), poll),
+                0 => state.whole.insert(user, poll),
+                month => state.months.insert((user, month), poll),
             };
         }
-        told.settled = settled;
-        told.newest = Some(Newest { poll, began, freshness });
+        state.settled = settled;
+        state.newest = Some(Newest { poll, began, freshness });
     }
 
-    /// The newest poll; none where it is too long ago, or there was none.
+    /// The newest poll within the grace period.
     pub(super) fn newest(&self) -> Option<Newest> {
         self.read().newest.filter(|newest| newest.began.elapsed() <= self.grace)
     }
 
-    /// Whether what was read of a person is what the newest poll knows.
-    pub(super) fn is_current(&self, user: Uuid, read: Poll) -> bool {
-        let told = self.read();
-        let people = told.people.get(&user).copied().unwrap_or_default();
-        read >= people.max(told.everybody)
+    /// Whether no change of the person was announced after this poll.
+    pub(super) fn is_valid(&self, user: Uuid, read: Poll) -> bool {
+        let state = self.read();
+        let people = state.people.get(&user).copied().unwrap_or_default();
+        read >= people.max(state.everybody)
     }
 
-    /// The same of one month.
-    pub(super) fn is_current_month(&self, user: Uuid, month: Month, read: Poll) -> bool {
-        let told = self.read();
-        let of_month = told.months.get(&(user, month.number())).copied().unwrap_or_default();
-        let whole = told.whole.get(&user).copied().unwrap_or_default();
-        read >= of_month.max(whole).max(told.everybody)
+    /// Whether no change of the person's month was announced after this poll.
+    pub(super) fn is_month_valid(&self, user: Uuid, month: Month, read: Poll) -> bool {
+        let state = self.read();
+        let of_month = state.months.get(&(user, month.number())).copied().unwrap_or_default();
+        let whole = state.whole.get(&user).copied().unwrap_or_default();
+        read >= of_month.max(whole).max(state.everybody)
     }
 
-    fn read(&self) -> std::sync::RwLockReadGuard<'_, Told> {
-        self.told.read().unwrap_or_else(PoisonError::into_inner)
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, Invalidations> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -148,45 +149,45 @@ mod tests {
     }
 
     #[test]
-    fn what_was_read_before_a_poll_that_tells_of_it_is_old() {
+    fn a_poll_invalidates_what_was_read_before_it() {
         let feed = Feed::new(Duration::from_secs(60));
         assert!(feed.newest().is_none());
         tell(&feed, 0, &[]);
-        assert!(feed.is_current(ANNA, 1) && !feed.is_current(ANNA, 0));
+        assert!(feed.is_valid(ANNA, 1) && !feed.is_valid(ANNA, 0));
         tell(&feed, 0, &[(ANNA, 202_401)]);
-        assert!(!feed.is_current(ANNA, 1) && feed.is_current(IVAN, 1));
-        assert!(!feed.is_current_month(ANNA, month(202_401), 1));
-        assert!(feed.is_current_month(ANNA, month(202_402), 1));
-        // Read since, but the load is still under way: the next poll tells of it again.
-        assert!(feed.is_current_month(ANNA, month(202_401), 2));
+        assert!(!feed.is_valid(ANNA, 1) && feed.is_valid(IVAN, 1));
+        assert!(!feed.is_month_valid(ANNA, month(202_401), 1));
+        assert!(feed.is_month_valid(ANNA, month(202_402), 1));
+        // Read since, but the load is still running: the next poll returns it again.
+        assert!(feed.is_month_valid(ANNA, month(202_401), 2));
         tell(&feed, 1, &[(ANNA, 202_401)]);
-        assert!(!feed.is_current_month(ANNA, month(202_401), 2));
+        assert!(!feed.is_month_valid(ANNA, month(202_401), 2));
         tell(&feed, 1, &[]);
-        assert!(feed.is_current_month(ANNA, month(202_401), 3));
+        assert!(feed.is_month_valid(ANNA, month(202_401), 3));
         tell(&feed, 2, &[(ANNA, 0)]);
-        assert!(!feed.is_current_month(ANNA, month(202_402), 4));
+        assert!(!feed.is_month_valid(ANNA, month(202_402), 4));
     }
 
     #[test]
-    fn a_restored_warehouse_and_too_many_changes_make_everything_old() {
+    fn a_restored_warehouse_and_too_many_changes_invalidate_everything() {
         let feed = Feed::new(Duration::from_secs(60));
         tell(&feed, 9, &[]);
         tell(&feed, 8, &[]);
-        assert!(!feed.is_current(ANNA, 1) && feed.is_current(ANNA, 2));
+        assert!(!feed.is_valid(ANNA, 1) && feed.is_valid(ANNA, 2));
         feed.take(
             Instant::now(),
             Changes { settled: 8, freshness: Freshness { data_as_of: None, received_at: None }, of: None },
         );
-        assert!(!feed.is_current_month(IVAN, month(202_401), 2));
+        assert!(!feed.is_month_valid(IVAN, month(202_401), 2));
     }
 
     #[test]
-    fn a_poll_that_is_too_long_ago_is_none_and_the_next_one_makes_everything_old() {
+    fn after_the_grace_period_there_is_no_poll_and_the_next_one_invalidates_everything() {
         let feed = Feed::new(Duration::ZERO);
         tell(&feed, 1, &[]);
         std::thread::sleep(Duration::from_millis(2));
         assert!(feed.newest().is_none());
         tell(&feed, 1, &[]);
-        assert!(!feed.is_current(ANNA, 1));
+        assert!(!feed.is_valid(ANNA, 1));
     }
 }

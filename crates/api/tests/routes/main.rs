@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails by a panic")]
 
 mod access;
+mod cache;
 mod calendar;
 mod connections;
 mod conservation;
@@ -13,7 +14,6 @@ mod freshness;
 mod fuzz;
 mod hang_ups;
 mod health;
-mod kept;
 mod limits;
 mod metrics;
 mod people;

@@ -1,7 +1,7 @@
-//! `mart_history`: what each row of the mart said at which version, so that a data set can be made as of an instant.
+//! `mart_history`: the values of each row of the mart by version, for data sets as of an instant.
 //!
-//! Rows are kept before a reader of the mart can see them, and the ledger says `done` after both: what a load that was cut
-//! off has kept is what the source said at its version, and the next load keeps the rows that it writes again.
+//! A load writes here before its rows are visible in the mart, and the ledger says `done` after both. The rows of a killed
+//! load have the values of the source at its version; the next load computes the same cells again.
 
 use std::pin::pin;
 
@@ -23,28 +23,28 @@ use crate::{Warehouse, settings};
 /// The table.
 const TABLE: &str = "mart_history";
 
-/// For the mart's own file, of which the history takes some columns.
+/// For the mart's own file, some columns of which are needed.
 const OF_FILE: Settings = &[("min_insert_block_size_bytes", "0"), ("input_format_skip_unknown_fields", "1")];
 
 /// For any number of rows.
 const OF_ROWS: Settings =
     &[("min_insert_block_size_rows", "1048576"), ("min_insert_block_size_bytes", "33554432")];
 
-/// The rows of some hours that say something new.
+/// The gathered rows of some hours that differ from the history.
 const CHANGED: &str = include_str!("history/changed.sql");
 
-/// What is stored of some hours at newer versions, tombstones too.
+/// The mart's rows of some hours with newer versions, tombstones included.
 const NEWER: &str = "FROM user_prosthesis_stats
     WHERE date >= toDate({from: DateTime('UTC')}, 'UTC') AND date <= toDate({to: DateTime('UTC')}, 'UTC')
         AND hour >= {from: DateTime('UTC')} AND hour < {to: DateTime('UTC')} AND version > {version: UInt64}";
 
-/// What a row says.
+/// The values of a row that are compared.
 const SAYS: &str = include_str!("history/says.sql");
 
-/// The days that are compared by one statement, which holds what is known of them in the engine's memory.
+/// The days that one statement compares. It holds their history in the engine's memory.
 const DAYS_AT_ONCE: Days = Days::new(7);
 
-/// Keeps the rows of a small file that goes straight into the mart.
+/// Writes the rows of a small file that goes straight into the mart.
 pub(super) async fn keep_file(warehouse: &Warehouse, pieces: &[Bytes], spec: &LoadSpec) -> Result<()> {
     parquet::insert_pieces(warehouse, TABLE, OF_FILE, pieces, spec).await.map(drop)
 }
@@ -57,11 +57,11 @@ where
     pin!(file).try_collect().await
 }
 
-/// Keeps what a load has gathered.
+/// Writes the rows that a load has gathered.
 ///
-/// A load of a range brings mostly what is known already: only rows that say something else than the newest one that is
-/// kept. A load that comes late brings an older state than some that are stored: what had vanished by then, and what was gone
-/// by the next one, is not what it hides of the mart; and newer rows, left out as nothing new, are something new after it.
+/// Of a range, only rows that differ from the newest ones of the history: most are unchanged. A late load is older than some
+/// rows of the mart. It adds tombstones for rows that had vanished at its version and for its own rows that the next newer
+/// load did not have, which differ from those of the mart; and newer rows that were left out as unchanged.
 pub(super) async fn keep_gathered(warehouse: &Warehouse, spec: &LoadSpec, is_late: bool) -> Result<()> {
     let Some(hours) = touched(spec).filter(|_| is_late || spec.range.is_some()) else {
         return keep(warehouse, "FROM load_rows", |query| query).await;
@@ -87,7 +87,7 @@ pub(super) async fn keep_gathered(warehouse: &Warehouse, spec: &LoadSpec, is_lat
     Ok(())
 }
 
-/// The days of the gathered rows, the first one first: a wrong clock's may be decades away from the others.
+/// The days of the gathered rows, in order. A wrong clock can put one decades away from the others.
 async fn gathered_days(warehouse: &Warehouse) -> Result<Vec<NaiveDate>> {
     let days = warehouse.query("SELECT arraySort(groupUniqArray(toUInt16(date))) FROM load_rows");
     let days = warehouse.run("looking at the days of a load", days.fetch_one::<Vec<u16>>()).await?;
@@ -100,7 +100,7 @@ async fn keep(warehouse: &Warehouse, rows: &str, of: impl Fn(Query) -> Query) ->
     write(warehouse, &format!("INSERT INTO {TABLE} ({columns}) SELECT {columns} {rows}"), of).await
 }
 
-/// Keeps a tombstone for each of these keys.
+/// Writes a tombstone for each of these keys.
 async fn hide(warehouse: &Warehouse, keys: &str, of: impl Fn(Query) -> Query) -> Result<()> {
     let insert = format!("INSERT INTO {TABLE} (user_id, prosthesis_id, date, hour, version, is_deleted)");
     write(warehouse, &format!("{insert} {keys}"), of).await
@@ -109,21 +109,34 @@ async fn hide(warehouse: &Warehouse, keys: &str, of: impl Fn(Query) -> Query) ->
 async fn write(warehouse: &Warehouse, sql: &str, of: impl Fn(Query) -> Query) -> Result<()> {
     let query = settings::with(warehouse.loader().await?, OF_ROWS).query_raw(sql);
     let query = stage::COMPARE.iter().fold(query, |query, (name, value)| query.with_setting(*name, *value));
-    warehouse.run("keeping what the mart says", of(query).execute()).await
+    warehouse.run("writing the history of the mart", of(query).execute()).await
 }
 
-/// From when on the history can be asked; none where the warehouse has not begun one.
-pub async fn history_begins_at(warehouse: &Warehouse) -> Result<Option<DateTime<Utc>>> {
-    let query = warehouse.query("SELECT max(version) FROM marks WHERE name = {name: String}");
-    let query = query.param("name", Mark::History.name()).fetch_one::<u64>();
-    let version = warehouse.run("looking where the history begins", query).await?;
-    Ok((version > 0).then(|| DateTime::from_timestamp_micros(version.cast_signed()).unwrap_or_default()))
+/// The instants that the history covers, both included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HistoryRange {
+    /// The version of the first run, or that of the rows with which the history began.
+    pub from: DateTime<Utc>,
+    /// The version of the newest run.
+    pub to: DateTime<Utc>,
+}
+
+/// The instants that the history covers; none before `warehouse migrate` has begun it, and before the first run.
+pub async fn history_range(warehouse: &Warehouse) -> Result<Option<HistoryRange>> {
+    let query = warehouse.query(include_str!("history/range.sql")).param("name", Mark::History.name());
+    let query = query.fetch_one::<(u64, u64, u64)>();
+    let (begun, first, newest) = warehouse.run("looking at the range of the history", query).await?;
+    let at = |version: u64| DateTime::from_timestamp_micros(version.cast_signed()).unwrap_or_default();
+    let is_begun = begun > 0 && newest > 0;
+    Ok(is_begun.then(|| HistoryRange { from: at(begun.max(first)), to: at(newest) }))
 }
 
 impl Warehouse {
-    /// Begins the history with what the mart says now, a month at a time. Cut off, it is done again from the first.
+    /// Begins the history with the present rows of the mart, month by month. A killed call is repeated from the first month.
     pub(crate) async fn begin_history(&self) -> Result<()> {
-        if history_begins_at(self).await?.is_some() {
+        let begun = self.query("SELECT count() FROM marks WHERE name = {name: String}");
+        let begun = begun.param("name", Mark::History.name()).fetch_one::<u64>();
+        if self.run("looking whether the history has begun", begun).await? > 0 {
             return Ok(());
         }
         let newest = self.query("SELECT max(version) FROM user_prosthesis_stats").fetch_one::<u64>();

@@ -6,7 +6,7 @@ use std::fmt;
 use bionicpro_model::HourRange;
 use bionicpro_warehouse::Warehouse;
 use bionicpro_warehouse::ledger::{self, Entry, State, Step};
-use bionicpro_warehouse::load::{LoadSpec, history_begins_at};
+use bionicpro_warehouse::load::{HistoryRange, LoadSpec, history_range};
 use chrono::{DateTime, TimeDelta, Utc};
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
@@ -216,7 +216,7 @@ async fn a_model_that_is_renamed_keeps_its_name_of_then() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mart_of_before_begins_its_history_with_what_it_says() {
     let db = Db::migrated().await;
-    assert_eq!(history_begins_at(&db.warehouse).await.unwrap(), DateTime::from_timestamp_micros(1));
+    assert_eq!(history_range(&db.warehouse).await.unwrap(), None);
     let rows: Vec<_> =
         ["2025-12-31T23:00:00Z", "2026-01-15T08:00:00Z"].map(|hour| MartRow::new(1, 2, hour)).into();
     let full = spec(range("2025-12-31", "2026-01-16"), version(minute(600)), &rows);
@@ -224,15 +224,17 @@ async fn a_mart_of_before_begins_its_history_with_what_it_says() {
     done(&db.warehouse, minute(600), "full").await;
     let said = as_of(&db, minute(600)).await;
     assert_eq!(said.len(), 2);
+    let covered = HistoryRange { from: minute(600), to: minute(600) };
+    assert_eq!(history_range(&db.warehouse).await.unwrap(), Some(covered));
 
     // As a program that kept none has left it.
     for forget in ["TRUNCATE TABLE mart_history", "DELETE FROM marks WHERE name = 'history'"] {
         db.execute(forget).await;
     }
-    assert_eq!(history_begins_at(&db.warehouse).await.unwrap(), None);
+    assert_eq!(history_range(&db.warehouse).await.unwrap(), None);
     for _ in 0..2 {
         db.warehouse.migrate(false).await.unwrap();
-        assert_eq!(history_begins_at(&db.warehouse).await.unwrap(), Some(minute(600)));
+        assert_eq!(history_range(&db.warehouse).await.unwrap(), Some(covered));
         assert_eq!(as_of(&db, minute(600)).await, said);
         assert_eq!(db.count("SELECT count() FROM mart_history").await, 2);
     }

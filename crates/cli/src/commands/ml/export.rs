@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use bionicpro_model::Result;
+use bionicpro_model::hours::parse_instant;
 use bionicpro_pipeline::export::{ExportSpec, export};
 use bionicpro_warehouse::Warehouse;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -24,9 +25,9 @@ pub(crate) struct ExportArgs {
     /// The end of the range, not included.
     #[arg(long, value_name = "DATE")]
     to: NaiveDate,
-    /// The instant whose knowledge the rows have: 2024-02-15T12:00:00Z. Hours that were over by then, as the newest run knew
-    /// them; what came later changes nothing. Without it, what the mart says now.
-    #[arg(long, value_name = "INSTANT")]
+    /// Write the rows as they were known at this instant: 2024-02-15T12:00:00Z. They are those of the newest run before it, and
+    /// of the hours that were over for that run. Without it, the rows of the mart as they are now.
+    #[arg(long, value_name = "INSTANT", value_parser = parse_instant)]
     as_of: Option<DateTime<Utc>>,
     /// The folder to write: a new or an empty one, or a former export.
     #[arg(long, value_name = "DIR")]

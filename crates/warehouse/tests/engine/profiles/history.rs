@@ -199,7 +199,7 @@ async fn about(warehouse: &Warehouse, told: &mut Answers) -> Result<()> {
         bytes.extend_from_slice(&piece);
     }
     told.note("as of", (bytes.len(), aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &bytes)));
-    told.note("history", load::history_begins_at(warehouse).await?);
+    told.note("history", load::history_range(warehouse).await?);
     Ok(())
 }
 

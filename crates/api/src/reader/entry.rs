@@ -1,4 +1,4 @@
-//! One person's hours as they were read, and which of them are still what the warehouse says.
+//! A cache entry: one person's hours, each part with the time of its reading.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,46 +9,44 @@ use tokio::sync::Mutex;
 
 use super::feed::{Feed, Newest, Poll};
 
-/// What a place takes beside the hours: the login name, locks, trees.
+/// The overhead of a slot: key, locks, maps.
 const OVERHEAD: u64 = 512;
 
-/// A person's place in the cache. Whoever needs the same person waits for one reading.
+/// A person's slot of the cache.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
-    pub(super) kept: Arc<Mutex<Option<Kept>>>,
-    /// What it took when it was put into the cache, which counts on a place to stay as heavy as it was.
+pub(super) struct Slot {
+    pub(super) entry: Arc<Mutex<Option<Entry>>>,
+    /// The weight at insertion. The cache requires that it does not change, so a slot that has grown is inserted again.
     pub(super) bytes: u64,
 }
 
-impl Default for Place {
+impl Default for Slot {
     fn default() -> Self {
-        Place { kept: Arc::default(), bytes: OVERHEAD }
+        Slot { entry: Arc::default(), bytes: OVERHEAD }
     }
 }
 
-/// When something was read.
+/// The time of a statement.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Stamp {
     /// The newest poll before it.
     pub(super) poll: Poll,
-    /// The moment before it.
     pub(super) began: Instant,
-    /// The moment after it.
     pub(super) ended: Instant,
 }
 
-/// What was read of a person.
+/// The cached data of a person.
 #[derive(Debug)]
-pub(super) struct Kept {
+pub(super) struct Entry {
     person: (Arc<Person>, Stamp),
     months: BTreeMap<Month, (Arc<MonthHours>, Stamp)>,
 }
 
-impl Kept {
-    /// The hours of these months, where all that it takes is kept and is of one state of the warehouse.
+impl Entry {
+    /// The hours of these months, if the entry has all of them in one state of the warehouse.
     ///
-    /// What was read before the newest poll began, and that poll told nothing of, is of the state that the poll saw. What was
-    /// read later may be newer: it goes together only with what was read by the same statement.
+    /// A part that was read before the newest poll began, and that this poll did not invalidate, has the state of the poll. A
+    /// part that was read later may be newer: it is combined only with parts of the same statement.
     pub(super) fn answer(
         &self,
         feed: &Feed,
@@ -59,17 +57,17 @@ impl Kept {
         let (person, read) = &self.person;
         let user = person.user_id?;
         let is_fresh = |stamp: &Stamp| stamp.began.elapsed() < max_age;
-        if !is_fresh(read) || !feed.is_current(user, read.poll) {
+        if !is_fresh(read) || !feed.is_valid(user, read.poll) {
             return None;
         }
         let mut months = Vec::new();
-        // Where the person has no data nothing has to be kept.
+        // A month without data need not be in the entry.
         for month in asked.iter().filter(|month| person.presence.has(**month)) {
             let (hours, stamp) = self.months.get(month)?;
-            let is_current = is_fresh(stamp) && feed.is_current_month(user, *month, stamp.poll);
-            let is_seen = |stamp: &Stamp| stamp.ended <= newest.began;
-            let goes_together = stamp.began == read.began || (is_seen(stamp) && is_seen(read));
-            if !is_current || !goes_together {
+            let is_valid = is_fresh(stamp) && feed.is_month_valid(user, *month, stamp.poll);
+            let is_polled = |stamp: &Stamp| stamp.ended <= newest.began;
+            let is_one_state = stamp.began == read.began || (is_polled(stamp) && is_polled(read));
+            if !is_valid || !is_one_state {
                 return None;
             }
             months.push(Arc::clone(hours));
@@ -77,21 +75,26 @@ impl Kept {
         Some(Hours::new(Arc::clone(person), months))
     }
 
-    /// What is kept of these months.
-    pub(super) fn shown(&self, months: &[Month]) -> Hours {
+    /// The hours of these months, valid or not.
+    pub(super) fn hours(&self, months: &[Month]) -> Hours {
         let month = |month: &Month| self.months.get(month).map(|(hours, _)| Arc::clone(hours));
         Hours::new(Arc::clone(&self.person.0), months.iter().filter_map(month).collect())
     }
 
-    /// Puts together what was kept and what was read now. Somebody else's hours are dropped with their name.
-    pub(super) fn with(former: Option<Kept>, stamp: Stamp, person: Person, read: Vec<MonthHours>) -> Kept {
+    /// The former entry with the parts that were read now. The hours of another person are dropped: a login name can move.
+    pub(super) fn merged(
+        former: Option<Entry>,
+        stamp: Stamp,
+        person: Person,
+        read: Vec<MonthHours>,
+    ) -> Entry {
         let former = former.filter(|former| former.person.0.user_id == person.user_id);
         let mut months = former.map(|former| former.months).unwrap_or_default();
         months.extend(read.into_iter().map(|hours| (hours.month(), (Arc::new(hours), stamp))));
-        Kept { person: (Arc::new(person), stamp), months }
+        Entry { person: (Arc::new(person), stamp), months }
     }
 
-    /// About how much memory it takes.
+    /// The approximate size in memory.
     pub(super) fn bytes(&self) -> u64 {
         let months = self.months.values().map(|(hours, _)| hours.bytes()).sum::<usize>();
         (self.person.0.presence.bytes() + months) as u64 + OVERHEAD
@@ -126,44 +129,45 @@ mod tests {
         feed.take(Instant::now(), Changes { settled, freshness, of: Some(of.to_vec()) });
     }
 
-    fn read(former: Option<Kept>, feed: &Feed, months: &[Month]) -> Kept {
+    fn read(former: Option<Entry>, feed: &Feed, months: &[Month]) -> Entry {
         std::thread::sleep(Duration::from_millis(1));
         let now = Instant::now();
         let stamp = Stamp { poll: feed.newest().unwrap().poll, began: now, ended: now };
-        Kept::with(former, stamp, person(), MonthHours::of_months(months, []))
+        Entry::merged(former, stamp, person(), MonthHours::of_months(months, []))
     }
 
     #[test]
     fn parts_that_were_read_apart_go_together_once_a_poll_has_seen_both() {
         let (feed, both) = (Feed::new(AGE), months());
-        let answers =
-            |kept: &Kept, asked: &[Month]| kept.answer(&feed, &feed.newest().unwrap(), AGE, asked).is_some();
+        let answers = |entry: &Entry, asked: &[Month]| {
+            entry.answer(&feed, &feed.newest().unwrap(), AGE, asked).is_some()
+        };
         poll(&feed, 0, &[]);
-        let kept = read(None, &feed, &both);
-        assert!(answers(&kept, &both) && answers(&kept, &[]));
+        let entry = read(None, &feed, &both);
+        assert!(answers(&entry, &both) && answers(&entry, &[]));
         // A load may have come between the two.
-        let kept = read(Some(kept), &feed, &both[1..]);
-        assert!(answers(&kept, &both[1..]) && !answers(&kept, &both));
+        let entry = read(Some(entry), &feed, &both[1..]);
+        assert!(answers(&entry, &both[1..]) && !answers(&entry, &both));
         poll(&feed, 0, &[]);
-        assert!(answers(&kept, &both));
+        assert!(answers(&entry, &both));
         poll(&feed, 1, &[(ANNA, 202_401)]);
-        assert!(!answers(&kept, &both) && !answers(&kept, &[]));
-        let kept = read(Some(kept), &feed, &both[1..]);
+        assert!(!answers(&entry, &both) && !answers(&entry, &[]));
+        let entry = read(Some(entry), &feed, &both[1..]);
         poll(&feed, 1, &[]);
-        assert!(answers(&kept, &both[1..]) && !answers(&kept, &both), "January is old");
-        assert!(answers(&kept, &[Month::of("2023-01-01T00:00:00Z".parse().unwrap())]), "without data");
+        assert!(answers(&entry, &both[1..]) && !answers(&entry, &both), "January is old");
+        assert!(answers(&entry, &[Month::of("2023-01-01T00:00:00Z".parse().unwrap())]), "without data");
     }
 
     #[test]
     fn what_is_old_or_of_whom_the_name_was_is_no_answer() {
         let (feed, both) = (Feed::new(AGE), months());
         poll(&feed, 0, &[]);
-        let kept = read(None, &feed, &both);
-        assert!(kept.answer(&feed, &feed.newest().unwrap(), Duration::ZERO, &both).is_none());
+        let entry = read(None, &feed, &both);
+        assert!(entry.answer(&feed, &feed.newest().unwrap(), Duration::ZERO, &both).is_none());
         let other = Person { user_id: Some(Uuid::from_u128(2)), ..person() };
-        let stamp = kept.person.1;
-        let kept = Kept::with(Some(kept), stamp, other, MonthHours::of_months(&both[..1], []));
-        assert!(kept.answer(&feed, &feed.newest().unwrap(), AGE, &both[..1]).is_some());
-        assert!(kept.answer(&feed, &feed.newest().unwrap(), AGE, &both).is_none());
+        let stamp = entry.person.1;
+        let entry = Entry::merged(Some(entry), stamp, other, MonthHours::of_months(&both[..1], []));
+        assert!(entry.answer(&feed, &feed.newest().unwrap(), AGE, &both[..1]).is_some());
+        assert!(entry.answer(&feed, &feed.newest().unwrap(), AGE, &both).is_none());
     }
 }

@@ -1,4 +1,4 @@
-//! What the API keeps of people: who is shown it, for how long, and what a load does to it.
+//! The cache of people's hours: when a load shows, who is served while the warehouse is away, and what moves with a name.
 
 use std::time::{Duration, Instant};
 

@@ -59,6 +59,8 @@ pub(super) const LIMITS_OF_ML: &[Setting] = &[
     limit("max_query_size", "1048576"),
     limit("max_sessions_for_user", "64"),
     limit("max_concurrent_queries_for_user", "16"),
+    // `IS NULL` and `empty` would become columns of their own, which no grant of a column includes.
+    value("optimize_functions_to_subcolumns", "0"),
 ];
 
 /// Engines of tables and databases that keep their data in the warehouse.

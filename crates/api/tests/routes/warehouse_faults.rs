@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use insta::assert_snapshot;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::support::{App, Person, at, execute};
 
@@ -214,8 +214,23 @@ async fn h24_an_engine_that_answers_pings_and_no_query_is_left_alone_and_found_a
     }
 }
 
-/// A way to the engine on which this query, counted from 1, and all after it get no answer.
-async fn broken_way_to(engine: &SecretUrl, query: usize) -> SecretUrl {
+/// What happens on a way to the engine when a query comes.
+#[derive(Clone)]
+enum At {
+    /// It and all after it get no answer.
+    Break,
+    /// It waits, once.
+    Wait(Arc<Pause>),
+}
+
+#[derive(Default)]
+struct Pause {
+    reached: Notify,
+    over: Notify,
+}
+
+/// A way to the engine on which something happens at this query, counted from 1.
+async fn way_with(engine: &SecretUrl, query: usize, what: At) -> SecretUrl {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let mut url = engine.expose_secret().clone();
     url.set_port(Some(listener.local_addr().unwrap().port())).unwrap();
@@ -224,7 +239,7 @@ async fn broken_way_to(engine: &SecretUrl, query: usize) -> SecretUrl {
         loop {
             let (client, _) = listener.accept().await.unwrap();
             let server = TcpStream::connect(engine.clone()).await.unwrap();
-            let asked = asked.clone();
+            let (asked, what) = (asked.clone(), what.clone());
             tokio::spawn(async move {
                 let ((mut asks, mut hears), (mut answers, mut is_asked)) =
                     (client.into_split(), server.into_split());
@@ -232,8 +247,14 @@ async fn broken_way_to(engine: &SecretUrl, query: usize) -> SecretUrl {
                     let mut piece = [0; 65_536];
                     while let Ok(length @ 1..) = asks.read(&mut piece).await {
                         let is_query = piece.starts_with(b"POST ");
-                        if is_query && asked.fetch_add(1, Ordering::SeqCst) + 1 >= query {
-                            return;
+                        let number = if is_query { asked.fetch_add(1, Ordering::SeqCst) + 1 } else { 0 };
+                        match &what {
+                            At::Break if number >= query => return,
+                            At::Wait(pause) if number == query => {
+                                pause.reached.notify_one();
+                                pause.over.notified().await;
+                            }
+                            _ => {}
                         }
                         is_asked.write_all(&piece[..length]).await.unwrap();
                     }
@@ -253,7 +274,7 @@ async fn h24_an_export_whose_warehouse_goes_away_breaks_off_and_looks_like_no_wh
     let engine = bionicpro_testing::warehouse().await.url;
     // The first query asks for the account's rights; each month is one of its own.
     for (broken, whole) in [(2, false), (3, false), (4, true)] {
-        let app = App::builder().reading_through(broken_way_to(&engine, broken).await).start().await;
+        let app = App::builder().reading_through(way_with(&engine, broken, At::Break).await).start().await;
         let ivan = Person::new("ivan.petrov", 1);
         let cells = ["2024-01-15T08:00:00Z", "2024-02-15T08:00:00Z"].map(|hour| ivan.cell(1, at(hour)));
         app.seed(&[&ivan], &cells).await;
@@ -267,4 +288,41 @@ async fn h24_an_export_whose_warehouse_goes_away_breaks_off_and_looks_like_no_wh
             Err(_) => assert!(!whole, "{broken}"),
         }
     }
+}
+
+/// A name that moves between two months of an export brings nothing of the other person into it.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_ends_where_the_login_name_moves_to_another_person() {
+    let engine = bionicpro_testing::warehouse().await.url;
+    let pause = Arc::new(Pause::default());
+    // The first query asks for the account's rights, the second reads January.
+    let way = way_with(&engine, 3, At::Wait(Arc::clone(&pause))).await;
+    let app = App::builder().reading_through(way).start().await;
+    let (anna, boris) = (Person::new("anna", 1), Person::new("boris", 1));
+    let hours = ["2024-01-15T08:00:00Z", "2024-02-15T08:00:00Z"].map(at);
+    let cells = hours.iter().flat_map(|hour| [anna.cell(1, *hour), boris.cell(1, *hour)]);
+    app.seed(&[&anna, &boris], &cells.collect::<Vec<_>>()).await;
+    let address = format!("http://{}/api/reports/export?from=2024-01-01&to=2024-03-01", app.address);
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let asked = client.get(address).bearer_auth(app.issuer.token("anna")).send();
+    let moved = async {
+        pause.reached.notified().await;
+        let nameless = Person { name: String::new(), ..anna.clone() };
+        let other = Person { name: "anna".to_owned(), ..boris.clone() };
+        app.seed(&[&nameless, &other], &[]).await;
+        pause.over.notify_one();
+    };
+    let (response, ()) = tokio::join!(async { asked.await.unwrap() }, moved);
+    assert_eq!(response.status(), 200);
+    let mut response = response;
+    let mut body = Vec::new();
+    let ended = loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            ended => break ended,
+        }
+    };
+    let body = String::from_utf8(body).unwrap();
+    assert!(ended.is_err(), "{body}");
+    assert!(body.contains(&anna.chip(1)) && !body.contains(&boris.chip(1)), "{body}");
 }

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
-use bionicpro_model::Error;
+use bionicpro_model::{Error, Kind};
 use bionicpro_reports::{Hours, Month, months};
 use futures_util::{StreamExt, stream};
 use http::{HeaderValue, header};
@@ -39,7 +39,7 @@ pub(crate) async fn export(
     let RangeQuery { from, to, tz, prosthesis_id, .. } = query;
     let range = (tz.start_of(from), tz.start_of(to));
     let mut needed = VecDeque::from(months(tz.tz(), (from, to)));
-    // The first month is there before the answer begins, the others follow one by one: no more than one is in memory.
+    // The first month is read before the answer begins, the others one by one as the client takes them.
     let first: Vec<Month> = needed.pop_front().into_iter().collect();
     let found = app.reader.hours(&wearer, &first).await?;
     let presence = &found.person().presence;
@@ -52,10 +52,16 @@ pub(crate) async fn export(
         let end = month.map_or(range.0, |month| month.next().start().min(range.1));
         csv::lines(hours.rows(prosthesis_id, (start, end)), tz)
     };
+    let whose = found.person().user_id;
     let begin = csv::HEAD.to_owned() + &lines(first.first().copied(), &found);
     let rest = stream::try_unfold((needed, wearer, app), move |(mut needed, wearer, app)| async move {
         let Some(month) = needed.pop_front() else { return Ok(None) };
         let hours = app.reader.hours(&wearer, &[month]).await.inspect_err(log)?;
+        // A login name may move to another person between two months.
+        if hours.person().user_id != whose {
+            return Err(Error::new(Kind::Data, "the login name belongs to another person now"))
+                .inspect_err(log);
+        }
         Ok::<_, Error>(Some((lines(Some(month), &hours), (needed, wearer, app))))
     });
     let file = stream::once(async { Ok(begin) }).chain(rest);

@@ -19,6 +19,7 @@ use crate::look::retained;
 use crate::progress::Progress;
 use crate::report::RunReport;
 use crate::run::{RunSpec, run};
+use crate::steps::in_time;
 
 /// The most rows of a piece that has more than one day: its snapshot holds the source's old rows for seconds.
 const MOST_ROWS: u64 = 1_000_000;
@@ -85,7 +86,7 @@ pub async fn backfill(
     progress: &dyn Progress,
 ) -> Result<RunReport> {
     let began = Instant::now();
-    let plan = plan(context, backfill).await?;
+    let plan = in_time(context, plan(context, backfill)).await?;
     progress.plan(&plan);
     if let [whole] = *plan.pieces
         && whole.range == plan.range

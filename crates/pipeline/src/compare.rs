@@ -25,7 +25,7 @@ use crate::left::Left;
 use crate::look::{first_hour, kept_from};
 use crate::progress::Progress;
 use crate::run::{RunSpec, run};
-use crate::steps::OWNERS_CHANGED;
+use crate::steps::{OWNERS_CHANGED, in_time};
 use crate::verify::{Verified, compare_range};
 
 /// How often a day is compared whose rows may escape the form, in hours.
@@ -98,7 +98,7 @@ pub struct Outstanding {
 /// # Errors
 /// As the sources and the warehouse give them.
 pub async fn outstanding(context: &PipelineContext) -> Result<Option<Outstanding>> {
-    let due = due(context).await?;
+    let due = in_time(context, due(context)).await?;
     Ok(due.map(|due| Outstanding { due: due.days.len() as u64, unmended: due.unmended }))
 }
 
@@ -128,7 +128,7 @@ pub async fn compare(
         failed: None,
         duration_ms: 0,
     };
-    if let Some(mut due) = due(context).await? {
+    if let Some(mut due) = in_time(context, due(context)).await? {
         (comparison.kept_from, comparison.kept_rows) = (Some(due.kept_from), due.kept_rows);
         let outcome = some(context, &mut due, &mut comparison, progress, || began.elapsed() >= budget).await;
         match outcome {
@@ -155,7 +155,7 @@ async fn some(
 ) -> Result<()> {
     let is_confirmed = context.vanish_limit().confirmed > 0;
     while let Some(next) = due.next(is_confirmed) {
-        for piece in pieces(context, due, next).await? {
+        for piece in in_time(context, pieces(context, due, next)).await? {
             if comparison.days > 0 && is_over() {
                 return Ok(());
             }
@@ -244,7 +244,7 @@ async fn compare_piece(
     let range = piece.range;
     let id: RunId = format!("{}.{}", comparison.run, range.from().format("%Y%m%d")).parse()?;
     let mut verified = Verified::new(&id, range);
-    let compared = compare_range(context, &id, range, &mut verified, progress).await;
+    let compared = in_time(context, compare_range(context, &id, range, &mut verified, progress)).await;
     context.stage.remove(&id).await?;
     let version = compared?;
     let mut is_mended = true;

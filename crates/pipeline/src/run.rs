@@ -34,7 +34,7 @@ pub async fn run(context: &PipelineContext, spec: RunSpec, progress: &dyn Progre
     let Some(run) = &spec.run else {
         return run_new(context, &RunId::generate(Utc::now()), spec.ask, progress).await;
     };
-    let book = Book::of_run(&context.warehouse, run);
+    let book = Book::of_run(context, run);
     with_policy(policy(context), || steps::in_time(context, book.read())).await?;
     all_steps(context, &book, spec.ask, progress).await
 }
@@ -49,7 +49,7 @@ pub async fn run_new(
     ask: Ask,
     progress: &dyn Progress,
 ) -> Result<RunReport> {
-    all_steps(context, &Book::of_run(&context.warehouse, run), ask, progress).await
+    all_steps(context, &Book::of_run(context, run), ask, progress).await
 }
 
 /// The steps, as often as another load comes between.

@@ -16,6 +16,7 @@ use crate::context::PipelineContext;
 use crate::kind::{Ask, RunKind};
 use crate::progress::Quiet;
 use crate::run::{RunSpec, run};
+use crate::steps::in_time;
 
 /// How many of the newest runs are looked at for the last full one: three days of a quarter of an hour each.
 const RUNS_LOOKED_AT: u32 = 300;
@@ -75,7 +76,8 @@ async fn wait_until(due: DateTime<Utc>) {
 async fn turn(context: &PipelineContext, full: &Cron, last_full: &mut Option<DateTime<Utc>>) {
     let name = format!("bionicpro schedule {}", context.warehouse_name);
     let outcome = async {
-        let Some(lock) = Lock::try_take(context.telemetry.connect().await?, &name).await? else {
+        let take = async { Lock::try_take(context.telemetry.connect().await?, &name).await };
+        let Some(lock) = in_time(context, take).await? else {
             tracing::info!("another scheduler is at work, skipping this turn");
             return Ok(());
         };

@@ -25,7 +25,7 @@ use crate::progress::Progress;
 use crate::reconcile::{DifferingCell, differing_cells};
 use crate::run::{RunSpec, run};
 use crate::stage::StagedName;
-use crate::steps;
+use crate::steps::{self, in_time};
 
 /// How many differing cells a report names.
 const MOST_NAMED: usize = 100;
@@ -114,18 +114,19 @@ pub struct Numbers {
 /// `Data` where the CRM changed since the last load.
 pub async fn verify(context: &PipelineContext, verify: &Verify, progress: &dyn Progress) -> Result<Verified> {
     let mut verified = Verified::new(&verify.run, verify.range);
-    let Some(range) = bounded(context, verify.range).await? else {
+    let Some(range) = in_time(context, bounded(context, verify.range)).await? else {
         tracing::info!(range = %verify.range, "neither the source nor the mart has anything in the range");
         return Ok(verified);
     };
     let backfill = Backfill { run: verify.run.clone(), range, source_share: 100 };
-    let plan = plan(context, &backfill).await?;
+    let plan = in_time(context, plan(context, &backfill)).await?;
     tracing::info!(range = %plan.range, rows = plan.rows, days = plan.days, pieces = plan.pieces.len(), "comparing");
     progress.plan(&plan);
     for piece in &plan.pieces {
         let id: RunId = format!("{}.{}", verify.run, piece.range.from().format("%Y%m%d")).parse()?;
         let (before, differing) = (verified.cells, verified.differing);
-        let compared = compare_range(context, &id, piece.range, &mut verified, progress).await;
+        let compared =
+            in_time(context, compare_range(context, &id, piece.range, &mut verified, progress)).await;
         context.stage.remove(&id).await?;
         compared?;
         if verified.differing > differing && verify.repair {

@@ -3,12 +3,17 @@
 //! It belongs to a transaction, not to a session, so that a pooler in transaction mode cannot hand it to somebody else. The
 //! server releases it when the transaction ends, however the holder died, so no stale lock has to be broken.
 
+use std::time::Duration;
+
 use bionicpro_model::Result;
 use tokio_postgres::types::Type;
 
 use crate::connect::Session;
 use crate::snapshot::READER_LOCK;
 use crate::transaction::Begin;
+
+/// How long letting go may take before the connection is dropped.
+const RELEASE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A held lock; dropping it lets go too, at the price of the connection.
 pub struct Lock {
@@ -41,8 +46,8 @@ impl Lock {
 
     /// Lets go, and leaves the connection to a pooler as it was.
     pub async fn release(self) {
-        // Where the connection is broken, the server has let go already.
-        let _ = self.session.end().await;
+        // Where the connection is broken, the server has let go already; where it is silent, it is closed.
+        let _ = tokio::time::timeout(RELEASE_TIMEOUT, self.session.end()).await;
     }
 }
 

@@ -6,15 +6,17 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bionicpro_model::{Result, RunId};
-use bionicpro_warehouse::Warehouse;
 use bionicpro_warehouse::ledger::{self, Entry, State, Step};
+
+use super::in_time;
+use crate::context::PipelineContext;
 
 /// Work that takes less than this is told to the ledger with what follows it in this process.
 const QUICK: Duration = Duration::from_millis(100);
 
 /// A run in the ledger.
 pub(crate) struct Book<'a> {
-    warehouse: &'a Warehouse,
+    context: &'a PipelineContext,
     pub(crate) run: &'a RunId,
     /// Another step follows in this process: the end of this one may wait for it.
     goes_on: bool,
@@ -30,20 +32,20 @@ struct Pages {
 
 impl<'a> Book<'a> {
     /// The book of a run whose steps are processes of their own: whoever reads the ledger sees each end at once.
-    pub(crate) async fn of_step(warehouse: &'a Warehouse, run: &'a RunId) -> Result<Self> {
-        let book = Book { warehouse, run, goes_on: false, pages: Mutex::default() };
+    pub(crate) async fn of_step(context: &'a PipelineContext, run: &'a RunId) -> Result<Self> {
+        let book = Book { context, run, goes_on: false, pages: Mutex::default() };
         book.read().await?;
         Ok(book)
     }
 
     /// The book of a run that does all four steps; nothing is read yet.
-    pub(crate) fn of_run(warehouse: &'a Warehouse, run: &'a RunId) -> Self {
-        Book { warehouse, run, goes_on: true, pages: Mutex::default() }
+    pub(crate) fn of_run(context: &'a PipelineContext, run: &'a RunId) -> Self {
+        Book { context, run, goes_on: true, pages: Mutex::default() }
     }
 
     /// Reads what the ledger has of earlier attempts.
     pub(crate) async fn read(&self) -> Result<()> {
-        let entries = ledger::run(self.warehouse, self.run).await?;
+        let entries = ledger::run(&self.context.warehouse, self.run).await?;
         self.pages().entries = entries;
         Ok(())
     }
@@ -86,10 +88,10 @@ impl<'a> Book<'a> {
         tokio::try_join!(self.write(), work).map(|((), done)| done)
     }
 
-    /// Writes what waits, in one insert.
+    /// Writes what waits, in one insert and in the time of a step.
     pub(super) async fn write(&self) -> Result<()> {
         let waiting = std::mem::take(&mut self.pages().waiting);
-        let written = ledger::append(self.warehouse, &waiting).await;
+        let written = in_time(self.context, ledger::append(&self.context.warehouse, &waiting)).await;
         if written.is_err() {
             self.pages().waiting.splice(0..0, waiting);
         }

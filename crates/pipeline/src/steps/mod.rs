@@ -51,7 +51,7 @@ pub async fn extract_crm(
     run: &RunId,
     progress: &dyn Progress,
 ) -> Result<StepReport> {
-    let book = in_time(context, Book::of_step(&context.warehouse, run)).await?;
+    let book = in_time(context, Book::of_step(context, run)).await?;
     let attempt = Attempt::new(&book, progress, Step::ExtractCrmData);
     progress.step(Step::ExtractCrmData, None);
     let work = async {
@@ -74,7 +74,7 @@ pub async fn extract_telemetry(
     ask: Ask,
     progress: &dyn Progress,
 ) -> Result<StepReport> {
-    let book = in_time(context, Book::of_step(&context.warehouse, run)).await?;
+    let book = in_time(context, Book::of_step(context, run)).await?;
     let attempt = Attempt::new(&book, progress, Step::ExtractTelemetryData);
     let work = async || {
         let look = look(context, ask).await.map_err(Failed::into_error)?;
@@ -199,7 +199,7 @@ pub async fn transform(
     run: &RunId,
     progress: &dyn Progress,
 ) -> Result<StepReport> {
-    let book = in_time(context, Book::of_step(&context.warehouse, run)).await?;
+    let book = in_time(context, Book::of_step(context, run)).await?;
     let (mut outcome, mut restarts) = (transform_in(context, &book, progress).await, Restarts::default());
     while let Err(error) = &outcome
         && restarts.follow(run, error)
@@ -238,7 +238,7 @@ pub(crate) async fn transform_in(
 /// # Errors
 /// As the warehouse and the staging area give them; `Data` when the mart then answers something else.
 pub async fn load(context: &PipelineContext, run: &RunId, progress: &dyn Progress) -> Result<StepReport> {
-    let book = in_time(context, Book::of_step(&context.warehouse, run)).await?;
+    let book = in_time(context, Book::of_step(context, run)).await?;
     let (mut outcome, mut restarts) = (load_in(context, &book, None, progress).await, Restarts::default());
     while let Err(error) = &outcome
         && restarts.follow(run, error)

@@ -104,6 +104,27 @@ async fn a_database_that_falls_silent_costs_a_step_its_time_and_nothing_else() {
     }
 }
 
+/// Also where the ledger is told of the step's end, after its work.
+#[tokio::test]
+async fn a_ledger_that_falls_silent_costs_a_step_its_time() {
+    let (world, ways) = company().await;
+    let run = id("r1");
+    let context = impatient(&world, &ways, 1);
+    let mut silences = 0;
+    for piece in 1.. {
+        ways.network(2).stop_at(piece, End::Silence);
+        let step = steps::extract_crm(&context, &run, &Quiet);
+        let outcome = tokio::time::timeout(Duration::from_secs(30), step).await;
+        ways.network(2).reset();
+        match outcome.unwrap_or_else(|_| panic!("silent at {piece}: the step goes on")) {
+            Ok(_) => break,
+            Err(error) => assert_eq!(error.kind(), Kind::Unreachable, "{piece}: {}", error.report()),
+        }
+        silences += 1;
+    }
+    assert!(silences >= 3, "{silences} of the steps met a silent ledger");
+}
+
 #[tokio::test]
 async fn a_source_that_breaks_anywhere_leaves_no_file() {
     let (world, ways) = company().await;

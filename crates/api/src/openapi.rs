@@ -68,6 +68,7 @@ pub(crate) fn base() -> OpenApi {
          Whose reports, follows from the access token and from nothing else. `tz` cuts days at the midnights of \
          a region; hours are UTC hours. Averages are weighted by samples and rounded to one decimal, half away \
          from zero. A number that is not known is null, never 0. Unknown or repeated parameters are refused. \
+         Reports have an `ETag` for conditional requests, and the header field `Data-As-Of`. \
          Every answer carries `x-request-id`; errors are RFC 9457 problems and carry it too."
             .to_owned(),
     );
@@ -121,6 +122,19 @@ impl IntoResponses for DataRefusals {
             ),
         ]));
         all
+    }
+}
+
+/// What a report answers to who has it already.
+pub(crate) struct NotModified;
+
+impl IntoResponses for NotModified {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let response = ResponseBuilder::new().description(
+            "The client has this very answer: `If-None-Match` names its `ETag`. `Data-As-Of` says up to when the data reflect \
+             the source now, in place of `data_as_of` of the answer.",
+        );
+        BTreeMap::from([("304".to_owned(), response.build().into())])
     }
 }
 

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use bionicpro_model::Result;
 use bionicpro_reports::{Hours, Month};
 use bionicpro_warehouse::Reports;
-use bionicpro_warehouse::reports::Freshness;
+use bionicpro_warehouse::reports::{Freshness, OwnedProsthesis};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
@@ -97,5 +97,24 @@ impl Reader {
             cache.insert(wearer.name.clone(), slot);
         }
         Ok(hours)
+    }
+
+    /// The prostheses that the wearer has, and those of which they have data. They are cached beside hours only, which say
+    /// whose entry it is.
+    pub(crate) async fn prostheses(&self, wearer: &Wearer) -> Result<Arc<[OwnedProsthesis]>> {
+        let read = async || Ok(Arc::from(self.reports.owned(&wearer.name).await?));
+        let (Some(cache), Some(newest)) = (&self.cache, self.feed.newest()) else { return read().await };
+        let Some(slot) = cache.get(&*wearer.name) else { return read().await };
+        let mut entry = slot.entry.lock().await;
+        let Some(entry) = entry.as_mut() else { return read().await };
+        let cached = entry.prostheses(&self.feed, self.max_age);
+        metrics::count_question(cached.is_some());
+        if let Some(prostheses) = cached {
+            return Ok(prostheses);
+        }
+        let began = Instant::now();
+        let prostheses = read().await?;
+        entry.keep(&prostheses, Stamp { poll: newest.poll, began, ended: Instant::now() });
+        Ok(prostheses)
     }
 }

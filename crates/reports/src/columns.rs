@@ -1,6 +1,7 @@
 //! The hours of one month in columns.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
@@ -27,9 +28,10 @@ pub struct MonthHours {
     battery_min: Vec<Option<f32>>,
     battery_last: Vec<Option<f32>>,
     version: Vec<u64>,
+    digest: u64,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Device {
     prosthesis_id: Uuid,
     chip_id: Box<str>,
@@ -94,7 +96,7 @@ impl MonthHours {
         });
         let device = device.collect();
         let since = |row: &Row<'_>| u16::try_from((row.hour - month.start()).num_hours());
-        MonthHours {
+        let mut made = MonthHours {
             month,
             device,
             hour: rows.iter().map(|row| since(row).expect("an hour of the month")).collect(),
@@ -109,7 +111,32 @@ impl MonthHours {
             battery_last: rows.iter().map(|row| row.battery_last).collect(),
             version: rows.iter().map(|row| row.version).collect(),
             devices,
-        }
+            digest: 0,
+        };
+        made.digest = made.make_digest();
+        made
+    }
+
+    /// The same for the same hours, in every process of one build.
+    fn make_digest(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (&self.devices, &self.hour, &self.device, &self.movements, &self.errors).hash(&mut hasher);
+        (&self.anomalies, &self.response_count, &self.battery_count, &self.version).hash(&mut hasher);
+        let sums = self.response_sum.iter().chain(&self.battery_sum);
+        sums.for_each(|sum| sum.to_bits().hash(&mut hasher));
+        let readings = self.battery_min.iter().chain(&self.battery_last);
+        readings.for_each(|reading| reading.map(f32::to_bits).hash(&mut hasher));
+        hasher.finish()
+    }
+
+    /// Whether the month has no data.
+    pub fn is_empty(&self) -> bool {
+        self.hour.is_empty()
+    }
+
+    /// What two readings of the month are the same by.
+    pub fn digest(&self) -> u64 {
+        self.digest
     }
 
     /// Which month it is.

@@ -10,7 +10,7 @@ use crate::Presence;
 use crate::zone::local_day;
 
 /// Days with data.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Days {
     /// One page, newest first.
     pub dates: Vec<NaiveDate>,

@@ -1,5 +1,6 @@
 //! A person's hours: the months that a question needs, as one.
 
+use std::hash::Hash;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -44,6 +45,14 @@ impl Hours {
         );
         let rows = self.months.iter().flat_map(move |month| month.rows(from, to));
         rows.filter(move |row| prosthesis.is_none_or(|asked| asked == row.prosthesis_id))
+    }
+
+    /// What two readings are the same by, apart from the presence: the person, and each month with the digest of its hours.
+    pub fn digest(&self) -> impl Hash + '_ {
+        // A month without data is as one that was not read.
+        let months = self.months.iter().filter(|month| !month.is_empty());
+        let months: Vec<_> = months.map(|month| (month.month(), month.digest())).collect();
+        (self.person.user_id, &self.person.prostheses, months)
     }
 
     fn has(&self, month: Month) -> bool {

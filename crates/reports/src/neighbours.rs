@@ -8,7 +8,7 @@ use crate::zone::local_day;
 use crate::{Presence, day_start};
 
 /// Where a person's data lie around a day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Neighbours {
     /// The first hour with data of the person.
     pub first_hour: Option<DateTime<Utc>>,

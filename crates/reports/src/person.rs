@@ -16,7 +16,7 @@ pub struct Person {
 }
 
 /// A prosthesis that a person has now.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Prosthesis {
     /// The prosthesis.
     pub prosthesis_id: Uuid,

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use bionicpro_model::hours::midnight;
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use uuid::Uuid;
 
 use crate::Month;
@@ -34,16 +35,16 @@ impl Presence {
             *days.entry(*day).or_default() |= bits;
         }
         days.into_iter().flat_map(|(day, bits)| {
-            let midnight =
-                bionicpro_model::hours::midnight(NaiveDate::default() + chrono::Days::new(day.into()));
             let hours = (0..24).filter(move |hour| bits >> hour & 1 == 1);
-            hours.map(move |hour| midnight + TimeDelta::hours(hour))
+            hours.map(move |hour| hour_of(day, hour))
         })
     }
 
     /// The first hour with data.
     pub fn first_hour(&self, prosthesis: Option<Uuid>) -> Option<DateTime<Utc>> {
-        self.hours(prosthesis).next()
+        let asked = self.0.iter().filter(|(id, _)| prosthesis.is_none_or(|asked| asked == **id));
+        let firsts = asked.filter_map(|(_, days)| days.first_key_value());
+        firsts.map(|(day, bits)| hour_of(*day, bits.trailing_zeros())).min()
     }
 
     /// Whether the month has data.
@@ -59,6 +60,11 @@ impl Presence {
         let entry = (size_of::<Day>() + size_of::<Bits>()) * 3 / 2;
         self.0.values().map(|days| size_of::<Uuid>() + days.len() * entry).sum()
     }
+}
+
+/// An hour of a day.
+fn hour_of(day: Day, hour: u32) -> DateTime<Utc> {
+    midnight(NaiveDate::default() + Days::new(day.into())) + TimeDelta::hours(hour.into())
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ const AREAS: [&str; 10] = [
 const PARAMETER: &str = "tz";
 
 /// The zone whose days a report speaks of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Zone(Tz);
 
 impl Default for Zone {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bionicpro_reports::{Hours, Month, MonthHours, Person};
+use bionicpro_warehouse::reports::OwnedProsthesis;
 use tokio::sync::Mutex;
 
 use super::feed::{Feed, Newest, Poll};
@@ -40,6 +41,7 @@ pub(super) struct Stamp {
 pub(super) struct Entry {
     person: (Arc<Person>, Stamp),
     months: BTreeMap<Month, (Arc<MonthHours>, Stamp)>,
+    prostheses: Option<(Arc<[OwnedProsthesis]>, Stamp)>,
 }
 
 impl Entry {
@@ -89,15 +91,31 @@ impl Entry {
         read: Vec<MonthHours>,
     ) -> Entry {
         let former = former.filter(|former| former.person.0.user_id == person.user_id);
-        let mut months = former.map(|former| former.months).unwrap_or_default();
+        let (mut months, prostheses) =
+            former.map(|former| (former.months, former.prostheses)).unwrap_or_default();
         months.extend(read.into_iter().map(|hours| (hours.month(), (Arc::new(hours), stamp))));
-        Entry { person: (Arc::new(person), stamp), months }
+        Entry { person: (Arc::new(person), stamp), months, prostheses }
+    }
+
+    /// The prostheses, if the entry has them as of the newest poll.
+    pub(super) fn prostheses(&self, feed: &Feed, max_age: Duration) -> Option<Arc<[OwnedProsthesis]>> {
+        let (prostheses, read) = self.prostheses.as_ref()?;
+        let is_valid = feed.is_valid(self.person.0.user_id?, read.poll) && read.began.elapsed() < max_age;
+        is_valid.then(|| Arc::clone(prostheses))
+    }
+
+    /// Keeps prostheses that were read now, if they are this person's.
+    pub(super) fn keep(&mut self, prostheses: &Arc<[OwnedProsthesis]>, stamp: Stamp) {
+        let is_own = prostheses.iter().all(|own| Some(own.user_id) == self.person.0.user_id);
+        self.prostheses = is_own.then(|| (Arc::clone(prostheses), stamp));
     }
 
     /// The approximate size in memory.
     pub(super) fn bytes(&self) -> u64 {
         let months = self.months.values().map(|(hours, _)| hours.bytes()).sum::<usize>();
-        (self.person.0.presence.bytes() + months) as u64 + OVERHEAD
+        let prostheses =
+            self.prostheses.iter().map(|(prostheses, _)| size_of_val(&**prostheses)).sum::<usize>();
+        (self.person.0.presence.bytes() + months + prostheses) as u64 + OVERHEAD
     }
 }
 

@@ -3,16 +3,17 @@
 use std::collections::BTreeSet;
 
 use axum::extract::State;
+use axum::response::Response;
 use bionicpro_reports::neighbours;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::reports::{AskedDay, DayQuery, check_own};
-use crate::answer::Answer;
 use crate::app::App;
+use crate::conditional::{AsOf, Condition};
 use crate::frame::{Frame, FrameHour};
-use crate::openapi::DataRefusals;
+use crate::openapi::{DataRefusals, NotModified};
 use crate::problem::Problem;
 use crate::state::{self, Data};
 use crate::wearer::Wearer;
@@ -71,40 +72,45 @@ pub(crate) struct CalendarDay {
         ("date" = NaiveDate, Path, description = "The day, not after tomorrow.", example = "2024-01-15"),
         DayQuery
     ),
-    responses((status = 200, description = "The day.", body = CalendarDay), DataRefusals)
+    responses((status = 200, description = "The day.", body = CalendarDay), NotModified, DataRefusals)
 )]
 pub(crate) async fn calendar(
     wearer: Wearer,
     AskedDay { date, query: DayQuery { tz, prosthesis_id }, now }: AskedDay,
+    condition: Condition,
     State(app): State<App>,
-) -> Result<Answer<CalendarDay>, Problem> {
+) -> Result<Response, Problem> {
     let frame = Frame::new(date, tz, now);
     let data_as_of = app.data_as_of().await?;
     // Which hours have data says all; no month is read.
     let found = app.reader.hours(&wearer, &[]).await?;
     let presence = &found.person().presence;
     let around = neighbours(presence, prosthesis_id, tz.tz(), date);
-    check_own(found.person(), prosthesis_id, around.first_hour.is_some())?;
     let is_of_day = |hour: &DateTime<Utc>| frame.starts_at <= *hour && *hour < frame.ends_at;
     let used: BTreeSet<DateTime<Utc>> = presence.hours(prosthesis_id).filter(is_of_day).collect();
 
-    let data = Data { as_of: data_as_of, first_hour: around.first_hour };
-    Ok(Answer(CalendarDay {
-        user: wearer.name,
-        timezone: tz.name(),
-        data_as_of,
-        date,
-        weekday: frame.weekday(),
-        today: frame.today,
-        is_today: frame.is_today(),
-        state: frame.state(data, !used.is_empty()),
-        starts_at: frame.starts_at,
-        ends_at: frame.ends_at,
-        previous_day: frame.previous_day(),
-        next_day: frame.next_day(),
-        previous_date_with_data: around.previous_day,
-        next_date_with_data: around.next_day,
-        first_date_with_data: around.first_hour.map(|hour| hour.with_timezone(&tz.tz()).date_naive()),
-        hours: frame.hours(data, |hour| used.contains(&hour)),
-    }))
+    let as_of = AsOf::of_spans(data_as_of, frame.ends_at);
+    let tag = condition.tag(&wearer, as_of, (frame.today, around, &used, found.digest()));
+    tag.answer(|| {
+        check_own(found.person(), prosthesis_id, around.first_hour.is_some())?;
+        let data = Data { as_of: data_as_of, first_hour: around.first_hour };
+        Ok(CalendarDay {
+            user: wearer.name,
+            timezone: tz.name(),
+            data_as_of,
+            date,
+            weekday: frame.weekday(),
+            today: frame.today,
+            is_today: frame.is_today(),
+            state: frame.state(data, !used.is_empty()),
+            starts_at: frame.starts_at,
+            ends_at: frame.ends_at,
+            previous_day: frame.previous_day(),
+            next_day: frame.next_day(),
+            previous_date_with_data: around.previous_day,
+            next_date_with_data: around.next_day,
+            first_date_with_data: around.first_hour.map(|hour| hour.with_timezone(&tz.tz()).date_naive()),
+            hours: frame.hours(data, |hour| used.contains(&hour)),
+        })
+    })
 }

@@ -1,15 +1,16 @@
 //! `GET /api/prostheses`: the prostheses that the caller has, and those of which they have data.
 
 use axum::extract::State;
+use axum::response::Response;
 use bionicpro_warehouse::reports::OwnedProsthesis;
 use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::answer::Answer;
 use crate::app::App;
-use crate::openapi::DataRefusals;
+use crate::conditional::{AsOf, Condition};
+use crate::openapi::{DataRefusals, NotModified};
 use crate::parameters::{NoParameters, Strict};
 use crate::problem::Problem;
 use crate::wearer::Wearer;
@@ -66,13 +67,13 @@ struct ListedProsthesis {
     last_data_at: Option<DateTime<Utc>>,
 }
 
-impl From<OwnedProsthesis> for ListedProsthesis {
-    fn from(owned: OwnedProsthesis) -> Self {
+impl From<&OwnedProsthesis> for ListedProsthesis {
+    fn from(owned: &OwnedProsthesis) -> Self {
         let second = |at: DateTime<Utc>| at.trunc_subsecs(0);
         ListedProsthesis {
             prosthesis_id: owned.prosthesis_id,
-            prosthesis_model: owned.prosthesis_model,
-            chip_id: owned.chip_id,
+            prosthesis_model: owned.prosthesis_model.clone(),
+            chip_id: owned.chip_id.clone(),
             serial_last_four: last_four(&owned.serial_number),
             manufactured_on: owned.manufactured_on,
             warranty_until: owned.warranty_until,
@@ -97,17 +98,20 @@ fn last_four(serial: &str) -> Option<String> {
 /// CRM does not know yet.
 #[utoipa::path(
     get, path = "/api/prostheses", operation_id = "listProstheses", tag = "Reports", security(("bearer" = [])),
-    responses((status = 200, description = "The prostheses.", body = ProsthesisList), DataRefusals)
+    responses((status = 200, description = "The prostheses.", body = ProsthesisList), NotModified, DataRefusals)
 )]
 pub(crate) async fn prostheses(
     wearer: Wearer,
     _: Strict<NoParameters>,
+    condition: Condition,
     State(app): State<App>,
-) -> Result<Answer<ProsthesisList>, Problem> {
+) -> Result<Response, Problem> {
     let data_as_of = app.data_as_of().await?;
-    let owned = app.reports.owned(&wearer.name).await?;
-    let prostheses = owned.into_iter().map(ListedProsthesis::from).collect();
-    Ok(Answer(ProsthesisList { user: wearer.name, data_as_of, prostheses }))
+    let owned = app.reader.prostheses(&wearer).await?;
+    condition.tag(&wearer, AsOf::said(data_as_of), &owned).answer(|| {
+        let prostheses = owned.iter().map(ListedProsthesis::from).collect();
+        Ok(ProsthesisList { user: wearer.name, data_as_of, prostheses })
+    })
 }
 
 #[cfg(test)]

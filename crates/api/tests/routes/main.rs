@@ -4,6 +4,7 @@
 mod access;
 mod cache;
 mod calendar;
+mod conditional;
 mod connections;
 mod conservation;
 mod crowd;

@@ -8,11 +8,12 @@ const REQUEST: [HeaderName; 4] =
     [header::ACCEPT, header::ACCEPT_LANGUAGE, header::IF_NONE_MATCH, header::CONTENT_TYPE];
 
 /// Of an answer, to the browser.
-const RESPONSE: [HeaderName; 6] = [
+const RESPONSE: [HeaderName; 7] = [
     header::CONTENT_TYPE,
     header::CONTENT_DISPOSITION,
     header::CONTENT_LANGUAGE,
     header::ETAG,
+    HeaderName::from_static("data-as-of"),
     header::RETRY_AFTER,
     header::ALLOW,
 ];

@@ -9,8 +9,11 @@ use uuid::Uuid;
 use super::Reports;
 
 /// A prosthesis that a person has, or had and has data of.
-#[derive(Debug, Clone, PartialEq, Eq, Row, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Row, Deserialize)]
 pub struct OwnedProsthesis {
+    /// Whose it is or was.
+    #[serde(with = "clickhouse::serde::uuid")]
+    pub user_id: Uuid,
     /// The prosthesis.
     #[serde(with = "clickhouse::serde::uuid")]
     pub prosthesis_id: Uuid,

@@ -40,6 +40,7 @@ WITH
         FROM data
     )
 SELECT
+    assumeNotNull(({caller})) AS user_id,
     prosthesis_id,
     argMin(own.chip_id, source) AS chip_id,
     argMin(own.prosthesis_model, source) AS prosthesis_model,

@@ -4,7 +4,7 @@
  * BionicPRO Reports API
  * Daily and hourly numbers of the people who wear a bionic prosthesis, each person's own only.
  *
- * Whose reports, follows from the access token and from nothing else. `tz` cuts days at the midnights of a region; hours are UTC hours. Averages are weighted by samples and rounded to one decimal, half away from zero. A number that is not known is null, never 0. Unknown or repeated parameters are refused. Every answer carries `x-request-id`; errors are RFC 9457 problems and carry it too.
+ * Whose reports, follows from the access token and from nothing else. `tz` cuts days at the midnights of a region; hours are UTC hours. Averages are weighted by samples and rounded to one decimal, half away from zero. A number that is not known is null, never 0. Unknown or repeated parameters are refused. Reports have an `ETag` for conditional requests, and the header field `Data-As-Of`. Every answer carries `x-request-id`; errors are RFC 9457 problems and carry it too.
  * OpenAPI spec version: 0.1.0
  */
 import { call } from '../call.ts';

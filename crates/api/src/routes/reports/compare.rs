@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use axum::extract::State;
+use axum::response::Response;
 use bionicpro_reports::{Month, Summary, months, summary};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
@@ -12,10 +13,10 @@ use uuid::Uuid;
 use super::check_own;
 use super::summary::SummaryFigures;
 use crate::access::AskedDays;
-use crate::answer::Answer;
 use crate::app::App;
+use crate::conditional::{AsOf, Condition};
 use crate::figures::{Samples, number, ratio};
-use crate::openapi::{ComparisonRefusal, DataRefusals};
+use crate::openapi::{ComparisonRefusal, DataRefusals, NotModified};
 use crate::parameters::{DayRange, FromQuery, ProsthesisId, Query, Strict, Zone};
 use crate::problem::{Problem, Slug};
 use crate::wearer::Wearer;
@@ -203,13 +204,14 @@ impl Side {
 /// Refused, with the reason, where fewer than half of a range's days have data.
 #[utoipa::path(
     get, path = "/api/reports/compare", operation_id = "compareRanges", tag = "Reports", params(CompareQuery), security(("bearer" = [])),
-    responses((status = 200, description = "The comparison.", body = Comparison), ComparisonRefusal, DataRefusals)
+    responses((status = 200, description = "The comparison.", body = Comparison), ComparisonRefusal, NotModified, DataRefusals)
 )]
 pub(crate) async fn compare(
     wearer: Wearer,
     Strict(query): Strict<CompareQuery>,
+    condition: Condition,
     State(app): State<App>,
-) -> Result<Answer<Comparison>, Problem> {
+) -> Result<Response, Problem> {
     let data_as_of = app.data_as_of().await?;
     let a = DayRange { from: query.a_from, to: query.a_to };
     let b = DayRange { from: query.b_from, to: query.b_to };
@@ -217,20 +219,25 @@ pub(crate) async fn compare(
     let of_sides = [a, b].map(|range| months(zone.tz(), (range.from, range.to)));
     let needed: BTreeSet<Month> = of_sides.into_iter().flatten().collect();
     let found = app.reader.hours(&wearer, &Vec::from_iter(needed)).await?;
-    let [of_a, of_b] =
-        [a, b].map(|range| summary(&found, query.prosthesis_id, zone.tz(), (range.from, range.to)));
-    check_own(found.person(), query.prosthesis_id, of_a.days + of_b.days > 0)?;
+    let until = zone.start_of(a.to.max(b.to));
+    let question = ([a, b].map(|range| (range.from, range.to)), found.digest());
+    let tag = condition.tag(&wearer, AsOf::of_spans(data_as_of, until), question);
+    tag.answer(|| {
+        let [of_a, of_b] =
+            [a, b].map(|range| summary(&found, query.prosthesis_id, zone.tz(), (range.from, range.to)));
+        check_own(found.person(), query.prosthesis_id, of_a.days + of_b.days > 0)?;
 
-    let complete = |range: DayRange| data_as_of.is_some_and(|as_of| as_of >= zone.start_of(range.to));
-    let differences = Metric::ALL.map(|metric| Difference::new(metric, &of_a, &of_b));
-    Ok(Answer(Comparison {
-        user: wearer.name,
-        timezone: zone.name(),
-        data_as_of,
-        a: Side::new(("a", "a_from"), a, complete(a), of_a)?,
-        b: Side::new(("b", "b_from"), b, complete(b), of_b)?,
-        differences: differences.into(),
-    }))
+        let complete = |range: DayRange| data_as_of.is_some_and(|as_of| as_of >= zone.start_of(range.to));
+        let differences = Metric::ALL.map(|metric| Difference::new(metric, &of_a, &of_b));
+        Ok(Comparison {
+            user: wearer.name,
+            timezone: zone.name(),
+            data_as_of,
+            a: Side::new(("a", "a_from"), a, complete(a), of_a)?,
+            b: Side::new(("b", "b_from"), b, complete(b), of_b)?,
+            differences: differences.into(),
+        })
+    })
 }
 
 #[cfg(test)]

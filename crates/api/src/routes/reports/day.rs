@@ -3,6 +3,7 @@
 mod report;
 
 use axum::extract::{FromRequestParts, Path, State};
+use axum::response::Response;
 use bionicpro_reports::{months, neighbours};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use http::request::Parts;
@@ -13,10 +14,10 @@ use self::report::DayReport;
 use super::check_own;
 use super::usual::{USUAL_DAYS, UsualFigures};
 use crate::access::{self, AskedDays};
-use crate::answer::Answer;
 use crate::app::App;
+use crate::conditional::{AsOf, Condition};
 use crate::frame::Frame;
-use crate::openapi::DataRefusals;
+use crate::openapi::{DataRefusals, NotModified};
 use crate::parameters::{Day, ProsthesisId, Query, Zone};
 use crate::problem::{Problem, Slug};
 use crate::wearer::Wearer;
@@ -68,26 +69,28 @@ impl<S: Send + Sync> FromRequestParts<S> for AskedDay {
         ("date" = chrono::NaiveDate, Path, description = "The day, not after tomorrow.", example = "2024-01-15"),
         DayQuery
     ),
-    responses((status = 200, description = "The day.", body = DayReport), DataRefusals)
+    responses((status = 200, description = "The day.", body = DayReport), NotModified, DataRefusals)
 )]
 pub(crate) async fn day(
     wearer: Wearer,
     AskedDay { date, query: DayQuery { tz, prosthesis_id }, now }: AskedDay,
+    condition: Condition,
     State(app): State<App>,
-) -> Result<Answer<DayReport>, Problem> {
+) -> Result<Response, Problem> {
     let data_as_of = app.data_as_of().await?;
     let frame = Frame::new(date, tz, now);
     let from = date - USUAL_DAYS;
     let found = app.reader.hours(&wearer, &months(tz.tz(), (from, date + Days::new(1)))).await?;
     let around = neighbours(&found.person().presence, prosthesis_id, tz.tz(), date);
-    check_own(found.person(), prosthesis_id, around.first_hour.is_some())?;
-
-    // A zone may have had another offset in the weeks before, where days cannot be cut exactly.
-    let is_exact = tz.check_whole_hours(from, date).is_ok();
-    let usual = is_exact.then(|| UsualFigures::new(date, tz, data_as_of, &found, prosthesis_id));
-    let rows = found.rows(prosthesis_id, (frame.starts_at, frame.ends_at)).collect();
-    match DayReport::new(wearer.name, frame, tz, data_as_of, around, usual, rows) {
-        Some(report) => Ok(Answer(report)),
-        None => Err(Problem::new(Slug::NotFound).detail(format!("Report not found for date {date}"))),
-    }
+    let question = (frame.today, around, found.digest());
+    let tag = condition.tag(&wearer, AsOf::of_spans(data_as_of, frame.ends_at), question);
+    tag.answer(|| {
+        check_own(found.person(), prosthesis_id, around.first_hour.is_some())?;
+        // A zone may have had another offset in the weeks before, where days cannot be cut exactly.
+        let is_exact = tz.check_whole_hours(from, date).is_ok();
+        let usual = is_exact.then(|| UsualFigures::new(date, tz, data_as_of, &found, prosthesis_id));
+        let rows = found.rows(prosthesis_id, (frame.starts_at, frame.ends_at)).collect();
+        let report = DayReport::new(wearer.name, frame, tz, data_as_of, around, usual, rows);
+        report.ok_or_else(|| Problem::new(Slug::NotFound).detail(format!("Report not found for date {date}")))
+    })
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::extract::State;
+use axum::response::Response;
 use bionicpro_reports::{DayRow, Sums, by_day, by_day_months};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
@@ -10,11 +11,11 @@ use utoipa::ToSchema;
 
 use super::check_own;
 use super::range::RangeQuery;
-use crate::answer::Answer;
 use crate::app::App;
+use crate::conditional::{AsOf, Condition};
 use crate::figures::{Samples, per_thousand, ratio, reading};
 use crate::frame::Frame;
-use crate::openapi::DataRefusals;
+use crate::openapi::{DataRefusals, NotModified};
 use crate::parameters::{DayRange, Strict, local_today};
 use crate::problem::Problem;
 use crate::state::{self, Data};
@@ -145,37 +146,44 @@ impl RangeDay {
 /// Days without data are there too, and say why. Several prostheses are added up; `prosthesis_id` shows one of them.
 #[utoipa::path(
     get, path = "/api/reports/days", operation_id = "listDays", tag = "Reports", params(RangeQuery), security(("bearer" = [])),
-    responses((status = 200, description = "The days.", body = DaysReport), DataRefusals)
+    responses((status = 200, description = "The days.", body = DaysReport), NotModified, DataRefusals)
 )]
 pub(crate) async fn days(
     wearer: Wearer,
     Strict(query): Strict<RangeQuery>,
+    condition: Condition,
     State(app): State<App>,
-) -> Result<Answer<DaysReport>, Problem> {
+) -> Result<Response, Problem> {
     let data_as_of = app.data_as_of().await?;
     let RangeQuery { from, to, tz, prosthesis_id, .. } = query;
     let hours = app.reader.hours(&wearer, &by_day_months(tz.tz(), (from, to))).await?;
-    let found = by_day(&hours, prosthesis_id, tz.tz(), (from, to), data_as_of);
-    check_own(hours.person(), prosthesis_id, found.first_hour.is_some())?;
-
     let now = Utc::now();
     let today = local_today(tz, now);
-    let range = DayRange { from, to };
-    let data = Data { as_of: data_as_of, first_hour: found.first_hour };
-    let rows: BTreeMap<NaiveDate, &DayRow> = found.days.iter().map(|row| (row.date, row)).collect();
-    let dates = from.iter_days().take_while(|date| *date < to);
-    let days = dates.map(|date| RangeDay::new(Frame::new(date, tz, now), data, rows.get(&date).copied()));
-    Ok(Answer(DaysReport {
-        user: wearer.name,
-        timezone: tz.name(),
-        from,
-        to,
-        through: range.through(),
-        previous: Neighbour::new(range.previous(), today),
-        next: Some(range.next()).filter(|next| next.from <= today).map(|next| Neighbour::new(next, today)),
-        today,
-        data_as_of,
-        days_with_data: rows.len(),
-        days: days.collect(),
-    }))
+    let first_hour = hours.person().presence.first_hour(prosthesis_id);
+    let as_of = AsOf::of_spans(data_as_of, tz.start_of(to));
+    let tag = condition.tag(&wearer, as_of, (from, to, today, first_hour, hours.digest()));
+    tag.answer(|| {
+        let found = by_day(&hours, prosthesis_id, tz.tz(), (from, to), data_as_of);
+        check_own(hours.person(), prosthesis_id, found.first_hour.is_some())?;
+        let range = DayRange { from, to };
+        let data = Data { as_of: data_as_of, first_hour: found.first_hour };
+        let rows: BTreeMap<NaiveDate, &DayRow> = found.days.iter().map(|row| (row.date, row)).collect();
+        let dates = from.iter_days().take_while(|date| *date < to);
+        let days = dates.map(|date| RangeDay::new(Frame::new(date, tz, now), data, rows.get(&date).copied()));
+        Ok(DaysReport {
+            user: wearer.name,
+            timezone: tz.name(),
+            from,
+            to,
+            through: range.through(),
+            previous: Neighbour::new(range.previous(), today),
+            next: Some(range.next())
+                .filter(|next| next.from <= today)
+                .map(|next| Neighbour::new(next, today)),
+            today,
+            data_as_of,
+            days_with_data: rows.len(),
+            days: days.collect(),
+        })
+    })
 }

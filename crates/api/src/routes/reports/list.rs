@@ -1,6 +1,7 @@
 //! `GET /api/reports`: the days with data, newest first.
 
 use axum::extract::State;
+use axum::response::Response;
 use bionicpro_reports::days;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
@@ -9,9 +10,9 @@ use uuid::Uuid;
 
 use super::{OwnProsthesis, check_own};
 use crate::access::AskedDays;
-use crate::answer::Answer;
 use crate::app::App;
-use crate::openapi::DataRefusals;
+use crate::conditional::{AsOf, Condition};
+use crate::openapi::{DataRefusals, NotModified};
 use crate::parameters::{Day, FromQuery, ProsthesisId, Query, Strict, Zone, local_today};
 use crate::problem::Problem;
 use crate::wearer::Wearer;
@@ -100,27 +101,32 @@ struct ReportDate {
 /// Somebody without a prosthesis, or whom the CRM does not know yet, gets an empty list.
 #[utoipa::path(get, path = "/api/reports", operation_id = "listReports", tag = "Reports", params(ListQuery), security(("bearer" = [])), responses(
     (status = 200, description = "The days with data.", body = ReportList),
+    NotModified,
     DataRefusals,
 ))]
 pub(crate) async fn list(
     wearer: Wearer,
     Strict(query): Strict<ListQuery>,
+    condition: Condition,
     State(app): State<App>,
-) -> Result<Answer<ReportList>, Problem> {
+) -> Result<Response, Problem> {
     let data_as_of = app.data_as_of().await?;
     let before = query.before.map(|Day(day)| day);
     let found = app.reader.hours(&wearer, &[]).await?;
     let person = found.person();
     let days = days(&person.presence, query.prosthesis_id, query.tz.tz(), before, query.limit);
-    check_own(person, query.prosthesis_id, days.total > 0)?;
-    Ok(Answer(ReportList {
-        reports: days.dates.into_iter().map(|date| ReportDate { date }).collect(),
-        total: days.total,
-        user: wearer.name,
-        timezone: query.tz.name(),
-        data_as_of,
-        prostheses: OwnProsthesis::of(person),
-    }))
+    let tag = condition.tag(&wearer, AsOf::said(data_as_of), (&days, found.digest()));
+    tag.answer(|| {
+        check_own(person, query.prosthesis_id, days.total > 0)?;
+        Ok(ReportList {
+            reports: days.dates.into_iter().map(|date| ReportDate { date }).collect(),
+            total: days.total,
+            user: wearer.name,
+            timezone: query.tz.name(),
+            data_as_of,
+            prostheses: OwnProsthesis::of(person),
+        })
+    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `GET /api/reports/summary`: totals over a range of days.
 
 use axum::extract::State;
+use axum::response::Response;
 use bionicpro_reports::{Summary, months};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
@@ -9,10 +10,10 @@ use uuid::Uuid;
 
 use super::{OwnProsthesis, check_own};
 use crate::access::AskedDays;
-use crate::answer::Answer;
 use crate::app::App;
+use crate::conditional::{AsOf, Condition};
 use crate::figures::{Samples, number, per_thousand, ratio, reading};
-use crate::openapi::DataRefusals;
+use crate::openapi::{DataRefusals, NotModified};
 use crate::parameters::{DayRange, FromQuery, MAX_RANGE_DAYS, ProsthesisId, Query, Strict, Zone};
 use crate::problem::Problem;
 use crate::wearer::Wearer;
@@ -132,34 +133,39 @@ impl From<&Summary> for SummaryFigures {
 /// Somebody without a prosthesis, or whom the CRM does not know yet, gets zero days and unknown averages.
 #[utoipa::path(
     get, path = "/api/reports/summary", operation_id = "getSummary", tag = "Reports", params(SummaryQuery), security(("bearer" = [])),
-    responses((status = 200, description = "The totals.", body = SummaryReport), DataRefusals)
+    responses((status = 200, description = "The totals.", body = SummaryReport), NotModified, DataRefusals)
 )]
 pub(crate) async fn summary(
     wearer: Wearer,
     Strict(query): Strict<SummaryQuery>,
+    condition: Condition,
     State(app): State<App>,
-) -> Result<Answer<SummaryReport>, Problem> {
+) -> Result<Response, Problem> {
     let data_as_of = app.data_as_of().await?;
     let (tz, range) = (query.tz.tz(), (query.from, query.to));
     let found = app.reader.hours(&wearer, &months(tz, range)).await?;
-    let (person, totals) =
-        (found.person(), bionicpro_reports::summary(&found, query.prosthesis_id, tz, range));
-    check_own(person, query.prosthesis_id, totals.days > 0)?;
-    let used = Some(&totals.prosthesis_model).filter(|model| !model.is_empty());
-    let first = person
-        .prostheses
-        .iter()
-        .find(|own| query.prosthesis_id.is_none_or(|asked| asked == own.prosthesis_id));
-    let prosthesis_model = used.or(first.map(|first| &first.prosthesis_model)).cloned();
-    Ok(Answer(SummaryReport {
-        user: wearer.name,
-        prosthesis_model,
-        total_days: totals.days,
-        summary: SummaryFigures::from(&totals),
-        from: query.from,
-        to: query.to,
-        timezone: query.tz.name(),
-        data_as_of,
-        prostheses: OwnProsthesis::of(person),
-    }))
+    let question = (query.from, query.to, found.digest());
+    let tag = condition.tag(&wearer, AsOf::said(data_as_of), question);
+    tag.answer(|| {
+        let (person, totals) =
+            (found.person(), bionicpro_reports::summary(&found, query.prosthesis_id, tz, range));
+        check_own(person, query.prosthesis_id, totals.days > 0)?;
+        let used = Some(&totals.prosthesis_model).filter(|model| !model.is_empty());
+        let first = person
+            .prostheses
+            .iter()
+            .find(|own| query.prosthesis_id.is_none_or(|asked| asked == own.prosthesis_id));
+        let prosthesis_model = used.or(first.map(|first| &first.prosthesis_model)).cloned();
+        Ok(SummaryReport {
+            user: wearer.name,
+            prosthesis_model,
+            total_days: totals.days,
+            summary: SummaryFigures::from(&totals),
+            from: query.from,
+            to: query.to,
+            timezone: query.tz.name(),
+            data_as_of,
+            prostheses: OwnProsthesis::of(person),
+        })
+    })
 }

@@ -1,6 +1,7 @@
 //! `GET /api/reports/typical`: what the hours of a day are like over a range.
 
 use axum::extract::State;
+use axum::response::Response;
 use bionicpro_reports::{TypicalHour, months};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
@@ -8,10 +9,10 @@ use utoipa::ToSchema;
 
 use super::range::RangeQuery;
 use super::{MIN_DAYS, check_own};
-use crate::answer::Answer;
 use crate::app::App;
+use crate::conditional::{AsOf, Condition};
 use crate::figures::{Samples, ratio};
-use crate::openapi::DataRefusals;
+use crate::openapi::{DataRefusals, NotModified};
 use crate::parameters::Strict;
 use crate::problem::Problem;
 use crate::wearer::Wearer;
@@ -106,27 +107,32 @@ impl From<TypicalHour> for LocalHour {
 /// up; one that clocks skip is no hour of that day.
 #[utoipa::path(
     get, path = "/api/reports/typical", operation_id = "getTypicalDay", tag = "Reports", params(RangeQuery), security(("bearer" = [])),
-    responses((status = 200, description = "The typical day.", body = TypicalDay), DataRefusals)
+    responses((status = 200, description = "The typical day.", body = TypicalDay), NotModified, DataRefusals)
 )]
 pub(crate) async fn typical(
     wearer: Wearer,
     Strict(query): Strict<RangeQuery>,
+    condition: Condition,
     State(app): State<App>,
-) -> Result<Answer<TypicalDay>, Problem> {
+) -> Result<Response, Problem> {
     let data_as_of = app.data_as_of().await?;
     let RangeQuery { from, to, tz, prosthesis_id, .. } = query;
     let found = app.reader.hours(&wearer, &months(tz.tz(), (from, to))).await?;
-    let rows = bionicpro_reports::typical(&found, prosthesis_id, tz.tz(), (from, to), data_as_of);
-    check_own(found.person(), prosthesis_id, !rows.is_empty())?;
-    Ok(Answer(TypicalDay {
-        user: wearer.name,
-        timezone: tz.name(),
-        from,
-        to,
-        data_as_of,
-        // No hour is skipped on every day, so that one of them had all.
-        days_with_data: rows.iter().map(|row| row.days).max().unwrap_or(0),
-        min_days: MIN_DAYS,
-        hours: rows.into_iter().filter(|row| row.days >= MIN_DAYS).map(LocalHour::from).collect(),
-    }))
+    let as_of = AsOf::of_spans(data_as_of, tz.start_of(to));
+    let tag = condition.tag(&wearer, as_of, (from, to, found.digest()));
+    tag.answer(|| {
+        let rows = bionicpro_reports::typical(&found, prosthesis_id, tz.tz(), (from, to), data_as_of);
+        check_own(found.person(), prosthesis_id, !rows.is_empty())?;
+        Ok(TypicalDay {
+            user: wearer.name,
+            timezone: tz.name(),
+            from,
+            to,
+            data_as_of,
+            // No hour is skipped on every day, so that one of them had all.
+            days_with_data: rows.iter().map(|row| row.days).max().unwrap_or(0),
+            min_days: MIN_DAYS,
+            hours: rows.into_iter().filter(|row| row.days >= MIN_DAYS).map(LocalHour::from).collect(),
+        })
+    })
 }

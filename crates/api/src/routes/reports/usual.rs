@@ -3,6 +3,7 @@
 mod spread;
 
 use axum::extract::State;
+use axum::response::Response;
 use bionicpro_reports::{Hours, months};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::Serialize;
@@ -12,10 +13,10 @@ use uuid::Uuid;
 use self::spread::{Spread, UsedDay, used_days};
 use super::{MIN_DAYS, check_own};
 use crate::access::AskedDays;
-use crate::answer::Answer;
 use crate::app::App;
+use crate::conditional::{AsOf, Condition};
 use crate::figures::ratio;
-use crate::openapi::DataRefusals;
+use crate::openapi::{DataRefusals, NotModified};
 use crate::parameters::{Day, FromQuery, ProsthesisId, Query, Strict, Zone, local_today};
 use crate::problem::Problem;
 use crate::wearer::Wearer;
@@ -180,18 +181,23 @@ impl Band {
 /// Medians and usual ranges over the 28 days before a day, without it; only complete days with data count.
 #[utoipa::path(
     get, path = "/api/reports/usual", operation_id = "getUsual", tag = "Reports", params(UsualQuery), security(("bearer" = [])),
-    responses((status = 200, description = "What is usual.", body = UsualReport), DataRefusals)
+    responses((status = 200, description = "What is usual.", body = UsualReport), NotModified, DataRefusals)
 )]
 pub(crate) async fn usual(
     wearer: Wearer,
     Strict(query): Strict<UsualQuery>,
+    condition: Condition,
     State(app): State<App>,
-) -> Result<Answer<UsualReport>, Problem> {
+) -> Result<Response, Problem> {
     let data_as_of = app.data_as_of().await?;
     let UsualQuery { date, tz, prosthesis_id } = query;
     let found = app.reader.hours(&wearer, &months(tz.tz(), (date - USUAL_DAYS, date))).await?;
     let has_data = found.person().presence.first_hour(prosthesis_id).is_some();
-    check_own(found.person(), prosthesis_id, has_data)?;
-    let usual = UsualFigures::new(date, tz, data_as_of, &found, prosthesis_id);
-    Ok(Answer(UsualReport { user: wearer.name, timezone: tz.name(), data_as_of, date, usual }))
+    let as_of = AsOf::of_spans(data_as_of, tz.start_of(date));
+    let tag = condition.tag(&wearer, as_of, (date, has_data, found.digest()));
+    tag.answer(|| {
+        check_own(found.person(), prosthesis_id, has_data)?;
+        let usual = UsualFigures::new(date, tz, data_as_of, &found, prosthesis_id);
+        Ok(UsualReport { user: wearer.name, timezone: tz.name(), data_as_of, date, usual })
+    })
 }

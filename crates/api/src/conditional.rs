@@ -1,0 +1,147 @@
+//! Conditional requests: the entity tag of a report, and 304 for who has it already.
+//!
+//! A tag is made from the person, their data, the question, and what of the present the answer depends on. The moment up to
+//! which the data reflect the source moves with every run and changes few answers: it is no part of the tag, and travels in a
+//! header field of its own.
+
+use std::hash::{Hash, Hasher};
+
+use aws_lc_rs::digest::{Context, SHA256};
+use axum::extract::FromRequestParts;
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, DurationRound, SecondsFormat, TimeDelta, Utc};
+use http::request::Parts;
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use serde::Serialize;
+
+use crate::answer::Answer;
+use crate::wearer::Wearer;
+
+/// The header field with the newest moment that the data reflect.
+pub(crate) const DATA_AS_OF: HeaderName = HeaderName::from_static("data-as-of");
+
+/// How many bytes of the digest a tag has.
+const TAG_BYTES: usize = 16;
+
+/// The part of a request that a tag depends on, and the tags that the client has.
+#[derive(Debug)]
+pub(crate) struct Condition {
+    address: String,
+    /// The values of `If-None-Match`.
+    known: Vec<HeaderValue>,
+}
+
+/// The newest moment that the data reflect, and until when it matters for an answer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AsOf {
+    data_as_of: Option<DateTime<Utc>>,
+    until: Option<DateTime<Utc>>,
+}
+
+/// The header fields of a report.
+#[derive(Debug)]
+pub(crate) struct Tagged {
+    tag: HeaderValue,
+    data_as_of: Option<HeaderValue>,
+    /// The client has this very answer.
+    is_known: bool,
+    /// The client wants no answer if there is one.
+    is_any_known: bool,
+}
+
+impl<S: Sync> FromRequestParts<S> for Condition {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Condition {
+            address: parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
+            known: parts.headers.get_all(header::IF_NONE_MATCH).iter().cloned().collect(),
+        })
+    }
+}
+
+impl AsOf {
+    /// An answer that says the moment and is the same whatever it is.
+    pub(crate) fn said(data_as_of: Option<DateTime<Utc>>) -> Self {
+        AsOf { data_as_of, until: None }
+    }
+
+    /// An answer with spans of whole hours up to a moment, which are complete or not by the data's moment.
+    pub(crate) fn of_spans(data_as_of: Option<DateTime<Utc>>, until: DateTime<Utc>) -> Self {
+        AsOf { data_as_of, until: Some(until) }
+    }
+}
+
+impl Hash for AsOf {
+    /// Of the moment what an answer shows: the hour that it lies in and whether it begins it, up to the last one in question.
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.data_as_of.is_some().hash(hasher);
+        if let (Some(as_of), Some(until)) = (self.data_as_of, self.until) {
+            let as_of = as_of.min(until);
+            let hour = as_of.duration_trunc(TimeDelta::hours(1)).unwrap_or(as_of);
+            (hour, hour < as_of).hash(hasher);
+        }
+    }
+}
+
+impl Condition {
+    /// The tag of an answer that depends on these data and on nothing else. Days that were asked for by default, and today, are
+    /// among them.
+    pub(crate) fn tag(&self, wearer: &Wearer, as_of: AsOf, data: impl Hash) -> Tagged {
+        let mut digest = Digest(Context::new(&SHA256));
+        env!("RENDERER").hash(&mut digest);
+        (&wearer.name, &self.address, as_of).hash(&mut digest);
+        data.hash(&mut digest);
+        let hex: String =
+            digest.0.finish().as_ref()[..TAG_BYTES].iter().map(|byte| format!("{byte:02x}")).collect();
+        let opaque = format!("\"{hex}\"");
+        let known =
+            self.known.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+        let known: Vec<&str> = known.map(str::trim).collect();
+        // A comparison of weak tags. Commas within tags are none of ours.
+        let is_known = known.iter().any(|known| known.strip_prefix("W/").unwrap_or(known) == opaque);
+        let value = |text: String| HeaderValue::from_str(&text).expect("digits are a header value");
+        Tagged {
+            tag: value(format!("W/{opaque}")),
+            data_as_of: as_of.data_as_of.map(|at| value(at.to_rfc3339_opts(SecondsFormat::Secs, true))),
+            is_known,
+            is_any_known: known == ["*"],
+        }
+    }
+}
+
+impl Tagged {
+    /// The answer, which is made only if the client does not have it.
+    pub(crate) fn answer<T: Serialize, E>(self, make: impl FnOnce() -> Result<T, E>) -> Result<Response, E> {
+        if self.is_known {
+            return Ok(self.finish(StatusCode::NOT_MODIFIED.into_response()));
+        }
+        let made = make()?;
+        Ok(match self.is_any_known {
+            true => self.finish(StatusCode::NOT_MODIFIED.into_response()),
+            false => self.finish(Answer(made).into_response()),
+        })
+    }
+
+    fn finish(self, mut response: Response) -> Response {
+        let headers = response.headers_mut();
+        headers.insert(header::ETAG, self.tag);
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+        headers.insert(header::VARY, HeaderValue::from_static("authorization"));
+        headers.extend(self.data_as_of.map(|at| (DATA_AS_OF, at)));
+        response
+    }
+}
+
+/// Takes what values hash, for a digest that says nothing of them.
+struct Digest(Context);
+
+impl Hasher for Digest {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        unreachable!("the digest is taken from the context")
+    }
+}

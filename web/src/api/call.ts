@@ -3,6 +3,7 @@
 // Orval's generated client and the session calls both end here.
 
 import { pageState } from '../session/owner';
+import { known, remember, renewed } from './known';
 import { Problem, SessionOver, Unreachable } from './problem';
 
 type SessionEnded = () => void;
@@ -16,12 +17,25 @@ export function onSessionEnded(listener: SessionEnded): void {
 
 /** Makes a call and reads its answer by its media type. */
 export async function call<T>(url: string, options: RequestInit = {}): Promise<T> {
-  const response = await send(url, options);
+  const isRead = (options.method ?? 'GET') === 'GET';
+  const last = isRead ? known(url) : undefined;
+  const headers = new Headers(options.headers);
+  if (last !== undefined) {
+    headers.set('If-None-Match', last.tag);
+  }
+  const response = await send(url, { ...options, headers });
+  if (response.status === 304 && last !== undefined) {
+    return renewed(last, response.headers) as T;
+  }
   if (response.status === 204) {
     return undefined as T;
   }
   const type = response.headers.get('content-type') ?? '';
-  return (type.includes('json') ? await response.json() : await response.text()) as T;
+  const body: unknown = type.includes('json') ? await response.json() : await response.text();
+  if (isRead) {
+    remember(url, response.headers.get('etag'), body);
+  }
+  return body as T;
 }
 
 /** Makes a call; throws what went wrong. An answer that comes after the end of the page's session is none. */
@@ -44,7 +58,7 @@ export async function send(url: string, options: RequestInit = {}): Promise<Resp
   if (pageState().ended) {
     throw new SessionOver();
   }
-  if (!response.ok) {
+  if (!response.ok && response.status !== 304) {
     if (response.status === 401) {
       sessionEnded();
     }

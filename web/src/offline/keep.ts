@@ -2,9 +2,10 @@
 
 import { dehydrate, hydrate, type Query, type QueryClient } from '@tanstack/react-query';
 
+import { allKnown, restoreKnown } from '../api/known';
 import { type Me, meQuery } from '../session/me';
 import { claim, pageState } from '../session/owner';
-import { forgetRecord, readRecord, writeRecord } from './record';
+import { forgetRecord, type OfflineRecord, readRecord, writeRecord } from './record';
 
 /** How long after the last answer the record is written: answers come in bunches. */
 const SETTLE_MS = 500;
@@ -22,7 +23,7 @@ export async function restoreFor(client: QueryClient, session: string): Promise<
     await forgetRecord(record.me.session);
     return 'nobody';
   }
-  hydrate(client, record.state);
+  restore(client, record);
   return record.me;
 }
 
@@ -32,8 +33,13 @@ export async function restoreLast(client: QueryClient): Promise<Me | 'nobody'> {
   if (record === null || !claim(record.me)) {
     return 'nobody';
   }
-  hydrate(client, record.state);
+  restore(client, record);
   return record.me;
+}
+
+function restore(client: QueryClient, { state, answers }: OfflineRecord): void {
+  hydrate(client, state);
+  restoreKnown(answers);
 }
 
 let timer: ReturnType<typeof setTimeout> | undefined;
@@ -60,7 +66,8 @@ function save(client: QueryClient): void {
   const me = client.getQueryData(meQuery.queryKey);
   const { owner, ended } = pageState();
   if (me !== undefined && !ended && me.session === owner?.session) {
-    void writeRecord({ me, state: dehydrate(client, { shouldDehydrateQuery: (query) => mayBeKept(client, query) }) });
+    const state = dehydrate(client, { shouldDehydrateQuery: (query) => mayBeKept(client, query) });
+    void writeRecord({ me, state, answers: allKnown() });
   }
 }
 

@@ -5,18 +5,20 @@
 
 import type { DehydratedState } from '@tanstack/react-query';
 
+import type { Known } from '../api/known';
 import type { Me } from '../session/me';
 
 const DATABASE = 'bionicpro';
 const STORE = 'last-seen';
 const KEY = 'record';
 /** Another shape of answers makes old records unreadable: raise it then. */
-const SHAPE = 3;
+const SHAPE = 4;
 
-/** `state` is the query cache as TanStack Query dehydrates it. */
+/** `state` is the query cache as TanStack Query dehydrates it; `answers` are by their addresses. */
 export interface OfflineRecord {
   me: Me;
   state: DehydratedState;
+  answers: [string, Known][];
 }
 
 /** The record, when one is there that may still be read. */

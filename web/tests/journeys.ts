@@ -114,6 +114,28 @@ describe('the main journey', () => {
     await context.close();
   });
 
+  it('asks for a day that the device has by its tag, and shows it as it was', async () => {
+    const context = await newSeat();
+    const page = await context.newPage();
+    await signIn(page, 'ivan.petrov');
+    await settled(page);
+    await dayBefore(page, () => page.getByRole('button', { name: 'Previous day' }).click());
+    const shown = await page.locator('.day-cards').innerText();
+    // The device keeps it a moment after the answer, and asks again once it is a minute old.
+    await page.waitForTimeout(900);
+    await page.clock.install();
+    await page.clock.fastForward(61_000);
+    const again = page.waitForResponse((answer) => /\/api\/reports\/\d/.test(answer.url()));
+    await page.reload();
+    const answer = await again;
+    assert.equal(answer.status(), 304);
+    assert.match((await answer.request().allHeaders())['if-none-match'] ?? '', /^W\/"/);
+    assert.match(answer.headers()['data-as-of'] ?? '', /^\d{4}-.*Z$/);
+    await settled(page);
+    assert.equal(await page.locator('.day-cards').innerText(), shown);
+    await context.close();
+  });
+
   it('keeps the choice of language and colours', async () => {
     const context = await newSeat({ language: 'en' });
     const page = await context.newPage();

@@ -16,6 +16,7 @@ WEB_APP     := web/dist/index.html
 NODE_CLIENT := crates/engines/tests/clients/node/node_modules/.package-lock.json
 VENV        := .venv/.installed
 DLT         := .tools/dlt/.installed
+BASELINE    := .tools/baseline/.installed
 AIRFLOW     := .tools/airflow/.installed
 S3           := .tools/bin/versitygw
 S3_VERSION   := 1.8.0
@@ -156,7 +157,7 @@ fuzz: ## Feed arbitrary bytes to what reads strangers' bytes (FUZZ_SECONDS=60 a 
 reference: ## Write the generated pages of docs/reference again
 	$(CARGO) run --locked --package bionicpro-cli -- reference docs/reference
 
-bench: build $(VENV) $(DLT) ## Measure, print ratios, write them to bench/results (ARGS="--help" lists the flags)
+bench: build $(VENV) $(DLT) $(BASELINE) ## Measure, print ratios, write them to bench/results (ARGS="--help" lists the flags)
 	$(CARGO) build --release --locked --package bionicpro-bench-http
 	.venv/bin/python bench/run.py $(ARGS)
 
@@ -194,6 +195,12 @@ $(VENV): requirements.lock
 $(DLT): bench/requirements.lock
 	$(PYTHON) -m venv .tools/dlt
 	.tools/dlt/bin/python -m pip install --quiet --require-hashes --requirement bench/requirements.lock
+	touch $@
+
+# What the baseline implementation of the Reports API runs on.
+$(BASELINE): bench/baseline/requirements.lock
+	$(PYTHON) -m venv .tools/baseline
+	.tools/baseline/bin/python -m pip install --quiet --require-hashes --requirement bench/baseline/requirements.lock
 	touch $@
 
 # A real Airflow, and the package of this project in it as it stands in the checkout.

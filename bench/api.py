@@ -1,101 +1,232 @@
-"""The Reports API's single-user day against a bare HTTP server with the same bytes, in the same run."""
+"""The Reports API against the baseline implementation and a bare server with the same bytes, in one run."""
 
+import json
 import random
 import socket
 import tempfile
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import islice
 from pathlib import Path
 
 from engines import Engines, engines
-from fleet import SEED, large_mart
-from measure import high_water_kb, middle, note, run
-from processes import HTTP_TOOL, PROGRAM, ready_by_health, ready_by_line
+from fleet import SEED, large_mart, ordered_by_login
+from measure import high_water_kb, middle, note, resident_kb, run
+from processes import BASELINE_PYTHON, HTTP_TOOL, PROGRAM, ROOT, ready_by_health, ready_by_line
 
 # The issuer's address is a name here and nothing that is asked: the key set has an address of its own.
 ISSUER = "http://127.0.0.1/realms/bench"
 LOAD_SECONDS = 60
+# Nobody is sent away in the middle of a visit, unless it takes forever.
+VISITS_SECONDS = 600
+
+# A visit, in order and with the parameters of the web app (web/src): each kind of request that it sends
+# about a person, once. It also asks for /api/periods, which is the same for all, for the day before the
+# shown one, and for the days of the two periods. It never asks for /api/reports/usual: a day's report
+# has that.
+PAGES = (
+    # The app opens: who it is for, and how fresh the data are.
+    "/api/preferences",
+    "/api/prostheses",
+    "/api/freshness?tz=UTC",
+    # Home and the Day page: the newest day with data.
+    "/api/reports?limit=1&tz=UTC",
+    "/api/reports/{newest}?tz=UTC",
+    # Trends: the server names the period, and the rest is asked in its words.
+    "/api/reports/days?tz=UTC",
+    "/api/reports/summary?from={month}&to={tomorrow}&tz=UTC",
+    "/api/reports/typical?from={month}&to={tomorrow}&tz=UTC",
+    # Compare: since when there are data, then the last complete week against the one before it.
+    "/api/calendar/{today}?tz=UTC",
+    "/api/reports/compare?a_from={fortnight}&a_to={week}&b_from={week}&b_to={today}&tz=UTC",
+)
+
+# Where the baseline implementation reads: the mart as it is, and a copy in the order of login names and days.
+BASELINE_TABLES = {"mart": "reports.user_prosthesis_stats", "by_login": "baseline.user_prosthesis_stats"}
 
 
 @dataclass(frozen=True)
 class Api:
-    """A running Reports API, and one person's token."""
+    """A running service, ours or the baseline implementation."""
 
     url: str
     pid: int
 
-    def get(self, path: str, token: str) -> bytes:
-        """One answer; anything but 200 ends the bench."""
+    def get(self, path: str, token: str) -> tuple[bytes, str | None]:
+        """One answer and its entity tag; anything but 200 ends the bench."""
         request = urllib.request.Request(self.url + path, headers={"Authorization": f"Bearer {token}"})
         try:
             with urllib.request.urlopen(request, timeout=30) as response:
-                return response.read()
+                return response.read(), response.headers["ETag"]
         except urllib.error.HTTPError as error:
             raise SystemExit(f"bench: {path} answered {error.code}: {error.read().decode()}") from None
 
 
-def api(people: int, days: int, requests: int, repeat: int) -> dict:
-    """Loads API and bare server in turn. Cold: each request is for another person, asked for once only."""
+@dataclass(frozen=True)
+class Load:
+    """Whom to ask for what."""
+
+    url: str
+    targets: list[str]
+    requests: int
+    flags: tuple[str, ...] = ()
+    seconds: int = LOAD_SECONDS
+
+
+@dataclass(frozen=True)
+class Doors:
+    """Who can be asked for a day: ours without and with an access log, the baseline twice, the bare one."""
+
+    ours: str
+    audited: str
+    baseline: dict[str, str]
+    bare: str
+
+
+def api(people: int, days: int, requests: int, visitors: int, repeat: int) -> dict:
+    """Every load in turn. Cold: each request is for another person, asked for once only; so are visits."""
     note(f"api: {people:,} people with {days} days each")
     with engines() as started, tempfile.TemporaryDirectory(prefix="bionicpro-bench-") as folder:
         scratch = Path(folder)
         names, dates = large_mart(started, people, days)
+        ordered_by_login(started)
         tokens = sign(scratch, names)
         with (
             serving(scratch / "keys.json") as keys,
             reports_api(started, keys) as ours,
-            reports_api(started, keys, scratch / "audit") as audited,
+            reports_api(started, keys, {"BIONICPRO_AUDIT_FOLDER": str(scratch / "audit")}) as audited,
+            baseline(started, keys, BASELINE_TABLES["mart"]) as mart,
+            baseline(started, keys, BASELINE_TABLES["by_login"]) as by_login,
         ):
-            body = ours.get(f"/api/reports/{dates[0]}", tokens[0])
+            path = f"/api/reports/{dates[0]}"
+            body, tag = ours.get(path, tokens[0])
+            if tag is None:
+                raise SystemExit(f"bench: {path} carries no ETag: 304 cannot be measured")
+            for other in (mart, by_login):
+                agree(body, other.get(path, tokens[0])[0])
             (scratch / "body.json").write_bytes(body)
             # A first request of one person loads code and metadata; everyone else is still unasked for.
-            paths = shuffled(tokens[1:], dates)
-            with serving(scratch / "body.json") as bare:
-                same = f"/api/reports/{dates[0]}\t{tokens[0]}"
-                measured = rounds(scratch, ours, audited, bare, paths, same, requests, repeat)
+            strangers = shuffled(tokens[1:])
+            with serving(scratch / "body.json", tag) as bare:
+                doors = Doors(ours.url, audited.url, {"mart": mart.url, "by_login": by_login.url}, bare)
+                measured: dict[str, list[dict]] = {}
+                for _ in range(repeat):
+                    for connections in (1, 8):
+                        cold = cold_days(islice(strangers, requests), dates)
+                        same = f"{path}\t{tokens[0]}"
+                        loads = day_loads(doors, cold, same, requests)
+                        if connections == 8:
+                            loads |= floors(doors, same, known_already(scratch, tag), requests)
+                            loads["visit"] = visits(doors, dates, list(islice(strangers, visitors // repeat)))
+                        measure(scratch, loads, connections, measured)
+            peaks = {"api_peak_rss_mb": round((high_water_kb(ours.pid) or 0) / 1024)}
             return {
                 "people": people,
                 "days": days,
                 "mart_rows": people * days * 16,
                 "body_bytes": len(body),
-                "loads": measured,
-                "api_peak_rss_mb": round((high_water_kb(ours.pid) or 0) / 1024),
+                "visit_people": visitors // repeat * repeat,
+                "visit_requests": len(PAGES),
+                "loads": {name: summary(values) for name, values in measured.items()},
+                "memory_mb": memory(scratch, started, keys, tokens),
+                **peaks,
                 "warehouse_process_peak_rss_mb": round(started.warehouse_peak_mb()),
             }
 
 
-def rounds(
-    scratch: Path,
-    ours: Api,
-    audited: Api,
-    bare: str,
-    paths: Iterator[str],
-    same: str,
-    requests: int,
-    repeat: int,
-) -> dict:
-    """Every load, `repeat` times in turn."""
-    measured: dict[str, list[dict]] = {}
-    for _ in range(repeat):
-        for connections in (1, 8):
-            cold = [next(paths) for _ in range(requests)]
-            loads = {
-                "cold_day": (ours.url, cold),
-                "warm_day": (ours.url, [same]),
-                "warm_day_audited": (audited.url, [same]),
-                "bare_server": (bare, cold),
-            }
-            for name, (url, targets) in loads.items():
-                # The bare server is done in no time: it repeats the list, so that its rate means something.
-                count = requests * (10 if url == bare else 1)
-                figures = load(scratch, url, targets, connections, count)
-                measured.setdefault(f"{name}_{connections}", []).append(figures)
-                tail, rate = figures["latency_us"]["p99"] / 1000, figures["requests_per_second"]
-                note(f"  {name}, {connections} connections: {rate:,.0f}/s, p99 {tail:.2f} ms")
-    return {name: summary(values) for name, values in measured.items()}
+def day_loads(doors: Doors, cold: list[str], same: str, requests: int) -> dict[str, Load]:
+    """One person's day, by one connection and by eight. What is done in no time is asked for more often, and
+    what has no cache, less often."""
+    often, seldom = 10 * requests, requests // 4
+    loads = {
+        "cold_day": Load(doors.ours, cold, requests),
+        "warm_day": Load(doors.ours, [same], often),
+        "warm_day_audited": Load(doors.audited, [same], often),
+        "bare_server": Load(doors.bare, cold, often),
+    }
+    for form, url in doors.baseline.items():
+        loads[f"baseline_{form}_cold_day"] = Load(url, cold, seldom)
+        loads[f"baseline_{form}_warm_day"] = Load(url, [same], seldom)
+    return loads
+
+
+def floors(doors: Doors, same: str, known: tuple[str, ...], requests: int) -> dict[str, Load]:
+    """What asks the API for nothing, and for nothing new; the latter of the bare server too."""
+    often = 10 * requests
+    return {
+        "health_live": Load(doors.ours, ["/health/live"], often),
+        "not_modified": Load(doors.ours, [same], often, known),
+        "bare_not_modified": Load(doors.bare, [same], often, known),
+    }
+
+
+def visits(doors: Doors, dates: list[str], tokens: list[str]) -> Load:
+    """Each person once, all pages in order on one connection."""
+    pages = [page.format(**days_of_a_visit(dates)) for page in PAGES]
+    targets = [f"{page}\t{token}" for token in tokens for page in pages]
+    return Load(doors.ours, targets, len(targets), ("--group", str(len(pages))), VISITS_SECONDS)
+
+
+def days_of_a_visit(dates: list[str]) -> dict[str, str]:
+    """The days that the app learns from the server. The newest with data is yesterday."""
+    today = date.fromisoformat(dates[0]) + timedelta(days=1)
+    back = {"tomorrow": -1, "today": 0, "newest": 1, "week": 7, "fortnight": 14, "month": 29}
+    return {name: (today - timedelta(days=days)).isoformat() for name, days in back.items()}
+
+
+def measure(scratch: Path, loads: dict[str, Load], connections: int, measured: dict[str, list[dict]]) -> None:
+    """Each load once; its figures join those of earlier rounds."""
+    for name, one in loads.items():
+        figures = load(scratch, one.url, one.targets, connections, one.requests, one.flags, one.seconds)
+        measured.setdefault(f"{name}_{connections}", []).append(figures)
+        tail, rate = figures["latency_us"]["p99"] / 1000, figures["requests_per_second"]
+        note(f"  {name}, {connections} connections: {rate:,.0f}/s, p99 {tail:.2f} ms")
+
+
+def memory(scratch: Path, started: Engines, keys: str, tokens: list[str]) -> dict:
+    """What a new process holds after all days of a twentieth, and of half, of the people were read."""
+    # Room for everybody: nobody is put out of the cache.
+    with reports_api(started, keys, {"BIONICPRO_API_CACHE_MB": "4000"}) as ours:
+        idle, held, read = resident_mb(ours), {}, 0
+        for people in (len(tokens) // 20, len(tokens) // 2):
+            while read < people:
+                targets = [f"/api/reports/summary?tz=UTC\t{token}" for token in tokens[read:people]]
+                # A load ends after its time, whether all were asked for or not.
+                read += load(scratch, ours.url, targets, 8, len(targets))["requests"]
+            held[str(people)] = resident_mb(ours)
+            note(f"  {held[str(people)]} MB with {people:,} people read")
+    return {"idle": idle, "people": held}
+
+
+def resident_mb(api: Api) -> int:
+    """The memory of its process now."""
+    return round((resident_kb(api.pid) or 0) / 1024)
+
+
+def agree(ours: bytes, other: bytes) -> None:
+    """The baseline's day must be ours: the same hours and the same sums."""
+    days = []
+    for day in (json.loads(ours), json.loads(other)):
+        sums = [day["summary"][name] for name in ("total_movements", "total_errors", "uptime_hours")]
+        # The baseline does not name the zone, which is UTC.
+        hours = [
+            (hour["hour"].removesuffix("Z"), hour["movements_count"], hour["error_count"])
+            for hour in day["hourly_data"]
+        ]
+        days.append((sums, hours))
+    if days[0] != days[1]:
+        raise SystemExit("bench: the baseline implementation and the API give different days")
+
+
+def known_already(scratch: Path, tag: str) -> tuple[str, ...]:
+    """The flags of a load that has the answer: anything but 304 is an error."""
+    file = scratch / "known"
+    file.write_text(f"if-none-match: {tag}\n")
+    return ("--headers", str(file), "--status", "304")
 
 
 def load(
@@ -105,11 +236,12 @@ def load(
     connections: int,
     requests: int,
     more: tuple[str, ...] = (),
+    seconds: int = LOAD_SECONDS,
 ) -> dict:
-    """One load; an answer other than 200 ends the bench, for an error is quickly given."""
+    """One load; an answer of another status than its own ends the bench, for an error is quickly given."""
     file = scratch / "targets"
     file.write_text("\n".join(targets) + "\n")
-    limits = ["--requests", str(requests), "--seconds", str(LOAD_SECONDS), "--connections", str(connections)]
+    limits = ["--requests", str(requests), "--seconds", str(seconds), "--connections", str(connections)]
     figures = run([HTTP_TOOL, "load", url, "--targets", str(file), *limits, *more]).answer
     if figures["errors"]:
         raise SystemExit(f"bench: {figures['errors']} errors: {figures['statuses']} {figures['failures']}")
@@ -125,11 +257,16 @@ def summary(values: list[dict]) -> dict:
     return found
 
 
-def shuffled(tokens: list[str], dates: list[str]) -> Iterator[str]:
-    """A request per person, in any order of people and days, the same one each time."""
+def shuffled(tokens: list[str]) -> Iterator[str]:
+    """The people in any order, the same one each time."""
+    random.Random(SEED).shuffle(tokens)
+    return iter(tokens)
+
+
+def cold_days(tokens: Iterator[str], dates: list[str]) -> list[str]:
+    """A request per person, for any of the days."""
     chance = random.Random(SEED)
-    chance.shuffle(tokens)
-    return (f"/api/reports/{chance.choice(dates)}\t{token}" for token in tokens)
+    return [f"/api/reports/{chance.choice(dates)}\t{token}" for token in tokens]
 
 
 def sign(scratch: Path, names: list[str]) -> list[str]:
@@ -142,15 +279,16 @@ def sign(scratch: Path, names: list[str]) -> list[str]:
 
 
 @contextmanager
-def serving(body: Path) -> Iterator[str]:
-    """A bare server that answers with the file, whatever it is asked."""
-    with ready_by_line([HTTP_TOOL, "serve", "--body", str(body)]) as (_, ready):
+def serving(body: Path, tag: str | None = None) -> Iterator[str]:
+    """A bare server that answers with the file, whatever it is asked; with 304 to whoever names the tag."""
+    tagged = ["--etag", tag] if tag else []
+    with ready_by_line([HTTP_TOOL, "serve", "--body", str(body), *tagged]) as (_, ready):
         yield ready["url"]
 
 
 @contextmanager
-def reports_api(started: Engines, keys: str, audit: Path | None = None) -> Iterator[Api]:
-    """`bionicpro serve api`, as in production except for who signs; with an access log in the folder."""
+def reports_api(started: Engines, keys: str, more: Mapping[str, str] | None = None) -> Iterator[Api]:
+    """`bionicpro serve api`, as in production except for who signs, and for more variables."""
     listen = f"127.0.0.1:{free_port()}"
     store = tempfile.TemporaryDirectory(prefix="bionicpro-bench-")
     environment = started.environment | {
@@ -161,11 +299,28 @@ def reports_api(started: Engines, keys: str, audit: Path | None = None) -> Itera
         "BIONICPRO_OIDC_ISSUER": ISSUER,
         "BIONICPRO_OIDC_JWKS_URL": f"{keys}/keys",
         "BIONICPRO_STORE_URL": f"file://{store.name}",
-        **({"BIONICPRO_AUDIT_FOLDER": str(audit)} if audit else {}),
+        **(more or {}),
     }
     ready = ready_by_health([PROGRAM, "serve", "api"], environment, f"http://{listen}/health/ready")
     with store, ready as pid:
         yield Api(f"http://{listen}", pid)
+
+
+@contextmanager
+def baseline(started: Engines, keys: str, table: str) -> Iterator[Api]:
+    """The baseline implementation in one uvicorn worker, reading the table."""
+    port = free_port()
+    command = [BASELINE_PYTHON, "-m", "uvicorn", "service:app", "--app-dir", str(ROOT / "bench" / "baseline")]
+    # Its access log goes nowhere, as ours does.
+    command += ["--host", "127.0.0.1", "--port", str(port), "--workers", "1", "--no-access-log"]
+    environment = started.environment | {
+        "BIONICPRO_OIDC_ISSUER": ISSUER,
+        "BIONICPRO_OIDC_JWKS_URL": f"{keys}/keys",
+        "BASELINE_TABLE": table,
+    }
+    url = f"http://127.0.0.1:{port}"
+    with ready_by_health(command, environment, f"{url}/health") as pid:
+        yield Api(url, pid)
 
 
 def free_port() -> int:

@@ -86,13 +86,23 @@ class PeakWatch(threading.Thread):
 
 
 def high_water_kb(pid: int) -> int | None:
-    """VmHWM of a process; none when it has ended."""
+    """The most memory that a process ever held; none when it has ended."""
+    return status_kb(pid, "VmHWM")
+
+
+def resident_kb(pid: int) -> int | None:
+    """The memory that a process holds now; none when it has ended."""
+    return status_kb(pid, "VmRSS")
+
+
+def status_kb(pid: int, name: str) -> int | None:
+    """A figure of the kernel's about a process; none when it has ended."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return None
     for line in status.splitlines():
-        if line.startswith("VmHWM:"):
+        if line.startswith(f"{name}:"):
             return int(line.split()[1])
     return None
 

@@ -16,8 +16,9 @@ from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = str(ROOT / "target" / "release" / "bionicpro")
-# An environment of its own: what the peer needs is no part of the checks.
+# Environments of their own: what the peers need is no part of the checks.
 DLT_PYTHON = str(ROOT / ".tools" / "dlt" / "bin" / "python")
+BASELINE_PYTHON = str(ROOT / ".tools" / "baseline" / "bin" / "python")
 HTTP_TOOL = str(ROOT / "target" / "release" / "bench-http")
 
 START_TIMEOUT_S = 120

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psycopg
 from engines import Engines
-from processes import DLT_PYTHON, PROGRAM, ROOT
+from processes import BASELINE_PYTHON, DLT_PYTHON, PROGRAM, ROOT
 
 RESULTS = ROOT / "bench" / "results"
 
@@ -50,8 +50,14 @@ def machine(started: Engines) -> dict:
         "commit": commit(),
         "python": platform.python_version(),
         **{name: version(name) for name in ("psycopg", "pandas", "clickhouse-connect")},
-        "dlt": output([DLT_PYTHON, "-c", "from importlib.metadata import version; print(version('dlt'))"]),
+        "dlt": version_in(DLT_PYTHON, "dlt"),
+        **{name: version_in(BASELINE_PYTHON, name) for name in ("fastapi", "uvicorn", "python-jose")},
     }
+
+
+def version_in(python: str, name: str) -> str:
+    """A package's version in another environment."""
+    return output([python, "-c", f"from importlib.metadata import version; print(version('{name}'))"])
 
 
 def commit() -> str:
@@ -98,19 +104,8 @@ def rows_of(results: dict) -> list[tuple[str, str, str, str]]:
         lines += year_lines(measured)
     if measured := results.get("losses"):
         lines += loss_lines(measured)
-    loads = results.get("api", {}).get("loads", {})
-    for connections in (1, 8):
-        for kind in ("cold", "warm"):
-            ours, bare = loads.get(f"{kind}_day_{connections}"), loads.get(f"bare_server_{connections}")
-            if ours and bare:
-                lines += api_lines(f"{kind} day, {connections} at once", ours, bare)
-        rates = [
-            loads.get(f"{name}_{connections}", {}).get("requests_per_second", {}).get("median")
-            for name in ("warm_day_audited", "warm_day")
-        ]
-        if all(rates):
-            what = f"rate of a warm day with an access log, {connections} at once"
-            lines.append((what, f"{rates[0]:,.0f}/s", f"without: {rates[1]:,.0f}/s", times(*rates)))
+    if measured := results.get("api"):
+        lines += api_lines(measured)
     if measured := results.get("identity"):
         lines += identity_lines(measured)
     if measured := results.get("bff"):
@@ -136,14 +131,53 @@ def identity_lines(measured: dict) -> list[tuple[str, str, str, str]]:
     return lines
 
 
-def api_lines(what: str, ours: dict, bare: dict) -> list[tuple[str, str, str, str]]:
-    """Tail and rate of one load against the bare server's."""
-    tail, floor = ours["p99_ms"]["median"], bare["p99_ms"]["median"]
-    rate, most = ours["requests_per_second"]["median"], bare["requests_per_second"]["median"]
-    return [
-        (f"p99, {what}", f"{tail:.2f} ms", f"bare server, same bytes: {floor:.2f} ms", times(tail, floor)),
-        (f"rate, {what}", f"{rate:,.0f}/s", f"bare server, same bytes: {most:,.0f}/s", times(rate, most)),
-    ]
+def api_lines(measured: dict) -> list[tuple[str, str, str, str]]:
+    """Days against floor and baseline, what is known already, a visit, memory: what results have of it."""
+    loads = measured["loads"]
+    lines = []
+    for connections in (1, 8):
+        for kind in ("cold", "warm"):
+            what, ours = f"{kind} day, {connections} at once", f"{kind}_day_{connections}"
+            lines += tail_and_rate(loads, what, ours, f"bare_server_{connections}", "bare server, same bytes")
+            for form, title in (
+                ("mart", "baseline implementation"),
+                ("by_login", "the same, table in its order"),
+            ):
+                lines += tail_and_rate(loads, what, ours, f"baseline_{form}_{kind}_day_{connections}", title)
+        what = f"warm day with an access log, {connections} at once"
+        lines += rate(loads, what, f"warm_day_audited_{connections}", f"warm_day_{connections}", "without")
+    lines += rate(loads, "warm day, 8 at once", "warm_day_8", "health_live_8", "`/health/live`")
+    what = "warm day answered 304, 8 at once"
+    lines += tail_and_rate(loads, what, "not_modified_8", "bare_not_modified_8", "bare server, 304 too")
+    lines += rate(loads, what, "not_modified_8", "warm_day_8", "answered 200")
+    if "visit_8" in loads:
+        middle = loads["visit_8"]["p50_ms"]["median"]
+        what = f"visit of {measured['visit_requests']} requests, p50 {middle:.2f} ms, 8 at once"
+        lines += tail_and_rate(loads, what, "visit_8", "cold_day_8", "cold day")
+    if held := measured.get("memory_mb"):
+        (few, small), (many, large) = held["people"].items()
+        what = f"memory of the API with {int(many):,} people in its cache"
+        lines.append((what, f"{large} MB", f"with {int(few):,}: {small} MB", times(large, small)))
+    return lines
+
+
+def tail_and_rate(
+    loads: dict, what: str, ours: str, other: str, title: str
+) -> list[tuple[str, str, str, str]]:
+    """The 99th percentile and the rate of one load against another's, where both were measured."""
+    if ours not in loads or other not in loads:
+        return []
+    tail, floor = (loads[name]["p99_ms"]["median"] for name in (ours, other))
+    line = (f"p99, {what}", f"{tail:.2f} ms", f"{title}: {floor:.2f} ms", times(tail, floor))
+    return [line, *rate(loads, what, ours, other, title)]
+
+
+def rate(loads: dict, what: str, ours: str, other: str, title: str) -> list[tuple[str, str, str, str]]:
+    """The rate of one load against another's, where both were measured."""
+    if ours not in loads or other not in loads:
+        return []
+    mine, most = (loads[name]["requests_per_second"]["median"] for name in (ours, other))
+    return [(f"rate, {what}", f"{mine:,.0f}/s", f"{title}: {most:,.0f}/s", times(mine, most))]
 
 
 def tick_lines(name: str, forms: dict) -> list[tuple[str, str, str, str]]:

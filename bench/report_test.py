@@ -1,4 +1,4 @@
-"""What the page says of losses."""
+"""What the page says."""
 
 import pytest
 import report
@@ -69,3 +69,46 @@ def each_part_is_told_as_it_was_measured_last():
     # Ticks and history of two runs are not compared.
     assert found == {"pipeline": 1, "ticks": 2, "api": 2, "bff": 2}
     assert origins == {"2026-01-02": ["ticks", "api", "bff"], "2026-01-01": ["pipeline"]}
+
+
+def _load(rate: float) -> dict:
+    figures = {"requests_per_second": rate, "p50_ms": 1.0, "p99_ms": 1_000 / rate}
+    return {name: {"median": value} for name, value in figures.items()}
+
+
+def a_load_is_held_against_each_that_was_measured_beside_it():
+    rates = {
+        "warm_day_8": 500,
+        "bare_server_8": 1_000,
+        "baseline_mart_warm_day_8": 10,
+        "baseline_by_login_warm_day_8": 100,
+        "health_live_8": 800,
+        "not_modified_8": 600,
+        "bare_not_modified_8": 1_200,
+        "cold_day_8": 50,
+        "visit_8": 200,
+    }
+    measured = {
+        "loads": {name: _load(rate) for name, rate in rates.items()},
+        "visit_requests": 10,
+        "memory_mb": {"idle": 20, "people": {"1000": 50, "10000": 200}},
+    }
+    lines = report.rows_of({"api": measured})
+    assert [
+        (what, against.split(":")[0], ratio) for what, _, against, ratio in lines if "p99," not in what
+    ] == [
+        ("rate, cold day, 8 at once", "bare server, same bytes", "0.05"),
+        ("rate, warm day, 8 at once", "bare server, same bytes", "0.5"),
+        ("rate, warm day, 8 at once", "baseline implementation", "50"),
+        ("rate, warm day, 8 at once", "the same, table in its order", "5"),
+        ("rate, warm day, 8 at once", "`/health/live`", "0.625"),
+        ("rate, warm day answered 304, 8 at once", "bare server, 304 too", "0.5"),
+        ("rate, warm day answered 304, 8 at once", "answered 200", "1.2"),
+        ("rate, visit of 10 requests, p50 1.00 ms, 8 at once", "cold day", "4"),
+        ("memory of the API with 10,000 people in its cache", "with 1,000", "4"),
+    ]
+
+
+def results_of_before_the_baseline_still_have_their_lines():
+    loads = {"cold_day_1": _load(50), "bare_server_1": _load(1_000)}
+    assert [line[3] for line in report.rows_of({"api": {"loads": loads}})] == ["20", "0.05"]

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -33,6 +34,12 @@ pub(crate) struct Options {
     /// A file of requests, taken in turn: `/path`, or `/path`, a tab and a bearer token, per line.
     #[arg(long)]
     targets: Option<PathBuf>,
+    /// So many lines of the file in a row belong together: one connection asks for them, in order.
+    #[arg(long, default_value_t = 1, requires = "targets", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    group: u32,
+    /// The status that counts as success: 304 where the headers name what is known already.
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u16).range(100..=599))]
+    status: u16,
     /// A file of headers that every request carries, `name: value` per line.
     #[arg(long)]
     headers: Option<PathBuf>,
@@ -73,12 +80,12 @@ struct Seen {
     body_bytes: u64,
 }
 
-/// Loads, then prints the figures. An answer other than 200 is counted, not hidden: the caller judges.
+/// Loads, then prints the figures. An answer of another status is counted, not hidden: the caller judges.
 pub(crate) async fn run(options: Options) -> Result<()> {
     let (address, path) = loopback::parse_url(&options.url)?;
     let from = options.from.map(|from| loopback::only((IpAddr::V4(from), 0).into())).transpose()?;
     let targets = match &options.targets {
-        Some(file) => Targets::read(file)?,
+        Some(file) => Targets::read(file, options.group)?,
         None => Targets::same(path),
     };
     let begin = Instant::now();
@@ -97,14 +104,14 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     for connection in connections {
         all.add(connection.await?);
     }
-    answer(&all.figures(begin.elapsed()));
+    answer(&all.figures(options.status, begin.elapsed()));
     Ok(())
 }
 
 impl Plan {
     /// The next request and the moment from which its latency counts; none when the load is over.
-    async fn next(&self) -> Option<(&Target, Instant)> {
-        let (number, target) = self.targets.take();
+    async fn next(&self, rest: &mut Range<u64>) -> Option<(&Target, Instant)> {
+        let (number, target) = self.targets.take(rest);
         if number >= self.requests || Instant::now() >= self.end {
             return None;
         }
@@ -122,7 +129,8 @@ impl Plan {
 async fn ask(plan: Arc<Plan>) -> Seen {
     let mut seen = Seen::new();
     let mut connection = None;
-    while let Some((target, from)) = plan.next().await {
+    let mut rest = 0..0;
+    while let Some((target, from)) = plan.next(&mut rest).await {
         let answered =
             match tokio::time::timeout(REQUEST_TIMEOUT, exchange(&plan, &mut connection, target)).await {
                 Ok(answered) => answered,
@@ -202,9 +210,9 @@ impl Seen {
         }
     }
 
-    fn figures(&self, elapsed: Duration) -> serde_json::Value {
+    fn figures(&self, expected: u16, elapsed: Duration) -> serde_json::Value {
         let answered = self.latencies.count();
-        let ok = self.statuses.get(&200).copied().unwrap_or(0);
+        let ok = self.statuses.get(&expected).copied().unwrap_or(0);
         let failed: u64 = self.failures.values().sum();
         serde_json::json!({
             "requests": answered + failed,

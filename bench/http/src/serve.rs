@@ -1,4 +1,5 @@
-//! A bare hyper server: reads a request, answers 200 with the given bytes. The floor of what any API can cost.
+//! A bare hyper server: reads a request, answers 200 with the given bytes, or 304 to whoever names their tag. The floor of
+//! what any API can cost.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -7,9 +8,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH};
+use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Response, server::conn::http1};
+use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 
@@ -27,15 +29,29 @@ pub(crate) struct Options {
     /// The answer's content type.
     #[arg(long, default_value = "application/json")]
     content_type: String,
+    /// The answer's entity tag; whoever sends it is answered 304 without a body.
+    #[arg(long)]
+    etag: Option<String>,
     /// Stop after so many seconds, whatever happens.
     #[arg(long, default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     seconds: u64,
 }
 
+/// What every connection answers with.
+#[derive(Clone)]
+struct Answer {
+    body: Bytes,
+    content_type: HeaderValue,
+    etag: Option<HeaderValue>,
+}
+
 /// Serves until the time is over or the process is told to stop.
 pub(crate) async fn run(options: Options) -> Result<()> {
-    let body = Bytes::from(std::fs::read(&options.body)?);
-    let content_type = HeaderValue::try_from(options.content_type)?;
+    let answered = Answer {
+        body: Bytes::from(std::fs::read(&options.body)?),
+        content_type: HeaderValue::try_from(options.content_type)?,
+        etag: options.etag.map(HeaderValue::try_from).transpose()?,
+    };
     let listener = TcpListener::bind(loopback::only(options.listen)?).await?;
     let address = listener.local_addr()?;
     answer(&serde_json::json!({ "url": format!("http://{address}"), "port": address.port() }));
@@ -45,19 +61,34 @@ pub(crate) async fn run(options: Options) -> Result<()> {
         tokio::select! {
             () = &mut end => return Ok(()),
             accepted = listener.accept() => {
-                tokio::spawn(connection(accepted?.0, content_type.clone(), body.clone()));
+                tokio::spawn(connection(accepted?.0, answered.clone()));
             }
         }
     }
 }
 
 /// A connection that breaks is its client's affair.
-async fn connection(stream: TcpStream, content_type: HeaderValue, body: Bytes) {
+async fn connection(stream: TcpStream, answered: Answer) {
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |_request| {
-        let mut response = Response::new(Full::new(body.clone()));
-        response.headers_mut().insert(CONTENT_TYPE, content_type.clone());
+    let service = service_fn(move |request: Request<_>| {
+        let response = answered.to(&request);
         async move { Ok::<_, Infallible>(response) }
     });
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+}
+
+impl Answer {
+    fn to<B>(&self, request: &Request<B>) -> Response<Full<Bytes>> {
+        let mut response = Response::new(Full::default());
+        if let Some(etag) = &self.etag {
+            response.headers_mut().insert(ETAG, etag.clone());
+            if request.headers().get(IF_NONE_MATCH) == Some(etag) {
+                *response.status_mut() = StatusCode::NOT_MODIFIED;
+                return response;
+            }
+        }
+        response.headers_mut().insert(CONTENT_TYPE, self.content_type.clone());
+        *response.body_mut() = Full::new(self.body.clone());
+        response
+    }
 }

@@ -1,7 +1,9 @@
 //! What is asked: one path and, where given, one token per request, taken in turn from a file.
 //!
-//! A list as long as the load asks nothing twice, which is what a cold measurement needs.
+//! A list as long as the load asks nothing twice, which is what a cold measurement needs. Lines in groups of one length are
+//! what people ask one after the other: a connection takes a whole group and asks for its lines in order.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -18,33 +20,42 @@ pub(crate) struct Target {
 /// All requests of a load, handed out in order, from the beginning again after the last.
 pub(crate) struct Targets {
     list: Vec<Target>,
+    group: u64,
     next: AtomicU64,
 }
 
 impl Targets {
     /// The same path each time, without a token.
     pub(crate) fn same(path: String) -> Self {
-        Targets { list: vec![Target { path, authorization: None }], next: AtomicU64::new(0) }
+        Targets { list: vec![Target { path, authorization: None }], group: 1, next: AtomicU64::new(0) }
     }
 
-    /// A line each: `/path`, or `/path`, a tab and a bearer token.
-    pub(crate) fn read(file: &Path) -> Result<Self> {
+    /// A line each: `/path`, or `/path`, a tab and a bearer token. So many of them in a row are a group.
+    pub(crate) fn read(file: &Path, group: u32) -> Result<Self> {
         let text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
-        Targets::parse(&text)
+        Targets::parse(&text, group)
     }
 
-    fn parse(text: &str) -> Result<Self> {
+    fn parse(text: &str, group: u32) -> Result<Self> {
         let list: Vec<Target> =
             text.lines().enumerate().map(|(at, line)| target(at + 1, line)).collect::<Result<_>>()?;
         if list.is_empty() {
             return Err("the list of requests is empty".into());
         }
-        Ok(Targets { list, next: AtomicU64::new(0) })
+        let group = u64::from(group);
+        if !(list.len() as u64).is_multiple_of(group) {
+            return Err(format!("{} requests are no whole groups of {group}", list.len()).into());
+        }
+        Ok(Targets { list, group, next: AtomicU64::new(0) })
     }
 
-    /// The next request and its number, counted from 0.
-    pub(crate) fn take(&self) -> (u64, &Target) {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
+    /// The next request and its number, counted from 0. `rest` is what the connection has left of its group.
+    pub(crate) fn take(&self, rest: &mut Range<u64>) -> (u64, &Target) {
+        let number = rest.next().unwrap_or_else(|| {
+            let first = self.next.fetch_add(self.group, Ordering::Relaxed);
+            *rest = first + 1..first + self.group;
+            first
+        });
         let index = usize::try_from(number % self.list.len() as u64).unwrap_or(0);
         (number, &self.list[index])
     }
@@ -77,8 +88,9 @@ mod tests {
 
     #[test]
     fn lines_are_taken_in_turn_and_again() {
-        let targets = Targets::parse("/a\tone\n/b\n").unwrap();
-        let taken: Vec<_> = (0..3).map(|_| targets.take()).collect();
+        let targets = Targets::parse("/a\tone\n/b\n", 1).unwrap();
+        let mut rest = 0..0;
+        let taken: Vec<_> = (0..3).map(|_| targets.take(&mut rest)).collect();
         assert_eq!(
             taken.iter().map(|(at, to)| (*at, to.path.as_str())).collect::<Vec<_>>(),
             [(0, "/a"), (1, "/b"), (2, "/a")]
@@ -88,9 +100,19 @@ mod tests {
     }
 
     #[test]
+    fn a_group_stays_with_the_connection_that_began_it() {
+        let targets = Targets::parse("/a\n/b\n/c\n/d\n", 2).unwrap();
+        let mut rests = [0..0, 0..0];
+        let taken: Vec<_> = [0, 1, 1, 0, 1].map(|at| targets.take(&mut rests[at]).1.path.as_str()).into();
+        assert_eq!(taken, ["/a", "/c", "/d", "/b", "/a"]);
+        let error = Targets::parse("/a\n/b\n/c\n", 2).err().unwrap().to_string();
+        assert_eq!(error, "3 requests are no whole groups of 2");
+    }
+
+    #[test]
     fn a_bad_line_is_named_without_its_token() {
-        let error = Targets::parse("/a\nb\tsecret\n").err().unwrap().to_string();
+        let error = Targets::parse("/a\nb\tsecret\n", 1).err().unwrap().to_string();
         assert_eq!(error, "line 2: a path begins with /");
-        assert!(Targets::parse("").is_err());
+        assert!(Targets::parse("", 1).is_err());
     }
 }

@@ -196,7 +196,7 @@ impl Device {
 }
 
 /// The order in which the warehouse sorts ids, by their second half first.
-fn order(id: Uuid) -> (u64, u64) {
+pub(crate) fn order(id: Uuid) -> (u64, u64) {
     let (first, second) = id.as_u64_pair();
     (second, first)
 }

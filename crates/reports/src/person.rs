@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use crate::Presence;
+use crate::columns::order;
 
 /// A person as the warehouse knows them by a login name.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -13,6 +14,17 @@ pub struct Person {
     pub prostheses: Vec<Prosthesis>,
     /// Which hours have data.
     pub presence: Presence,
+}
+
+impl Person {
+    /// The person with these prostheses, in any order.
+    pub fn new(user_id: Option<Uuid>, mut prostheses: Vec<Prosthesis>, presence: Presence) -> Self {
+        prostheses.sort_by(|a, b| {
+            let order = |own: &Prosthesis| order(own.prosthesis_id);
+            a.prosthesis_model.cmp(&b.prosthesis_model).then_with(|| order(a).cmp(&order(b)))
+        });
+        Person { user_id, prostheses, presence }
+    }
 }
 
 /// A prosthesis that a person has now.

@@ -266,7 +266,7 @@ mod tests {
             (
                 "Code: 452. DB::Exception: Setting max_result_rows shouldn't be greater than 5. (SETTING_CONSTRAINT_VIOLATION)",
                 "max_result_rows",
-                "sets max_result_rows = '100000'",
+                "sets max_result_rows = '1000000'",
             ),
             (
                 "Code: 164. DB::Exception: Cannot execute query in readonly mode. (READONLY)",

@@ -132,8 +132,8 @@ pub(crate) const READ: [(&str, &str); 6] = [
     ("readonly", "2"),
     ("max_threads", "1"),
     ("max_execution_time", "10"),
-    ("max_result_rows", "100000"),
-    // A person with all months is one row.
+    // Hours of a year of several prostheses.
+    ("max_result_rows", "1000000"),
     ("max_result_bytes", "67108864"),
     ("cancel_http_readonly_queries_on_client_close", "1"),
 ];

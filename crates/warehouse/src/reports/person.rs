@@ -3,45 +3,47 @@
 use bionicpro_model::{Error, Kind, Result};
 use bionicpro_reports::{Month, MonthHours, Person, Presence, Prosthesis, Row};
 use chrono::{DateTime, Utc};
+use clickhouse::query::Query;
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::Reports;
 
-/// An id within an array or a tuple.
-#[derive(Deserialize)]
-struct Id(#[serde(with = "clickhouse::serde::uuid")] Uuid);
+/// The numbers of rows that are no hours, behind `movements_count`.
+const NO_NUMBERS: &str = "toUInt32(0), toUInt32(0), toUInt32(0), toFloat64(0), toUInt32(0), toFloat64(0), \
+     CAST(NULL, 'Nullable(Float32)'), CAST(NULL, 'Nullable(Float32)'), toUInt64(0)";
 
-/// Whose the name is; the prostheses; of each day with data its prosthesis, the day since 1970, and its hours.
-type PersonColumns = (Option<Id>, Vec<(Id, String, String, String)>, Vec<Id>, Vec<u16>, Vec<u32>);
+/// The kinds of rows.
+const HOUR: u8 = 1;
+const DAY: u8 = 2;
+const PROSTHESIS: u8 = 3;
+const USER: u8 = 4;
 
-/// The columns of hours, in the order of the query.
-type HourColumns = (
-    Vec<u32>,
-    Vec<Id>,
-    Vec<String>,
-    Vec<String>,
-    Vec<u32>,
-    Vec<u32>,
-    Vec<u32>,
-    Vec<u32>,
-    Vec<f64>,
-    Vec<u32>,
-    Vec<f64>,
-    Vec<(Option<f32>,)>,
-    Vec<(Option<f32>,)>,
-    Vec<u64>,
-);
+/// The most that an answer may take.
+const MAX_BYTES: u64 = 64 << 20;
+const SECONDS_OF_A_DAY: u32 = 86_400;
 
+/// A row of the query; what it means depends on its kind.
 #[derive(clickhouse::Row, Deserialize)]
-struct Alone {
-    person: PersonColumns,
-}
-
-#[derive(clickhouse::Row, Deserialize)]
-struct WithHours {
-    person: PersonColumns,
-    hours: HourColumns,
+struct Found {
+    kind: u8,
+    hour: u32,
+    /// Of a row about whose the name is, the person.
+    #[serde(with = "clickhouse::serde::uuid")]
+    prosthesis_id: Uuid,
+    chip_id: String,
+    prosthesis_model: String,
+    serial_number: String,
+    movements_count: u32,
+    error_count: u32,
+    anomaly_count: u32,
+    response_count: u32,
+    response_sum: f64,
+    battery_count: u32,
+    battery_sum: f64,
+    battery_min: Option<f32>,
+    battery_last: Option<f32>,
+    version: u64,
 }
 
 impl Reports {
@@ -49,59 +51,70 @@ impl Reports {
     ///
     /// A name that is nobody's has no id, no prostheses and no data.
     pub async fn person(&self, login: &str, months: &[Month]) -> Result<(Person, Vec<MonthHours>)> {
-        let sql = |columns, hours| {
-            include_str!("person.sql").replace("{columns}", columns).replace("{hours}", hours)
-        };
-        if months.is_empty() {
-            let query = self.own(&sql("", ""), login).await?;
-            let Alone { person: found } = self.run("reading a person", query.fetch_one()).await?;
-            return Ok((person(found), Vec::new()));
-        }
         let numbers: Vec<u32> = months.iter().map(|month| month.number()).collect();
-        let query =
-            self.own(&sql(", hours", include_str!("hours.sql")), login).await?.param("months", numbers);
-        let WithHours { person: found, hours } = self.run("reading hours", query.fetch_one()).await?;
-        Ok((person(found), MonthHours::of_months(months, rows(&hours)?)))
+        let sql = include_str!("person.sql").replace("{no_numbers}", NO_NUMBERS);
+        let query = self.own(&sql, login).await?.param("months", numbers);
+        let found = self.run("reading a person", found(query)).await?;
+        let found = found.ok_or_else(|| {
+            Error::new(Kind::Data, "the hours of a person are more than memory should hold")
+                .detail(format!("{MAX_BYTES} bytes in {} months", months.len()))
+        })?;
+        let hours = found.iter().filter(|row| row.kind == HOUR).map(Found::hour);
+        let hours = hours.collect::<Option<Vec<_>>>();
+        let hours = hours.ok_or_else(|| Error::new(Kind::Internal, "an hour is no moment"))?;
+        Ok((person(&found), MonthHours::of_months(months, hours)))
     }
 }
 
-fn person((user_id, prostheses, ids, days, bits): PersonColumns) -> Person {
-    let prosthesis = |(Id(prosthesis_id), chip_id, prosthesis_model, serial_number)| Prosthesis {
-        prosthesis_id,
-        chip_id,
-        prosthesis_model,
-        serial_number,
-    };
-    let days = ids.into_iter().zip(days).zip(bits).map(|((Id(id), day), bits)| (id, day, bits));
-    Person {
-        user_id: user_id.map(|Id(id)| id),
-        prostheses: prostheses.into_iter().map(prosthesis).collect(),
-        presence: Presence::new(days),
+/// The rows of the query, or none where they are too many. The engine applies its limits to each part of a union, not to all.
+async fn found(query: Query) -> clickhouse::error::Result<Option<Vec<Found>>> {
+    let mut cursor = query.fetch::<Found>()?;
+    let mut found = Vec::new();
+    while let Some(row) = cursor.next().await? {
+        found.push(row);
+        if cursor.decoded_bytes() > MAX_BYTES {
+            return Ok(None);
+        }
     }
+    Ok(Some(found))
 }
 
-fn rows(columns: &HourColumns) -> Result<Vec<Row<'_>>> {
-    let (hours, ids, chips, models, movements, errors, anomalies, ..) = columns;
-    let (.., response_count, response_sum, battery_count, battery_sum, battery_min, battery_last, version) =
-        columns;
-    let row = |place: usize| {
+/// What is known without numbers; hours of the months that were read have data too.
+fn person(found: &[Found]) -> Person {
+    let of_kind = |kind| found.iter().filter(move |row| row.kind == kind);
+    let prostheses = of_kind(PROSTHESIS).map(|row| Prosthesis {
+        prosthesis_id: row.prosthesis_id,
+        chip_id: row.chip_id.clone(),
+        prosthesis_model: row.prosthesis_model.clone(),
+        serial_number: row.serial_number.clone(),
+    });
+    let days = of_kind(DAY).map(|row| (row, row.movements_count));
+    let hours = of_kind(HOUR).map(|row| (row, 1 << (row.hour % SECONDS_OF_A_DAY / 3600)));
+    let day = |row: &Found| u16::try_from(row.hour / SECONDS_OF_A_DAY).unwrap_or(u16::MAX);
+    Person::new(
+        of_kind(USER).map(|row| row.prosthesis_id).next(),
+        prostheses.collect(),
+        Presence::new(days.chain(hours).map(|(row, bits)| (row.prosthesis_id, day(row), bits))),
+    )
+}
+
+impl Found {
+    fn hour(&self) -> Option<Row<'_>> {
         Some(Row {
-            hour: DateTime::<Utc>::from_timestamp(i64::from(*hours.get(place)?), 0)?,
-            prosthesis_id: ids.get(place)?.0,
-            chip_id: chips.get(place)?,
-            prosthesis_model: models.get(place)?,
-            movements: *movements.get(place)?,
-            errors: *errors.get(place)?,
-            anomalies: *anomalies.get(place)?,
-            response_count: *response_count.get(place)?,
-            response_sum: *response_sum.get(place)?,
-            battery_count: *battery_count.get(place)?,
-            battery_sum: *battery_sum.get(place)?,
-            battery_min: battery_min.get(place)?.0,
-            battery_last: battery_last.get(place)?.0,
-            version: *version.get(place)?,
+            hour: DateTime::<Utc>::from_timestamp(i64::from(self.hour), 0)?,
+            prosthesis_id: self.prosthesis_id,
+            chip_id: &self.chip_id,
+            prosthesis_model: &self.prosthesis_model,
+            movements: self.movements_count,
+            errors: self.error_count,
+            anomalies: self.anomaly_count,
+            response_count: self.response_count,
+            response_sum: self.response_sum,
+            battery_count: self.battery_count,
+            battery_sum: self.battery_sum,
+            battery_min: self.battery_min,
+            battery_last: self.battery_last,
+            version: self.version,
         })
-    };
-    let rows: Option<Vec<Row<'_>>> = (0..hours.len()).map(row).collect();
-    rows.ok_or_else(|| Error::new(Kind::Internal, "the columns of a person's hours differ in length"))
+    }
 }

@@ -2,13 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use bionicpro_model::HourRange;
+use bionicpro_model::{Error, HourRange, Kind, Result};
+use bionicpro_warehouse::changes;
 use bionicpro_warehouse::load::{self, Hides, LoadSpec};
-use bionicpro_warehouse::{changes, schema, state};
+use bionicpro_warehouse::state::{self, Standing};
 use futures_util::stream;
 use serde_json::Value;
 
-use crate::support::{App, Cell, Client, Person, ask, at, execute};
+use crate::support::{App, Cell, Client, Person, ask, at, execute, table_of};
 
 const DAY: &str = "/api/reports/2024-01-15";
 
@@ -18,18 +19,26 @@ async fn app() -> App {
 
 /// Loads cells of a day as the pipeline does; without `settle`, as one that is killed after the rows are shown.
 async fn load(app: &App, cells: &[Cell], version: u64, settles: bool) {
-    let columns: Vec<String> = schema::MART.iter().map(|(name, kind)| format!("{name} {kind}")).collect();
+    let shown = std::future::ready(Ok(()));
+    let standing = store(app, cells, version, shown).await.unwrap();
+    if settles {
+        changes::settle(&app.warehouse, &standing).await.unwrap();
+    }
+}
+
+/// A load that is not settled.
+async fn store(
+    app: &App,
+    cells: &[Cell],
+    version: u64,
+    may_show: impl Future<Output = Result<()>> + Send,
+) -> Result<Standing> {
     let rows = cells.iter().map(|cell| {
         let mut row = cell.row();
         row["version"] = version.into();
-        row.to_string()
+        row
     });
-    let rows: Vec<String> = rows.collect();
-    let sql = format!(
-        "SELECT * FROM format(JSONEachRow, $${}$$, $${}$$) FORMAT Parquet",
-        columns.join(", "),
-        rows.join("\n")
-    );
+    let sql = format!("SELECT * FROM {} FORMAT Parquet", table_of(rows));
     let file = stream::iter([Ok(ask(&app.warehouse_url, &sql).await)]);
     let day = at("2024-01-15T00:00:00Z");
     let spec = LoadSpec {
@@ -41,11 +50,8 @@ async fn load(app: &App, cells: &[Cell], version: u64, settles: bool) {
         tombstones: 0,
     };
     let standing = state::standing(&app.warehouse).await.unwrap();
-    let shown = std::future::ready(Ok(()));
-    load::store(&app.warehouse, file, &spec, &standing, &Hides::default(), shown).await.unwrap();
-    if settles {
-        changes::settle(&app.warehouse, &standing).await.unwrap();
-    }
+    load::store(&app.warehouse, file, &spec, &standing, &Hides::default(), may_show).await?;
+    Ok(standing)
 }
 
 async fn movements(client: &Client) -> Value {
@@ -96,6 +102,28 @@ async fn a_load_is_shown_after_the_next_poll_also_one_that_was_cut_off() {
     load(&app, &[Cell { movements: 9, ..anna.cell(1, eight) }], 4, true).await;
     becomes(&one, 9).await;
     assert_eq!(two.get(DAY).await.checked_status(), 404, "his rows vanished");
+    app.stop().await;
+}
+
+/// The history has the rows of a load that was cut off before they were shown. To it, what brings them again is nothing new.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_that_brings_what_another_was_cut_off_with_is_shown_after_the_next_poll() {
+    let app = app().await;
+    let anna = Person::new("anna", 1);
+    app.seed(&[&anna], &[]).await;
+    let eight = at("2024-01-15T08:00:00Z");
+    load(&app, &[anna.cell(1, eight)], 1, true).await;
+    let client = app.wearer("anna");
+    becomes(&client, 100).await;
+
+    let new = Cell { movements: 7, ..anna.cell(1, eight) };
+    let lost = std::future::ready(Err(Error::new(Kind::Unreachable, "the lock of the load was lost")));
+    store(&app, std::slice::from_ref(&new), 2, lost).await.unwrap_err();
+    // Another load, which brings nothing.
+    changes::settle(&app.warehouse, &state::standing(&app.warehouse).await.unwrap()).await.unwrap();
+    keeps(&app, &client, &anna).await;
+    load(&app, &[new], 4, true).await;
+    becomes(&client, 7).await;
     app.stop().await;
 }
 

@@ -104,7 +104,7 @@ impl Readers {
             let name = random.random_range(0..NAMES.len());
             // Parts of a person that are read apart come together.
             for _ in 0..random.random_range(1..5) {
-                self.ask(replica, name, Question::random(&mut random)).await;
+                self.ask(replica, name, Question::random(name, &mut random)).await;
                 tokio::time::sleep(REST).await;
             }
         }

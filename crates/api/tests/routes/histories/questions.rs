@@ -40,12 +40,13 @@ const ASKS: [Asks; 7] = [
 ];
 
 impl Question {
-    /// By the name: some people look at lists only, which need no hours, and some at one month only.
+    /// By the name: some people look at lists only, which need no hours, and some at one month at a time.
     pub(super) fn random(name: usize, random: &mut StdRng) -> Question {
         let prosthesis = random.random_bool(0.25).then(|| random.random_range(0..PROSTHESES));
         let asks = match name {
             0 => Asks::Days,
             1 => Asks::Day(Tz::UTC, 0),
+            2 => [Asks::Summary(0, 1), Asks::Summary(1, 2)][random.random_range(0..2)],
             _ => ASKS[random.random_range(0..ASKS.len())],
         };
         Question { asks, prosthesis }

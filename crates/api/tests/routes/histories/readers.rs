@@ -102,8 +102,12 @@ impl Readers {
     async fn read(&self, replica: usize, mut random: StdRng) {
         while !self.is_over.load(Ordering::SeqCst) {
             let name = random.random_range(0..NAMES.len());
-            // Parts of a person that are read apart come together.
-            for _ in 0..random.random_range(1..5) {
+            // Parts of a person that are read apart come together; some people look seldom, and polls come between.
+            let looks = match name {
+                2 | 3 => u32::from(random.random_bool(0.15)),
+                _ => random.random_range(1..5),
+            };
+            for _ in 0..looks {
                 self.ask(replica, name, Question::random(name, &mut random)).await;
                 tokio::time::sleep(REST).await;
             }

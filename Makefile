@@ -143,6 +143,7 @@ nightly: engines ## Every page in every combination, a thousand random histories
 	BIONICPRO_HISTORIES=$${BIONICPRO_HISTORIES:-1000} $(CARGO) test --locked --package bionicpro-pipeline --test it histories -- --nocapture
 	BIONICPRO_CRASHES=$${BIONICPRO_CRASHES:-1000} $(CARGO) test --locked --package bionicpro-cli --test crashes -- --nocapture
 	BIONICPRO_READER_LOADS=$${BIONICPRO_READER_LOADS:-1000} $(CARGO) test --locked --package bionicpro-api --test routes during_loads -- --nocapture
+	BIONICPRO_CACHE_HISTORIES=$${BIONICPRO_CACHE_HISTORIES:-100} $(CARGO) test --locked --package bionicpro-api --test routes histories -- --nocapture
 	BIONICPRO_CROWD_REQUESTS=$${BIONICPRO_CROWD_REQUESTS:-100000} BIONICPRO_CROWD_AT_ONCE=$${BIONICPRO_CROWD_AT_ONCE:-64} $(CARGO) test --locked --package bionicpro-api --test routes crowd -- --nocapture
 	BIONICPRO_FUZZ_REQUESTS=$${BIONICPRO_FUZZ_REQUESTS:-100000} $(CARGO) test --locked --package bionicpro-api --test routes fuzz -- --nocapture
 

@@ -16,7 +16,7 @@ use bionicpro_reports::{Hours, Month};
 use bionicpro_warehouse::Reports;
 use bionicpro_warehouse::reports::{Freshness, OwnedProsthesis};
 use quick_cache::Weighter;
-use quick_cache::sync::Cache;
+use quick_cache::sync::{Cache, EntryAction, EntryResult};
 
 use self::entry::{Entry, Slot, Stamp};
 use self::feed::Feed;
@@ -92,9 +92,18 @@ impl Reader {
         let read = Entry::merged(entry.take(), stamp, person, read);
         let hours = read.hours(months);
         if is_known {
-            let slot = Slot { entry: Arc::clone(&slot.entry), bytes: read.bytes() };
+            let grown = Slot { entry: Arc::clone(&slot.entry), bytes: read.bytes() };
             *entry = Some(read);
-            cache.insert(wearer.name.clone(), slot);
+            // A slot that was evicted meanwhile stays out: what was read into another one since may be newer, and was shown.
+            let is_ours = |kept: &Slot| Arc::ptr_eq(&kept.entry, &slot.entry);
+            let place = cache.entry(&*wearer.name, None, |_, kept| match is_ours(kept) {
+                true => EntryAction::ReplaceWithGuard,
+                false => EntryAction::Retain(()),
+            });
+            if let EntryResult::Replaced(place, _) = place {
+                // It fails where somebody else has inserted the name, and the place keeps others waiting.
+                let _ = place.insert(grown);
+            }
         }
         Ok(hours)
     }

@@ -1,14 +1,20 @@
 //! The cache of people's hours: when a load shows, who is served while the warehouse is away, and what moves with a name.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use bionicpro_model::HourRange;
+use bionicpro_model::{Error, HourRange, Kind, Result, SecretUrl};
+use bionicpro_warehouse::changes;
 use bionicpro_warehouse::load::{self, Hides, LoadSpec};
-use bionicpro_warehouse::{changes, schema, state};
+use bionicpro_warehouse::state::{self, Standing};
 use futures_util::stream;
 use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
-use crate::support::{App, Cell, Client, Person, ask, at, execute};
+use crate::support::{App, Cell, Client, Person, ask, at, execute, table_of};
 
 const DAY: &str = "/api/reports/2024-01-15";
 
@@ -18,18 +24,26 @@ async fn app() -> App {
 
 /// Loads cells of a day as the pipeline does; without `settle`, as one that is killed after the rows are shown.
 async fn load(app: &App, cells: &[Cell], version: u64, settles: bool) {
-    let columns: Vec<String> = schema::MART.iter().map(|(name, kind)| format!("{name} {kind}")).collect();
+    let shown = std::future::ready(Ok(()));
+    let standing = store(app, cells, version, shown).await.unwrap();
+    if settles {
+        changes::settle(&app.warehouse, &standing).await.unwrap();
+    }
+}
+
+/// A load that is not settled.
+async fn store(
+    app: &App,
+    cells: &[Cell],
+    version: u64,
+    may_show: impl Future<Output = Result<()>> + Send,
+) -> Result<Standing> {
     let rows = cells.iter().map(|cell| {
         let mut row = cell.row();
         row["version"] = version.into();
-        row.to_string()
+        row
     });
-    let rows: Vec<String> = rows.collect();
-    let sql = format!(
-        "SELECT * FROM format(JSONEachRow, $${}$$, $${}$$) FORMAT Parquet",
-        columns.join(", "),
-        rows.join("\n")
-    );
+    let sql = format!("SELECT * FROM {} FORMAT Parquet", table_of(rows));
     let file = stream::iter([Ok(ask(&app.warehouse_url, &sql).await)]);
     let day = at("2024-01-15T00:00:00Z");
     let spec = LoadSpec {
@@ -41,11 +55,8 @@ async fn load(app: &App, cells: &[Cell], version: u64, settles: bool) {
         tombstones: 0,
     };
     let standing = state::standing(&app.warehouse).await.unwrap();
-    let shown = std::future::ready(Ok(()));
-    load::store(&app.warehouse, file, &spec, &standing, &Hides::default(), shown).await.unwrap();
-    if settles {
-        changes::settle(&app.warehouse, &standing).await.unwrap();
-    }
+    load::store(&app.warehouse, file, &spec, &standing, &Hides::default(), may_show).await?;
+    Ok(standing)
 }
 
 async fn movements(client: &Client) -> Value {
@@ -96,6 +107,28 @@ async fn a_load_is_shown_after_the_next_poll_also_one_that_was_cut_off() {
     load(&app, &[Cell { movements: 9, ..anna.cell(1, eight) }], 4, true).await;
     becomes(&one, 9).await;
     assert_eq!(two.get(DAY).await.checked_status(), 404, "his rows vanished");
+    app.stop().await;
+}
+
+/// The history has the rows of a load that was cut off before they were shown. To it, what brings them again is nothing new.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_that_brings_what_another_was_cut_off_with_is_shown_after_the_next_poll() {
+    let app = app().await;
+    let anna = Person::new("anna", 1);
+    app.seed(&[&anna], &[]).await;
+    let eight = at("2024-01-15T08:00:00Z");
+    load(&app, &[anna.cell(1, eight)], 1, true).await;
+    let client = app.wearer("anna");
+    becomes(&client, 100).await;
+
+    let new = Cell { movements: 7, ..anna.cell(1, eight) };
+    let lost = std::future::ready(Err(Error::new(Kind::Unreachable, "the lock of the load was lost")));
+    store(&app, std::slice::from_ref(&new), 2, lost).await.unwrap_err();
+    // Another load, which brings nothing.
+    changes::settle(&app.warehouse, &state::standing(&app.warehouse).await.unwrap()).await.unwrap();
+    keeps(&app, &client, &anna).await;
+    load(&app, &[new], 4, true).await;
+    becomes(&client, 7).await;
     app.stop().await;
 }
 
@@ -175,5 +208,111 @@ async fn without_a_warehouse_people_go_on_reading_for_the_grace_and_strangers_do
         assert!(began.elapsed() < Duration::from_secs(20));
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+    app.stop().await;
+}
+
+/// What a way to the engine holds back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Held {
+    Nothing,
+    Polls,
+    /// And the next answer about a login name.
+    PollsAndAnswer,
+}
+
+/// A way to the engine that can hold back the polls of changes, and an answer.
+async fn way_that_holds(login: &'static str, engine: &SecretUrl) -> (SecretUrl, watch::Sender<Held>) {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let mut url = engine.expose_secret().clone();
+    url.set_port(Some(listener.local_addr().unwrap().port())).unwrap();
+    let (holds, held) = watch::channel(Held::Nothing);
+    let (engine, is_taken) = (engine.address(), Arc::new(AtomicBool::new(false)));
+    tokio::spawn(async move {
+        loop {
+            let (client, _) = listener.accept().await.unwrap();
+            let server = TcpStream::connect(engine.clone()).await.unwrap();
+            tokio::spawn(pass_on(login, client, server, held.clone(), is_taken.clone()));
+        }
+    });
+    (SecretUrl::parse(url.as_str()).unwrap(), holds)
+}
+
+async fn pass_on(
+    login: &str,
+    client: TcpStream,
+    server: TcpStream,
+    held: watch::Receiver<Held>,
+    is_taken: Arc<AtomicBool>,
+) {
+    let (mut asks, mut hears) = client.into_split();
+    let (mut answers, mut is_asked) = server.into_split();
+    let waits = AtomicBool::new(false);
+    let questions = async {
+        let (mut piece, mut held) = ([0; 65_536], held.clone());
+        while let Ok(length @ 1..) = asks.read(&mut piece).await {
+            let text = String::from_utf8_lossy(&piece[..length]);
+            let is_asked_for = text.contains(&format!("param_login\"\r\n\r\n{login}\r\n"));
+            if is_asked_for && *held.borrow() == Held::PollsAndAnswer {
+                waits.store(!is_taken.swap(true, Ordering::SeqCst), Ordering::SeqCst);
+            }
+            if text.contains("report_changes") && held.wait_for(|held| *held == Held::Nothing).await.is_err()
+                || is_asked.write_all(&piece[..length]).await.is_err()
+            {
+                return;
+            }
+        }
+    };
+    let answers = async {
+        let (mut piece, mut held) = ([0; 65_536], held.clone());
+        while let Ok(length @ 1..) = answers.read(&mut piece).await {
+            if waits.swap(false, Ordering::SeqCst)
+                && held.wait_for(|held| *held != Held::PollsAndAnswer).await.is_err()
+                || hears.write_all(&piece[..length]).await.is_err()
+            {
+                return;
+            }
+        }
+    };
+    tokio::select! {
+        () = questions => {}
+        () = answers => {}
+    }
+}
+
+/// A reading that took long ends after its place was given to others, and after a later reading was shown.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_reading_does_not_replace_what_was_read_after_it() {
+    let mart = bionicpro_testing::warehouse().await;
+    let (way, holds) = way_that_holds("anna", &mart.url).await;
+    let app = App::builder().on(mart).reading_through(way).configure(|config| config.cache_mb = 1);
+    let app = app.start().await;
+    let [anna, dora] = ["anna", "dora"].map(|name| Person::new(name, 1));
+    let others = ["boris", "clara", "elena", "fedor"].map(|name| Person::new(name, 1));
+    app.seed(&[&[&anna, &dora], &others.each_ref()[..]].concat(), &[]).await;
+    let eight = at("2024-01-15T08:00:00Z");
+    let large =
+        |person: &Person| Cell { chip: "x".repeat(600_000), ..person.cell(1, at("2024-01-10T08:00:00Z")) };
+    app.write(&others.each_ref().map(large)).await;
+    load(&app, &[anna.cell(1, eight), dora.cell(1, eight)], 1, true).await;
+    keeps(&app, &app.wearer("dora"), &dora).await;
+
+    let client = app.wearer("anna");
+    holds.send(Held::PollsAndAnswer).unwrap();
+    let late = tokio::spawn({
+        let client = client.clone();
+        async move { movements(&client).await }
+    });
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(!late.is_finished(), "void: the answer does not wait");
+    // Her place goes to others, and she is read anew.
+    load(&app, &[Cell { movements: 7, ..anna.cell(1, eight) }], 2, true).await;
+    for other in others.iter().cycle().take(16) {
+        assert_eq!(app.wearer(&other.name).get("/api/reports/2024-01-10").await.checked_status(), 200);
+    }
+    let again = tokio::time::timeout(Duration::from_secs(20), movements(&client)).await;
+    assert_eq!(again.expect("void: both wait for one reading"), 7);
+    holds.send(Held::Polls).unwrap();
+    assert_eq!(late.await.unwrap(), 100);
+    assert_eq!(movements(&client).await, 7);
     app.stop().await;
 }

@@ -15,6 +15,7 @@ mod freshness;
 mod fuzz;
 mod hang_ups;
 mod health;
+mod histories;
 mod limits;
 mod metrics;
 mod people;

@@ -1,7 +1,5 @@
 //! Puts loads into the mart: as the program does, and as a program would that does not care for readers.
 
-use std::fmt::Write as _;
-
 use bionicpro_model::{HourRange, Result, SecretUrl};
 use bionicpro_warehouse::load::{self, Hides, LoadSpec};
 use bionicpro_warehouse::{Config, Warehouse, changes, schema, state};
@@ -9,7 +7,7 @@ use futures_util::stream;
 
 use super::mart::{HOURS, Key, Load, Mart, State};
 use super::readers::Readers;
-use crate::support::{App, Cell, Person, ask, execute};
+use crate::support::{self, App, Cell, Person, ask, execute};
 
 /// Few enough that a burst of late rows is more.
 const DIRECT_ROWS: u32 = 60;
@@ -103,15 +101,13 @@ impl Loader {
     }
 }
 
-/// Rows as a table function with the mart's columns.
+/// Rows as a table function.
 fn table_of<'a>(
     people: &[Person],
     rows: impl IntoIterator<Item = (&'a Key, &'a Option<u32>)>,
     version: u64,
 ) -> String {
-    let columns: Vec<String> = schema::MART.iter().map(|(name, kind)| format!("{name} {kind}")).collect();
-    let mut table = format!("format(JSONEachRow, $${}$$, $$", columns.join(", "));
-    for ((owner, prosthesis, hour), number) in rows {
+    let rows = rows.into_iter().map(|((owner, prosthesis, hour), number)| {
         let cell = Cell {
             user_id: people[*owner].id,
             movements: number.unwrap_or(0),
@@ -120,7 +116,7 @@ fn table_of<'a>(
         let mut row = cell.row();
         row["version"] = version.into();
         row["is_deleted"] = u8::from(number.is_none()).into();
-        let _ = writeln!(table, "{row}");
-    }
-    table + "$$)"
+        row
+    });
+    support::table_of(rows)
 }

@@ -1,6 +1,7 @@
 //! The app under test: the server as the program runs it, on a database of its own in the embedded warehouse.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use bionicpro_api::{Config, Server, Services};
 use bionicpro_audit::Log;
@@ -24,13 +25,14 @@ use super::seed::{Cell, Person};
 pub(crate) struct App {
     pub(crate) address: SocketAddr,
     pub(crate) metrics_address: Option<SocketAddr>,
-    pub(crate) issuer: KeyServer,
+    pub(crate) issuer: Arc<KeyServer>,
     pub(crate) warehouse: Warehouse,
     pub(crate) store: Store,
-    /// What the store lies in; removed with the app.
-    _folder: tempfile::TempDir,
+    /// What the store lies in; removed with the last app on it.
+    folder: Arc<tempfile::TempDir>,
     pub(crate) database: String,
     pub(crate) warehouse_url: SecretUrl,
+    mart: TestWarehouse,
     stop: Option<oneshot::Sender<()>>,
     server: JoinHandle<()>,
 }
@@ -41,6 +43,23 @@ pub(crate) struct AppBuilder {
     audit: bionicpro_audit::Config,
     warehouse_url: Option<SecretUrl>,
     warehouse: Option<TestWarehouse>,
+    shared: Option<Shared>,
+}
+
+/// What the replicas of an app share beside the mart.
+struct Shared {
+    issuer: Arc<KeyServer>,
+    store: Store,
+    folder: Arc<tempfile::TempDir>,
+}
+
+impl Shared {
+    async fn start() -> Shared {
+        let folder = tempfile::tempdir().unwrap();
+        let store = bionicpro_store::Config::in_folder(folder.path()).unwrap();
+        let store = Store::open(&store).await.unwrap();
+        Shared { issuer: Arc::new(KeyServer::start().await), store, folder: Arc::new(folder) }
+    }
 }
 
 impl App {
@@ -55,7 +74,13 @@ impl App {
             listener: ListenerConfig { unauthenticated_per_minute: 1_000_000, ..ListenerConfig::default() },
             ..Config::default()
         };
-        AppBuilder { config, audit: bionicpro_audit::Config::default(), warehouse_url: None, warehouse: None }
+        AppBuilder {
+            config,
+            audit: bionicpro_audit::Config::default(),
+            warehouse_url: None,
+            warehouse: None,
+            shared: None,
+        }
     }
 
     pub(crate) async fn start() -> App {
@@ -141,6 +166,14 @@ impl AppBuilder {
         self
     }
 
+    /// A replica of the app: the same mart, issuer and store.
+    pub(crate) fn beside(mut self, app: &App) -> Self {
+        self.warehouse = Some(app.mart.clone());
+        let (issuer, store, folder) = (app.issuer.clone(), app.store.clone(), app.folder.clone());
+        self.shared = Some(Shared { issuer, store, folder });
+        self
+    }
+
     pub(crate) async fn start(self) -> App {
         let test = match self.warehouse {
             Some(warehouse) => warehouse,
@@ -154,12 +187,12 @@ impl AppBuilder {
         };
         let warehouse = Warehouse::new(&config).unwrap();
         warehouse.migrate(false).await.unwrap();
-        let issuer = KeyServer::start().await;
+        let Shared { issuer, store, folder } = match self.shared {
+            Some(shared) => shared,
+            None => Shared::start().await,
+        };
         let verifier = Verifier::new(&issuer.config()).unwrap();
         let audit = Log::open(&self.audit, "api").unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let store = bionicpro_store::Config::in_folder(folder.path()).unwrap();
-        let store = Store::open(&store).await.unwrap();
         let reports = Reports::new(&config).unwrap();
         let services = Services { reports, verifier, audit, store: store.clone() };
         let server = Server::bind(&self.config, services).await.unwrap();
@@ -174,9 +207,10 @@ impl AppBuilder {
             issuer,
             warehouse,
             store,
-            _folder: folder,
-            database: test.database,
-            warehouse_url: test.url,
+            folder,
+            database: test.database.clone(),
+            warehouse_url: test.url.clone(),
+            mart: test,
             stop: Some(stop),
             server,
         }

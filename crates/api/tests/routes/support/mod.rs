@@ -6,7 +6,7 @@ mod seed;
 
 pub(crate) use app::App;
 pub(crate) use client::{Answered, Client, raw};
-pub(crate) use seed::{Cell, Person, ask, execute};
+pub(crate) use seed::{Cell, Person, ask, execute, table_of};
 
 use chrono::{DateTime, Utc};
 

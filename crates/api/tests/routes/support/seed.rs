@@ -1,8 +1,8 @@
 //! People and cells of the mart. Each person's numbers and names are their own, so that a mix-up shows.
 
 use bionicpro_model::SecretUrl;
-use bionicpro_warehouse::Warehouse;
 use bionicpro_warehouse::load::{Dimensions, UserProsthesisRow, UserRow, upsert_dimensions};
+use bionicpro_warehouse::{Warehouse, schema};
 use chrono::{DateTime, Utc};
 use hyper::body::Bytes;
 use serde_json::{Value, json};
@@ -93,6 +93,13 @@ impl Cell {
             "battery_last": self.battery_last, "anomaly_count": self.anomalies, "version": 1, "is_deleted": 0,
         })
     }
+}
+
+/// Rows of the mart as a table function with the mart's columns.
+pub(crate) fn table_of(rows: impl IntoIterator<Item = Value>) -> String {
+    let columns: Vec<String> = schema::MART.iter().map(|(name, kind)| format!("{name} {kind}")).collect();
+    let rows: Vec<String> = rows.into_iter().map(|row| row.to_string()).collect();
+    format!("format(JSONEachRow, $${}$$, $${}$$)", columns.join(", "), rows.join("\n"))
 }
 
 /// Makes exactly these people known.

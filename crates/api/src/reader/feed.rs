@@ -1,8 +1,8 @@
 //! Invalidations: the changes that loads have announced, polled from the warehouse.
 //!
 //! A poll returns every change announced since the last settled load, so the changes of a running load come with each poll. A
-//! change invalidates what was read before that poll. So no valid entry is older than the newest poll, in whatever order
-//! loads end.
+//! change invalidates what was read before that poll. So no valid entry is older than the newest poll. Loads hold a lock: one
+//! that was cut off is settled by the next.
 
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};

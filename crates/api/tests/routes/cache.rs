@@ -176,6 +176,43 @@ async fn a_name_that_moves_and_a_person_who_leaves_take_what_was_kept_along() {
     app.stop().await;
 }
 
+/// Prostheses are those of the newest poll, and of whoever has the name.
+#[tokio::test(flavor = "multi_thread")]
+async fn prostheses_come_go_and_move_with_the_name() {
+    let app = app().await;
+    let (anna, boris) = (Person::new("anna", 2), Person::new("boris", 1));
+    let one = Person { prostheses: anna.prostheses[..1].to_vec(), ..anna.clone() };
+    app.seed(&[&one, &boris], &[]).await;
+    load(&app, &[anna.cell(1, at("2024-01-15T08:00:00Z"))], 1, true).await;
+    let client = app.wearer("anna");
+    becomes(&client, 100).await;
+    let shows = async |wanted: &[uuid::Uuid]| {
+        let began = Instant::now();
+        loop {
+            // Hours first: prostheses are cached beside them.
+            client.get(DAY).await;
+            let listed = client.get("/api/prostheses").await.json()["prostheses"].clone();
+            let ids: Vec<String> =
+                listed.as_array().unwrap().iter().map(|own| own["prosthesis_id"].to_string()).collect();
+            if wanted.iter().all(|id| ids.contains(&format!("\"{id}\""))) && ids.len() == wanted.len() {
+                return;
+            }
+            assert!(began.elapsed() < Duration::from_secs(5), "{ids:?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    shows(&anna.prostheses[..1]).await;
+    app.seed(&[&anna, &boris], &[]).await;
+    shows(&anna.prostheses).await;
+    let nameless = Person { name: String::new(), ..anna.clone() };
+    let other = Person { name: "anna".to_owned(), ..boris.clone() };
+    app.seed(&[&nameless, &other], &[]).await;
+    shows(&boris.prostheses).await;
+    app.seed(&[&nameless], &[]).await;
+    shows(&[]).await;
+    app.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_warehouse_people_go_on_reading_for_the_grace_and_strangers_do_not() {
     let (way, cut) = crate::warehouse_faults::way_to_the_warehouse().await;

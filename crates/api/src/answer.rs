@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, header};
 use serde::Serialize;
 
-const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+pub(crate) const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
 /// The JSON body of a 200.
 #[derive(Debug)]

@@ -11,6 +11,7 @@ use bionicpro_warehouse::reports::{Freshness, Reports};
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
 use crate::Config;
+use crate::conditional::Answers;
 use crate::fresh::Fresh;
 use crate::metrics;
 use crate::problem::Problem;
@@ -30,6 +31,7 @@ pub(crate) struct App(Arc<Parts>);
 pub(crate) struct Parts {
     pub(crate) reports: Reports,
     pub(crate) reader: Reader,
+    pub(crate) answers: Answers,
     pub(crate) verifier: Verifier,
     /// Where preferences are kept.
     pub(crate) store: Store,
@@ -49,6 +51,7 @@ impl App {
         let Services { reports, verifier, audit, store } = services;
         App(Arc::new(Parts {
             reader: Reader::new(reports.clone(), config),
+            answers: Answers::new(config.bytes_of_answers()),
             reports,
             verifier,
             names: Names::new(store.clone()),

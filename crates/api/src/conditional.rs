@@ -4,17 +4,23 @@
 //! which the data reflect the source moves with every run and changes few answers: it is no part of the tag, and travels in a
 //! header field of its own.
 
+use std::fmt::Write as _;
 use std::hash::{Hash, Hasher};
 
 use aws_lc_rs::digest::{Context, SHA256};
+use axum::body::Bytes;
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
+use bionicpro_model::{Error, Kind};
 use chrono::{DateTime, DurationRound, SecondsFormat, TimeDelta, Utc};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, StatusCode, header};
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
 use serde::Serialize;
 
-use crate::answer::Answer;
+use crate::answer::MEDIA_TYPE;
+use crate::problem::Problem;
 use crate::wearer::Wearer;
 
 /// The header field with the newest moment that the data reflect.
@@ -22,6 +28,38 @@ pub(crate) const DATA_AS_OF: HeaderName = HeaderName::from_static("data-as-of");
 
 /// How many bytes of the digest a tag has.
 const TAG_BYTES: usize = 16;
+
+type DigestBytes = [u8; 32];
+/// The digest, and the moment that the answer says.
+type AnswerKey = (DigestBytes, Option<DateTime<Utc>>);
+
+/// Rendered answers, in place of rendering them again. The digest of all that an answer depends on names it, so nothing has to
+/// be invalidated.
+#[derive(Debug)]
+pub(crate) struct Answers(Option<Cache<AnswerKey, Bytes, Weight>>);
+
+/// Weighs answers in bytes.
+#[derive(Debug, Clone)]
+struct Weight;
+
+impl Weighter<AnswerKey, Bytes> for Weight {
+    fn weight(&self, _: &AnswerKey, body: &Bytes) -> u64 {
+        body.len() as u64 + ANSWER_OVERHEAD
+    }
+}
+
+/// The overhead of an answer: key and place.
+const ANSWER_OVERHEAD: u64 = 128;
+/// The estimated size of an answer, from which the number of places follows.
+const TYPICAL_BYTES: u64 = 5_000;
+
+impl Answers {
+    /// Keeps answers of up to so many bytes in all; none at 0.
+    pub(crate) fn new(bytes: u64) -> Self {
+        let places = usize::try_from(bytes / TYPICAL_BYTES).unwrap_or(usize::MAX).max(16);
+        Answers((bytes > 0).then(|| Cache::with_weighter(places, bytes, Weight)))
+    }
+}
 
 /// The part of a request that a tag depends on, and the tags that the client has.
 #[derive(Debug)]
@@ -41,8 +79,9 @@ pub(crate) struct AsOf {
 /// The header fields of a report.
 #[derive(Debug)]
 pub(crate) struct Tagged {
+    digest: DigestBytes,
     tag: HeaderValue,
-    data_as_of: Option<HeaderValue>,
+    data_as_of: Option<DateTime<Utc>>,
     /// The client has this very answer.
     is_known: bool,
     /// The client wants no answer if there is one.
@@ -92,18 +131,20 @@ impl Condition {
         env!("RENDERER").hash(&mut digest);
         (&wearer.name, &self.address, as_of).hash(&mut digest);
         data.hash(&mut digest);
-        let hex: String =
-            digest.0.finish().as_ref()[..TAG_BYTES].iter().map(|byte| format!("{byte:02x}")).collect();
-        let opaque = format!("\"{hex}\"");
+        let mut bytes = DigestBytes::default();
+        bytes.copy_from_slice(digest.0.finish().as_ref());
+        let mut opaque = String::from("\"");
+        bytes[..TAG_BYTES].iter().for_each(|byte| write!(opaque, "{byte:02x}").expect("a text takes all"));
+        opaque.push('"');
         let known =
             self.known.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
         let known: Vec<&str> = known.map(str::trim).collect();
         // A comparison of weak tags. Commas within tags are none of ours.
         let is_known = known.iter().any(|known| known.strip_prefix("W/").unwrap_or(known) == opaque);
-        let value = |text: String| HeaderValue::from_str(&text).expect("digits are a header value");
         Tagged {
-            tag: value(format!("W/{opaque}")),
-            data_as_of: as_of.data_as_of.map(|at| value(at.to_rfc3339_opts(SecondsFormat::Secs, true))),
+            digest: bytes,
+            tag: value(&format!("W/{opaque}")),
+            data_as_of: as_of.data_as_of,
             is_known,
             is_any_known: known == ["*"],
         }
@@ -111,15 +152,29 @@ impl Condition {
 }
 
 impl Tagged {
-    /// The answer, which is made only if the client does not have it.
-    pub(crate) fn answer<T: Serialize, E>(self, make: impl FnOnce() -> Result<T, E>) -> Result<Response, E> {
+    /// The answer, which is made only if neither the client nor this process has it.
+    pub(crate) fn answer<T: Serialize>(
+        self,
+        answers: &Answers,
+        make: impl FnOnce() -> Result<T, Problem>,
+    ) -> Result<Response, Problem> {
         if self.is_known {
             return Ok(self.finish(StatusCode::NOT_MODIFIED.into_response()));
         }
-        let made = make()?;
+        let key = (self.digest, self.data_as_of);
+        let body = match answers.0.as_ref().and_then(|answers| answers.get(&key)) {
+            Some(body) => body,
+            None => {
+                let body = rendered(&make()?)?;
+                if let Some(answers) = &answers.0 {
+                    answers.insert(key, body.clone());
+                }
+                body
+            }
+        };
         Ok(match self.is_any_known {
             true => self.finish(StatusCode::NOT_MODIFIED.into_response()),
-            false => self.finish(Answer(made).into_response()),
+            false => self.finish(([(header::CONTENT_TYPE, MEDIA_TYPE)], body).into_response()),
         })
     }
 
@@ -128,9 +183,19 @@ impl Tagged {
         headers.insert(header::ETAG, self.tag);
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
         headers.insert(header::VARY, HeaderValue::from_static("authorization"));
-        headers.extend(self.data_as_of.map(|at| (DATA_AS_OF, at)));
+        let at = self.data_as_of.map(|at| value(&at.to_rfc3339_opts(SecondsFormat::Secs, true)));
+        headers.extend(at.map(|at| (DATA_AS_OF, at)));
         response
     }
+}
+
+fn value(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).expect("digits are a header value")
+}
+
+fn rendered(answer: &impl Serialize) -> Result<Bytes, Problem> {
+    let failed = |error| Error::new(Kind::Internal, "an answer cannot be written as JSON").source(error);
+    Ok(serde_json::to_vec(answer).map_err(failed)?.into())
 }
 
 /// Takes what values hash, for a digest that says nothing of them.

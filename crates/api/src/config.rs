@@ -28,7 +28,7 @@ pub struct Config {
     pub requests_per_minute: u32,
     /// Seconds after which a request is given up with status 503.
     pub request_timeout_s: u32,
-    /// The size of the cache of people's hours, in megabytes; 0 turns it off.
+    /// The size of the cache of people's hours and of answers, in megabytes; 0 turns it off.
     pub cache_mb: u32,
     /// Seconds for which cached hours are served while the warehouse cannot be asked.
     pub cache_grace_s: u32,
@@ -66,6 +66,20 @@ impl Config {
             ("schedule_s", self.schedule_s),
         ];
         self.listener.check(SECTION, &own)
+    }
+
+    /// The part of the cache that holds answers: they are made from hours in a moment.
+    pub(crate) fn bytes_of_answers(&self) -> u64 {
+        self.cache_bytes() / 4
+    }
+
+    /// The rest, which holds hours.
+    pub(crate) fn bytes_of_hours(&self) -> u64 {
+        self.cache_bytes() - self.bytes_of_answers()
+    }
+
+    fn cache_bytes(&self) -> u64 {
+        u64::from(self.cache_mb) * 1_000_000
     }
 
     /// Where the API listens, and under which rules.

@@ -47,7 +47,7 @@ impl Weighter<String, Slot> for Bytes {
 
 impl Reader {
     pub(crate) fn new(reports: Reports, config: &Config) -> Self {
-        let bytes = u64::from(config.cache_mb) * 1_000_000;
+        let bytes = config.bytes_of_hours();
         let people = usize::try_from(bytes / TYPICAL_BYTES).unwrap_or(usize::MAX).max(16);
         Reader {
             reports,

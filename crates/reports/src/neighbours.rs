@@ -18,17 +18,14 @@ pub struct Neighbours {
     pub next_day: Option<NaiveDate>,
 }
 
-/// Clocks are put back by less than so many hours: an older hour is of no later day.
-const LONGEST_STEP_BACK: usize = 24;
-
 /// The neighbours of a day of the zone.
 pub fn neighbours(presence: &Presence, prosthesis: Option<Uuid>, tz: Tz, date: NaiveDate) -> Neighbours {
     let (start, end) = (day_start(tz, date), day_start(tz, date.succ_opt().unwrap_or(date)));
-    let before = presence.hours(prosthesis).rev().skip_while(|hour| *hour >= start);
-    let after = presence.hours(prosthesis).skip_while(|hour| *hour < end);
+    // Clocks are put back by less than a day: an hour that is older than the newest by more is of no later day.
+    let (before, after) = (presence.before(prosthesis, start), presence.from(prosthesis, end));
     Neighbours {
         first_hour: presence.first_hour(prosthesis),
-        previous_day: before.take(LONGEST_STEP_BACK).map(|hour| local_day(tz, hour)).max(),
-        next_day: after.take(LONGEST_STEP_BACK).map(|hour| local_day(tz, hour)).min(),
+        previous_day: before.into_iter().map(|hour| local_day(tz, hour)).max(),
+        next_day: after.into_iter().map(|hour| local_day(tz, hour)).min(),
     }
 }

@@ -1,6 +1,7 @@
 //! Which hours of a person have data, for all time: a bit for each hour.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use bionicpro_model::hours::midnight;
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
@@ -29,9 +30,25 @@ impl Presence {
 
     /// The hours with data of a prosthesis, or of any, oldest first.
     pub fn hours(&self, prosthesis: Option<Uuid>) -> impl DoubleEndedIterator<Item = DateTime<Utc>> + use<> {
+        self.within(prosthesis, 0..=Day::MAX)
+    }
+
+    /// The hours `from <= hour < to` with data.
+    pub fn hours_between(
+        &self,
+        prosthesis: Option<Uuid>,
+        (from, to): (DateTime<Utc>, DateTime<Utc>),
+    ) -> impl Iterator<Item = DateTime<Utc>> + use<> {
+        self.within(prosthesis, day_of(from)..=day_of(to)).filter(move |hour| from <= *hour && *hour < to)
+    }
+
+    fn within(
+        &self,
+        prosthesis: Option<Uuid>,
+        range: RangeInclusive<Day>,
+    ) -> impl DoubleEndedIterator<Item = DateTime<Utc>> + use<> {
         let mut days: BTreeMap<Day, Bits> = BTreeMap::new();
-        let asked = self.0.iter().filter(|(id, _)| prosthesis.is_none_or(|asked| asked == **id));
-        for (day, bits) in asked.flat_map(|(_, days)| days) {
+        for (day, bits) in self.asked(prosthesis).flat_map(|days| days.range(range.clone())) {
             *days.entry(*day).or_default() |= bits;
         }
         days.into_iter().flat_map(|(day, bits)| {
@@ -40,17 +57,56 @@ impl Presence {
         })
     }
 
+    /// Up to a day's hours with data before a moment, the newest first.
+    pub(crate) fn before(&self, prosthesis: Option<Uuid>, moment: DateTime<Utc>) -> Vec<DateTime<Utc>> {
+        let newest = |end: Day| {
+            self.asked(prosthesis).filter_map(|days| days.range(..end).next_back()).map(|(day, _)| *day).max()
+        };
+        let mut end = day_of(moment).saturating_add(1);
+        while let Some(day) = newest(end) {
+            let hours = self.within(prosthesis, day.saturating_sub(1)..=day);
+            let found: Vec<_> = hours.filter(|hour| *hour < moment).rev().collect();
+            if !found.is_empty() {
+                return found;
+            }
+            end = day;
+        }
+        Vec::new()
+    }
+
+    /// Up to a day's hours with data from a moment on, the oldest first.
+    pub(crate) fn from(&self, prosthesis: Option<Uuid>, moment: DateTime<Utc>) -> Vec<DateTime<Utc>> {
+        let oldest = |from: Day| {
+            self.asked(prosthesis).filter_map(|days| days.range(from..).next()).map(|(day, _)| *day).min()
+        };
+        let mut from = Some(day_of(moment));
+        while let Some(day) = from.and_then(oldest) {
+            let hours = self.within(prosthesis, day..=day.saturating_add(1));
+            let found: Vec<_> = hours.filter(|hour| *hour >= moment).collect();
+            if !found.is_empty() {
+                return found;
+            }
+            from = day.checked_add(1);
+        }
+        Vec::new()
+    }
+
+    fn asked(&self, prosthesis: Option<Uuid>) -> impl Iterator<Item = &BTreeMap<Day, Bits>> {
+        self.0
+            .iter()
+            .filter(move |(id, _)| prosthesis.is_none_or(|asked| asked == **id))
+            .map(|(_, days)| days)
+    }
+
     /// The first hour with data.
     pub fn first_hour(&self, prosthesis: Option<Uuid>) -> Option<DateTime<Utc>> {
-        let asked = self.0.iter().filter(|(id, _)| prosthesis.is_none_or(|asked| asked == **id));
-        let firsts = asked.filter_map(|(_, days)| days.first_key_value());
+        let firsts = self.asked(prosthesis).filter_map(|days| days.first_key_value());
         firsts.map(|(day, bits)| hour_of(*day, bits.trailing_zeros())).min()
     }
 
     /// Whether the month has data.
     pub fn has(&self, month: Month) -> bool {
-        let day = |moment: DateTime<Utc>| u16::try_from(moment.timestamp() / 86_400).unwrap_or(u16::MAX);
-        let days = day(month.start())..day(month.next().start());
+        let days = day_of(month.start())..day_of(month.next().start());
         self.0.values().any(|of_prosthesis| of_prosthesis.range(days.clone()).next().is_some())
     }
 
@@ -60,6 +116,11 @@ impl Presence {
         let entry = (size_of::<Day>() + size_of::<Bits>()) * 3 / 2;
         self.0.values().map(|days| size_of::<Uuid>() + days.len() * entry).sum()
     }
+}
+
+/// The day of a moment, counted from 1970.
+fn day_of(moment: DateTime<Utc>) -> Day {
+    Day::try_from(moment.timestamp().max(0) / 86_400).unwrap_or(Day::MAX)
 }
 
 /// An hour of a day.

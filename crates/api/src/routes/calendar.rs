@@ -86,12 +86,12 @@ pub(crate) async fn calendar(
     let found = app.reader.hours(&wearer, &[]).await?;
     let presence = &found.person().presence;
     let around = neighbours(presence, prosthesis_id, tz.tz(), date);
-    let is_of_day = |hour: &DateTime<Utc>| frame.starts_at <= *hour && *hour < frame.ends_at;
-    let used: BTreeSet<DateTime<Utc>> = presence.hours(prosthesis_id).filter(is_of_day).collect();
+    let used = presence.hours_between(prosthesis_id, (frame.starts_at, frame.ends_at));
+    let used: BTreeSet<DateTime<Utc>> = used.collect();
 
     let as_of = AsOf::of_spans(data_as_of, frame.ends_at);
     let tag = condition.tag(&wearer, as_of, (frame.today, around, &used, found.digest()));
-    tag.answer(|| {
+    tag.answer(&app.answers, || {
         check_own(found.person(), prosthesis_id, around.first_hour.is_some())?;
         let data = Data { as_of: data_as_of, first_hour: around.first_hour };
         Ok(CalendarDay {

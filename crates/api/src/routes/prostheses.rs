@@ -108,7 +108,7 @@ pub(crate) async fn prostheses(
 ) -> Result<Response, Problem> {
     let data_as_of = app.data_as_of().await?;
     let owned = app.reader.prostheses(&wearer).await?;
-    condition.tag(&wearer, AsOf::said(data_as_of), &owned).answer(|| {
+    condition.tag(&wearer, AsOf::said(data_as_of), &owned).answer(&app.answers, || {
         let prostheses = owned.iter().map(ListedProsthesis::from).collect();
         Ok(ProsthesisList { user: wearer.name, data_as_of, prostheses })
     })

@@ -222,7 +222,7 @@ pub(crate) async fn compare(
     let until = zone.start_of(a.to.max(b.to));
     let question = ([a, b].map(|range| (range.from, range.to)), found.digest());
     let tag = condition.tag(&wearer, AsOf::of_spans(data_as_of, until), question);
-    tag.answer(|| {
+    tag.answer(&app.answers, || {
         let [of_a, of_b] =
             [a, b].map(|range| summary(&found, query.prosthesis_id, zone.tz(), (range.from, range.to)));
         check_own(found.person(), query.prosthesis_id, of_a.days + of_b.days > 0)?;

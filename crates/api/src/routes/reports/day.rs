@@ -84,7 +84,7 @@ pub(crate) async fn day(
     let around = neighbours(&found.person().presence, prosthesis_id, tz.tz(), date);
     let question = (frame.today, around, found.digest());
     let tag = condition.tag(&wearer, AsOf::of_spans(data_as_of, frame.ends_at), question);
-    tag.answer(|| {
+    tag.answer(&app.answers, || {
         check_own(found.person(), prosthesis_id, around.first_hour.is_some())?;
         // A zone may have had another offset in the weeks before, where days cannot be cut exactly.
         let is_exact = tz.check_whole_hours(from, date).is_ok();

@@ -162,7 +162,7 @@ pub(crate) async fn days(
     let first_hour = hours.person().presence.first_hour(prosthesis_id);
     let as_of = AsOf::of_spans(data_as_of, tz.start_of(to));
     let tag = condition.tag(&wearer, as_of, (from, to, today, first_hour, hours.digest()));
-    tag.answer(|| {
+    tag.answer(&app.answers, || {
         let found = by_day(&hours, prosthesis_id, tz.tz(), (from, to), data_as_of);
         check_own(hours.person(), prosthesis_id, found.first_hour.is_some())?;
         let range = DayRange { from, to };

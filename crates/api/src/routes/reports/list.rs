@@ -116,7 +116,7 @@ pub(crate) async fn list(
     let person = found.person();
     let days = days(&person.presence, query.prosthesis_id, query.tz.tz(), before, query.limit);
     let tag = condition.tag(&wearer, AsOf::said(data_as_of), (&days, found.digest()));
-    tag.answer(|| {
+    tag.answer(&app.answers, || {
         check_own(person, query.prosthesis_id, days.total > 0)?;
         Ok(ReportList {
             reports: days.dates.into_iter().map(|date| ReportDate { date }).collect(),

@@ -146,7 +146,7 @@ pub(crate) async fn summary(
     let found = app.reader.hours(&wearer, &months(tz, range)).await?;
     let question = (query.from, query.to, found.digest());
     let tag = condition.tag(&wearer, AsOf::said(data_as_of), question);
-    tag.answer(|| {
+    tag.answer(&app.answers, || {
         let (person, totals) =
             (found.person(), bionicpro_reports::summary(&found, query.prosthesis_id, tz, range));
         check_own(person, query.prosthesis_id, totals.days > 0)?;

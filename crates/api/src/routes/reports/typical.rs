@@ -120,7 +120,7 @@ pub(crate) async fn typical(
     let found = app.reader.hours(&wearer, &months(tz.tz(), (from, to))).await?;
     let as_of = AsOf::of_spans(data_as_of, tz.start_of(to));
     let tag = condition.tag(&wearer, as_of, (from, to, found.digest()));
-    tag.answer(|| {
+    tag.answer(&app.answers, || {
         let rows = bionicpro_reports::typical(&found, prosthesis_id, tz.tz(), (from, to), data_as_of);
         check_own(found.person(), prosthesis_id, !rows.is_empty())?;
         Ok(TypicalDay {

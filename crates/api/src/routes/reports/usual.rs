@@ -195,7 +195,7 @@ pub(crate) async fn usual(
     let has_data = found.person().presence.first_hour(prosthesis_id).is_some();
     let as_of = AsOf::of_spans(data_as_of, tz.start_of(date));
     let tag = condition.tag(&wearer, as_of, (date, has_data, found.digest()));
-    tag.answer(|| {
+    tag.answer(&app.answers, || {
         check_own(found.person(), prosthesis_id, has_data)?;
         let usual = UsualFigures::new(date, tz, data_as_of, &found, prosthesis_id);
         Ok(UsualReport { user: wearer.name, timezone: tz.name(), data_as_of, date, usual })

@@ -11,8 +11,11 @@ use aws_lc_rs::digest::{Context, SHA256};
 use axum::body::Bytes;
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
+use bionicpro_edge::Encoding;
 use bionicpro_model::{Error, Kind};
 use chrono::{DateTime, DurationRound, SecondsFormat, TimeDelta, Utc};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use quick_cache::Weighter;
@@ -30,8 +33,8 @@ pub(crate) const DATA_AS_OF: HeaderName = HeaderName::from_static("data-as-of");
 const TAG_BYTES: usize = 16;
 
 type DigestBytes = [u8; 32];
-/// The digest, and the moment that the answer says.
-type AnswerKey = (DigestBytes, Option<DateTime<Utc>>);
+/// The digest, the moment that the answer says, and whether it is compressed.
+type AnswerKey = (DigestBytes, Option<DateTime<Utc>>, bool);
 
 /// Rendered answers, in place of rendering them again. The digest of all that an answer depends on names it, so nothing has to
 /// be invalidated.
@@ -67,6 +70,7 @@ pub(crate) struct Condition {
     address: String,
     /// The values of `If-None-Match`.
     known: Vec<HeaderValue>,
+    takes_gzip: bool,
 }
 
 /// The newest moment that the data reflect, and until when it matters for an answer.
@@ -86,6 +90,7 @@ pub(crate) struct Tagged {
     is_known: bool,
     /// The client wants no answer if there is one.
     is_any_known: bool,
+    takes_gzip: bool,
 }
 
 impl<S: Sync> FromRequestParts<S> for Condition {
@@ -95,6 +100,7 @@ impl<S: Sync> FromRequestParts<S> for Condition {
         Ok(Condition {
             address: parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
             known: parts.headers.get_all(header::IF_NONE_MATCH).iter().cloned().collect(),
+            takes_gzip: Encoding::Gzip.is_taken(&parts.headers),
         })
     }
 }
@@ -147,6 +153,7 @@ impl Condition {
             data_as_of: as_of.data_as_of,
             is_known,
             is_any_known: known == ["*"],
+            takes_gzip: self.takes_gzip,
         }
     }
 }
@@ -161,28 +168,36 @@ impl Tagged {
         if self.is_known {
             return Ok(self.finish(StatusCode::NOT_MODIFIED.into_response()));
         }
-        let key = (self.digest, self.data_as_of);
+        let key = (self.digest, self.data_as_of, self.takes_gzip);
         let body = match answers.0.as_ref().and_then(|answers| answers.get(&key)) {
             Some(body) => body,
             None => {
-                let body = rendered(&make()?)?;
+                let body = rendered(&make()?, self.takes_gzip)?;
                 if let Some(answers) = &answers.0 {
                     answers.insert(key, body.clone());
                 }
                 body
             }
         };
-        Ok(match self.is_any_known {
-            true => self.finish(StatusCode::NOT_MODIFIED.into_response()),
-            false => self.finish(([(header::CONTENT_TYPE, MEDIA_TYPE)], body).into_response()),
-        })
+        if self.is_any_known {
+            return Ok(self.finish(StatusCode::NOT_MODIFIED.into_response()));
+        }
+        let encoding = self.takes_gzip.then(|| Encoding::Gzip.name()).flatten();
+        Ok(self.finish(
+            (
+                [(header::CONTENT_TYPE, MEDIA_TYPE)],
+                encoding.map(|name| [(header::CONTENT_ENCODING, name)]),
+                body,
+            )
+                .into_response(),
+        ))
     }
 
     fn finish(self, mut response: Response) -> Response {
         let headers = response.headers_mut();
         headers.insert(header::ETAG, self.tag);
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-        headers.insert(header::VARY, HeaderValue::from_static("authorization"));
+        headers.insert(header::VARY, HeaderValue::from_static("authorization, accept-encoding"));
         let at = self.data_as_of.map(|at| value(&at.to_rfc3339_opts(SecondsFormat::Secs, true)));
         headers.extend(at.map(|at| (DATA_AS_OF, at)));
         response
@@ -193,9 +208,17 @@ fn value(text: &str) -> HeaderValue {
     HeaderValue::from_str(text).expect("digits are a header value")
 }
 
-fn rendered(answer: &impl Serialize) -> Result<Bytes, Problem> {
+fn rendered(answer: &impl Serialize, gzip: bool) -> Result<Bytes, Problem> {
     let failed = |error| Error::new(Kind::Internal, "an answer cannot be written as JSON").source(error);
-    Ok(serde_json::to_vec(answer).map_err(failed)?.into())
+    if !gzip {
+        return Ok(serde_json::to_vec(answer).map_err(failed)?.into());
+    }
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    serde_json::to_writer(&mut encoder, answer).map_err(failed)?;
+    let ended = encoder
+        .finish()
+        .map_err(|error| Error::new(Kind::Internal, "an answer cannot be compressed").source(error));
+    Ok(ended?.into())
 }
 
 /// Takes what values hash, for a digest that says nothing of them.

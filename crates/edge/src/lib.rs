@@ -8,6 +8,7 @@ mod config;
 mod connection;
 mod delivery;
 mod edge;
+mod encoding;
 mod heads;
 mod hosts;
 #[doc(hidden)]
@@ -33,6 +34,7 @@ pub use config::ListenerConfig;
 pub use connection::Connection;
 pub use delivery::{Otherwise, finish_changes, to_its_end, watch_body};
 pub use edge::{Edge, Final, Options};
+pub use encoding::Encoding;
 pub use limits::Limits;
 pub use listener::{Listen, Listener};
 pub use peer::{Peer, RequestId};

@@ -1,9 +1,11 @@
 //! Entity tags and 304: who has an answer gets none again, and nobody learns anything by another's tag.
 
+use std::io::Read as _;
 use std::time::Duration;
 
 use bionicpro_audit::Config;
 use bionicpro_auth::testing::TestKey;
+use flate2::read::GzDecoder;
 use futures_util::future::join_all;
 use reqwest::Method;
 
@@ -167,4 +169,27 @@ async fn the_tag_of_a_running_day_changes_once_an_hour() {
     }
     let changes: Vec<bool> = tags.windows(2).map(|pair| pair[0] != pair[1]).collect();
     assert_eq!(changes, [false, true, true, false, true]);
+}
+
+/// A compressed answer is the same answer: the tag is one, with the cache and without.
+#[tokio::test]
+async fn an_answer_is_compressed_for_who_takes_gzip() {
+    for cache_mb in [0, 8] {
+        let app = App::builder().configure(|config| config.cache_mb = cache_mb).start().await;
+        twins(&app).await;
+        let client = app.wearer("anna");
+        for path in tagged() {
+            let plain = client.get(path).await;
+            for _ in 0..2 {
+                let packed = client.get_bytes(path, &[("accept-encoding", "br, gzip")]).await;
+                assert_eq!(packed.headers()["content-encoding"], "gzip", "{path}");
+                assert_eq!(packed.headers()["etag"], plain.header("etag"), "{path}");
+                let mut body = String::new();
+                GzDecoder::new(&packed.bytes().await.unwrap()[..]).read_to_string(&mut body).unwrap();
+                assert_eq!(body, plain.body, "{path}");
+            }
+            let missing = client.get_with("/api/reports/2024-01-02", &[("accept-encoding", "gzip")]).await;
+            assert_eq!((missing.checked_status(), missing.header("content-encoding")), (404, ""));
+        }
+    }
 }

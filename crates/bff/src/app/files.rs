@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, HeaderValue};
 
-use super::encoding::Encoding;
+use bionicpro_edge::Encoding;
 
 /// A file of the built app, and its compressed forms where they were written.
 pub(super) struct File {

@@ -3,7 +3,6 @@
 //! An address of the app gives the one document. A file that is not there is 404 and never the document, so that a broken
 //! build is seen as one.
 
-mod encoding;
 mod files;
 
 use axum::response::{IntoResponse, Response};

@@ -4,12 +4,18 @@
 use http::{HeaderMap, HeaderName, header};
 
 /// Of a request, to the API.
-const REQUEST: [HeaderName; 4] =
-    [header::ACCEPT, header::ACCEPT_LANGUAGE, header::IF_NONE_MATCH, header::CONTENT_TYPE];
+const REQUEST: [HeaderName; 5] = [
+    header::ACCEPT,
+    header::ACCEPT_ENCODING,
+    header::ACCEPT_LANGUAGE,
+    header::IF_NONE_MATCH,
+    header::CONTENT_TYPE,
+];
 
 /// Of an answer, to the browser.
-const RESPONSE: [HeaderName; 7] = [
+const RESPONSE: [HeaderName; 8] = [
     header::CONTENT_TYPE,
+    header::CONTENT_ENCODING,
     header::CONTENT_DISPOSITION,
     header::CONTENT_LANGUAGE,
     header::ETAG,

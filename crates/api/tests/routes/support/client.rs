@@ -48,6 +48,30 @@ impl Client {
         headers: &[(&str, &str)],
         body: Option<&str>,
     ) -> Answered {
+        let mut request = self.request(method, path_and_query, headers);
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body.to_owned());
+        }
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Answered { status, headers, body: response.text().await.unwrap() }
+    }
+
+    /// The answer as it comes over the wire.
+    pub(crate) async fn get_bytes(
+        &self,
+        path_and_query: &str,
+        headers: &[(&str, &str)],
+    ) -> reqwest::Response {
+        self.request(reqwest::Method::GET, path_and_query, headers).send().await.unwrap()
+    }
+
+    fn request(
+        &self,
+        method: reqwest::Method,
+        path_and_query: &str,
+        headers: &[(&str, &str)],
+    ) -> reqwest::RequestBuilder {
         let mut request = self.http.request(method, format!("http://{}{path_and_query}", self.address));
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
@@ -55,12 +79,7 @@ impl Client {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        if let Some(body) = body {
-            request = request.header("content-type", "application/json").body(body.to_owned());
-        }
-        let response = request.send().await.unwrap();
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Answered { status, headers, body: response.text().await.unwrap() }
+        request
     }
 
     /// A body of the media type that the headers say.
@@ -71,12 +90,7 @@ impl Client {
         headers: &[(&str, &str)],
         body: &str,
     ) -> Answered {
-        let mut request = self.http.request(method, format!("http://{}{path}", self.address));
-        request = request.bearer_auth(self.token.as_deref().unwrap_or_default()).body(body.to_owned());
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let response = request.send().await.unwrap();
+        let response = self.request(method, path, headers).body(body.to_owned()).send().await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         Answered { status, headers, body: response.text().await.unwrap() }
     }
@@ -150,8 +164,11 @@ impl Answered {
         assert_eq!(self.header("x-content-type-options"), "nosniff", "{self:?}");
         let is_tagged = self.header("etag").starts_with("W/\"");
         assert!(is_tagged || self.header("etag").is_empty(), "{self:?}");
-        let (cached, varies) =
-            if is_tagged { ("private, no-cache", "authorization") } else { ("no-store", "") };
+        let (cached, varies) = if is_tagged {
+            ("private, no-cache", "authorization, accept-encoding")
+        } else {
+            ("no-store", "")
+        };
         assert_eq!((self.header("cache-control"), self.header("vary")), (cached, varies), "{self:?}");
         if self.status == 304 {
             assert!(is_tagged && self.body.is_empty() && media_type.is_empty(), "{self:?}");

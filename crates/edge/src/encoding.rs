@@ -1,18 +1,21 @@
-//! Which of the compressed forms a browser takes.
+//! Which compressed forms a client takes.
 
 use http::{HeaderMap, HeaderValue, header};
 
-/// How a body is written.
+/// The coding of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Encoding {
+pub enum Encoding {
+    /// `br`.
     Brotli,
+    /// `gzip`.
     Gzip,
+    /// None.
     Plain,
 }
 
 impl Encoding {
     /// Its value of `Content-Encoding`; a plain body has none.
-    pub(super) fn name(self) -> Option<HeaderValue> {
+    pub fn name(self) -> Option<HeaderValue> {
         match self {
             Encoding::Brotli => Some(HeaderValue::from_static("br")),
             Encoding::Gzip => Some(HeaderValue::from_static("gzip")),
@@ -22,7 +25,7 @@ impl Encoding {
 
     /// Whether the caller takes it: named in `Accept-Encoding` and not with weight 0 (RFC 9110, section 12.5.3). The
     /// wildcard is not followed: no browser sends it, and a plain body suits everybody.
-    pub(super) fn is_taken(self, asked: &HeaderMap) -> bool {
+    pub fn is_taken(self, asked: &HeaderMap) -> bool {
         let name = match self {
             Encoding::Brotli => "br",
             Encoding::Gzip => "gzip",

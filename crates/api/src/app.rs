@@ -11,7 +11,7 @@ use bionicpro_warehouse::reports::{Freshness, Reports};
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
 use crate::Config;
-use crate::conditional::Answers;
+use crate::answer::Answers;
 use crate::fresh::Fresh;
 use crate::metrics;
 use crate::problem::Problem;

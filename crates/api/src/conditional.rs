@@ -8,21 +8,15 @@ use std::fmt::Write as _;
 use std::hash::{Hash, Hasher};
 
 use aws_lc_rs::digest::{Context, SHA256};
-use axum::body::Bytes;
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
 use bionicpro_edge::Encoding;
-use bionicpro_model::{Error, Kind};
 use chrono::{DateTime, DurationRound, SecondsFormat, TimeDelta, Utc};
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, StatusCode, header};
-use quick_cache::Weighter;
-use quick_cache::sync::Cache;
 use serde::Serialize;
 
-use crate::answer::MEDIA_TYPE;
+use crate::answer::{AnswerName, Answers, MEDIA_TYPE};
 use crate::problem::Problem;
 use crate::wearer::Wearer;
 
@@ -31,38 +25,6 @@ pub(crate) const DATA_AS_OF: HeaderName = HeaderName::from_static("data-as-of");
 
 /// How many bytes of the digest a tag has.
 const TAG_BYTES: usize = 16;
-
-type DigestBytes = [u8; 32];
-/// The digest, the moment that the answer says, and whether it is compressed.
-type AnswerKey = (DigestBytes, Option<DateTime<Utc>>, bool);
-
-/// Rendered answers, in place of rendering them again. The digest of all that an answer depends on names it, so nothing has to
-/// be invalidated.
-#[derive(Debug)]
-pub(crate) struct Answers(Option<Cache<AnswerKey, Bytes, Weight>>);
-
-/// Weighs answers in bytes.
-#[derive(Debug, Clone)]
-struct Weight;
-
-impl Weighter<AnswerKey, Bytes> for Weight {
-    fn weight(&self, _: &AnswerKey, body: &Bytes) -> u64 {
-        body.len() as u64 + ANSWER_OVERHEAD
-    }
-}
-
-/// The overhead of an answer: key and place.
-const ANSWER_OVERHEAD: u64 = 128;
-/// The estimated size of an answer, from which the number of places follows.
-const TYPICAL_BYTES: u64 = 5_000;
-
-impl Answers {
-    /// Keeps answers of up to so many bytes in all; none at 0.
-    pub(crate) fn new(bytes: u64) -> Self {
-        let places = usize::try_from(bytes / TYPICAL_BYTES).unwrap_or(usize::MAX).max(16);
-        Answers((bytes > 0).then(|| Cache::with_weighter(places, bytes, Weight)))
-    }
-}
 
 /// The part of a request that a tag depends on, and the tags that the client has.
 #[derive(Debug)]
@@ -83,7 +45,7 @@ pub(crate) struct AsOf {
 /// The header fields of a report.
 #[derive(Debug)]
 pub(crate) struct Tagged {
-    digest: DigestBytes,
+    digest: [u8; 32],
     tag: HeaderValue,
     data_as_of: Option<DateTime<Utc>>,
     /// The client has this very answer.
@@ -137,7 +99,7 @@ impl Condition {
         env!("RENDERER").hash(&mut digest);
         (&wearer.name, &self.address, as_of).hash(&mut digest);
         data.hash(&mut digest);
-        let mut bytes = DigestBytes::default();
+        let mut bytes = [0; 32];
         bytes.copy_from_slice(digest.0.finish().as_ref());
         let mut opaque = String::from("\"");
         bytes[..TAG_BYTES].iter().for_each(|byte| write!(opaque, "{byte:02x}").expect("a text takes all"));
@@ -168,17 +130,8 @@ impl Tagged {
         if self.is_known {
             return Ok(self.finish(StatusCode::NOT_MODIFIED.into_response()));
         }
-        let key = (self.digest, self.data_as_of, self.takes_gzip);
-        let body = match answers.0.as_ref().and_then(|answers| answers.get(&key)) {
-            Some(body) => body,
-            None => {
-                let body = rendered(&make()?, self.takes_gzip)?;
-                if let Some(answers) = &answers.0 {
-                    answers.insert(key, body.clone());
-                }
-                body
-            }
-        };
+        let name = AnswerName { digest: self.digest, data_as_of: self.data_as_of, gzip: self.takes_gzip };
+        let body = answers.get_or_render(name, make)?;
         if self.is_any_known {
             return Ok(self.finish(StatusCode::NOT_MODIFIED.into_response()));
         }
@@ -206,19 +159,6 @@ impl Tagged {
 
 fn value(text: &str) -> HeaderValue {
     HeaderValue::from_str(text).expect("digits are a header value")
-}
-
-fn rendered(answer: &impl Serialize, gzip: bool) -> Result<Bytes, Problem> {
-    let failed = |error| Error::new(Kind::Internal, "an answer cannot be written as JSON").source(error);
-    if !gzip {
-        return Ok(serde_json::to_vec(answer).map_err(failed)?.into());
-    }
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    serde_json::to_writer(&mut encoder, answer).map_err(failed)?;
-    let ended = encoder
-        .finish()
-        .map_err(|error| Error::new(Kind::Internal, "an answer cannot be compressed").source(error));
-    Ok(ended?.into())
 }
 
 /// Takes what values hash, for a digest that says nothing of them.

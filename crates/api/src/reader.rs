@@ -7,6 +7,7 @@
 mod entry;
 mod feed;
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,11 +16,12 @@ use bionicpro_model::Result;
 use bionicpro_reports::{Hours, Month};
 use bionicpro_warehouse::Reports;
 use bionicpro_warehouse::reports::{Freshness, OwnedProsthesis};
+use chrono::TimeDelta;
 use quick_cache::Weighter;
 use quick_cache::sync::{Cache, EntryAction, EntryResult};
 
 use self::entry::{Entry, Slot, Stamp};
-use self::feed::Feed;
+use self::feed::{Feed, Newest};
 use crate::config::Config;
 use crate::metrics;
 use crate::wearer::Wearer;
@@ -27,12 +29,22 @@ use crate::wearer::Wearer;
 /// The estimated size of an entry, from which the cache's number of slots follows.
 const TYPICAL_BYTES: u64 = 100_000;
 
+/// A month of days, and the week before it for medians.
+const RECENT: TimeDelta = TimeDelta::days(38);
+
 /// Reads people's hours.
 pub(crate) struct Reader {
     reports: Reports,
     cache: Option<Cache<String, Slot, Bytes>>,
     feed: Feed,
     max_age: Duration,
+}
+
+/// The months that a visit is about to ask for, whatever it asks first: read with the first question, they cost less than by a
+/// statement of their own.
+fn recent(newest: &Newest) -> Vec<Month> {
+    let until = newest.freshness.data_as_of;
+    until.map(|until| Month::spanning(until - RECENT, until)).unwrap_or_default()
 }
 
 /// Weighs slots in bytes.
@@ -86,7 +98,11 @@ impl Reader {
         }
         // Taken before the statement, which may or may not see what a later poll announces.
         let (poll, began) = (self.feed.newest().map_or(0, |newest| newest.poll), Instant::now());
-        let (person, read) = self.reports.person(&wearer.name, months).await?;
+        let needed: BTreeSet<Month> = match &*entry {
+            Some(_) => months.iter().copied().collect(),
+            None => months.iter().copied().chain(recent(&newest)).collect(),
+        };
+        let (person, read) = self.reports.person(&wearer.name, &Vec::from_iter(needed)).await?;
         let stamp = Stamp { poll, began, ended: Instant::now() };
         let is_known = person.user_id.is_some();
         let read = Entry::merged(entry.take(), stamp, person, read);
@@ -108,11 +124,12 @@ impl Reader {
         Ok(hours)
     }
 
-    /// The prostheses that the wearer has, and those of which they have data. They are cached beside hours only, which say
-    /// whose entry it is.
+    /// The prostheses that the wearer has, and those of which they have data. They are cached beside hours, which say whose entry
+    /// it is.
     pub(crate) async fn prostheses(&self, wearer: &Wearer) -> Result<Arc<[OwnedProsthesis]>> {
         let read = async || Ok(Arc::from(self.reports.owned(&wearer.name).await?));
         let (Some(cache), Some(newest)) = (&self.cache, self.feed.newest()) else { return read().await };
+        self.hours(wearer, &[]).await?;
         let Some(slot) = cache.get(&*wearer.name) else { return read().await };
         let mut entry = slot.entry.lock().await;
         let Some(entry) = entry.as_mut() else { return read().await };

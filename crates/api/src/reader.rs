@@ -16,7 +16,7 @@ use bionicpro_model::Result;
 use bionicpro_reports::{Hours, Month};
 use bionicpro_warehouse::Reports;
 use bionicpro_warehouse::reports::{Freshness, OwnedProsthesis};
-use chrono::TimeDelta;
+use chrono::{TimeDelta, Utc};
 use quick_cache::Weighter;
 use quick_cache::sync::{Cache, EntryAction, EntryResult};
 
@@ -43,8 +43,8 @@ pub(crate) struct Reader {
 /// The months that a visit is about to ask for, whatever it asks first: read with the first question, they cost less than by a
 /// statement of their own.
 fn recent(newest: &Newest) -> Vec<Month> {
-    let until = newest.freshness.data_as_of;
-    until.map(|until| Month::spanning(until - RECENT, until)).unwrap_or_default()
+    let until = newest.freshness.data_as_of.unwrap_or_else(Utc::now);
+    Month::spanning(until - RECENT, until)
 }
 
 /// Weighs slots in bytes.

@@ -21,7 +21,7 @@ from processes import BASELINE_PYTHON, HTTP_TOOL, PROGRAM, ROOT, ready_by_health
 # The issuer's address is a name here and nothing that is asked: the key set has an address of its own.
 ISSUER = "http://127.0.0.1/realms/bench"
 LOAD_SECONDS = 60
-# Nobody is sent away in the middle of a visit, unless it takes forever.
+# The limit of a load of visits. None is meant to reach it: a visit is measured whole.
 VISITS_SECONDS = 600
 
 # A visit, in order and with the parameters of the web app (web/src): each kind of request that it sends
@@ -45,7 +45,7 @@ PAGES = (
     "/api/reports/compare?a_from={fortnight}&a_to={week}&b_from={week}&b_to={today}&tz=UTC",
 )
 
-# Where the baseline implementation reads: the mart as it is, and a copy in the order of login names and days.
+# The tables of the baseline implementation: the mart, and a copy sorted by login name and day.
 BASELINE_TABLES = {"mart": "reports.user_prosthesis_stats", "by_login": "baseline.user_prosthesis_stats"}
 
 
@@ -189,7 +189,7 @@ def measure(scratch: Path, loads: dict[str, Load], connections: int, measured: d
 
 def memory(scratch: Path, started: Engines, keys: str, tokens: list[str]) -> dict:
     """What a new process holds after all days of a twentieth, and of half, of the people were read."""
-    # Room for everybody: nobody is put out of the cache.
+    # Large enough to evict nobody.
     with reports_api(started, keys, {"BIONICPRO_API_CACHE_MB": "4000"}) as ours:
         idle, held, read = resident_mb(ours), {}, 0
         for people in (len(tokens) // 20, len(tokens) // 2):

@@ -26,7 +26,7 @@ QUICK_LOSSES = (2_000, 1)
 
 def main() -> None:
     flags = arguments()
-    # What the session in front of the API costs belongs to what the API costs.
+    # The BFF is measured against the API.
     if "api" in flags.only and "bff" not in flags.only:
         flags.only.append("bff")
     results: dict = {}

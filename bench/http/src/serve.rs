@@ -37,7 +37,7 @@ pub(crate) struct Options {
     seconds: u64,
 }
 
-/// What every connection answers with.
+/// The answer to every request.
 #[derive(Clone)]
 struct Answer {
     body: Bytes,

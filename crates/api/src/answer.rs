@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::body::Bytes;
 use axum::response::{IntoResponse, Response};
+use bionicpro_edge::Encoding;
 use bionicpro_model::{Error, Kind};
 use chrono::{DateTime, Utc};
 use flate2::Compression;
@@ -35,25 +36,25 @@ impl<T: Serialize> IntoResponse for Answer<T> {
     }
 }
 
-/// What names a rendered answer. It has a digest of all that the answer depends on, so nothing has to be invalidated.
+/// The key of a rendered answer. Its digest covers everything that the answer depends on, so nothing has to be invalidated.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct AnswerName {
+pub(crate) struct AnswerKey {
     pub(crate) digest: [u8; 32],
     /// The moment that the answer says.
     pub(crate) data_as_of: Option<DateTime<Utc>>,
-    pub(crate) gzip: bool,
+    pub(crate) encoding: Encoding,
 }
 
 /// Rendered answers, in place of rendering them again.
 #[derive(Debug)]
-pub(crate) struct Answers(Option<Cache<AnswerName, Bytes, Weight>>);
+pub(crate) struct Answers(Option<Cache<AnswerKey, Bytes, Weight>>);
 
 /// Weighs answers in bytes.
 #[derive(Debug, Clone)]
 struct Weight;
 
-impl Weighter<AnswerName, Bytes> for Weight {
-    fn weight(&self, _: &AnswerName, body: &Bytes) -> u64 {
+impl Weighter<AnswerKey, Bytes> for Weight {
+    fn weight(&self, _: &AnswerKey, body: &Bytes) -> u64 {
         body.len() as u64 + ANSWER_OVERHEAD
     }
 }
@@ -65,26 +66,26 @@ impl Answers {
         Answers((bytes > 0).then(|| Cache::with_weighter(places, bytes, Weight)))
     }
 
-    /// The answer of this name; rendered if there is none.
+    /// The answer with this key; rendered if there is none.
     pub(crate) fn get_or_render<T: Serialize>(
         &self,
-        name: AnswerName,
+        key: AnswerKey,
         make: impl FnOnce() -> Result<T, Problem>,
     ) -> Result<Bytes, Problem> {
-        if let Some(body) = self.0.as_ref().and_then(|answers| answers.get(&name)) {
+        if let Some(body) = self.0.as_ref().and_then(|answers| answers.get(&key)) {
             return Ok(body);
         }
-        let body = rendered(&make()?, name.gzip)?;
+        let body = rendered(&make()?, key.encoding)?;
         if let Some(answers) = &self.0 {
-            answers.insert(name, body.clone());
+            answers.insert(key, body.clone());
         }
         Ok(body)
     }
 }
 
-fn rendered(answer: &impl Serialize, gzip: bool) -> Result<Bytes, Problem> {
+fn rendered(answer: &impl Serialize, encoding: Encoding) -> Result<Bytes, Problem> {
     let failed = |error| Error::new(Kind::Internal, "an answer cannot be written as JSON").source(error);
-    if !gzip {
+    if encoding != Encoding::Gzip {
         return Ok(serde_json::to_vec(answer).map_err(failed)?.into());
     }
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());

@@ -1,38 +1,33 @@
-//! Conditional requests: the entity tag of a report, and 304 for who has it already.
+//! Conditional requests: the entity tag of a report, and 304 for a client that has it.
 //!
 //! A tag is made from the person, their data, the question, and what of the present the answer depends on. The moment up to
 //! which the data reflect the source moves with every run and changes few answers: it is no part of the tag, and travels in a
 //! header field of its own.
 
-use std::fmt::Write as _;
 use std::hash::{Hash, Hasher};
 
 use aws_lc_rs::digest::{Context, SHA256};
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
-use bionicpro_edge::Encoding;
+use bionicpro_edge::{Encoding, KnownTags};
 use chrono::{DateTime, DurationRound, SecondsFormat, TimeDelta, Utc};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
-use crate::answer::{AnswerName, Answers, MEDIA_TYPE};
+use crate::answer::{AnswerKey, Answers, MEDIA_TYPE};
 use crate::problem::Problem;
 use crate::wearer::Wearer;
 
 /// The header field with the newest moment that the data reflect.
-pub(crate) const DATA_AS_OF: HeaderName = HeaderName::from_static("data-as-of");
-
-/// How many bytes of the digest a tag has.
-const TAG_BYTES: usize = 16;
+const DATA_AS_OF: HeaderName = HeaderName::from_static("data-as-of");
 
 /// The part of a request that a tag depends on, and the tags that the client has.
 #[derive(Debug)]
 pub(crate) struct Condition {
     address: String,
-    /// The values of `If-None-Match`.
-    known: Vec<HeaderValue>,
-    takes_gzip: bool,
+    known: KnownTags,
+    encoding: Encoding,
 }
 
 /// The newest moment that the data reflect, and until when it matters for an answer.
@@ -52,7 +47,7 @@ pub(crate) struct Tagged {
     is_known: bool,
     /// The client wants no answer if there is one.
     is_any_known: bool,
-    takes_gzip: bool,
+    encoding: Encoding,
 }
 
 impl<S: Sync> FromRequestParts<S> for Condition {
@@ -61,8 +56,11 @@ impl<S: Sync> FromRequestParts<S> for Condition {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         Ok(Condition {
             address: parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
-            known: parts.headers.get_all(header::IF_NONE_MATCH).iter().cloned().collect(),
-            takes_gzip: Encoding::Gzip.is_taken(&parts.headers),
+            known: KnownTags::of(&parts.headers),
+            encoding: match Encoding::Gzip.is_taken(&parts.headers) {
+                true => Encoding::Gzip,
+                false => Encoding::Plain,
+            },
         })
     }
 }
@@ -101,21 +99,16 @@ impl Condition {
         data.hash(&mut digest);
         let mut bytes = [0; 32];
         bytes.copy_from_slice(digest.0.finish().as_ref());
-        let mut opaque = String::from("\"");
-        bytes[..TAG_BYTES].iter().for_each(|byte| write!(opaque, "{byte:02x}").expect("a text takes all"));
-        opaque.push('"');
-        let known =
-            self.known.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
-        let known: Vec<&str> = known.map(str::trim).collect();
-        // A comparison of weak tags. Commas within tags are none of ours.
-        let is_known = known.iter().any(|known| known.strip_prefix("W/").unwrap_or(known) == opaque);
+        // Half of it is more than enough.
+        let half = u128::from_be_bytes(*bytes.first_chunk().expect("32 bytes"));
+        let tag = format!("W/\"{half:032x}\"");
         Tagged {
             digest: bytes,
-            tag: value(&format!("W/{opaque}")),
+            is_known: self.known.has(&tag),
+            is_any_known: self.known.is_any(),
+            tag: value(&tag),
             data_as_of: as_of.data_as_of,
-            is_known,
-            is_any_known: known == ["*"],
-            takes_gzip: self.takes_gzip,
+            encoding: self.encoding,
         }
     }
 }
@@ -130,20 +123,13 @@ impl Tagged {
         if self.is_known {
             return Ok(self.finish(StatusCode::NOT_MODIFIED.into_response()));
         }
-        let name = AnswerName { digest: self.digest, data_as_of: self.data_as_of, gzip: self.takes_gzip };
-        let body = answers.get_or_render(name, make)?;
+        let key = AnswerKey { digest: self.digest, data_as_of: self.data_as_of, encoding: self.encoding };
+        let body = answers.get_or_render(key, make)?;
         if self.is_any_known {
             return Ok(self.finish(StatusCode::NOT_MODIFIED.into_response()));
         }
-        let encoding = self.takes_gzip.then(|| Encoding::Gzip.name()).flatten();
-        Ok(self.finish(
-            (
-                [(header::CONTENT_TYPE, MEDIA_TYPE)],
-                encoding.map(|name| [(header::CONTENT_ENCODING, name)]),
-                body,
-            )
-                .into_response(),
-        ))
+        let encoding = self.encoding.name().map(|name| [(header::CONTENT_ENCODING, name)]);
+        Ok(self.finish(([(header::CONTENT_TYPE, MEDIA_TYPE)], encoding, body).into_response()))
     }
 
     fn finish(self, mut response: Response) -> Response {

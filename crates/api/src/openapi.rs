@@ -125,7 +125,7 @@ impl IntoResponses for DataRefusals {
     }
 }
 
-/// What a report answers to who has it already.
+/// The answer to a client that has the report.
 pub(crate) struct NotModified;
 
 impl IntoResponses for NotModified {

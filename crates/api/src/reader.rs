@@ -40,13 +40,6 @@ pub(crate) struct Reader {
     max_age: Duration,
 }
 
-/// The months that a visit is about to ask for, whatever it asks first: read with the first question, they cost less than by a
-/// statement of their own.
-fn recent(newest: &Newest) -> Vec<Month> {
-    let until = newest.freshness.data_as_of.unwrap_or_else(Utc::now);
-    Month::spanning(until - RECENT, until)
-}
-
 /// Weighs slots in bytes.
 #[derive(Clone)]
 struct Bytes;
@@ -110,16 +103,7 @@ impl Reader {
         if is_known {
             let grown = Slot { entry: Arc::clone(&slot.entry), bytes: read.bytes() };
             *entry = Some(read);
-            // A slot that was evicted meanwhile stays out: what was read into another one since may be newer, and was shown.
-            let is_ours = |kept: &Slot| Arc::ptr_eq(&kept.entry, &slot.entry);
-            let place = cache.entry(&*wearer.name, None, |_, kept| match is_ours(kept) {
-                true => EntryAction::ReplaceWithGuard,
-                false => EntryAction::Retain(()),
-            });
-            if let EntryResult::Replaced(place, _) = place {
-                // It fails where somebody else has inserted the name, and the place keeps others waiting.
-                let _ = place.insert(grown);
-            }
+            replace(cache, &wearer.name, grown);
         }
         Ok(hours)
     }
@@ -143,4 +127,25 @@ impl Reader {
         entry.keep(&prostheses, Stamp { poll: newest.poll, began, ended: Instant::now() });
         Ok(prostheses)
     }
+}
+
+/// Puts a slot that has grown into its own place, which weighs it again. A slot that was evicted meanwhile stays out: what was
+/// read into another one since may be newer, and was shown.
+fn replace(cache: &Cache<String, Slot, Bytes>, login: &str, grown: Slot) {
+    let is_same = |cached: &Slot| Arc::ptr_eq(&cached.entry, &grown.entry);
+    let place = cache.entry(login, None, |_, cached| match is_same(cached) {
+        true => EntryAction::ReplaceWithGuard,
+        false => EntryAction::Retain(()),
+    });
+    if let EntryResult::Replaced(place, _) = place {
+        // Fails where the login was inserted again meanwhile: that slot is the newer one.
+        let _ = place.insert(grown);
+    }
+}
+
+/// The months that a visit is about to ask for, whatever it asks first: read with the first question, they cost less than by a
+/// statement of their own.
+fn recent(newest: &Newest) -> Vec<Month> {
+    let until = newest.freshness.data_as_of.unwrap_or_else(Utc::now);
+    Month::spanning(until - RECENT, until)
 }

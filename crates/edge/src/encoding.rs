@@ -3,7 +3,7 @@
 use http::{HeaderMap, HeaderValue, header};
 
 /// The coding of a body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Encoding {
     /// `br`.
     Brotli,

@@ -27,6 +27,7 @@ mod reserved;
 mod scrape;
 mod service;
 mod shape;
+mod tags;
 mod tls;
 mod turns;
 
@@ -43,4 +44,5 @@ pub use rate::Limiter;
 pub use reserved::ReservedPort;
 pub use scrape::MetricsListener;
 pub use service::Service;
+pub use tags::KnownTags;
 pub use tls::TlsConfig;

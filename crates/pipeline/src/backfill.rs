@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use bionicpro_model::hours::midnight;
-use bionicpro_model::{HourRange, Result, RunId};
+use bionicpro_model::{Error, HourRange, Result, RunId};
 use bionicpro_sources::Telemetry;
 use bionicpro_warehouse::ledger::{self, Step};
 use chrono::{Datelike, NaiveDate, TimeDelta};
@@ -65,12 +65,15 @@ pub struct Piece {
 /// # Errors
 /// As the sources and the warehouse give them; `Usage` for a range that the mart no longer holds.
 pub async fn plan(context: &PipelineContext, backfill: &Backfill) -> Result<Plan> {
-    let (telemetry, loaded) = tokio::try_join!(
-        Telemetry::open(&context.telemetry, &context.telemetry_config, 0),
-        ledger::loaded_pieces(&context.warehouse, &backfill.run),
-    )?;
-    let range = retained(context, &telemetry, backfill.range)?;
-    let rows = telemetry.rows_by_day(&range).await?;
+    let look = async {
+        let (telemetry, loaded) = tokio::try_join!(
+            Telemetry::open(&context.telemetry, &context.telemetry_config, 0),
+            ledger::loaded_pieces(&context.warehouse, &backfill.run),
+        )?;
+        let range = retained(context, &telemetry, backfill.range)?;
+        Ok::<_, Error>((range, telemetry.rows_by_day(&range).await?, loaded))
+    };
+    let (range, rows, loaded) = in_time(context, look).await?;
     let pieces = cut(&range, &rows, &loaded);
     let sum = |of: fn(&Piece) -> u64| pieces.iter().map(of).sum();
     Ok(Plan { range, rows: sum(|piece| piece.rows), days: sum(|piece| piece.days), pieces })
@@ -86,7 +89,7 @@ pub async fn backfill(
     progress: &dyn Progress,
 ) -> Result<RunReport> {
     let began = Instant::now();
-    let plan = in_time(context, plan(context, backfill)).await?;
+    let plan = plan(context, backfill).await?;
     progress.plan(&plan);
     if let [whole] = *plan.pieces
         && whole.range == plan.range

@@ -119,7 +119,7 @@ pub async fn verify(context: &PipelineContext, verify: &Verify, progress: &dyn P
         return Ok(verified);
     };
     let backfill = Backfill { run: verify.run.clone(), range, source_share: 100 };
-    let plan = in_time(context, plan(context, &backfill)).await?;
+    let plan = plan(context, &backfill).await?;
     tracing::info!(range = %plan.range, rows = plan.rows, days = plan.days, pieces = plan.pieces.len(), "comparing");
     progress.plan(&plan);
     for piece in &plan.pieces {

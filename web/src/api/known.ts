@@ -9,7 +9,7 @@ export interface Known {
 }
 
 /** The most answers that are known at once; the oldest go first. */
-const MOST = 200;
+const MOST = 50;
 
 const answers = new Map<string, Known>();
 

@@ -111,14 +111,14 @@ impl Feed {
         self.read().newest.filter(|newest| newest.began.elapsed() <= self.grace)
     }
 
-    /// Whether no change of the person was announced after this poll.
+    /// Whether the person is unchanged since this poll.
     pub(super) fn is_valid(&self, user: Uuid, read: Poll) -> bool {
         let state = self.read();
         let people = state.people.get(&user).copied().unwrap_or_default();
         read >= people.max(state.everybody)
     }
 
-    /// Whether no change of the person's month was announced after this poll.
+    /// Whether the person's month is unchanged since this poll.
     pub(super) fn is_month_valid(&self, user: Uuid, month: Month, read: Poll) -> bool {
         let state = self.read();
         let of_month = state.months.get(&(user, month.number())).copied().unwrap_or_default();

@@ -76,8 +76,8 @@ async fn becomes_within(client: &Client, wanted: u64, patience: Duration) {
     }
 }
 
-/// Waits until the API follows the warehouse, and looks whether it keeps what it has read: what is written by hand is told to
-/// nobody.
+/// Waits until the API polls the warehouse, and checks that it answers from the cache: rows written by hand are not announced,
+/// so they are not shown.
 async fn keeps(app: &App, client: &Client, person: &Person) {
     tokio::time::sleep(Duration::from_secs(3)).await;
     let before = movements(client).await;

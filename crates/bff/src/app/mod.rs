@@ -6,7 +6,7 @@
 mod files;
 
 use axum::response::{IntoResponse, Response};
-use bionicpro_edge::{Problem, Slug};
+use bionicpro_edge::{KnownTags, Problem, Slug};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 
 use files::File;
@@ -68,12 +68,11 @@ fn send(file: &'static File, asked: &HeaderMap) -> Response {
     let (encoding, bytes) = file.best(asked);
     let hashed = file.path.starts_with(HASHED);
     let tag = file.tag(encoding);
-    let mut response =
-        if asked.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
-            StatusCode::NOT_MODIFIED.into_response()
-        } else {
-            ([(header::CONTENT_TYPE, file.media_type())], bytes).into_response()
-        };
+    let known = KnownTags::of(asked);
+    let mut response = match known.is_any() || tag.to_str().is_ok_and(|tag| known.has(tag)) {
+        true => StatusCode::NOT_MODIFIED.into_response(),
+        false => ([(header::CONTENT_TYPE, file.media_type())], bytes).into_response(),
+    };
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, if hashed { FOR_EVER } else { ASK });
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));

@@ -1,10 +1,14 @@
 //! Networks that are slow, break, or fall silent: a run ends as it should, and the next one is exact.
 
+use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use bionicpro_model::{Kind, Result, SecretUrl};
+use bionicpro_pipeline::backfill::plan;
+use bionicpro_pipeline::compare::outstanding;
 use bionicpro_pipeline::progress::Quiet;
-use bionicpro_pipeline::{Ask, PipelineConfig, PipelineContext, RunReport, RunSpec, run, steps};
+use bionicpro_pipeline::verify::{Verify, verify};
+use bionicpro_pipeline::{Ask, Backfill, PipelineConfig, PipelineContext, RunReport, RunSpec, run, steps};
 use bionicpro_sources::ChangesConfig;
 use bionicpro_testing::{End, Weather};
 
@@ -123,6 +127,35 @@ async fn a_ledger_that_falls_silent_costs_a_step_its_time() {
         silences += 1;
     }
     assert!(silences >= 3, "{silences} of the steps met a silent ledger");
+}
+
+/// What is no step of a run: the plan of a backfill, and comparisons.
+#[tokio::test]
+async fn a_source_that_falls_silent_costs_a_plan_and_a_comparison_the_time_of_a_step() {
+    let (world, ways) = company().await;
+    let context = impatient(&world, &ways, 1);
+    try_range(&once(&world, &ways)).await.unwrap_or_else(|error| panic!("{}", error.report()));
+    let backfill = Backfill { run: id("b1"), range: days(), source_share: 100 };
+    let spec = Verify { run: id("v1"), range: days(), repair: false };
+    for way in [0, 1] {
+        for piece in [1, 3, 9] {
+            let network = ways.network(way);
+            let silent = async |work: &str, doing: Pin<Box<dyn Future<Output = Result<()>> + '_>>| {
+                network.stop_at(piece, End::Silence);
+                let outcome = tokio::time::timeout(Duration::from_secs(30), doing).await;
+                network.reset();
+                let what = format!("{work}, {} silent at {piece}", NAMES[way]);
+                match outcome.unwrap_or_else(|_| panic!("{what}: it goes on")) {
+                    Err(error) => assert_eq!(error.kind(), Kind::Unreachable, "{what}: {}", error.report()),
+                    // It ended before, or does not read the CRM.
+                    Ok(()) => assert!(piece > 1 || (way == 0 && work != "verify"), "{what}"),
+                }
+            };
+            silent("plan", Box::pin(async { plan(&context, &backfill).await.map(drop) })).await;
+            silent("verify", Box::pin(async { verify(&context, &spec, &Quiet).await.map(drop) })).await;
+            silent("compare", Box::pin(async { outstanding(&context).await.map(drop) })).await;
+        }
+    }
 }
 
 #[tokio::test]

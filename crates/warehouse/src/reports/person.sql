@@ -5,7 +5,7 @@
 -- 3: a prosthesis that the person has now.
 -- 4: whose the name is; missing where it is nobody's.
 --
--- Plain rows, for a third of the time goes into planning: joined arrays take a quarter longer. No month is read twice.
+-- Plain rows: joined arrays take longer to plan. No month is read twice.
 WITH ({caller}) AS me
 SELECT
     toUInt8(1) AS kind, hour, prosthesis_id, chip_id, prosthesis_model, '' AS serial_number,

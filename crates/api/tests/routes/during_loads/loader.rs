@@ -2,15 +2,12 @@
 
 use bionicpro_model::{HourRange, Result, SecretUrl};
 use bionicpro_warehouse::load::{self, Hides, LoadSpec};
-use bionicpro_warehouse::{Config, Warehouse, changes, schema, state};
+use bionicpro_warehouse::{Warehouse, changes, schema, state};
 use futures_util::stream;
 
 use super::mart::{HOURS, Key, Load, Mart, State};
 use super::readers::Readers;
 use crate::support::{self, App, Cell, Person, ask, execute};
-
-/// Few enough that a burst of late rows is more.
-const DIRECT_ROWS: u32 = 60;
 
 pub(super) struct Loader {
     warehouse: Warehouse,
@@ -20,15 +17,7 @@ pub(super) struct Loader {
 
 impl Loader {
     pub(super) fn new(app: &App) -> Loader {
-        let (url, database) = (app.warehouse_url.clone(), app.database.clone());
-        let config = Config {
-            url: Some(url.clone()),
-            database: database.clone(),
-            direct_rows: DIRECT_ROWS,
-            retention_days: 0,
-            ..Config::default()
-        };
-        Loader { warehouse: Warehouse::new(&config).unwrap(), url, database }
+        Loader { warehouse: app.loading(), url: app.warehouse_url.clone(), database: app.database.clone() }
     }
 
     /// As the program does, with readers at work before it shows what it has gathered.

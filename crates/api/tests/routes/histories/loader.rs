@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bionicpro_model::{Error, HourRange, Kind, Result};
 use bionicpro_warehouse::load::{self, LoadSpec};
-use bionicpro_warehouse::{Config, Warehouse, changes, state};
+use bionicpro_warehouse::{Warehouse, changes, state};
 use futures_util::stream;
 use rand::RngExt;
 use rand::rngs::StdRng;
@@ -12,9 +12,6 @@ use rand::rngs::StdRng;
 use super::states::States;
 use super::world::{BALLAST, HOURS, Load, World};
 use crate::support::{App, ask, table_of};
-
-/// Few enough that a burst of late rows is more.
-const DIRECT_ROWS: u32 = 60;
 
 /// More than half of the smallest cache, a megabyte.
 const BALLAST_BYTES: usize = 550_000;
@@ -54,15 +51,11 @@ pub(super) struct Loader {
 
 impl Loader {
     pub(super) fn new(app: &App) -> Loader {
-        let (app_url, database) = (app.warehouse_url.clone(), app.database.clone());
-        let config = Config {
-            url: Some(app_url.clone()),
-            database: database.clone(),
-            direct_rows: DIRECT_ROWS,
-            retention_days: 0,
-            ..Config::default()
-        };
-        Loader { warehouse: Warehouse::new(&config).unwrap(), app_url, database }
+        Loader {
+            warehouse: app.loading(),
+            app_url: app.warehouse_url.clone(),
+            database: app.database.clone(),
+        }
     }
 
     /// Runs a load to its end, or to where it is cut off.

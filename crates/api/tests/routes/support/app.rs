@@ -21,6 +21,9 @@ use tokio::task::JoinHandle;
 use super::client::Client;
 use super::seed::{Cell, Person};
 
+/// The most late rows that a loader of tests writes straight into the mart.
+const DIRECT_ROWS: u32 = 60;
+
 /// A running API with its warehouse and issuer.
 pub(crate) struct App {
     pub(crate) address: SocketAddr,
@@ -122,6 +125,18 @@ impl App {
             ..Entry::new(run, Step::LoadToClickhouse, State::Done, 1, Utc::now())
         };
         ledger::append(&self.warehouse, &[entry]).await.unwrap();
+    }
+
+    /// A loader's own view of the warehouse, in which few rows are already a burst.
+    pub(crate) fn loading(&self) -> Warehouse {
+        let config = bionicpro_warehouse::Config {
+            url: Some(self.warehouse_url.clone()),
+            database: self.database.clone(),
+            direct_rows: DIRECT_ROWS,
+            retention_days: 0,
+            ..bionicpro_warehouse::Config::default()
+        };
+        Warehouse::new(&config).unwrap()
     }
 
     /// Makes the people known and stores the cells.

@@ -63,7 +63,17 @@ impl Database {
     /// `Unreachable` when nothing answers in time, `Config` when the account is refused.
     pub async fn connect(&self) -> Result<Session> {
         let connecting = self.config.connect(self.tls.clone());
-        let (client, connection) = connecting.await.map_err(|error| self.place.error(error))?;
+        // The library bounds the connection to each host, and not what follows: a server that accepts and falls silent.
+        let limit = self.config.get_connect_timeout().copied();
+        let limit =
+            limit.map(|limit| limit * u32::try_from(self.config.get_hosts().len().max(1)).unwrap_or(1));
+        let connected = match limit {
+            Some(limit) => {
+                tokio::time::timeout(limit, connecting).await.map_err(|_| self.place.unreachable())?
+            }
+            None => connecting.await,
+        };
+        let (client, connection) = connected.map_err(|error| self.place.error(error))?;
         let version = transaction::version_number(connection.parameter("server_version").unwrap_or_default());
         let encoding = connection.parameter("server_encoding").unwrap_or("UTF8").to_owned();
         // Ends by itself when the client is dropped; its error reaches the caller through the client.
@@ -135,4 +145,24 @@ fn read_password(path: &Path) -> Result<Secret> {
             .source(error)
     })?;
     Ok(Secret::new(text.trim_end_matches(['\r', '\n'])))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// The kernel accepts for a listener, and nobody answers.
+    #[tokio::test]
+    async fn a_server_that_accepts_and_says_nothing_is_unreachable_after_the_time_of_a_connection() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let url = SecretUrl::parse(&format!("postgres://u:p@{address}/t?connect_timeout=1")).unwrap();
+        let database = Database::telemetry(&TelemetryConfig { url: Some(url), ..TelemetryConfig::default() });
+        let connecting = database.unwrap();
+        let outcome = tokio::time::timeout(Duration::from_secs(30), connecting.connect()).await;
+        let error = outcome.expect("it goes on").err().expect("nobody is there");
+        assert_eq!(error.kind(), Kind::Unreachable);
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use bionicpro_edge::Listen;
 use bionicpro_engines::Packages;
@@ -11,25 +12,41 @@ use super::sources::clock;
 use super::{Finding, pipeline, sources, warehouse};
 use crate::config::Config;
 
+/// How long the checks of a part may take: it may accept a connection and say nothing.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 type Checks<'a> = Pin<Box<dyn Future<Output = Vec<Finding>> + Send + 'a>>;
 
 /// All parts, ready to run at the same time.
 pub(super) fn all(config: &Config) -> Vec<Checks<'_>> {
     vec![
-        Box::pin(sources::crm(&config.crm)),
-        Box::pin(sources::telemetry(&config.telemetry)),
-        Box::pin(warehouse::all(&config.warehouse)),
-        Box::pin(stage(config)),
-        Box::pin(pipeline::pipeline(config)),
-        Box::pin(tokens(config)),
-        Box::pin(store(config)),
-        Box::pin(browsers(config)),
+        in_time("crm", sources::crm(&config.crm)),
+        in_time("telemetry", sources::telemetry(&config.telemetry)),
+        in_time("warehouse", warehouse::all(&config.warehouse)),
+        in_time("stage", stage(config)),
+        in_time("pipeline", pipeline::pipeline(config)),
+        in_time("oidc", tokens(config)),
+        in_time("store", store(config)),
+        in_time("bff", browsers(config)),
         Box::pin(async { listeners("api", config.api.listeners()) }),
         Box::pin(async { listeners("bff", config.bff.listeners()) }),
         Box::pin(async { together(config) }),
         Box::pin(async { vec![audit(config)] }),
         Box::pin(engines(config)),
     ]
+}
+
+fn in_time<'a>(part: &'static str, checks: impl Future<Output = Vec<Finding>> + Send + 'a) -> Checks<'a> {
+    Box::pin(async move {
+        tokio::time::timeout(PATIENCE, checks).await.unwrap_or_else(|_| {
+            let error = Error::new(Kind::Unreachable, "no answer in time")
+                .detail(format!("{} s", PATIENCE.as_secs()))
+                .hint(
+                    "it accepts connections and says nothing: look at its load, and at what lies in between",
+                );
+            vec![Finding::failed(part, "answers", &error)]
+        })
+    })
 }
 
 async fn engines(config: &Config) -> Vec<Finding> {

@@ -57,7 +57,7 @@ impl Presence {
         })
     }
 
-    /// Up to a day's hours with data before a moment, the newest first.
+    /// The newest hours with data before a moment: those of the last day that has any, and of the day before it.
     pub(crate) fn before(&self, prosthesis: Option<Uuid>, moment: DateTime<Utc>) -> Vec<DateTime<Utc>> {
         let newest = |end: Day| {
             self.asked(prosthesis).filter_map(|days| days.range(..end).next_back()).map(|(day, _)| *day).max()
@@ -65,7 +65,7 @@ impl Presence {
         let mut end = day_of(moment).saturating_add(1);
         while let Some(day) = newest(end) {
             let hours = self.within(prosthesis, day.saturating_sub(1)..=day);
-            let found: Vec<_> = hours.filter(|hour| *hour < moment).rev().collect();
+            let found: Vec<_> = hours.filter(|hour| *hour < moment).collect();
             if !found.is_empty() {
                 return found;
             }
@@ -74,7 +74,7 @@ impl Presence {
         Vec::new()
     }
 
-    /// Up to a day's hours with data from a moment on, the oldest first.
+    /// The oldest hours with data from a moment on: those of the first day that has any, and of the day after it.
     pub(crate) fn from(&self, prosthesis: Option<Uuid>, moment: DateTime<Utc>) -> Vec<DateTime<Utc>> {
         let oldest = |from: Day| {
             self.asked(prosthesis).filter_map(|days| days.range(from..).next()).map(|(day, _)| *day).min()

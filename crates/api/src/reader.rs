@@ -108,12 +108,14 @@ impl Reader {
         Ok(hours)
     }
 
-    /// The prostheses that the wearer has, and those of which they have data. They are cached beside hours, which say whose entry
-    /// it is.
+    /// The prostheses that the wearer has, and those of which they have data. What is known with the hours says it where none is a
+    /// former one; otherwise a statement does, whose answer is cached beside the hours.
     pub(crate) async fn prostheses(&self, wearer: &Wearer) -> Result<Arc<[OwnedProsthesis]>> {
         let read = async || Ok(Arc::from(self.reports.owned(&wearer.name).await?));
         let (Some(cache), Some(newest)) = (&self.cache, self.feed.newest()) else { return read().await };
-        self.hours(wearer, &[]).await?;
+        if let Some(present) = OwnedProsthesis::of_person(self.hours(wearer, &[]).await?.person()) {
+            return Ok(Arc::from(present));
+        }
         let Some(slot) = cache.get(&*wearer.name) else { return read().await };
         let mut entry = slot.entry.lock().await;
         let Some(entry) = entry.as_mut() else { return read().await };

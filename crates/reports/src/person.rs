@@ -1,5 +1,6 @@
 //! What is known of a person without any hour's numbers.
 
+use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use crate::Presence;
@@ -38,4 +39,12 @@ pub struct Prosthesis {
     pub prosthesis_model: String,
     /// Its serial number; empty when unknown.
     pub serial_number: String,
+    /// When it was made; none when unknown.
+    pub manufactured_on: Option<NaiveDate>,
+    /// The last day of its warranty; none when unknown.
+    pub warranty_until: Option<NaiveDate>,
+    /// Since when the person has it; 1970-01-01 for an owner from before the records, none when unknown.
+    pub owned_since: Option<DateTime<Utc>>,
+    /// Until when; none while it lasts.
+    pub owned_until: Option<DateTime<Utc>>,
 }

@@ -104,6 +104,17 @@ impl Presence {
         firsts.map(|(day, bits)| hour_of(*day, bits.trailing_zeros())).min()
     }
 
+    /// The last hour with data.
+    pub fn last_hour(&self, prosthesis: Option<Uuid>) -> Option<DateTime<Utc>> {
+        let lasts = self.asked(prosthesis).filter_map(|days| days.last_key_value());
+        lasts.filter_map(|(day, bits)| Some(hour_of(*day, bits.checked_ilog2()?))).max()
+    }
+
+    /// The prostheses with data.
+    pub fn prostheses(&self) -> impl Iterator<Item = Uuid> {
+        self.0.keys().copied()
+    }
+
     /// Whether the month has data.
     pub fn has(&self, month: Month) -> bool {
         let days = day_of(month.start())..day_of(month.next().start());
@@ -143,6 +154,11 @@ mod tests {
         assert_eq!(hours(Some(id(1))), ["31T00", "31T02"]);
         assert_eq!(hours(Some(id(3))), [""; 0]);
         assert_eq!(presence.hours(None).next_back(), presence.hours(Some(id(2))).last());
+        for prosthesis in [None, Some(id(1)), Some(id(2)), Some(id(3))] {
+            assert_eq!(presence.last_hour(prosthesis), presence.hours(prosthesis).next_back());
+            assert_eq!(presence.first_hour(prosthesis), presence.hours(prosthesis).next());
+        }
+        assert_eq!(presence.prostheses().collect::<Vec<_>>(), [id(1), id(2)]);
         let has = |text: &str| presence.has(Month::of(text.parse().unwrap()));
         assert!(has("2024-01-01T00:00:00Z") && has("2024-02-29T00:00:00Z"));
         assert!(!has("2023-12-31T00:00:00Z") && !has("2024-03-01T00:00:00Z"));

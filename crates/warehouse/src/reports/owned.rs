@@ -1,6 +1,7 @@
 //! The prostheses that a person has or had, and since when there are data of them.
 
 use bionicpro_model::Result;
+use bionicpro_reports::Person;
 use chrono::{DateTime, NaiveDate, Utc};
 use clickhouse::Row;
 use serde::Deserialize;
@@ -43,6 +44,35 @@ pub struct OwnedProsthesis {
     /// The last one.
     #[serde(with = "clickhouse::serde::chrono::datetime::option")]
     pub last_hour: Option<DateTime<Utc>>,
+}
+
+impl OwnedProsthesis {
+    /// The prostheses of a person who has data of present ones alone, as nearly everybody; none for others.
+    pub fn of_person(person: &Person) -> Option<Vec<Self>> {
+        let is_present = |id| person.prostheses.iter().any(|own| own.prosthesis_id == id);
+        let user_id = person.user_id.filter(|_| person.presence.prostheses().all(is_present))?;
+        let mut owned: Vec<_> = person
+            .prostheses
+            .iter()
+            .map(|own| OwnedProsthesis {
+                user_id,
+                prosthesis_id: own.prosthesis_id,
+                chip_id: own.chip_id.clone(),
+                prosthesis_model: own.prosthesis_model.clone(),
+                serial_number: own.serial_number.clone(),
+                manufactured_on: own.manufactured_on,
+                warranty_until: own.warranty_until,
+                is_current: true,
+                owned_since: own.owned_since,
+                owned_until: own.owned_until,
+                first_hour: person.presence.first_hour(Some(own.prosthesis_id)),
+                last_hour: person.presence.last_hour(Some(own.prosthesis_id)),
+            })
+            .collect();
+        // Stable: by model and id within an hour.
+        owned.sort_by_key(|own| std::cmp::Reverse(own.last_hour));
+        Some(owned)
+    }
 }
 
 impl Reports {

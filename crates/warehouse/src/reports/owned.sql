@@ -55,4 +55,6 @@ SELECT
     max(own.last_hour) AS last_hour
 FROM own
 GROUP BY prosthesis_id
+-- A former one without data is none of theirs to show.
+HAVING is_current OR last_hour IS NOT NULL
 ORDER BY is_current DESC, last_hour DESC, prosthesis_model, prosthesis_id

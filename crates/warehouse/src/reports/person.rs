@@ -2,12 +2,16 @@
 
 use bionicpro_model::{Error, Kind, Result};
 use bionicpro_reports::{Month, MonthHours, Person, Presence, Prosthesis, Row};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use clickhouse::query::Query;
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::Reports;
+
+/// The dates of rows that have none, behind `serial_number`.
+const NO_DATES: &str = "CAST(NULL, 'Nullable(Date)') AS manufactured_on, CAST(NULL, 'Nullable(Date)') AS warranty_until, \
+     CAST(NULL, 'Nullable(DateTime64(6))') AS owned_since, CAST(NULL, 'Nullable(DateTime64(6))') AS owned_until";
 
 /// The numbers of rows that are no hours, behind `movements_count`.
 const NO_NUMBERS: &str = "toUInt32(0), toUInt32(0), toUInt32(0), toFloat64(0), toUInt32(0), toFloat64(0), \
@@ -18,6 +22,7 @@ const HOUR: u8 = 1;
 const DAY: u8 = 2;
 const PROSTHESIS: u8 = 3;
 const USER: u8 = 4;
+const INTERVAL: u8 = 5;
 
 /// The most that an answer may take.
 const MAX_BYTES: u64 = 64 << 20;
@@ -34,6 +39,14 @@ struct Found {
     chip_id: String,
     prosthesis_model: String,
     serial_number: String,
+    #[serde(with = "clickhouse::serde::chrono::date::option")]
+    manufactured_on: Option<NaiveDate>,
+    #[serde(with = "clickhouse::serde::chrono::date::option")]
+    warranty_until: Option<NaiveDate>,
+    #[serde(with = "clickhouse::serde::chrono::datetime64::micros::option")]
+    owned_since: Option<DateTime<Utc>>,
+    #[serde(with = "clickhouse::serde::chrono::datetime64::micros::option")]
+    owned_until: Option<DateTime<Utc>>,
     movements_count: u32,
     error_count: u32,
     anomaly_count: u32,
@@ -52,7 +65,8 @@ impl Reports {
     /// A name that is nobody's has no id, no prostheses and no data.
     pub async fn person(&self, login: &str, months: &[Month]) -> Result<(Person, Vec<MonthHours>)> {
         let numbers: Vec<u32> = months.iter().map(|month| month.number()).collect();
-        let sql = include_str!("person.sql").replace("{no_numbers}", NO_NUMBERS);
+        let sql =
+            include_str!("person.sql").replace("{no_dates}", NO_DATES).replace("{no_numbers}", NO_NUMBERS);
         let query = self.own(&sql, login).await?.param("months", numbers);
         let found = self.run("reading a person", found(query)).await?;
         let found = found.ok_or_else(|| {
@@ -82,11 +96,18 @@ async fn found(query: Query) -> clickhouse::error::Result<Option<Vec<Found>>> {
 /// What is known without numbers; hours of the months that were read have data too.
 fn person(found: &[Found]) -> Person {
     let of_kind = |kind| found.iter().filter(move |row| row.kind == kind);
+    // Of several intervals, the newest: it begins last.
+    let interval =
+        |id| of_kind(INTERVAL).filter(|row| row.prosthesis_id == id).max_by_key(|row| row.owned_since);
     let prostheses = of_kind(PROSTHESIS).map(|row| Prosthesis {
         prosthesis_id: row.prosthesis_id,
         chip_id: row.chip_id.clone(),
         prosthesis_model: row.prosthesis_model.clone(),
         serial_number: row.serial_number.clone(),
+        manufactured_on: row.manufactured_on,
+        warranty_until: row.warranty_until,
+        owned_since: interval(row.prosthesis_id).and_then(|row| row.owned_since),
+        owned_until: interval(row.prosthesis_id).and_then(|row| row.owned_until),
     });
     let days = of_kind(DAY).map(|row| (row, row.movements_count));
     let hours = of_kind(HOUR).map(|row| (row, 1 << (row.hour % SECONDS_OF_A_DAY / 3600)));

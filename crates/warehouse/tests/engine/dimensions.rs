@@ -2,6 +2,7 @@
 
 use bionicpro_warehouse::load::{self, Changed, Dimensions, UserProsthesisRow, UserRow};
 use bionicpro_warehouse::owners::Ownership;
+use bionicpro_warehouse::reports::OwnedProsthesis;
 use bionicpro_warehouse::state;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use uuid::Uuid;
@@ -194,6 +195,16 @@ async fn a_day_that_the_crm_corrects_or_forgets_is_stored_and_touches_no_hour() 
     );
     let own = db.reports.owned("olga").await.unwrap();
     assert_eq!((own[0].manufactured_on, own[0].warranty_until), (None, None));
+    for name in ["ivan", "olga"] {
+        let (person, _) = db.reports.person(name, &[]).await.unwrap();
+        let owned = db.reports.owned(name).await.unwrap();
+        assert!(owned[0].owned_since.is_some() && owned[0].last_hour.is_some());
+        assert_eq!(
+            OwnedProsthesis::of_person(&person),
+            Some(owned),
+            "what is known with the hours says the same"
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -18,7 +18,16 @@ RESULTS = ROOT / "bench" / "results"
 LEAST_COMMITTED = 30_000
 
 # What belongs to one run: ticks on a long past are compared with those on the smallest table.
-TOGETHER = (("pipeline",), ("ticks", "history"), ("year",), ("losses",), ("api",), ("identity",), ("bff",))
+TOGETHER = (
+    ("pipeline",),
+    ("ticks", "history"),
+    ("year",),
+    ("losses",),
+    ("api",),
+    ("beside",),
+    ("identity",),
+    ("bff",),
+)
 
 PAGE = """<!-- Written by `make bench`. -->
 # Results
@@ -106,6 +115,8 @@ def rows_of(results: dict) -> list[tuple[str, str, str, str]]:
         lines += loss_lines(measured)
     if measured := results.get("api"):
         lines += api_lines(measured)
+    if measured := results.get("beside"):
+        lines += beside_lines(measured)
     if measured := results.get("identity"):
         lines += identity_lines(measured)
     if measured := results.get("bff"):
@@ -128,6 +139,20 @@ def identity_lines(measured: dict) -> list[tuple[str, str, str, str]]:
         beside, bad = (flood[f"{name}_{figure}"]["median"] for figure in ("p99_ms", "bad_per_second"))
         what = f"p99 beside a flood of bad tokens {where} ({bad:,.0f} refused a second)"
         lines.append((what, f"{beside:.1f} ms", f"without them: {alone:.1f} ms", times(beside, alone)))
+    return lines
+
+
+def beside_lines(measured: dict) -> list[tuple[str, str, str, str]]:
+    """People while runs bring new movements, against the same people alone."""
+    where = (
+        f"{measured['people']} people, {measured['changed_people']} move every {measured['every_s']:.0f} s"
+    )
+    lines = []
+    for key, unit, digits in (("requests_per_second", "/s", 0), ("p99_ms", " ms", 2)):
+        ours, other = (measured[way][key]["median"] for way in ("beside", "alone"))
+        what = f"{'rate' if digits == 0 else 'p99'} beside incremental runs, {where}"
+        against = f"without runs: {other:,.{digits}f}{unit}"
+        lines.append((what, f"{ours:,.{digits}f}{unit}", against, times(ours, other)))
     return lines
 
 

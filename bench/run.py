@@ -8,6 +8,7 @@ import sys
 
 import report
 from api import api
+from beside import beside
 from bff import bff
 from engines import engines
 from identity import identity
@@ -17,7 +18,7 @@ from ticks import ticks, ticks_with_history
 from year import year
 
 SIZES = {"100k": 100_000, "1m": 1_000_000, "10m": 10_000_000, "50m": 50_000_000}
-PARTS = ("pipeline", "ticks", "history", "year", "losses", "api", "identity", "bff")
+PARTS = ("pipeline", "ticks", "history", "year", "losses", "api", "beside", "identity", "bff")
 
 # Committed rows and rounds, at the least. The quick form shows that it works; it proves nothing.
 LOSSES = (report.LEAST_COMMITTED, 8)
@@ -26,9 +27,9 @@ QUICK_LOSSES = (2_000, 1)
 
 def main() -> None:
     flags = arguments()
-    # The BFF is measured against the API.
-    if "api" in flags.only and "bff" not in flags.only:
-        flags.only.append("bff")
+    # The BFF is measured against the API, and so are people beside runs.
+    if "api" in flags.only:
+        flags.only += [part for part in ("beside", "bff") if part not in flags.only]
     results: dict = {}
     with engines() as started:
         results["machine"] = report.machine(started)
@@ -49,6 +50,8 @@ def main() -> None:
     if "api" in flags.only:
         people, days, requests, visitors = (500, 14, 100, 50) if quick else (20_000, 30, 2_000, 2_000)
         results["api"] = api(people, days, requests, visitors, repeat=1 if quick else 3)
+    if "beside" in flags.only:
+        results["beside"] = beside(*((5, 1) if quick else (20, 3)))
     if "identity" in flags.only:
         results["identity"] = identity(200 if quick else 5_000, 1 if quick else 3)
     if "bff" in flags.only:

@@ -41,6 +41,7 @@ class Ticks:
 
     engines: Engines
     chips: list[str]
+    new_rows: int = NEW_ROWS
     # The beginning of the next quarter of an hour; after the running hour as if devices' clocks were ahead.
     quarter: datetime = field(
         default_factory=lambda: datetime.now(UTC).replace(minute=0, second=0, microsecond=0, tzinfo=None)
@@ -51,7 +52,7 @@ class Ticks:
 
         As the schedule has it: an hour gets new movements four times.
         """
-        each = NEW_ROWS // len(self.chips)
+        each = self.new_rows // len(self.chips)
         parameters = {
             "chips": self.chips,
             "each": each,
@@ -61,6 +62,10 @@ class Ticks:
         with psycopg.connect(self.engines.telemetry, autocommit=True) as connection:
             connection.execute(ARRIVE, parameters)
         self.quarter += timedelta(seconds=QUARTER_S)
+
+    def full(self) -> Measured:
+        """Ours over the whole lookback, which leaves a baseline."""
+        return run([PROGRAM, "etl", "run", "--full"], self.engines.environment)
 
     def tick(self) -> Measured:
         """Ours, after movements have arrived."""
@@ -91,7 +96,7 @@ def on_fleet(seed_fleet: Callable[[Engines, int], Fleet], rows: int, repeat: int
             chips = [chip for (chip,) in connection.execute(ACTIVE, {"chips": CHIPS})]
         ours = Ticks(started, chips)
         # The first run loads the lookback and leaves a baseline; the first tick opens files and plans.
-        first_runs = {"first_run": [run([PROGRAM, "etl", "run", "--full"], started.environment)]}
+        first_runs = {"first_run": [ours.full()]}
         ours.arrive()
         ours.tick()
         orders = [{"tick": ours.tick, "empty_tick": ours.empty}]

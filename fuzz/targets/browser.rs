@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use axum::body::Body;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use bionicpro_bff::layers::{Passage, headers_to_api, return_to, session_cookie, sign_in_cookie};
+use bionicpro_bff::fuzzing::{Passage, headers_to_api, return_to, session_cookie, sign_in_cookie};
 use bionicpro_fuzz::request;
 use http::{HeaderMap, Request};
 use libfuzzer_sys::{Corpus, fuzz_target};

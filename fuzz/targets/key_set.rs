@@ -3,7 +3,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use bionicpro_auth::layers::KeySet;
+use bionicpro_auth::fuzzing::KeySet;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 

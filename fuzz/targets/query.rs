@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use bionicpro_api::layers::{NAMES, asked, day, values};
+use bionicpro_api::fuzzing::{NAMES, asked, day, values};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use libfuzzer_sys::fuzz_target;
 
@@ -61,6 +61,6 @@ fn check_range(text: &str) {
     }
 }
 
-fn asked_again(text: &str) -> bionicpro_api::layers::Asked {
+fn asked_again(text: &str) -> bionicpro_api::fuzzing::RangeQuery {
     asked(text, *NOW, DEFAULT_DAYS).expect("a range that was given out")
 }

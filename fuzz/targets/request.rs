@@ -6,7 +6,7 @@ use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
 
 use axum::Router;
-use bionicpro_edge::layers::{AllowedHosts, TrustedProxies};
+use bionicpro_edge::fuzzing::{AllowedHosts, TrustedProxies};
 use bionicpro_edge::{Connection, Edge, Options, Peer, Texts};
 use bionicpro_fuzz::{request, with_body};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};

@@ -12,8 +12,8 @@ use chrono::NaiveDate;
 use http::Method;
 use http::request::Parts;
 
-use crate::app::App;
-use crate::problem::Slug;
+use crate::problem::ProblemKind;
+use crate::state::AppState;
 
 /// The reason of an answer that was not delivered in full: the caller hung up, or the deadline passed.
 const CUT_OFF: &str = "cut_off";
@@ -41,11 +41,11 @@ struct Line {
     event: Event,
     route: MatchedPath,
     request_id: Option<RequestId>,
-    known: Arc<Known>,
+    known: Arc<AuditSubject>,
 }
 
 #[derive(Debug, Default)]
-struct Known {
+struct AuditSubject {
     /// Login name and subject.
     person: OnceLock<(String, String)>,
     days: OnceLock<AskedDays>,
@@ -71,10 +71,10 @@ pub(crate) fn about(parts: &Parts, days: AskedDays) {
 /// A pending change. Handlers that change data take it as a parameter.
 pub(crate) struct Change(Option<Line>);
 
-impl FromRequestParts<App> for Change {
+impl FromRequestParts<AppState> for Change {
     type Rejection = std::convert::Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Self::Rejection> {
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Self::Rejection> {
         Ok(Change(parts.extensions.get().cloned()))
     }
 }
@@ -96,7 +96,7 @@ impl Change {
 
 /// The layer of every route that answers with somebody's data.
 pub(crate) async fn record(
-    State(app): State<App>,
+    State(app): State<AppState>,
     path: MatchedPath,
     mut request: Request,
     next: Next,
@@ -145,7 +145,7 @@ impl Line {
         let reason = response
             .extensions()
             .get::<Problem>()
-            .map(|problem| problem.why().unwrap_or(problem.slug().as_str()));
+            .map(|problem| problem.why().unwrap_or(problem.kind().as_str()));
         let Some(entry) = self.entry(Outcome::of_status(status)) else {
             self.audit.refuse(reason.unwrap_or("unknown"));
             return response;
@@ -177,7 +177,7 @@ impl Line {
 }
 
 fn unavailable() -> Problem {
-    Problem::new(Slug::Unavailable).retry_after(5).reason("audit")
+    Problem::new(ProblemKind::Unavailable).retry_after(5).reason("audit")
 }
 
 /// What is recorded of a route, if anything.

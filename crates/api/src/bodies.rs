@@ -6,7 +6,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, Method, header};
 
-use crate::problem::{Problem, Slug};
+use crate::problem::{Problem, ProblemKind};
 
 /// The only address and method that read a body.
 const WRITES: (&Method, &str) = (&Method::PUT, "/api/preferences");
@@ -16,7 +16,8 @@ pub(crate) async fn refuse(request: Request, next: Next) -> Response {
     if (request.method(), request.uri().path()) == WRITES || request.body().is_end_stream() {
         return next.run(request).await;
     }
-    let problem = Problem::new(Slug::BadRequest).detail("This address reads no request body; send none");
+    let problem =
+        Problem::new(ProblemKind::BadRequest).detail("This address reads no request body; send none");
     let mut response = problem.into_response();
     // The body is not read: no second request can follow it.
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));

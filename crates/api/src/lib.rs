@@ -5,15 +5,15 @@
 
 mod access;
 mod answer;
-mod app;
+mod availability;
 mod bodies;
+mod cached;
 mod conditional;
 pub mod config;
 mod figures;
-mod frame;
-mod fresh;
 #[doc(hidden)]
-pub mod layers;
+pub mod fuzzing;
+mod local_day;
 pub mod metrics;
 mod openapi;
 mod parameters;

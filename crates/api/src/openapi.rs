@@ -9,7 +9,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, Modify};
 
-use crate::problem::{MEDIA_TYPE, ProblemBody, Slug};
+use crate::problem::{MEDIA_TYPE, ProblemBody, ProblemKind};
 use crate::routes;
 
 /// The name of the security scheme.
@@ -100,10 +100,10 @@ impl IntoResponses for Refusals {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         responses(&[
             (
-                Slug::InvalidParameter,
+                ProblemKind::InvalidParameter,
                 "A parameter or the body breaks its rule, or a body was sent where none is read.",
             ),
-            (Slug::Internal, "A defect. The text is always the same; the log has the cause."),
+            (ProblemKind::Internal, "A defect. The text is always the same; the log has the cause."),
         ])
     }
 }
@@ -112,12 +112,15 @@ impl IntoResponses for DataRefusals {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let mut all = Refusals::responses();
         all.append(&mut responses(&[
-            (Slug::InvalidToken, "No valid access token. The same whatever is wrong with it."),
-            (Slug::InsufficientScope, "The account may not read reports."),
-            (Slug::NotFound, "No such report, or a prosthesis that is not the caller's; both look the same."),
-            (Slug::TooManyRequests, "Too many requests; `Retry-After` says how many seconds to wait."),
+            (ProblemKind::InvalidToken, "No valid access token. The same whatever is wrong with it."),
+            (ProblemKind::InsufficientScope, "The account may not read reports."),
             (
-                Slug::Unavailable,
+                ProblemKind::NotFound,
+                "No such report, or a prosthesis that is not the caller's; both look the same.",
+            ),
+            (ProblemKind::TooManyRequests, "Too many requests; `Retry-After` says how many seconds to wait."),
+            (
+                ProblemKind::Unavailable,
                 "The warehouse or the issuer's keys are not at hand. Never a partial report.",
             ),
         ]));
@@ -144,7 +147,7 @@ pub(crate) struct ComparisonRefusal;
 impl IntoResponses for ComparisonRefusal {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         responses(&[(
-            Slug::TooLittleData,
+            ProblemKind::TooLittleData,
             "Fewer than half of a range's days have data; `detail` says how many.",
         )])
     }
@@ -156,17 +159,17 @@ pub(crate) struct BodyRefusals;
 impl IntoResponses for BodyRefusals {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         responses(&[
-            (Slug::BodyTooLarge, "The body is too large."),
-            (Slug::UnsupportedMediaType, "The body is not said to be JSON."),
+            (ProblemKind::BodyTooLarge, "The body is too large."),
+            (ProblemKind::UnsupportedMediaType, "The body is not said to be JSON."),
         ])
     }
 }
 
-fn responses(refusals: &[(Slug, &str)]) -> BTreeMap<String, RefOr<Response>> {
-    let one = |(slug, description): &(Slug, &str)| {
+fn responses(refusals: &[(ProblemKind, &str)]) -> BTreeMap<String, RefOr<Response>> {
+    let one = |(kind, description): &(ProblemKind, &str)| {
         let problem = Content::new(Some(Ref::from_schema_name("Problem")));
         let response = ResponseBuilder::new().description(*description).content(MEDIA_TYPE, problem);
-        (slug.status().as_str().to_owned(), response.build().into())
+        (kind.status().as_str().to_owned(), response.build().into())
     };
     refusals.iter().map(one).collect()
 }

@@ -3,8 +3,8 @@
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 
-use crate::app::App;
 use crate::problem::Problem;
+use crate::state::AppState;
 use crate::wearer::signed_in;
 
 /// A person with an account. Reads no report.
@@ -13,10 +13,10 @@ pub(crate) struct Person {
     pub(crate) subject: String,
 }
 
-impl FromRequestParts<App> for Person {
+impl FromRequestParts<AppState> for Person {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Problem> {
         Ok(Person { subject: signed_in(parts, app).await?.subject })
     }
 }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use bionicpro_model::Result;
 use bionicpro_reports::{Hours, Month};
-use bionicpro_warehouse::Reports;
+use bionicpro_warehouse::MartReader;
 use bionicpro_warehouse::reports::{Freshness, OwnedProsthesis};
 use chrono::{TimeDelta, Utc};
 use quick_cache::Weighter;
@@ -34,7 +34,7 @@ const RECENT: TimeDelta = TimeDelta::days(38);
 
 /// Reads people's hours.
 pub(crate) struct Reader {
-    reports: Reports,
+    reports: MartReader,
     cache: Option<Cache<String, Slot, Bytes>>,
     feed: Feed,
     max_age: Duration,
@@ -51,7 +51,7 @@ impl Weighter<String, Slot> for Bytes {
 }
 
 impl Reader {
-    pub(crate) fn new(reports: Reports, config: &Config) -> Self {
+    pub(crate) fn new(reports: MartReader, config: &Config) -> Self {
         let bytes = config.bytes_of_hours();
         let people = usize::try_from(bytes / TYPICAL_BYTES).unwrap_or(usize::MAX).max(16);
         Reader {

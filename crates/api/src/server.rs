@@ -9,17 +9,17 @@ use bionicpro_auth::Verifier;
 use bionicpro_edge::{Edge, Options, Service, finish_changes};
 use bionicpro_model::Result;
 use bionicpro_store::Store;
-use bionicpro_warehouse::reports::Reports;
+use bionicpro_warehouse::reports::MartReader;
 
-use crate::app::App;
 use crate::problem::TEXTS;
 use crate::routes::preferences::MAX_BODY_BYTES;
+use crate::state::AppState;
 use crate::{Config, access, bodies, routes};
 
 /// What the API needs of others. None of it has to be up when the API starts.
 pub struct Services {
     /// The mart.
-    pub reports: Reports,
+    pub reports: MartReader,
     /// Who is calling.
     pub verifier: Verifier,
     /// Where answers about people's data are written down before they leave.
@@ -32,7 +32,7 @@ pub struct Services {
 pub struct Server {
     service: Service,
     edge: Edge,
-    app: App,
+    app: AppState,
 }
 
 impl Server {
@@ -45,7 +45,7 @@ impl Server {
         config.check()?;
         let service = Service::bind(config.listen(), config.listen_for_metrics()).await?;
         let (router, _) = routes::table();
-        let app = App::new(config, services);
+        let app = AppState::new(config, services);
         let recorded = from_fn_with_state(app.clone(), access::record);
         let router =
             router.route_layer(recorded).layer(from_fn(bodies::refuse)).layer(from_fn(finish_changes));

@@ -3,8 +3,8 @@
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 
-use crate::app::App;
 use crate::problem::Problem;
+use crate::state::AppState;
 use crate::wearer::{refusal, signed_in};
 
 /// The role of people who run the system. It is the realm's word, as the role of those who wear a prosthesis is.
@@ -13,10 +13,10 @@ const ROLE: &str = "administrator";
 /// An administrator.
 pub(crate) struct Staff(());
 
-impl FromRequestParts<App> for Staff {
+impl FromRequestParts<AppState> for Staff {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Problem> {
         let claims = signed_in(parts, app).await?;
         match claims.require_role(ROLE) {
             Ok(()) => Ok(Staff(())),

@@ -1,90 +1,95 @@
-//! What an empty or unfinished span of time means. The source has no heartbeat: no movement is never "not worn".
+//! What the endpoints share: the reader of the mart, the verifier of tokens, the limits.
 
-use chrono::{DateTime, Utc};
-use serde::Serialize;
-use utoipa::ToSchema;
+use std::sync::Arc;
+use std::time::Duration;
 
-/// How a day or an hour lies to the data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum State {
-    /// The data reflect all of it, and there were movements. Readings may still arrive late and change it.
-    Complete,
-    /// The data reflect all of it, and no movement was recorded.
-    NoMovements,
-    /// The data end inside it: what there is, is so far.
-    Running,
-    /// It begins where the data end: nothing is known of it yet.
-    NewerThanData,
-    /// It ended before the first data of the person, or there are none at all.
-    BeforeFirstData,
+use bionicpro_audit::Log;
+use bionicpro_auth::{UsernameBindings, Verifier};
+use bionicpro_edge::Limiter;
+use bionicpro_store::Store;
+use bionicpro_warehouse::reports::{Freshness, MartReader};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+
+use crate::Config;
+use crate::answer::Answers;
+use crate::cached::Cached;
+use crate::metrics;
+use crate::problem::Problem;
+use crate::reader::Reader;
+use crate::routes::health::ready::Readiness;
+use crate::server::Services;
+
+/// How long an answer about readiness may be repeated.
+const REPEAT_READINESS: Duration = Duration::from_secs(1);
+/// How long an answer about freshness may be repeated. The numbers are then newer than it says, never older.
+const REPEAT_FRESHNESS: Duration = Duration::from_secs(5);
+
+/// The state of the router.
+#[derive(Clone)]
+pub(crate) struct AppState(Arc<Parts>);
+
+pub(crate) struct Parts {
+    pub(crate) reports: MartReader,
+    pub(crate) reader: Reader,
+    pub(crate) answers: Answers,
+    pub(crate) verifier: Verifier,
+    /// Where preferences are kept.
+    pub(crate) store: Store,
+    /// Whose a login name is; in the same store.
+    pub(crate) names: UsernameBindings,
+    pub(crate) audit: Log,
+    /// By the token's subject.
+    pub(crate) people: Limiter<String>,
+    pub(crate) readiness: Cached<Readiness>,
+    /// The time between two runs of the pipeline.
+    pub(crate) schedule: TimeDelta,
+    freshness: Cached<Freshness>,
 }
 
-/// The moments that states are told by.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Data {
-    /// The newest moment that the data reflect.
-    pub(crate) as_of: Option<DateTime<Utc>>,
-    /// The first hour with data of the person, or any that lies before the spans in question.
-    pub(crate) first_hour: Option<DateTime<Utc>>,
-}
+impl AppState {
+    pub(crate) fn new(config: &Config, services: Services) -> Self {
+        let Services { reports, verifier, audit, store } = services;
+        AppState(Arc::new(Parts {
+            reader: Reader::new(reports.clone(), config),
+            answers: Answers::new(config.bytes_of_answers()),
+            reports,
+            verifier,
+            names: UsernameBindings::new(store.clone()),
+            store,
+            audit,
+            people: Limiter::new("api", "person", config.requests_per_minute),
+            readiness: Cached::new(REPEAT_READINESS),
+            schedule: TimeDelta::seconds(config.schedule_s.into()),
+            freshness: Cached::new(REPEAT_FRESHNESS),
+        }))
+    }
 
-impl State {
-    /// The state of the span `starts_at <= t < ends_at`.
-    pub(crate) fn of(
-        (starts_at, ends_at): (DateTime<Utc>, DateTime<Utc>),
-        data: Data,
-        has_movements: bool,
-    ) -> Self {
-        let reached = |moment| data.as_of.is_some_and(|as_of| as_of >= moment);
-        let started = data.as_of.is_some_and(|as_of| as_of > starts_at);
-        match (reached(ends_at), has_movements) {
-            (true, true) => State::Complete,
-            (true, false) if data.first_hour.is_none_or(|first| first >= ends_at) => State::BeforeFirstData,
-            (true, false) => State::NoMovements,
-            // Numbers may be newer than the moment that was asked for before them.
-            (false, true) => State::Running,
-            (false, false) if started => State::Running,
-            (false, false) => State::NewerThanData,
+    /// The newest moment that the mart reflects, to the second below.
+    ///
+    /// Ask before reading the mart: then the numbers are at least as new as the answer says.
+    pub(crate) async fn data_as_of(&self) -> Result<Option<DateTime<Utc>>, Problem> {
+        Ok(self.freshness().await?.data_as_of)
+    }
+
+    /// How fresh the mart is, to the second below.
+    pub(crate) async fn freshness(&self) -> Result<Freshness, Problem> {
+        let told = match self.reader.freshness() {
+            Some(told) => told,
+            None => self.freshness.get(self.reports.freshness()).await?,
+        };
+        let second = |moment: Option<DateTime<Utc>>| moment.map(|moment| moment.trunc_subsecs(0));
+        let told = Freshness { data_as_of: second(told.data_as_of), received_at: second(told.received_at) };
+        if let Some(moment) = told.data_as_of {
+            metrics::gauge_data_as_of(moment);
         }
-    }
-
-    /// Whether a count of nothing is known to be 0.
-    pub(crate) fn knows_counts(self) -> bool {
-        match self {
-            State::Complete | State::NoMovements | State::Running => true,
-            State::NewerThanData | State::BeforeFirstData => false,
-        }
+        Ok(told)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+impl std::ops::Deref for AppState {
+    type Target = Parts;
 
-    fn at(hour: i64) -> DateTime<Utc> {
-        DateTime::from_timestamp(hour * 3600, 0).unwrap()
-    }
-
-    #[test]
-    fn empty_spans_differ_by_where_the_data_begin_and_end() {
-        let data = Data { as_of: Some(at(100)), first_hour: Some(at(10)) };
-        let empty = |from, to| State::of((at(from), at(to)), data, false);
-        assert_eq!(empty(0, 10), State::BeforeFirstData);
-        assert_eq!(empty(9, 11), State::NoMovements);
-        assert_eq!(empty(76, 100), State::NoMovements);
-        assert_eq!(empty(77, 101), State::Running);
-        assert_eq!(empty(100, 124), State::NewerThanData);
-        assert_eq!(State::of((at(76), at(100)), data, true), State::Complete);
-        assert_eq!(State::of((at(100), at(124)), data, true), State::Running);
-    }
-
-    #[test]
-    fn before_the_first_load_nothing_is_known() {
-        let nothing = Data { as_of: None, first_hour: None };
-        assert_eq!(State::of((at(0), at(24)), nothing, false), State::NewerThanData);
-        assert_eq!(State::of((at(0), at(24)), nothing, true), State::Running);
-        let nobody = Data { as_of: Some(at(100)), first_hour: None };
-        assert_eq!(State::of((at(0), at(24)), nobody, false), State::BeforeFirstData);
+    fn deref(&self) -> &Parts {
+        &self.0
     }
 }

@@ -4,13 +4,13 @@ use std::time::Instant;
 
 use axum::extract::FromRequestParts;
 use bionicpro_audit::{Entry, Event, Outcome};
-use bionicpro_auth::{Caller, Claims, Own, Rejection};
+use bionicpro_auth::{Binding, Caller, Claims, Rejection};
 use bionicpro_edge::RequestId;
 use http::request::Parts;
 
 use crate::access;
-use crate::app::App;
-use crate::problem::{Problem, Slug};
+use crate::problem::{Problem, ProblemKind};
+use crate::state::AppState;
 
 /// Seconds after which tokens may be checked again when the issuer's keys are not at hand.
 const RETRY_AFTER_KEYS_S: u64 = 5;
@@ -21,10 +21,10 @@ pub(crate) struct Wearer {
     pub(crate) name: String,
 }
 
-impl FromRequestParts<App> for Wearer {
+impl FromRequestParts<AppState> for Wearer {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Problem> {
         let claims = signed_in(parts, app).await?;
         claims.require_role(app.verifier.required_role()).map_err(refusal)?;
         // Not before the role: an account without it would take the name from the person whose reports go by it.
@@ -35,7 +35,7 @@ impl FromRequestParts<App> for Wearer {
 
 /// Verifies the request's token: a person, within their rate. What they may do, and whether the name is theirs, is still to
 /// be asked.
-pub(crate) async fn signed_in(parts: &Parts, app: &App) -> Result<Claims, Problem> {
+pub(crate) async fn signed_in(parts: &Parts, app: &AppState) -> Result<Claims, Problem> {
     let caller = Caller::authenticate(&parts.headers, &parts.uri, &app.verifier).await.map_err(refusal)?;
     let claims = caller.claims();
     access::by(parts, &claims.username, &claims.subject);
@@ -45,9 +45,9 @@ pub(crate) async fn signed_in(parts: &Parts, app: &App) -> Result<Claims, Proble
 }
 
 /// Fails when the login name belongs to another account. The first use of a name is written down.
-async fn own_name(parts: &Parts, app: &App, claims: &Claims) -> Result<(), Problem> {
+async fn own_name(parts: &Parts, app: &AppState, claims: &Claims) -> Result<(), Problem> {
     let own = app.names.require_own(claims).await.map_err(refusal)?;
-    if own == Own::Now {
+    if own == Binding::Created {
         let mut entry = Entry::new(Event::IdentityBind, Outcome::Done).who(&claims.username, &claims.subject);
         if let Some(request_id) = parts.extensions.get::<RequestId>() {
             entry = entry.request(request_id.as_str());
@@ -60,19 +60,19 @@ async fn own_name(parts: &Parts, app: &App, claims: &Claims) -> Result<(), Probl
 
 /// What the caller is told is the rejection's own text, the same for every bad token.
 pub(crate) fn refusal(rejection: Rejection) -> Problem {
-    let slug = match rejection {
-        Rejection::Missing | Rejection::Invalid(_) => Slug::InvalidToken,
-        Rejection::InvalidRequest(_) => Slug::BadRequest,
-        Rejection::Forbidden(_) => Slug::InsufficientScope,
-        Rejection::Unavailable(_) => Slug::Unavailable,
+    let kind = match rejection {
+        Rejection::Missing | Rejection::Invalid(_) => ProblemKind::InvalidToken,
+        Rejection::InvalidRequest(_) => ProblemKind::BadRequest,
+        Rejection::Forbidden(_) => ProblemKind::InsufficientScope,
+        Rejection::Unavailable(_) => ProblemKind::Unavailable,
     };
-    let mut problem = Problem::new(slug).detail(rejection.detail()).reason(rejection.reason().as_str());
+    let mut problem = Problem::new(kind).detail(rejection.detail()).reason(rejection.reason().as_str());
     if let Some(challenge) = rejection.challenge() {
         problem = problem.challenge(challenge);
     }
-    match slug {
-        Slug::Unavailable => problem.retry_after(RETRY_AFTER_KEYS_S),
-        Slug::BadRequest => problem.of_credential(),
+    match kind {
+        ProblemKind::Unavailable => problem.retry_after(RETRY_AFTER_KEYS_S),
+        ProblemKind::BadRequest => problem.of_credential(),
         _ => problem,
     }
 }

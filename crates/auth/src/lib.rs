@@ -11,11 +11,11 @@ pub mod discovery;
 pub mod issuer;
 mod keys;
 pub mod metrics;
-mod names;
 mod rejection;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod token;
+mod username_binding;
 mod verifier;
 
 pub use caller::Caller;
@@ -23,16 +23,16 @@ pub use clock::Clock;
 pub use config::Config;
 pub use discovery::Discovery;
 pub use keys::KeyState;
-pub use names::{Names, Own};
 pub use rejection::{Checked, Reason, Rejection};
 pub use token::claims::Claims;
 pub use token::id::{IdClaims, IdTokenFor};
 pub use token::logout::LogoutClaims;
+pub use username_binding::{Binding, UsernameBindings};
 pub use verifier::Verifier;
 
 /// The layers below [`Verifier`], for published test vectors, which are signed texts but not access tokens.
 #[doc(hidden)]
-pub mod layers {
+pub mod fuzzing {
     pub use crate::keys::set::{Dropped, KeySet};
     pub use crate::token::compact::Compact;
 }

@@ -5,32 +5,32 @@ use bionicpro_audit::{Entry, Event, Outcome};
 use bionicpro_edge::{Peer, Problem, RequestId};
 use http::request::Parts;
 
+use crate::errors;
 use crate::session::Record;
-use crate::state::Bff;
-use crate::trouble;
+use crate::state::AppState;
 
 /// The request that an entry is about: its name and where it comes from.
 #[derive(Debug, Clone)]
-pub(crate) struct Asked {
+pub(crate) struct AuditContext {
     id: Option<RequestId>,
     pub(crate) peer: Option<Peer>,
 }
 
-impl FromRequestParts<Bff> for Asked {
+impl FromRequestParts<AppState> for AuditContext {
     type Rejection = std::convert::Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Bff) -> Result<Self, Self::Rejection> {
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Self::Rejection> {
         let (id, peer) = (parts.extensions.get().cloned(), parts.extensions.get().copied());
-        Ok(Asked { id, peer })
+        Ok(AuditContext { id, peer })
     }
 }
 
-impl Asked {
+impl AuditContext {
     /// Writes down what somebody has done.
     ///
     /// # Errors
     /// 503, when it cannot be written: the endpoint must then not do it, or say that it failed.
-    pub(crate) async fn record(&self, bff: &Bff, event: Event, who: &Record) -> Result<(), Problem> {
+    pub(crate) async fn record(&self, bff: &AppState, event: Event, who: &Record) -> Result<(), Problem> {
         let entry = Entry::new(event, Outcome::Done).who(&who.username, &who.subject);
         self.write(bff, entry).await
     }
@@ -38,10 +38,10 @@ impl Asked {
     /// Writes down what was refused to somebody who is not known, or what the issuer has done.
     ///
     /// # Errors
-    /// As [`Asked::record`].
+    /// As [`AuditContext::record`].
     pub(crate) async fn note(
         &self,
-        bff: &Bff,
+        bff: &AppState,
         event: Event,
         outcome: Outcome,
         reason: &'static str,
@@ -49,7 +49,7 @@ impl Asked {
         self.write(bff, Entry::new(event, outcome).reason(Some(reason))).await
     }
 
-    async fn write(&self, bff: &Bff, mut entry: Entry) -> Result<(), Problem> {
+    async fn write(&self, bff: &AppState, mut entry: Entry) -> Result<(), Problem> {
         if let Some(id) = &self.id {
             entry = entry.request(id.as_str());
         }
@@ -57,6 +57,6 @@ impl Asked {
             entry = entry.address(peer.0);
         }
         // Its cause is in the log already.
-        bff.audit.record(entry).await.map_err(|_| trouble::unavailable("audit"))
+        bff.audit.record(entry).await.map_err(|_| errors::unavailable("audit"))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use bionicpro_edge::{Problem, Slug};
+use bionicpro_edge::{Problem, ProblemKind};
 use url::form_urlencoded;
 
 /// The fields as they were sent.
@@ -28,7 +28,7 @@ impl<'a> Fields<'a> {
     pub(crate) fn only(&self, known: &[&str]) -> Result<(), Problem> {
         match self.0.iter().all(|(name, _)| known.contains(&name.as_ref())) {
             true => Ok(()),
-            false => Err(Problem::new(Slug::InvalidParameter).detail("a parameter is unknown")),
+            false => Err(Problem::new(ProblemKind::InvalidParameter).detail("a parameter is unknown")),
         }
     }
 }

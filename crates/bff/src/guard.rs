@@ -5,12 +5,12 @@
 //! allowed to), where the browser says the request comes from, and, where it does not say, the page's origin.
 
 use axum::extract::FromRequestParts;
-use bionicpro_edge::{Problem, Slug};
+use bionicpro_edge::{Problem, ProblemKind};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method, header};
 
 use crate::metrics;
-use crate::state::Bff;
+use crate::state::AppState;
 
 const CSRF: HeaderName = HeaderName::from_static("x-csrf");
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -25,10 +25,10 @@ pub(crate) struct NotForeign(());
 /// A request by which a person comes to a page, not a script or a picture.
 pub(crate) struct Navigation(());
 
-impl FromRequestParts<Bff> for OwnPage {
+impl FromRequestParts<AppState> for OwnPage {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, bff: &Bff) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, bff: &AppState) -> Result<Self, Problem> {
         if only(&parts.headers, &CSRF) != Some("1") {
             return Err(refuse("csrf_header"));
         }
@@ -37,10 +37,10 @@ impl FromRequestParts<Bff> for OwnPage {
     }
 }
 
-impl FromRequestParts<Bff> for NotForeign {
+impl FromRequestParts<AppState> for NotForeign {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, bff: &Bff) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, bff: &AppState) -> Result<Self, Problem> {
         // Typed into the address bar: a person's own wish.
         if only(&parts.headers, &FETCH_SITE) == Some("none") {
             return Ok(NotForeign(()));
@@ -49,10 +49,10 @@ impl FromRequestParts<Bff> for NotForeign {
     }
 }
 
-impl FromRequestParts<Bff> for Navigation {
+impl FromRequestParts<AppState> for Navigation {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Bff) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Problem> {
         match parts.headers.get(FETCH_MODE) {
             Some(mode) if mode != "navigate" => Err(refuse("fetch_mode")),
             _ => Ok(Navigation(())),
@@ -84,7 +84,9 @@ pub(crate) fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a 
 
 fn refuse(reason: &'static str) -> Problem {
     metrics::count_foreign(reason);
-    Problem::new(Slug::Forbidden).detail("This request does not come from a page of this site").reason(reason)
+    Problem::new(ProblemKind::Forbidden)
+        .detail("This request does not come from a page of this site")
+        .reason(reason)
 }
 
 #[cfg(test)]

@@ -4,12 +4,13 @@
 //! our own page), `session` (whose is it), and ends in a file of `routes` or, for `/api`, in `proxy`.
 
 mod access;
-mod app;
+mod bundle;
 pub mod config;
+mod errors;
 mod fields;
-mod guard;
 #[doc(hidden)]
-pub mod layers;
+pub mod fuzzing;
+mod guard;
 pub mod metrics;
 mod notice;
 mod proxy;
@@ -20,7 +21,6 @@ mod session;
 mod sign_in;
 mod signed_in;
 mod state;
-mod trouble;
 
 pub use config::Config;
 pub use server::{Server, doctor};

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use axum::response::Response;
 use bionicpro_audit::Log;
 use bionicpro_auth::{Clock, Verifier};
-use bionicpro_edge::{Edge, Limiter, Options, Service, Texts, finish_changes};
+use bionicpro_edge::{DefaultDetails, Edge, Limiter, Options, Service, finish_changes};
 use bionicpro_model::Result;
 use bionicpro_store::Store;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -14,7 +14,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use crate::proxy::Upstream;
 use crate::session::{Cookies, Limits, Sessions};
 use crate::sign_in::{Issuer, IssuerFacts, facts};
-use crate::state::{Bff, Shared};
+use crate::state::{AppState, Shared};
 use crate::{Config, routes};
 
 /// Longest body that is read: of the back channel, and of what the proxy passes on.
@@ -65,7 +65,7 @@ impl Server {
             Sessions::new(store.clone(), clock.clone(), issuer.name(), config.client_secret()?, limits);
         let url = origin.text.clone();
         let is_secure = origin.is_secure;
-        let bff = Bff::new(Shared {
+        let bff = AppState::new(Shared {
             store,
             sessions,
             issuer,
@@ -85,7 +85,7 @@ impl Server {
             deadline: config.request_timeout(),
             body_bytes: MAX_BODY_BYTES,
             methods: None,
-            texts: Texts::default(),
+            texts: DefaultDetails::default(),
         };
         Ok(Server { service, edge: Edge::new(router, options), url })
     }

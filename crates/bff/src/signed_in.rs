@@ -5,10 +5,10 @@ use bionicpro_edge::Problem;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName};
 
+use crate::errors;
 use crate::guard::only;
 use crate::session::{CookieSecret, Session};
-use crate::state::Bff;
-use crate::trouble;
+use crate::state::AppState;
 
 /// Names the session that a page is for. A cookie goes with every request of a browser, of a page too that was opened in
 /// an earlier session: that page is not answered as whoever is there now.
@@ -24,46 +24,46 @@ pub(crate) struct SignedIn {
 /// The living session of the cookie, whatever the page believes. Good for nothing but to tell the page.
 pub(crate) struct CookieOwner(pub(crate) Session);
 
-impl FromRequestParts<Bff> for SignedIn {
+impl FromRequestParts<AppState> for SignedIn {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, bff: &Bff) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, bff: &AppState) -> Result<Self, Problem> {
         let secret = secret(&parts.headers, bff)?;
-        let found = bff.sessions.find(&secret).await.map_err(trouble::store)?;
-        let session = found.ok_or_else(|| trouble::nobody("no_session"))?;
+        let found = bff.sessions.find(&secret).await.map_err(errors::store)?;
+        let session = found.ok_or_else(|| errors::nobody("no_session"))?;
         of_page(&parts.headers, session, secret)
     }
 }
 
 /// None if no session is alive: then no person can be mistaken for another.
-impl OptionalFromRequestParts<Bff> for SignedIn {
+impl OptionalFromRequestParts<AppState> for SignedIn {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, bff: &Bff) -> Result<Option<Self>, Problem> {
+    async fn from_request_parts(parts: &mut Parts, bff: &AppState) -> Result<Option<Self>, Problem> {
         let Some(secret) = bff.cookies.session(&parts.headers) else { return Ok(None) };
-        match bff.sessions.find(&secret).await.map_err(trouble::store)? {
+        match bff.sessions.find(&secret).await.map_err(errors::store)? {
             Some(session) => of_page(&parts.headers, session, secret).map(Some),
             None => Ok(None),
         }
     }
 }
 
-impl FromRequestParts<Bff> for CookieOwner {
+impl FromRequestParts<AppState> for CookieOwner {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, bff: &Bff) -> Result<Self, Problem> {
-        let found = bff.sessions.find(&secret(&parts.headers, bff)?).await.map_err(trouble::store)?;
-        found.map(CookieOwner).ok_or_else(|| trouble::nobody("no_session"))
+    async fn from_request_parts(parts: &mut Parts, bff: &AppState) -> Result<Self, Problem> {
+        let found = bff.sessions.find(&secret(&parts.headers, bff)?).await.map_err(errors::store)?;
+        found.map(CookieOwner).ok_or_else(|| errors::nobody("no_session"))
     }
 }
 
-fn secret(headers: &HeaderMap, bff: &Bff) -> Result<CookieSecret, Problem> {
-    bff.cookies.session(headers).ok_or_else(|| trouble::nobody("no_cookie"))
+fn secret(headers: &HeaderMap, bff: &AppState) -> Result<CookieSecret, Problem> {
+    bff.cookies.session(headers).ok_or_else(|| errors::nobody("no_cookie"))
 }
 
 fn of_page(headers: &HeaderMap, session: Session, secret: CookieSecret) -> Result<SignedIn, Problem> {
     match only(headers, &SESSION) {
         Some(named) if named == session.id => Ok(SignedIn { session, secret }),
-        _ => Err(trouble::other_session()),
+        _ => Err(errors::other_session()),
     }
 }

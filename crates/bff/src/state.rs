@@ -15,7 +15,7 @@ use crate::sign_in::Issuer;
 
 /// The state of the router.
 #[derive(Clone)]
-pub(crate) struct Bff(Arc<Shared>);
+pub(crate) struct AppState(Arc<Shared>);
 
 pub(crate) struct Shared {
     pub(crate) store: Store,
@@ -30,13 +30,13 @@ pub(crate) struct Shared {
     pub(crate) addresses: Limiter<IpAddr>,
 }
 
-impl Bff {
+impl AppState {
     pub(crate) fn new(shared: Shared) -> Self {
-        Bff(Arc::new(shared))
+        AppState(Arc::new(shared))
     }
 }
 
-impl std::ops::Deref for Bff {
+impl std::ops::Deref for AppState {
     type Target = Shared;
 
     fn deref(&self) -> &Shared {

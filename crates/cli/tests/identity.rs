@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use bionicpro_auth::testing::KeyServer;
-use bionicpro_auth::{Names, Verifier};
+use bionicpro_auth::{UsernameBindings, Verifier};
 use bionicpro_store::{Config, Store};
 
 fn identity(folder: &Path, arguments: &[&str]) -> Output {
@@ -31,7 +31,7 @@ async fn a_name_is_shown_and_released_and_the_release_is_written_down() {
     let verifier = Verifier::new(&issuer.config()).unwrap();
     let claims = verifier.verify(&issuer.token("ivan.petrov")).await.unwrap();
     let store = Store::open(&Config::in_folder(&folder.path().join("store")).unwrap()).await.unwrap();
-    Names::new(store).require_own(&claims).await.unwrap();
+    UsernameBindings::new(store).require_own(&claims).await.unwrap();
 
     let shown = said(&identity(folder.path(), &["show", "ivan.petrov"]));
     assert_eq!((&shown["name"], &shown["account"]), (&"ivan.petrov".into(), &"sub-of-ivan.petrov".into()));

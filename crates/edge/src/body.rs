@@ -13,7 +13,7 @@ use bytes::{Buf, Bytes};
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::time::Sleep;
 
-use crate::problem::{Problem, Slug};
+use crate::problem::{Problem, ProblemKind};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -29,9 +29,9 @@ impl Verdict {
     pub(crate) fn problem(&self, limit: u64) -> Option<Problem> {
         match self.0.load(Ordering::Relaxed) {
             TOO_LARGE => Some(too_large(limit)),
-            TOO_LATE => {
-                Some(Problem::new(Slug::BodyTooLate).detail("The request's body did not arrive in time"))
-            }
+            TOO_LATE => Some(
+                Problem::new(ProblemKind::BodyTooLate).detail("The request's body did not arrive in time"),
+            ),
             _ => None,
         }
     }
@@ -39,7 +39,7 @@ impl Verdict {
 
 /// What a body above the limit is answered with.
 pub(crate) fn too_large(limit: u64) -> Problem {
-    Problem::new(Slug::BodyTooLarge).detail(format!("A request's body may have {limit} bytes"))
+    Problem::new(ProblemKind::BodyTooLarge).detail(format!("A request's body may have {limit} bytes"))
 }
 
 /// A body under limits.
@@ -129,7 +129,7 @@ mod tests {
 
         let long = RequestBody::new(Full::new(Bytes::from_static(b"123456")), 5, TIMEOUT, verdict.clone());
         assert!(long.collect().await.is_err());
-        assert_eq!(verdict.problem(5).unwrap().slug(), Slug::BodyTooLarge);
+        assert_eq!(verdict.problem(5).unwrap().kind(), ProblemKind::BodyTooLarge);
     }
 
     #[tokio::test]
@@ -141,7 +141,7 @@ mod tests {
         let (verdict, started) = (Verdict::default(), std::time::Instant::now());
         let body = RequestBody::new(StreamBody::new(Box::pin(drip)), 1000, TIMEOUT, verdict.clone());
         assert!(body.collect().await.is_err());
-        assert_eq!(verdict.problem(1000).unwrap().slug(), Slug::BodyTooLate);
+        assert_eq!(verdict.problem(1000).unwrap().kind(), ProblemKind::BodyTooLate);
         assert!(started.elapsed() >= TIMEOUT);
     }
 }

@@ -8,10 +8,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::hosts::Hosts;
 use crate::peer::Peer;
-use crate::problem::{Problem, Slug};
+use crate::problem::{Problem, ProblemKind};
 use crate::proxies::Proxies;
 use crate::refusals::Refusals;
-use crate::{Limits, shape};
+use crate::{Limits, request_validation};
 
 /// A connection of one listener, with the rules that hold there.
 #[derive(Debug, Clone)]
@@ -60,9 +60,9 @@ impl Connection {
     /// The problem 400 or 421.
     pub fn check_host<B>(&self, request: &Request<B>) -> Result<(), Problem> {
         if request.uri().authority().is_some() {
-            return Err(Problem::new(Slug::BadRequest).detail("The request target must be a path"));
+            return Err(Problem::new(ProblemKind::BadRequest).detail("The request target must be a path"));
         }
-        shape::check_host(request.headers(), &self.rules.hosts)
+        request_validation::check_host(request.headers(), &self.rules.hosts)
     }
 
     /// Where a request with these headers comes from.

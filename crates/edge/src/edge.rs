@@ -20,9 +20,9 @@ use uuid::Uuid;
 
 use crate::body::{RequestBody, Verdict};
 use crate::peer::{Peer, RequestId};
-use crate::problem::{Problem, Slug, Texts};
-use crate::refusals::{Moment, is_refusal};
-use crate::{Connection, metrics, shape};
+use crate::problem::{DefaultDetails, Problem, ProblemKind};
+use crate::refusals::{Refusal, is_refusal};
+use crate::{Connection, metrics, request_validation};
 
 /// The header that names the request in the service's log. One that a client sends is ignored.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -52,7 +52,7 @@ pub struct Options {
     /// The methods that any address answers, where the router does not refuse others itself; none means that it does.
     pub methods: Option<&'static [Method]>,
     /// What the service says where a problem says nothing more precise.
-    pub texts: Texts,
+    pub texts: DefaultDetails,
 }
 
 /// Answers requests with the router, under the rules above.
@@ -88,10 +88,10 @@ impl Edge {
                 Err(response) => response,
             };
             let (response, late) = match is_refusal(&response) {
-                true => match connection.rules.refusals.moment(peer.place(), Instant::now()) {
-                    Moment::Now => (response, None),
-                    Moment::Late(late) => (response, Some(late)),
-                    Moment::Never => (too_many_refusals(), None),
+                true => match connection.rules.refusals.refuse(peer.place(), Instant::now()) {
+                    Refusal::Immediate => (response, None),
+                    Refusal::Delayed(late) => (response, Some(late)),
+                    Refusal::Overloaded => (too_many_refusals(), None),
                 },
                 false => (response, None),
             };
@@ -115,11 +115,11 @@ impl Edge {
         connection: &Connection,
         request: &Request<B>,
     ) -> Result<(), Response> {
-        shape::check(connection, request, self.options.body_bytes)
+        request_validation::check(connection, request, self.options.body_bytes)
             .map_err(|problem| close_after(problem.into_response()))?;
         match self.options.methods {
             Some(methods) if !methods.contains(request.method()) => {
-                let mut refusal = Problem::new(Slug::MethodNotAllowed).into_response();
+                let mut refusal = Problem::new(ProblemKind::MethodNotAllowed).into_response();
                 let allowed: Vec<_> = methods.iter().map(Method::as_str).collect();
                 refusal
                     .headers_mut()
@@ -158,10 +158,10 @@ impl Edge {
             Ok(Ok(Ok(response))) => response,
             Ok(Err(_panic)) => {
                 tracing::error!("a handler panicked");
-                close_after(Problem::new(Slug::Internal).reason("panic").into_response())
+                close_after(Problem::new(ProblemKind::Internal).reason("panic").into_response())
             }
             Err(_elapsed) => {
-                let problem = Problem::new(Slug::Unavailable).retry_after(RETRY_AFTER_DEADLINE_S);
+                let problem = Problem::new(ProblemKind::Unavailable).retry_after(RETRY_AFTER_DEADLINE_S);
                 problem.reason("deadline").into_response()
             }
         };
@@ -188,11 +188,13 @@ async fn note_route_of(path: Option<MatchedPath>, mut response: Response) -> Res
 }
 
 /// Writes the problem's body, if the response is an error, and the headers that every answer has.
-fn finish(mut response: Response, request_id: &str, texts: &Texts) -> Response {
+fn finish(mut response: Response, request_id: &str, texts: &DefaultDetails) -> Response {
     let status = response.status();
     if is_error(&response) && response.extensions().get::<Final>().is_none() {
-        let problem =
-            response.extensions_mut().remove().unwrap_or_else(|| Problem::new(Slug::of_status(status)));
+        let problem = response
+            .extensions_mut()
+            .remove()
+            .unwrap_or_else(|| Problem::new(ProblemKind::of_status(status)));
         let mut rendered = problem.clone().render(request_id, texts);
         // A body's own headers go with the body; what an endpoint says about the connection, cookies and rights stays.
         for (name, value) in response.headers() {
@@ -226,7 +228,7 @@ fn add_headers(headers: &mut HeaderMap, request_id: &str) {
 
 /// What a refusal becomes where so many are held that it cannot be late.
 fn too_many_refusals() -> Response {
-    let problem = Problem::new(Slug::TooManyRequests)
+    let problem = Problem::new(ProblemKind::TooManyRequests)
         .detail("Too many requests without a valid token in a short time; wait as long as the header Retry-After says")
         .retry_after(RETRY_AFTER_REFUSALS_S)
         .reason("address");
@@ -249,7 +251,7 @@ fn record(section: &'static str, response: &Response, method: &'static str, took
         route,
         status,
         duration_ms = took.as_secs_f64() * 1e3,
-        problem = problem.map(|problem| problem.slug().as_str()),
+        problem = problem.map(|problem| problem.kind().as_str()),
         reason = problem.and_then(Problem::why),
         "answered"
     );

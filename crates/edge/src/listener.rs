@@ -26,12 +26,12 @@ use tokio_util::sync::CancellationToken;
 use crate::connection::Rules;
 use crate::heads::Heads;
 use crate::hosts::Hosts;
-use crate::pace::Paced;
 use crate::peer::Peer;
-use crate::places::Places;
+use crate::per_address::PerAddressLimit;
 use crate::proxies::Proxies;
 use crate::tls::{Tls, TlsConfig};
 use crate::turns::{Turn, Turns};
+use crate::write_timeout::WriteTimeout;
 use crate::{Connection, Edge, Limits, metrics};
 
 /// Header lines that are read at all; [`Edge`] refuses far fewer.
@@ -202,7 +202,7 @@ impl Listener {
     {
         let Rules { section, limits, .. } = *self.rules;
         let turns = Turns::new(section, limits.connections);
-        let places = Places::new(limits.connections_per_address);
+        let places = PerAddressLimit::new(limits.connections_per_address);
         let (graceful, stopping) = (GracefulShutdown::new(), CancellationToken::new());
         let mut connections = JoinSet::new();
         let mut watching = JoinSet::new();
@@ -247,7 +247,7 @@ impl Listener {
                 let _open = metrics::OpenConnection::new(section);
                 // Small answers should leave at once; a socket that refuses the option works all the same.
                 let _ = stream.set_nodelay(true);
-                let stream = Paced::new(stream, section, limits.write_timeout);
+                let stream = WriteTimeout::new(stream, section, limits.write_timeout);
                 let conversation = {
                     let turn = Arc::clone(&turn);
                     async move {

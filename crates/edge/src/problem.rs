@@ -19,7 +19,7 @@ const RETRY_AFTER_UNAVAILABLE_S: u64 = 5;
 /// What is wrong, by what the caller should do about it.
 #[expect(missing_docs, reason = "each is described by its row, in `Slug::row`")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Slug {
+pub enum ProblemKind {
     BadRequest,
     InvalidParameter,
     InvalidToken,
@@ -40,36 +40,42 @@ pub enum Slug {
     HttpVersion,
 }
 
-impl Slug {
+impl ProblemKind {
     /// Status, the last part of `type`, and the title: the one list of them.
     fn row(self) -> (StatusCode, &'static str, &'static str) {
         match self {
-            Slug::BadRequest => (StatusCode::BAD_REQUEST, "bad-request", "Bad request"),
-            Slug::InvalidParameter => (StatusCode::BAD_REQUEST, "invalid-parameter", "Invalid parameter"),
-            Slug::InvalidToken => (StatusCode::UNAUTHORIZED, "invalid-token", "Sign in again"),
-            Slug::InsufficientScope => (StatusCode::FORBIDDEN, "insufficient-scope", "Not allowed"),
-            Slug::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
-            Slug::NotFound => (StatusCode::NOT_FOUND, "not-found", "Not found"),
-            Slug::MethodNotAllowed => {
+            ProblemKind::BadRequest => (StatusCode::BAD_REQUEST, "bad-request", "Bad request"),
+            ProblemKind::InvalidParameter => {
+                (StatusCode::BAD_REQUEST, "invalid-parameter", "Invalid parameter")
+            }
+            ProblemKind::InvalidToken => (StatusCode::UNAUTHORIZED, "invalid-token", "Sign in again"),
+            ProblemKind::InsufficientScope => (StatusCode::FORBIDDEN, "insufficient-scope", "Not allowed"),
+            ProblemKind::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
+            ProblemKind::NotFound => (StatusCode::NOT_FOUND, "not-found", "Not found"),
+            ProblemKind::MethodNotAllowed => {
                 (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed")
             }
-            Slug::BodyTooLate => (StatusCode::REQUEST_TIMEOUT, "body-too-late", "Body too late"),
-            Slug::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "Body too large"),
-            Slug::TooLittleData => (StatusCode::UNPROCESSABLE_ENTITY, "too-little-data", "Too little data"),
-            Slug::UriTooLong => (StatusCode::URI_TOO_LONG, "uri-too-long", "URI too long"),
-            Slug::UnsupportedMediaType => {
+            ProblemKind::BodyTooLate => (StatusCode::REQUEST_TIMEOUT, "body-too-late", "Body too late"),
+            ProblemKind::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "Body too large"),
+            ProblemKind::TooLittleData => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "too-little-data", "Too little data")
+            }
+            ProblemKind::UriTooLong => (StatusCode::URI_TOO_LONG, "uri-too-long", "URI too long"),
+            ProblemKind::UnsupportedMediaType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Media type not supported")
             }
-            Slug::Misdirected => (StatusCode::MISDIRECTED_REQUEST, "misdirected", "Wrong host"),
-            Slug::TooManyRequests => {
+            ProblemKind::Misdirected => (StatusCode::MISDIRECTED_REQUEST, "misdirected", "Wrong host"),
+            ProblemKind::TooManyRequests => {
                 (StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "Too many requests")
             }
-            Slug::HeadersTooLarge => {
+            ProblemKind::HeadersTooLarge => {
                 (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "headers-too-large", "Headers too large")
             }
-            Slug::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
-            Slug::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Temporarily unavailable"),
-            Slug::HttpVersion => {
+            ProblemKind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
+            ProblemKind::Unavailable => {
+                (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Temporarily unavailable")
+            }
+            ProblemKind::HttpVersion => {
                 (StatusCode::HTTP_VERSION_NOT_SUPPORTED, "http-version", "HTTP version not supported")
             }
         }
@@ -86,19 +92,19 @@ impl Slug {
     }
 
     /// The problem of a response that a part below wrote without one, such as axum's 404 and 405.
-    pub fn of_status(status: StatusCode) -> Slug {
+    pub fn of_status(status: StatusCode) -> ProblemKind {
         match status {
-            StatusCode::NOT_FOUND => Slug::NotFound,
-            StatusCode::METHOD_NOT_ALLOWED => Slug::MethodNotAllowed,
-            status if status.is_client_error() => Slug::BadRequest,
-            _ => Slug::Internal,
+            StatusCode::NOT_FOUND => ProblemKind::NotFound,
+            StatusCode::METHOD_NOT_ALLOWED => ProblemKind::MethodNotAllowed,
+            status if status.is_client_error() => ProblemKind::BadRequest,
+            _ => ProblemKind::Internal,
         }
     }
 }
 
 /// What a service says where a problem says nothing more precise.
 #[derive(Debug, Clone, Copy)]
-pub struct Texts {
+pub struct DefaultDetails {
     /// There is nothing at the address.
     pub not_found: &'static str,
     /// The address does not answer the method.
@@ -107,9 +113,9 @@ pub struct Texts {
     pub unavailable: &'static str,
 }
 
-impl Default for Texts {
+impl Default for DefaultDetails {
     fn default() -> Self {
-        Texts {
+        DefaultDetails {
             not_found: "There is nothing at this address",
             method_not_allowed: "This address does not answer this method; the header Allow says which it does",
             unavailable: "The request cannot be answered at the moment; try again in a few seconds",
@@ -117,27 +123,27 @@ impl Default for Texts {
     }
 }
 
-impl Texts {
-    fn of(&self, slug: Slug) -> &'static str {
-        match slug {
-            Slug::NotFound => self.not_found,
-            Slug::MethodNotAllowed => self.method_not_allowed,
-            Slug::Unavailable => self.unavailable,
-            Slug::Internal => "The request failed because of a defect; tell us the request_id",
-            Slug::BadRequest
-            | Slug::InvalidParameter
-            | Slug::InvalidToken
-            | Slug::InsufficientScope
-            | Slug::Forbidden
-            | Slug::BodyTooLate
-            | Slug::BodyTooLarge
-            | Slug::UriTooLong
-            | Slug::UnsupportedMediaType
-            | Slug::TooLittleData
-            | Slug::Misdirected
-            | Slug::TooManyRequests
-            | Slug::HeadersTooLarge
-            | Slug::HttpVersion => "The request cannot be answered as it is",
+impl DefaultDetails {
+    fn of(&self, kind: ProblemKind) -> &'static str {
+        match kind {
+            ProblemKind::NotFound => self.not_found,
+            ProblemKind::MethodNotAllowed => self.method_not_allowed,
+            ProblemKind::Unavailable => self.unavailable,
+            ProblemKind::Internal => "The request failed because of a defect; tell us the request_id",
+            ProblemKind::BadRequest
+            | ProblemKind::InvalidParameter
+            | ProblemKind::InvalidToken
+            | ProblemKind::InsufficientScope
+            | ProblemKind::Forbidden
+            | ProblemKind::BodyTooLate
+            | ProblemKind::BodyTooLarge
+            | ProblemKind::UriTooLong
+            | ProblemKind::UnsupportedMediaType
+            | ProblemKind::TooLittleData
+            | ProblemKind::Misdirected
+            | ProblemKind::TooManyRequests
+            | ProblemKind::HeadersTooLarge
+            | ProblemKind::HttpVersion => "The request cannot be answered as it is",
         }
     }
 }
@@ -145,7 +151,7 @@ impl Texts {
 /// An error on its way to the caller.
 #[derive(Debug, Clone)]
 pub struct Problem {
-    slug: Slug,
+    kind: ProblemKind,
     detail: Option<Cow<'static, str>>,
     parameter: Option<Cow<'static, str>>,
     retry_after_s: Option<u64>,
@@ -158,9 +164,9 @@ pub struct Problem {
 
 impl Problem {
     /// A problem with the text that the service has for it.
-    pub fn new(slug: Slug) -> Self {
+    pub fn new(kind: ProblemKind) -> Self {
         Problem {
-            slug,
+            kind,
             detail: None,
             parameter: None,
             retry_after_s: None,
@@ -172,7 +178,7 @@ impl Problem {
 
     /// A parameter that breaks its rule. The value is never repeated.
     pub fn parameter(name: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
-        let mut problem = Problem::new(Slug::InvalidParameter).detail(detail);
+        let mut problem = Problem::new(ProblemKind::InvalidParameter).detail(detail);
         problem.parameter = Some(Cow::Borrowed(name));
         problem
     }
@@ -214,8 +220,8 @@ impl Problem {
     }
 
     /// What is wrong.
-    pub fn slug(&self) -> Slug {
-        self.slug
+    pub fn kind(&self) -> ProblemKind {
+        self.kind
     }
 
     /// The word for the log, if one was given.
@@ -228,13 +234,13 @@ impl Problem {
     }
 
     /// The body, and the headers that belong to the problem.
-    pub(crate) fn render(self, request_id: &str, texts: &Texts) -> Response {
-        let (status, slug, title) = self.slug.row();
+    pub(crate) fn render(self, request_id: &str, texts: &DefaultDetails) -> Response {
+        let (status, kind, title) = self.kind.row();
         let body = ProblemBody {
-            r#type: format!("urn:bionicpro:problem:{slug}"),
+            r#type: format!("urn:bionicpro:problem:{kind}"),
             title: title.to_owned(),
             status: status.as_u16(),
-            detail: self.detail.unwrap_or(Cow::Borrowed(texts.of(self.slug))).into_owned(),
+            detail: self.detail.unwrap_or(Cow::Borrowed(texts.of(self.kind))).into_owned(),
             request_id: request_id.to_owned(),
             parameter: self.parameter.map(Cow::into_owned),
         };
@@ -253,7 +259,7 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut response = self.slug.status().into_response();
+        let mut response = self.kind.status().into_response();
         response.extensions_mut().insert(self);
         response
     }
@@ -268,12 +274,12 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let kind = error.kind().as_str();
         if error.kind() == Kind::Usage {
-            let mut problem = Problem::new(Slug::InvalidParameter).detail(error.message());
+            let mut problem = Problem::new(ProblemKind::InvalidParameter).detail(error.message());
             problem.parameter = error.detail_text().map(|name| Cow::Owned(name.to_owned()));
             return problem;
         }
         tracing::error!(kind, error = %error.report(), "a dependency did not answer");
-        Problem::new(Slug::Unavailable).retry_after(RETRY_AFTER_UNAVAILABLE_S).reason(kind)
+        Problem::new(ProblemKind::Unavailable).retry_after(RETRY_AFTER_UNAVAILABLE_S).reason(kind)
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::metrics;
-use crate::problem::{Problem, Slug};
+use crate::problem::{Problem, ProblemKind};
 
 /// A caller may use up this much of the rate at once.
 const BURST: Duration = Duration::from_secs(60);
@@ -46,7 +46,7 @@ impl<K: Hash + Eq> Limiter<K> {
         self.charge(key, now).map_err(|wait_s| {
             let (section, who) = self.names;
             metrics::count_rate_limited(section, who);
-            Problem::new(Slug::TooManyRequests)
+            Problem::new(ProblemKind::TooManyRequests)
                 .detail("Too many requests in a short time; wait as long as the header Retry-After says")
                 .retry_after(wait_s)
                 .reason(who)

@@ -13,7 +13,7 @@ use http::StatusCode;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use crate::places::{Place, Places};
+use crate::per_address::{AddressPermit, PerAddressLimit};
 use crate::problem::Problem;
 use crate::{Limiter, Limits, metrics};
 
@@ -23,25 +23,25 @@ pub(crate) struct Refusals {
     section: &'static str,
     delay: Duration,
     budget: Limiter<IpAddr>,
-    held_of_address: Places,
+    held_of_address: PerAddressLimit,
     free: Arc<Semaphore>,
 }
 
 /// When a refusal is given.
 #[derive(Debug)]
-pub(crate) enum Moment {
-    Now,
-    /// After [`Late::wait`].
-    Late(Late),
+pub(crate) enum Refusal {
+    Immediate,
+    /// After [`DelayedRefusal::wait`].
+    Delayed(DelayedRefusal),
     /// It would be late, and too many wait already.
-    Never,
+    Overloaded,
 }
 
 /// A refusal that is held.
 #[derive(Debug)]
-pub(crate) struct Late {
+pub(crate) struct DelayedRefusal {
     delay: Duration,
-    _of_address: Place,
+    _of_address: AddressPermit,
     _of_all: OwnedSemaphorePermit,
 }
 
@@ -52,27 +52,27 @@ impl Refusals {
             section,
             delay: limits.refusal_delay,
             budget: Limiter::new(section, "address", limits.refusals_per_minute),
-            held_of_address: Places::new(limits.connections_per_address.div_ceil(2)),
+            held_of_address: PerAddressLimit::new(limits.connections_per_address.div_ceil(2)),
             free: Arc::new(Semaphore::new(usize::try_from(half).unwrap_or(Semaphore::MAX_PERMITS))),
         }
     }
 
     /// Takes one refusal from the budget of the place, and tells when it is given.
-    pub(crate) fn moment(&self, place: IpAddr, now: Instant) -> Moment {
+    pub(crate) fn refuse(&self, place: IpAddr, now: Instant) -> Refusal {
         if self.budget.charge(place, now).is_ok() {
-            return Moment::Now;
+            return Refusal::Immediate;
         }
         let held = self.held_of_address.take(place).zip(Arc::clone(&self.free).try_acquire_owned().ok());
         let Some((of_address, of_all)) = held else {
             metrics::count_late_refusal(self.section, "full");
-            return Moment::Never;
+            return Refusal::Overloaded;
         };
         metrics::count_late_refusal(self.section, "held");
-        Moment::Late(Late { delay: self.delay, _of_address: of_address, _of_all: of_all })
+        Refusal::Delayed(DelayedRefusal { delay: self.delay, _of_address: of_address, _of_all: of_all })
     }
 }
 
-impl Late {
+impl DelayedRefusal {
     /// Waits for the delay, or until the listener stops.
     pub(crate) async fn wait(self, stopping: &CancellationToken) {
         stopping.run_until_cancelled(tokio::time::sleep(self.delay)).await;
@@ -96,15 +96,15 @@ mod tests {
     }
 
     /// One letter a refusal, in order; those that are late stay held.
-    fn letters(refusals: &Refusals, address: &str, count: usize, held: &mut Vec<Late>) -> String {
+    fn letters(refusals: &Refusals, address: &str, count: usize, held: &mut Vec<DelayedRefusal>) -> String {
         let now = Instant::now();
-        let one = |_| match refusals.moment(address.parse().unwrap(), now) {
-            Moment::Now => 'n',
-            Moment::Late(late) => {
+        let one = |_| match refusals.refuse(address.parse().unwrap(), now) {
+            Refusal::Immediate => 'n',
+            Refusal::Delayed(late) => {
                 held.push(late);
                 'l'
             }
-            Moment::Never => '-',
+            Refusal::Overloaded => '-',
         };
         (0..count).map(one).collect()
     }
@@ -131,7 +131,7 @@ mod tests {
     fn the_budget_comes_back_with_time() {
         let refusals = refusals(8, 6);
         let (place, now) = ("192.0.2.1".parse().unwrap(), Instant::now());
-        let is_late = |now| !matches!(refusals.moment(place, now), Moment::Now);
+        let is_late = |now| !matches!(refusals.refuse(place, now), Refusal::Immediate);
         assert_eq!([is_late(now), is_late(now), is_late(now)], [false, false, true]);
         let later = now + Duration::from_secs(30);
         assert_eq!([is_late(later), is_late(later)], [false, true]);
@@ -139,9 +139,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_listener_that_stops_waits_for_nothing_that_is_held() {
-        let late = Late {
+        let late = DelayedRefusal {
             delay: Duration::MAX,
-            _of_address: Places::new(1).take("192.0.2.1".parse().unwrap()).unwrap(),
+            _of_address: PerAddressLimit::new(1).take("192.0.2.1".parse().unwrap()).unwrap(),
             _of_all: Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap(),
         };
         let stopping = CancellationToken::new();
@@ -153,13 +153,13 @@ mod tests {
     fn what_refuses_a_credential_is_told_by_status_or_by_name() {
         use axum::response::IntoResponse;
 
-        use crate::Slug;
+        use crate::ProblemKind;
 
         let refuses = |problem: Problem| is_refusal(&problem.into_response());
-        assert!(refuses(Problem::new(Slug::InvalidToken)));
-        assert!(refuses(Problem::new(Slug::BadRequest).of_credential()));
-        assert!(!refuses(Problem::new(Slug::BadRequest)));
-        assert!(!refuses(Problem::new(Slug::InsufficientScope)));
+        assert!(refuses(Problem::new(ProblemKind::InvalidToken)));
+        assert!(refuses(Problem::new(ProblemKind::BadRequest).of_credential()));
+        assert!(!refuses(Problem::new(ProblemKind::BadRequest)));
+        assert!(!refuses(Problem::new(ProblemKind::InsufficientScope)));
         assert!(is_refusal(&StatusCode::UNAUTHORIZED.into_response()), "of another service, passed on");
     }
 }

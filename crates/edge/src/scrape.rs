@@ -12,7 +12,7 @@ use http::{HeaderValue, header};
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::metrics::{self, UPKEEP_EVERY};
-use crate::{Edge, Listen, Listener, Options, Texts};
+use crate::{DefaultDetails, Edge, Listen, Listener, Options};
 
 const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
 /// Rendering is in memory: longer than this is a defect.
@@ -42,7 +42,10 @@ impl MetricsListener {
     pub async fn serve(self, shutdown: impl Future<Output = ()>) {
         let recorder = self.recorder;
         let router = Router::new().route("/metrics", get(move || async move { page(recorder) }));
-        let texts = Texts { not_found: "There is nothing at this address but /metrics", ..Texts::default() };
+        let texts = DefaultDetails {
+            not_found: "There is nothing at this address but /metrics",
+            ..DefaultDetails::default()
+        };
         let options = Options { deadline: DEADLINE, body_bytes: 0, methods: None, texts };
         let serving = self.listener.serve(Edge::new(router, options), shutdown);
         let upkeep = async {

@@ -14,11 +14,11 @@ use chrono::{Datelike, NaiveDate, TimeDelta};
 use serde::Serialize;
 
 use crate::context::PipelineContext;
-use crate::kind::{Ask, RunKind};
-use crate::look::retained;
+use crate::kind::{RunKind, RunRequest};
 use crate::progress::Progress;
 use crate::report::RunReport;
 use crate::run::{RunSpec, run};
+use crate::run_plan::retained;
 use crate::steps::in_time;
 
 /// The most rows of a piece that has more than one day: its snapshot holds the source's old rows for seconds.
@@ -94,7 +94,7 @@ pub async fn backfill(
     if let [whole] = *plan.pieces
         && whole.range == plan.range
     {
-        let spec = RunSpec { run: Some(backfill.run.clone()), ask: Ask::Range(whole.range) };
+        let spec = RunSpec { run: Some(backfill.run.clone()), ask: RunRequest::Range(whole.range) };
         let report = run(context, spec, progress).await?;
         progress.piece(&whole, cells(&report));
         return Ok(report);
@@ -104,7 +104,7 @@ pub async fn backfill(
     let mut whole = RunReport::new(&backfill.run);
     for (done, piece) in plan.pieces.iter().enumerate() {
         let id = format!("{}.{}", backfill.run, piece.range.from().format("%Y%m%d")).parse()?;
-        let spec = RunSpec { run: Some(id), ask: Ask::Range(piece.range) };
+        let spec = RunSpec { run: Some(id), ask: RunRequest::Range(piece.range) };
         let report = run(context, spec, progress).await?;
         progress.piece(piece, cells(&report));
         if done + 1 < plan.pieces.len() {

@@ -19,12 +19,12 @@ use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
 
 use crate::backfill::{Piece, cut};
+use crate::checkpoint::Checkpoint;
 use crate::context::PipelineContext;
-use crate::kind::Ask;
-use crate::left::Left;
-use crate::look::{first_hour, kept_from};
+use crate::kind::RunRequest;
 use crate::progress::Progress;
 use crate::run::{RunSpec, run};
+use crate::run_plan::{first_hour, kept_from};
 use crate::steps::{OWNERS_CHANGED, in_time};
 use crate::verify::{Verified, compare_range};
 
@@ -200,7 +200,7 @@ async fn due(context: &PipelineContext) -> Result<Option<Due>> {
     let from = kept_from.max(first_hour(context, now)).max(oldest);
     let lookback = HourRange::lookback(now, context.config.lookback_days)?;
     let range = HourRange::new(from, lookback.from()).ok();
-    let left = state.baseline.and_then(|text| serde_json::from_str::<Left>(&text).ok());
+    let left = state.baseline.and_then(|text| serde_json::from_str::<Checkpoint>(&text).ok());
     let compare_from = left.map_or(0, |left| left.compare_from);
     let cycle = u64::try_from((now - TimeDelta::hours(CYCLE_HOURS)).timestamp_micros()).unwrap_or(0);
     let since = if is_exact { compare_from } else { compare_from.max(cycle) };
@@ -252,7 +252,7 @@ async fn compare_piece(
         let differing = verified.differing;
         tracing::warn!(%range, differing, "the mart differs from the source: loading the range again");
         comparison.differing += differing;
-        match run(context, RunSpec { run: Some(id.clone()), ask: Ask::Range(range) }, progress).await {
+        match run(context, RunSpec { run: Some(id.clone()), ask: RunRequest::Range(range) }, progress).await {
             Ok(_) => comparison.mended.push(range),
             Err(error) if error.message() == TOO_MUCH_VANISHED => {
                 is_mended = false;

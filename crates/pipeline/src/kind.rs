@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a run is asked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Ask {
+pub enum RunRequest {
     /// What is new since the last run; everything where that cannot be told.
     #[default]
     Tick,

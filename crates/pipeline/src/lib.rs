@@ -19,20 +19,20 @@ pub mod stage;
 pub mod steps;
 pub mod verify;
 
+mod checkpoint;
 mod dimensions;
 mod files;
 mod join;
-mod left;
-mod look;
+mod load_plan;
 mod owners;
 mod reconcile;
 mod retry;
-mod work;
+mod run_plan;
 
 pub use backfill::Backfill;
 pub use config::{PipelineConfig, StageConfig};
 pub use context::PipelineContext;
-pub use kind::{Ask, RunKind};
+pub use kind::{RunKind, RunRequest};
 pub use report::{RunReport, StepReport};
 pub use run::{RunSpec, run, run_new};
 pub use schedule::schedule;

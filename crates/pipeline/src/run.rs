@@ -8,11 +8,11 @@ use bionicpro_warehouse::ledger::State;
 use chrono::Utc;
 
 use crate::context::PipelineContext;
-use crate::kind::Ask;
+use crate::kind::RunRequest;
 use crate::progress::Progress;
 use crate::report::RunReport;
 use crate::retry::{Policy, with_policy};
-use crate::steps::{self, Book, Extracted, Restarts};
+use crate::steps::{self, Extracted, LedgerWriter, Restarts};
 
 /// What to run.
 #[derive(Debug, Clone, Default)]
@@ -20,7 +20,7 @@ pub struct RunSpec {
     /// The id; made when none is given.
     pub run: Option<RunId>,
     /// What to recompute.
-    pub ask: Ask,
+    pub ask: RunRequest,
 }
 
 /// Runs the pipeline: afterwards the mart equals the sources at the run's snapshot, as far as the run reaches.
@@ -34,7 +34,7 @@ pub async fn run(context: &PipelineContext, spec: RunSpec, progress: &dyn Progre
     let Some(run) = &spec.run else {
         return run_new(context, &RunId::generate(Utc::now()), spec.ask, progress).await;
     };
-    let book = Book::of_run(context, run);
+    let book = LedgerWriter::of_run(context, run);
     with_policy(policy(context), || steps::in_time(context, book.read())).await?;
     all_steps(context, &book, spec.ask, progress).await
 }
@@ -46,17 +46,17 @@ pub async fn run(context: &PipelineContext, spec: RunSpec, progress: &dyn Progre
 pub async fn run_new(
     context: &PipelineContext,
     run: &RunId,
-    ask: Ask,
+    ask: RunRequest,
     progress: &dyn Progress,
 ) -> Result<RunReport> {
-    all_steps(context, &Book::of_run(context, run), ask, progress).await
+    all_steps(context, &LedgerWriter::of_run(context, run), ask, progress).await
 }
 
 /// The steps, as often as another load comes between.
 async fn all_steps(
     context: &PipelineContext,
-    book: &Book<'_>,
-    ask: Ask,
+    book: &LedgerWriter<'_>,
+    ask: RunRequest,
     progress: &dyn Progress,
 ) -> Result<RunReport> {
     let (began, run) = (Instant::now(), book.run);
@@ -77,8 +77,8 @@ async fn all_steps(
 
 async fn once(
     context: &PipelineContext,
-    book: &Book<'_>,
-    ask: Ask,
+    book: &LedgerWriter<'_>,
+    ask: RunRequest,
     progress: &dyn Progress,
     report: &mut RunReport,
 ) -> Result<()> {

@@ -13,7 +13,7 @@ use croner::Cron;
 
 use crate::compare::compare;
 use crate::context::PipelineContext;
-use crate::kind::{Ask, RunKind};
+use crate::kind::{RunKind, RunRequest};
 use crate::progress::Quiet;
 use crate::run::{RunSpec, run};
 use crate::steps::in_time;
@@ -82,7 +82,8 @@ async fn turn(context: &PipelineContext, full: &Cron, last_full: &mut Option<Dat
             return Ok(());
         };
         let began = Utc::now();
-        let ask = if is_full_due(context, full, last_full).await? { Ask::Full } else { Ask::Tick };
+        let ask =
+            if is_full_due(context, full, last_full).await? { RunRequest::Full } else { RunRequest::Tick };
         let report = run(context, RunSpec { run: None, ask }, &Quiet).await?;
         if report.kind == Some(RunKind::Full) {
             *last_full = Some(began);

@@ -18,12 +18,12 @@ use uuid::Uuid;
 use crate::backfill::{Backfill, plan};
 use crate::context::PipelineContext;
 use crate::files::{Source, mart, owners};
-use crate::kind::Ask;
-use crate::look::{readable_until, retained};
+use crate::kind::RunRequest;
 use crate::owners::Holding;
 use crate::progress::Progress;
 use crate::reconcile::{DifferingCell, differing_cells};
 use crate::run::{RunSpec, run};
+use crate::run_plan::{readable_until, retained};
 use crate::stage::StagedName;
 use crate::steps::{self, in_time};
 
@@ -130,7 +130,7 @@ pub async fn verify(context: &PipelineContext, verify: &Verify, progress: &dyn P
         context.stage.remove(&id).await?;
         compared?;
         if verified.differing > differing && verify.repair {
-            run(context, RunSpec { run: Some(id), ask: Ask::Range(piece.range) }, progress).await?;
+            run(context, RunSpec { run: Some(id), ask: RunRequest::Range(piece.range) }, progress).await?;
             verified.repaired = true;
         }
         let (cells, differing) = (verified.cells - before, verified.differing - differing);
@@ -169,7 +169,7 @@ pub(crate) async fn compare_range(
     let warehouse = &context.warehouse;
     // Before the source is read: what arrives later is new since then in any case.
     let baseline = state::read(warehouse).await?.baseline;
-    steps::stage(context, id, Ask::Range(range), progress).await?;
+    steps::stage(context, id, RunRequest::Range(range), progress).await?;
     let file = context.stage.open_file(id, StagedName::Mart).await?;
     let staged = &file.manifest.days;
     verified.cells += staged.iter().map(|day| day.cells).sum::<u64>();

@@ -9,7 +9,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::address;
 use crate::config::{CrmConfig, TelemetryConfig};
-use crate::error::Place;
+use crate::error::DatabaseLabel;
 use crate::tls;
 use crate::transaction::{self, Begin};
 
@@ -18,7 +18,7 @@ use crate::transaction::{self, Begin};
 pub struct Database {
     config: tokio_postgres::Config,
     tls: MakeRustlsConnect,
-    place: Place,
+    place: DatabaseLabel,
 }
 
 impl Database {
@@ -53,7 +53,7 @@ impl Database {
         if let Some(path) = password_file {
             config.password(read_password(path)?.expose_secret());
         }
-        let place = Place { name, section, address: address::shown(&config) };
+        let place = DatabaseLabel { name, section, address: address::shown(&config) };
         Ok(Database { config, tls: tls::connector(trust)?, place })
     }
 
@@ -95,7 +95,7 @@ impl Database {
 /// questions that do not wait for each other's answers are joined, and cost one round trip.
 pub struct Session {
     pub(crate) client: Client,
-    pub(crate) place: Place,
+    pub(crate) place: DatabaseLabel,
     /// The server's release, as a number.
     pub(crate) version: u32,
     /// The encoding of the database.

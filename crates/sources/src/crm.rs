@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::error::VALUE_UNREADABLE;
 use crate::ident::{quote_identifier, quote_table};
-use crate::shape::{Shape, Type, Wanted};
+use crate::shape::{ColumnType, Shape, Type};
 use crate::snapshot::{Held, Tables};
 use crate::{CrmConfig, Database, Session};
 use unreadable::Column;
@@ -102,7 +102,7 @@ impl Crm {
 pub struct OpenCrm {
     session: Session,
     snapshot: Snapshot,
-    found: Found,
+    found: CrmSummary,
     customers: String,
     prostheses: String,
     prostheses_table: String,
@@ -110,7 +110,7 @@ pub struct OpenCrm {
 }
 
 /// What is known of the rows without reading them.
-struct Found {
+struct CrmSummary {
     fingerprint: String,
     customers: i64,
     prostheses: i64,
@@ -298,16 +298,16 @@ fn prosthesis(row: &Row) -> Result<Prosthesis, tokio_postgres::Error> {
 
 /// Whether all that must be there is there.
 fn check(customers: &Shape, prostheses: &Shape, models: &Shape) -> Result<()> {
-    customers.require("id", Wanted::Uuid)?;
+    customers.require("id", ColumnType::Uuid)?;
     for column in ["name", "email", "ldap_username"] {
-        customers.require(column, Wanted::Text)?;
+        customers.require(column, ColumnType::Text)?;
     }
     for column in ["id", "customer_id", "model_id"] {
-        prostheses.require(column, Wanted::Uuid)?;
+        prostheses.require(column, ColumnType::Uuid)?;
     }
-    prostheses.require("chip_id", Wanted::Text)?;
-    models.require("id", Wanted::Uuid)?;
-    models.require("name", Wanted::Text)?;
+    prostheses.require("chip_id", ColumnType::Text)?;
+    models.require("id", ColumnType::Uuid)?;
+    models.require("name", ColumnType::Text)?;
     Ok(())
 }
 
@@ -380,7 +380,7 @@ fn warranty_until(shape: &Shape, models: &Shape) -> String {
 ///
 /// The server's hash of a row adds up multiples of its columns' hashes. Sums of it would not see two rows that exchange
 /// a value, so each is hashed once more. A hash of the row's text takes four times as long.
-async fn find(session: &Session, customers: &str, prostheses: &str) -> Result<Found> {
+async fn find(session: &Session, customers: &str, prostheses: &str) -> Result<CrmSummary> {
     let of = |rows: &str| {
         let hash = |seed: u8| format!("sum(hashint8extended(hash_record_extended(r, {seed}), {seed}))");
         format!("SELECT count(*) AS rows, {} AS one, {} AS two FROM ({rows}) AS r", hash(0), hash(1))
@@ -393,7 +393,7 @@ async fn find(session: &Session, customers: &str, prostheses: &str) -> Result<Fo
     );
     let row = session.row(&sql, &[]).await?;
     let fail = |error| session.place.error(error);
-    Ok(Found {
+    Ok(CrmSummary {
         fingerprint: row.try_get(0).map_err(fail)?,
         customers: row.try_get(1).map_err(fail)?,
         prostheses: row.try_get(2).map_err(fail)?,
@@ -401,11 +401,16 @@ async fn find(session: &Session, customers: &str, prostheses: &str) -> Result<Fo
 }
 
 /// What is known where a value cannot even be hashed: no other snapshot is the same.
-async fn count(session: &Session, snapshot: &Snapshot, customers: &str, prostheses: &str) -> Result<Found> {
+async fn count(
+    session: &Session,
+    snapshot: &Snapshot,
+    customers: &str,
+    prostheses: &str,
+) -> Result<CrmSummary> {
     let fail = |error| session.place.error(error);
     let of = |rows: &str| format!("(SELECT count(*) FROM ({rows}) AS q)");
     let row = session.row(&format!("SELECT {}, {}", of(customers), of(prostheses)), &[]).await?;
-    Ok(Found {
+    Ok(CrmSummary {
         fingerprint: format!("at {}", snapshot.version()),
         customers: row.try_get(0).map_err(fail)?,
         prostheses: row.try_get(1).map_err(fail)?,

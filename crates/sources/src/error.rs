@@ -25,13 +25,13 @@ pub(crate) fn is_no_text(error: &tokio_postgres::Error) -> bool {
 
 /// Which database an error speaks of: `CRM` or `telemetry`, and its address.
 #[derive(Debug, Clone)]
-pub(crate) struct Place {
+pub(crate) struct DatabaseLabel {
     pub(crate) name: &'static str,
     pub(crate) section: &'static str,
     pub(crate) address: String,
 }
 
-impl Place {
+impl DatabaseLabel {
     /// Turns an error of the driver into the program's.
     pub(crate) fn error(&self, error: tokio_postgres::Error) -> Error {
         if let Some(database) = error.as_db_error() {

@@ -26,4 +26,4 @@ pub use crm::{Crm, OpenCrm};
 pub use error::{SOURCE_CHANGED, VALUE_UNREADABLE};
 pub use facts::Facts;
 pub use lock::Lock;
-pub use telemetry::{CellBatch, ChipScope, Cut, LeftOut, Telemetry, Unreadable, Wanted};
+pub use telemetry::{CellBatch, CellRequest, ChipScope, Cut, LeftOut, Telemetry, Unreadable};

@@ -3,7 +3,7 @@
 use bionicpro_model::{Error, Kind, Result};
 
 use crate::connect::Session;
-use crate::error::Place;
+use crate::error::DatabaseLabel;
 use crate::ident::quote_table;
 use crate::template::fill;
 
@@ -46,7 +46,7 @@ impl Type {
 
 /// What a column may be, with the words for an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wanted {
+pub(crate) enum ColumnType {
     Text,
     Uuid,
     Instant,
@@ -54,24 +54,24 @@ pub(crate) enum Wanted {
     Any,
 }
 
-impl Wanted {
+impl ColumnType {
     fn accepts(self, found: Type) -> bool {
         match self {
-            Wanted::Text => found == Type::Text,
-            Wanted::Uuid => found == Type::Uuid,
-            Wanted::Instant => matches!(found, Type::Timestamp | Type::TimestampTz),
-            Wanted::Number => matches!(found, Type::Int | Type::BigInt | Type::Numeric | Type::Float),
-            Wanted::Any => true,
+            ColumnType::Text => found == Type::Text,
+            ColumnType::Uuid => found == Type::Uuid,
+            ColumnType::Instant => matches!(found, Type::Timestamp | Type::TimestampTz),
+            ColumnType::Number => matches!(found, Type::Int | Type::BigInt | Type::Numeric | Type::Float),
+            ColumnType::Any => true,
         }
     }
 
     fn words(self) -> &'static str {
         match self {
-            Wanted::Text => "text or varchar",
-            Wanted::Uuid => "uuid",
-            Wanted::Instant => "timestamp or timestamptz",
-            Wanted::Number => "an integer, numeric, real or double precision",
-            Wanted::Any => "any type",
+            ColumnType::Text => "text or varchar",
+            ColumnType::Uuid => "uuid",
+            ColumnType::Instant => "timestamp or timestamptz",
+            ColumnType::Number => "an integer, numeric, real or double precision",
+            ColumnType::Any => "any type",
         }
     }
 }
@@ -81,7 +81,7 @@ const ORDINARY_COLLATIONS: [u32; 4] = [0, 100, 950, 951];
 
 /// The columns of one table.
 pub(crate) struct Shape {
-    place: Place,
+    place: DatabaseLabel,
     table: String,
     /// The table, quoted.
     pub(crate) name: String,
@@ -285,7 +285,7 @@ impl Shape {
     ///
     /// # Errors
     /// `Data` that names the column, what it should be and what it is.
-    pub(crate) fn require(&self, column: &str, wanted: Wanted) -> Result<Type> {
+    pub(crate) fn require(&self, column: &str, wanted: ColumnType) -> Result<Type> {
         let Some(found) = self.columns.iter().find(|found| found.name == column) else {
             return Err(self
                 .place

@@ -2,7 +2,7 @@
 
 use bionicpro_model::{Error, Kind, Result};
 
-use crate::{Reports, Warehouse, settings};
+use crate::{MartReader, Warehouse, settings};
 
 /// Asked with the program's own settings in force: what it says itself is no matter of the profile.
 const CHANGED: &str = "SELECT name, value FROM system.settings
@@ -85,7 +85,7 @@ impl Warehouse {
     }
 }
 
-impl Reports {
+impl MartReader {
     /// The same of the account that reads.
     ///
     /// # Errors

@@ -13,11 +13,11 @@ use uuid::Uuid;
 
 use crate::Warehouse;
 use crate::load::{LoadSpec, parquet};
-use crate::marks::Mark;
-use crate::reports::Reports;
+use crate::reports::MartReader;
 use crate::settings::Settings;
-use crate::state::Standing;
+use crate::state::DimensionState;
 use crate::warehouse::named;
+use crate::watermarks::Watermark;
 
 /// For the mart's own file, two columns of which are needed.
 const OF_FILE: Settings = &[("input_format_skip_unknown_fields", "1")];
@@ -38,7 +38,7 @@ struct Announced {
 /// Announces the rows of a small file that goes straight into the mart.
 pub(crate) async fn announce_file(
     warehouse: &Warehouse,
-    standing: &Standing,
+    standing: &DimensionState,
     pieces: &[Bytes],
     spec: &LoadSpec,
 ) -> Result<()> {
@@ -56,7 +56,11 @@ pub(crate) async fn announce_file(
 }
 
 /// Announces the rows of a load that are in the history.
-pub(crate) async fn announce_kept(warehouse: &Warehouse, standing: &Standing, spec: &LoadSpec) -> Result<()> {
+pub(crate) async fn announce_kept(
+    warehouse: &Warehouse,
+    standing: &DimensionState,
+    spec: &LoadSpec,
+) -> Result<()> {
     let sql = "INSERT INTO report_changes (number, user_id, month)
         SELECT DISTINCT {number: UInt64}, user_id, toYYYYMM(date) FROM mart_history WHERE version >= {version: UInt64}";
     let tell = async |server: &Warehouse| {
@@ -73,7 +77,7 @@ pub(crate) async fn announce_kept(warehouse: &Warehouse, standing: &Standing, sp
 /// Announces changes of these people in every month.
 pub(crate) async fn announce_people(
     warehouse: &Warehouse,
-    standing: &Standing,
+    standing: &DimensionState,
     people: impl IntoIterator<Item = Uuid>,
 ) -> Result<()> {
     let number = standing.next_number();
@@ -82,8 +86,8 @@ pub(crate) async fn announce_people(
 }
 
 /// Settles everything that is announced: all of it is stored, or was never visible.
-pub async fn settle(warehouse: &Warehouse, standing: &Standing) -> Result<()> {
-    warehouse.mark(&[Mark::Settled], standing.next_number()).await
+pub async fn settle(warehouse: &Warehouse, standing: &DimensionState) -> Result<()> {
+    warehouse.mark(&[Watermark::Settled], standing.next_number()).await
 }
 
 /// The changes since a settled load.
@@ -97,7 +101,7 @@ pub struct Changes {
     pub of: Option<Vec<(Uuid, u32)>>,
 }
 
-impl Reports {
+impl MartReader {
     /// The changes announced since the load `seen` was settled. They are read after the settled number, so that the changes of
     /// a settled load are among them.
     pub async fn changes_since(&self, seen: u64) -> Result<Changes> {
@@ -109,7 +113,7 @@ impl Reports {
         }
         let freshness = self.freshness().await?;
         let settled = self.query("SELECT max(version) FROM marks WHERE name = {name: String}").await?;
-        let settled = settled.param("name", Mark::Settled.name()).fetch_one::<u64>();
+        let settled = settled.param("name", Watermark::Settled.name()).fetch_one::<u64>();
         let settled = self.run("asking for the newest load", settled).await?;
         let since = self.query(
             "SELECT DISTINCT user_id, month FROM report_changes WHERE number > {seen: UInt64} LIMIT {most: UInt64}",

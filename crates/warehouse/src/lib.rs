@@ -1,6 +1,6 @@
 //! The ClickHouse warehouse: its schema, its rows, its queries. The only crate with ClickHouse SQL.
 //!
-//! [`Warehouse`] is the account that migrates and loads; [`Reports`] is the one that only reads, for the Reports
+//! [`Warehouse`] is the account that migrates and loads; [`MartReader`] is the one that only reads, for the Reports
 //! API. Both speak the ClickHouse HTTP interface, to the embedded engine and to a server alike.
 
 pub mod access;
@@ -24,13 +24,13 @@ pub mod changes;
 mod client;
 mod fault;
 mod identifier;
-mod marks;
 pub mod metrics;
 mod params;
 mod ping;
 mod settings;
 mod warehouse;
+mod watermarks;
 
 pub use config::Config;
-pub use reports::Reports;
+pub use reports::MartReader;
 pub use warehouse::Warehouse;

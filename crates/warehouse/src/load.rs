@@ -29,7 +29,7 @@ pub use self::fingerprints::{Fingerprint, loaded_fingerprints};
 pub use self::history::{HistoryRange, history_range};
 pub use self::restate::restate;
 pub(crate) use self::stage::ON_SHARDS;
-pub use self::store::{Former, Hides, Stored, store};
+pub use self::store::{Former, StoredRows, Tombstones, store};
 pub use self::totals::{LoadedDay, day_totals, loaded_totals};
 pub use self::upsert::{Changed, confirm_dimensions, upsert_dimensions};
 pub use self::vanished::{TOO_MUCH_VANISHED, VanishLimit};

@@ -28,14 +28,14 @@ const REPORT_TIMEOUT: Duration = Duration::from_secs(12);
 
 /// The account that reads reports. Cheap to clone; requests share a pool.
 #[derive(Clone)]
-pub struct Reports {
+pub struct MartReader {
     client: Client,
     breaker: Breaker,
     /// The client with the settings that the account may set; asked once.
     reader: Arc<OnceCell<Client>>,
 }
 
-impl Reports {
+impl MartReader {
     /// Prepares a client with `warehouse.reader_url`, or `warehouse.url` where there is none; nothing is sent yet.
     ///
     /// # Errors
@@ -48,7 +48,7 @@ impl Reports {
         };
         let client = client::connect(key, url, file, config)?;
         let breaker = Breaker::new(Ping::new(key, url, config, client.clone())?);
-        Ok(Reports { client, breaker, reader: Arc::new(OnceCell::new()) })
+        Ok(MartReader { client, breaker, reader: Arc::new(OnceCell::new()) })
     }
 
     /// Asks for the engine's version: reachable, and let in. For readiness.

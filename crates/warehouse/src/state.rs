@@ -4,7 +4,7 @@ use bionicpro_model::Result;
 use clickhouse::Row;
 use serde::{Deserialize, Serialize};
 
-use crate::marks::Mark;
+use crate::watermarks::Watermark;
 use crate::{Warehouse, settings};
 
 const STANDING: &str = include_str!("state/standing.sql");
@@ -21,24 +21,24 @@ pub struct State {
     /// whatever the source's clock says.
     pub newest_version: u64,
     /// How the stored rows stand.
-    pub standing: Standing,
+    pub standing: DimensionState,
 }
 
 /// What loads have told of the rows that are stored.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Standing {
-    /// The version of the dimensions that every row of the mart agrees with; behind [`Stamp::dimensions`] while a load
+pub struct DimensionState {
+    /// The version of the dimensions that every row of the mart agrees with; behind [`DimensionVersions::dimensions`] while a load
     /// is at it, or after one that was cut off.
     pub restated: u64,
     /// Which state of the dimensions this is.
-    pub stamp: Stamp,
+    pub stamp: DimensionVersions,
     /// The newest version at which a load has completed a range of hours; 0 before the first.
     pub completed: u64,
     /// The number of the newest load that is settled.
     pub settled: u64,
 }
 
-impl Standing {
+impl DimensionState {
     /// The number of a load that begins now, under the lock.
     pub fn next_number(&self) -> u64 {
         self.settled + 1
@@ -54,7 +54,7 @@ impl Standing {
 /// Tells states of the dimensions apart: where two stamps are equal, no load has stored or noted anything of them in
 /// between. Each load has a greater version than all that it knew of, and these only grow.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stamp {
+pub struct DimensionVersions {
     /// The version of the newest CRM state that was stored or found to be stored already; 0 before the first.
     pub dimensions: u64,
     /// The newest version at which a load began to store another state.
@@ -63,7 +63,7 @@ pub struct Stamp {
     pub pending: u64,
 }
 
-impl Stamp {
+impl DimensionVersions {
     /// Whether a load was about to move something between owners and did not come to its end.
     pub fn has_pending(&self) -> bool {
         self.pending > self.dimensions
@@ -88,31 +88,31 @@ pub async fn read(warehouse: &Warehouse) -> Result<State> {
     Ok(State {
         baseline: text("runs").cloned(),
         newest_version: lines.iter().map(|line| line.version).max().unwrap_or(0),
-        standing: Standing::of(&lines),
+        standing: DimensionState::of(&lines),
     })
 }
 
 /// Reads how the stored rows stand, without the ledger: what a load looks at again.
-pub async fn standing(warehouse: &Warehouse) -> Result<Standing> {
-    Ok(Standing::of(&lines(warehouse, STANDING).await?))
+pub async fn standing(warehouse: &Warehouse) -> Result<DimensionState> {
+    Ok(DimensionState::of(&lines(warehouse, STANDING).await?))
 }
 
 async fn lines(warehouse: &Warehouse, sql: &str) -> Result<Vec<Line>> {
     warehouse.run("reading what earlier runs have left", warehouse.query(sql).fetch_all::<Line>()).await
 }
 
-impl Standing {
-    fn of(lines: &[Line]) -> Standing {
+impl DimensionState {
+    fn of(lines: &[Line]) -> DimensionState {
         let version = |name: &str| lines.iter().find(|line| line.name == name).map_or(0, |line| line.version);
-        Standing {
-            restated: version(Mark::Restated.name()),
-            stamp: Stamp {
-                dimensions: version(Mark::Dimensions.name()),
-                changing: version(Mark::Changing.name()),
+        DimensionState {
+            restated: version(Watermark::Restated.name()),
+            stamp: DimensionVersions {
+                dimensions: version(Watermark::Dimensions.name()),
+                changing: version(Watermark::Changing.name()),
                 pending: version("pending"),
             },
             completed: version("ranges"),
-            settled: version(Mark::Settled.name()),
+            settled: version(Watermark::Settled.name()),
         }
     }
 }

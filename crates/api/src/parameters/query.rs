@@ -4,7 +4,7 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 
 use crate::access::{self, AskedDays};
-use crate::problem::{Problem, Slug};
+use crate::problem::{Problem, ProblemKind};
 
 /// The decoded query of one request, checked against the names that its endpoint knows.
 #[derive(Debug)]
@@ -43,13 +43,13 @@ fn unknown(known: &[&str]) -> Problem {
         [] => "This address takes no parameters".to_owned(),
         names => format!("Unknown parameter; this address takes {}", names.join(", ")),
     };
-    Problem::new(Slug::InvalidParameter).detail(detail)
+    Problem::new(ProblemKind::InvalidParameter).detail(detail)
 }
 
 /// Decodes `%41` and `+`; anything that is not two hexadecimal digits or not UTF-8 afterwards is refused.
 fn decode(text: &str) -> Result<String, Problem> {
     let broken = || {
-        Problem::new(Slug::InvalidParameter)
+        Problem::new(ProblemKind::InvalidParameter)
             .detail("The query is not valid percent-encoded UTF-8; encode a per cent sign as %25")
     };
     let mut bytes = Vec::with_capacity(text.len());
@@ -153,7 +153,7 @@ mod tests {
             "date=%ed%a0%80",
         ] {
             let problem = Query::parse(bad, KNOWN).unwrap_err();
-            assert_eq!(problem.slug(), Slug::InvalidParameter, "{bad}");
+            assert_eq!(problem.kind(), ProblemKind::InvalidParameter, "{bad}");
         }
     }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use bionicpro_reports::Month;
 use bionicpro_warehouse::changes::Changes;
-use bionicpro_warehouse::reports::{Freshness, Reports};
+use bionicpro_warehouse::reports::{Freshness, MartReader};
 use uuid::Uuid;
 
 /// The time between two polls.
@@ -61,7 +61,7 @@ impl Feed {
     }
 
     /// Polls and never returns.
-    pub(super) async fn follow(&self, reports: &Reports) {
+    pub(super) async fn follow(&self, reports: &MartReader) {
         let mut fails = false;
         loop {
             let (seen, began) = (self.read().settled, Instant::now());

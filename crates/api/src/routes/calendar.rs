@@ -10,12 +10,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::reports::{AskedDay, DayQuery, check_own};
-use crate::app::App;
+use crate::availability::{self, Data};
 use crate::conditional::{AsOf, Condition};
-use crate::frame::{Frame, FrameHour};
+use crate::local_day::{LocalDay, LocalHour};
 use crate::openapi::{DataRefusals, NotModified};
 use crate::problem::Problem;
-use crate::state::{self, Data};
+use crate::state::AppState;
 use crate::wearer::Wearer;
 
 /// A day as the calendar has it, and how it lies to the caller's data.
@@ -39,7 +39,7 @@ pub(crate) struct CalendarDay {
     today: NaiveDate,
     /// Whether both are the same.
     is_today: bool,
-    state: state::State,
+    state: availability::Availability,
     /// The first instant of the day.
     starts_at: DateTime<Utc>,
     /// The first instant after the day: 23 or 25 hours later where clocks change.
@@ -60,7 +60,7 @@ pub(crate) struct CalendarDay {
     #[schema(required)]
     first_date_with_data: Option<NaiveDate>,
     /// Every hour of the day.
-    hours: Vec<FrameHour>,
+    hours: Vec<LocalHour>,
 }
 
 /// A day as the calendar has it.
@@ -78,9 +78,9 @@ pub(crate) async fn calendar(
     wearer: Wearer,
     AskedDay { date, query: DayQuery { tz, prosthesis_id }, now }: AskedDay,
     condition: Condition,
-    State(app): State<App>,
+    State(app): State<AppState>,
 ) -> Result<Response, Problem> {
-    let frame = Frame::new(date, tz, now);
+    let frame = LocalDay::new(date, tz, now);
     let data_as_of = app.data_as_of().await?;
     // Which hours have data says all; no month is read.
     let found = app.reader.hours(&wearer, &[]).await?;

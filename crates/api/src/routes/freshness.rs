@@ -8,11 +8,11 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::access::AskedDays;
 use crate::answer::Answer;
-use crate::app::App;
 use crate::openapi::DataRefusals;
 use crate::parameters::{FromQuery, Query, Strict, Zone, local_today};
 use crate::person::Person;
 use crate::problem::Problem;
+use crate::state::AppState;
 
 /// The parameters.
 #[derive(Debug, IntoParams)]
@@ -41,7 +41,7 @@ impl FromQuery for FreshnessQuery {
 #[schema(as = FreshnessState)]
 pub(crate) enum Age {
     /// No older than two schedules.
-    Fresh,
+    Cached,
     /// Older than two schedules.
     Stale,
     /// Nothing was ever loaded.
@@ -79,7 +79,7 @@ impl DataAge {
             state: match age {
                 None => Age::Unknown,
                 Some(age) if age > stale_after => Age::Stale,
-                Some(_) => Age::Fresh,
+                Some(_) => Age::Cached,
             },
             data_as_of: freshness.data_as_of,
             received_at: freshness.received_at.filter(|_| age.is_some()),
@@ -132,7 +132,7 @@ pub(crate) struct FreshnessReport {
 pub(crate) async fn freshness(
     _: Person,
     Strict(FreshnessQuery { tz }): Strict<FreshnessQuery>,
-    State(app): State<App>,
+    State(app): State<AppState>,
 ) -> Result<Answer<FreshnessReport>, Problem> {
     let now = Utc::now();
     let DataAge { state, data_as_of, received_at, age_s, schedule_s, stale_after_s } =
@@ -163,9 +163,9 @@ mod tests {
             DataAge::new(Freshness { data_as_of, received_at: data_as_of }, TimeDelta::seconds(900), now)
                 .state
         };
-        assert_eq!(state(Some(1800)), Age::Fresh);
+        assert_eq!(state(Some(1800)), Age::Cached);
         assert_eq!(state(Some(1801)), Age::Stale);
-        assert_eq!(state(Some(-60)), Age::Fresh);
+        assert_eq!(state(Some(-60)), Age::Cached);
         assert_eq!(state(None), Age::Unknown);
     }
 }

@@ -19,11 +19,11 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::app::App;
 use crate::openapi;
+use crate::state::AppState;
 
 /// Every route, and the document that describes those that are an interface.
-pub(crate) fn table() -> (Router<App>, OpenApi) {
+pub(crate) fn table() -> (Router<AppState>, OpenApi) {
     OpenApiRouter::with_openapi(openapi::base())
         .routes(routes!(reports::list::list))
         .routes(routes!(reports::summary::summary))

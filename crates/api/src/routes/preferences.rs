@@ -10,11 +10,11 @@ use utoipa::ToSchema;
 
 use crate::access::Change;
 use crate::answer::Answer;
-use crate::app::App;
 use crate::openapi::{BodyRefusals, DataRefusals};
 use crate::parameters::{NoParameters, Strict, Zone, local_today};
 use crate::person::Person;
-use crate::problem::{Problem, Slug};
+use crate::problem::{Problem, ProblemKind};
+use crate::state::AppState;
 
 /// The most that a body may have, in bytes; what it means takes less than 200.
 pub(crate) const MAX_BODY_BYTES: u64 = 2048;
@@ -89,7 +89,7 @@ impl Preferences {
     /// Reads a body: exactly these members, once each. What the parser says of a bad one is not repeated.
     fn read(body: &[u8]) -> Result<Self, Problem> {
         let preferences: Preferences = serde_json::from_slice(body).map_err(|_| {
-            Problem::new(Slug::BadRequest).detail(
+            Problem::new(ProblemKind::BadRequest).detail(
                 "The body must be a JSON object with timezone, language, theme, text_size and hand, once each, with \
                  the values that the document lists",
             )
@@ -118,7 +118,7 @@ fn key(person: &Person) -> Key {
 pub(crate) async fn get(
     person: Person,
     _: Strict<NoParameters>,
-    State(app): State<App>,
+    State(app): State<AppState>,
 ) -> Result<Answer<Preferences>, Problem> {
     let kept = app.store.get(&key(&person)).await?;
     // What a newer program has put may have members that this one does not know: nothing is chosen then.
@@ -135,7 +135,7 @@ pub(crate) async fn get(
 pub(crate) async fn put(
     person: Person,
     _: Strict<NoParameters>,
-    State(app): State<App>,
+    State(app): State<AppState>,
     change: Change,
     headers: HeaderMap,
     body: Bytes,
@@ -158,7 +158,9 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
         && types.next().is_none()
     {
         true => Ok(()),
-        false => Err(Problem::new(Slug::UnsupportedMediaType).detail("The body must be application/json")),
+        false => {
+            Err(Problem::new(ProblemKind::UnsupportedMediaType).detail("The body must be application/json"))
+        }
     }
 }
 

@@ -8,11 +8,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::app::App;
 use crate::conditional::{AsOf, Condition};
 use crate::openapi::{DataRefusals, NotModified};
 use crate::parameters::{NoParameters, Strict};
 use crate::problem::Problem;
+use crate::state::AppState;
 use crate::wearer::Wearer;
 
 /// How much of a serial number is shown.
@@ -104,7 +104,7 @@ pub(crate) async fn prostheses(
     wearer: Wearer,
     _: Strict<NoParameters>,
     condition: Condition,
-    State(app): State<App>,
+    State(app): State<AppState>,
 ) -> Result<Response, Problem> {
     let data_as_of = app.data_as_of().await?;
     let owned = app.reader.prostheses(&wearer).await?;

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use bionicpro_model::{Error, HourRange, Kind, Result, SecretUrl};
 use bionicpro_warehouse::changes;
-use bionicpro_warehouse::load::{self, Hides, LoadSpec};
-use bionicpro_warehouse::state::{self, Standing};
+use bionicpro_warehouse::load::{self, LoadSpec, Tombstones};
+use bionicpro_warehouse::state::{self, DimensionState};
 use futures_util::stream;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -37,7 +37,7 @@ async fn store(
     cells: &[Cell],
     version: u64,
     may_show: impl Future<Output = Result<()>> + Send,
-) -> Result<Standing> {
+) -> Result<DimensionState> {
     let rows = cells.iter().map(|cell| {
         let mut row = cell.row();
         row["version"] = version.into();
@@ -55,7 +55,7 @@ async fn store(
         tombstones: 0,
     };
     let standing = state::standing(&app.warehouse).await.unwrap();
-    load::store(&app.warehouse, file, &spec, &standing, &Hides::default(), may_show).await?;
+    load::store(&app.warehouse, file, &spec, &standing, &Tombstones::default(), may_show).await?;
     Ok(standing)
 }
 

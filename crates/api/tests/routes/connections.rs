@@ -58,7 +58,7 @@ async fn a_taken_port_is_named_with_the_flag_that_changes_it() {
     let config = bionicpro_api::Config { listen: app.address, metrics_listen: None, ..Default::default() };
     let warehouse =
         bionicpro_warehouse::Config { url: Some(app.warehouse_url.clone()), ..Default::default() };
-    let reports = bionicpro_warehouse::reports::Reports::new(&warehouse).unwrap();
+    let reports = bionicpro_warehouse::reports::MartReader::new(&warehouse).unwrap();
     let verifier = bionicpro_auth::Verifier::new(&app.issuer.config()).unwrap();
     let audit = bionicpro_audit::Log::none();
     let services = bionicpro_api::Services { reports, verifier, audit, store: app.store.clone() };

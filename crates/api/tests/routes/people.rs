@@ -1,6 +1,6 @@
 //! Nobody reads anybody else's reports, whatever they send.
 
-use bionicpro_auth::Names;
+use bionicpro_auth::UsernameBindings;
 use bionicpro_auth::testing::TestKey;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
@@ -298,7 +298,7 @@ async fn a_name_that_came_with_another_account_before_is_refused_until_it_is_rel
     assert_eq!(refused.json()["detail"], "This account may not read reports");
     assert_eq!(app.wearer("alice").get(DAY).await.status, 200);
 
-    Names::new(app.store.clone()).release("alice").await.unwrap().unwrap();
+    UsernameBindings::new(app.store.clone()).release("alice").await.unwrap().unwrap();
     assert_eq!(app.wearer("alice").get(DAY).await.status, 403, "the former account's token still lives");
     let body = new.get(DAY).await.json();
     assert_eq!(body["summary"]["total_movements"], 111);

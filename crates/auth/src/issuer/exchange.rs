@@ -50,10 +50,10 @@ pub(super) async fn answer(
     body: Bytes,
 ) -> Response {
     #[cfg(feature = "testing")]
-    provider.pause.pass(super::pause::Moment::BeforeGrant).await;
+    provider.pause.pass(super::pause::PausePoint::BeforeGrant).await;
     let granted = exchange(&provider, &headers, &body);
     #[cfg(feature = "testing")]
-    provider.pause.pass(super::pause::Moment::AfterGrant).await;
+    provider.pause.pass(super::pause::PausePoint::AfterGrant).await;
     match granted {
         Ok(tokens) => ([(header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")], Json(tokens))
             .into_response(),

@@ -24,9 +24,9 @@ mod random;
 mod revoke;
 mod routes;
 mod session;
-mod shelf;
 mod sign_in;
 mod token;
+mod ttl_map;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -153,7 +153,7 @@ impl Issuer {
 
     /// Holds exchanges at the token endpoint until the answer of this is dropped.
     #[cfg(feature = "testing")]
-    pub fn pause(&self, at: pause::Moment) -> pause::Paused<'_> {
+    pub fn pause(&self, at: pause::PausePoint) -> pause::Paused<'_> {
         self.provider.pause.begin(at)
     }
 

@@ -4,7 +4,7 @@ use tokio::sync::watch;
 
 /// Where an exchange is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Moment {
+pub enum PausePoint {
     /// The issuer has the request and has done nothing.
     BeforeGrant,
     /// The code or refresh token is used up, and the answer has not left.
@@ -14,7 +14,7 @@ pub enum Moment {
 /// Where exchanges are held now, and how many.
 #[derive(Debug)]
 pub(super) struct Pause {
-    at: watch::Sender<Option<Moment>>,
+    at: watch::Sender<Option<PausePoint>>,
     held: watch::Sender<usize>,
 }
 
@@ -27,12 +27,12 @@ impl Pause {
         Pause { at: watch::Sender::new(None), held: watch::Sender::new(0) }
     }
 
-    pub(super) fn begin(&self, at: Moment) -> Paused<'_> {
+    pub(super) fn begin(&self, at: PausePoint) -> Paused<'_> {
         self.at.send_replace(Some(at));
         Paused(self)
     }
 
-    pub(super) async fn pass(&self, moment: Moment) {
+    pub(super) async fn pass(&self, moment: PausePoint) {
         let mut at = self.at.subscribe();
         if *at.borrow_and_update() == Some(moment) {
             let _one = Held::of(self);

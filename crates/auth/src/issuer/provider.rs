@@ -9,8 +9,8 @@ use super::accounts::Account;
 use super::back_channel::BackChannel;
 use super::options::ClientOptions;
 use super::session::{Session, Sessions};
-use super::shelf::Shelf;
 use super::token::Minter;
+use super::ttl_map::TtlMap;
 use crate::Clock;
 
 /// How long a person may take to sign in, in seconds.
@@ -36,10 +36,10 @@ pub(super) struct Provider {
 pub(super) struct Memory {
     pub(super) sessions: Sessions,
     /// Requests whose person has not signed in yet.
-    pub(super) requests: Shelf<Request>,
-    pub(super) codes: Shelf<Code>,
+    pub(super) requests: TtlMap<Request>,
+    pub(super) codes: TtlMap<Code>,
     /// Sign-outs that wait for a yes.
-    pub(super) sign_outs: Shelf<SignOut>,
+    pub(super) sign_outs: TtlMap<SignOut>,
 }
 
 /// What a client asked for when it sent somebody here (OpenID Connect Core, section 3.1.2.1), once checked.
@@ -85,9 +85,9 @@ impl Provider {
         let url = client.as_ref().and_then(|client| client.back_channel_logout_url.clone());
         let memory = Memory {
             sessions: Sessions::default(),
-            requests: Shelf::new(REQUEST_LIFE_S),
-            codes: Shelf::new(CODE_LIFE_S),
-            sign_outs: Shelf::new(REQUEST_LIFE_S),
+            requests: TtlMap::new(REQUEST_LIFE_S),
+            codes: TtlMap::new(CODE_LIFE_S),
+            sign_outs: TtlMap::new(REQUEST_LIFE_S),
         };
         Ok(Provider {
             minter,

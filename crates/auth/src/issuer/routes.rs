@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use bionicpro_edge::{Edge, Options, Texts};
+use bionicpro_edge::{DefaultDetails, Edge, Options};
 use http::header;
 use serde_json::{Value, json};
 
@@ -32,8 +32,12 @@ pub(super) fn edge(provider: Arc<Provider>) -> Edge {
         .route("/login-actions/logout-confirm", post(end_session::confirmed))
         .route("/demo/style.css", get(style));
     let router = Router::new().nest(super::REALM_PATH, realm).with_state(provider);
-    let options =
-        Options { deadline: DEADLINE, body_bytes: MAX_FORM_BYTES, methods: None, texts: Texts::default() };
+    let options = Options {
+        deadline: DEADLINE,
+        body_bytes: MAX_FORM_BYTES,
+        methods: None,
+        texts: DefaultDetails::default(),
+    };
     Edge::new(router, options)
 }
 

@@ -13,40 +13,39 @@ pub(crate) use upstream::Upstream;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use bionicpro_edge::{Peer, Problem, RequestId, Slug};
+use bionicpro_edge::{Peer, Problem, ProblemKind, RequestId};
 
+use crate::errors;
 use crate::guard::OwnPage;
 use crate::session::refresh::with_fresh_token;
 use crate::signed_in::SignedIn;
-use crate::state::Bff;
-use crate::trouble;
+use crate::state::AppState;
 
 /// Longest body of a request.
 const MAX_REQUEST_BYTES: usize = 64 * 1024;
 
 /// A route for each row of the table; other methods get 405, other paths 404.
-pub(crate) fn routes() -> Router<Bff> {
+pub(crate) fn routes() -> Router<AppState> {
     table::routes(forward)
 }
 
 async fn forward(
-    State(bff): State<Bff>,
+    State(bff): State<AppState>,
     _: OwnPage,
     mut signed_in: SignedIn,
     request: Request,
 ) -> Result<Response, Problem> {
     if !is_plain(request.uri().path()) {
-        return Err(
-            Problem::new(Slug::BadRequest).detail("The path holds what no address of this service has")
-        );
+        return Err(Problem::new(ProblemKind::BadRequest)
+            .detail("The path holds what no address of this service has"));
     }
-    bff.sessions.touch(&mut signed_in.session).await.map_err(trouble::store)?;
+    bff.sessions.touch(&mut signed_in.session).await.map_err(errors::store)?;
     let signed_in = with_fresh_token(&bff, signed_in).await?;
     let id = request.extensions().get::<RequestId>().cloned();
     let peer = request.extensions().get::<Peer>().copied();
     let (parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, MAX_REQUEST_BYTES).await.map_err(|_| {
-        Problem::new(Slug::BodyTooLarge).detail(format!("A body may have {MAX_REQUEST_BYTES} bytes"))
+        Problem::new(ProblemKind::BodyTooLarge).detail(format!("A body may have {MAX_REQUEST_BYTES} bytes"))
     })?;
     let access_token = &signed_in.session.record.tokens.access;
     bff.upstream.ask(&parts, body, access_token, id.as_ref(), peer).await

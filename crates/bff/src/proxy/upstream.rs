@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::headers;
-use crate::{Config, metrics, trouble};
+use crate::{Config, errors, metrics};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// Longest wait for a connection.
@@ -90,13 +90,13 @@ impl Upstream {
             metrics::count_upstream_failure();
             // Not its address: the query is the person's.
             tracing::error!(error = %error.without_url(), "the reports api does not answer");
-            trouble::unavailable("api")
+            errors::unavailable("api")
         })?;
         let (parts, answer) = http::Response::<reqwest::Body>::from(answer).into_parts();
         if parts.status.is_redirection() && parts.status != StatusCode::NOT_MODIFIED {
             metrics::count_upstream_failure();
             tracing::error!(status = parts.status.as_u16(), "the reports api answers with a redirect");
-            return Err(trouble::unavailable("api"));
+            return Err(errors::unavailable("api"));
         }
         let mut passed = headers::of_response(&parts.headers);
         if request.method == http::Method::HEAD

@@ -7,7 +7,7 @@ use bionicpro_edge::Final;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::state::Bff;
+use crate::state::AppState;
 
 pub(super) async fn health() -> Json<Value> {
     Json(json!({"status": "healthy", "version": env!("CARGO_PKG_VERSION")}))
@@ -18,7 +18,7 @@ pub(super) async fn live() -> Json<Value> {
 }
 
 /// Whether people can sign in and be recognized. The Reports API has a readiness of its own.
-pub(super) async fn ready(State(bff): State<Bff>) -> Response {
+pub(super) async fn ready(State(bff): State<AppState>) -> Response {
     let (store, issuer) = tokio::join!(bff.store.ping(), bff.issuer.is_ready());
     let word = |is_ready| if is_ready { "ok" } else { "unavailable" };
     let is_ready = store.is_ok() && issuer;

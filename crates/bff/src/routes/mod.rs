@@ -6,11 +6,11 @@ mod health;
 use axum::Router;
 use axum::routing::{delete, get, post};
 
-use crate::state::Bff;
-use crate::{app, proxy};
+use crate::state::AppState;
+use crate::{bundle, proxy};
 
 /// Every route. What none of them is, is a page of the web app or nothing.
-pub(crate) fn table() -> Router<Bff> {
+pub(crate) fn table() -> Router<AppState> {
     Router::new()
         .route("/auth/login", get(auth::login::login))
         .route("/auth/callback", get(auth::callback::callback))
@@ -24,5 +24,5 @@ pub(crate) fn table() -> Router<Bff> {
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .merge(proxy::routes())
-        .fallback(app::serve)
+        .fallback(bundle::serve)
 }

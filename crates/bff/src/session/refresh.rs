@@ -11,12 +11,12 @@ use bionicpro_store::{Expiry, Store};
 use super::index;
 use super::record::Session;
 use super::secret::{CookieSecret, random_text};
+use crate::errors;
 use crate::metrics;
 use crate::session::Ended;
 use crate::sign_in::NotGranted;
 use crate::signed_in::SignedIn;
-use crate::state::Bff;
-use crate::trouble;
+use crate::state::AppState;
 
 /// A token that ends sooner than this is renewed, in seconds.
 const EARLY_S: i64 = 30;
@@ -35,28 +35,28 @@ const OUTAGE: &[u8] = b"outage";
 /// The session with an access token that is good for a request.
 ///
 /// A refusal of the issuer ends the session: 401. An issuer that does not answer leaves it as it is: 503.
-pub(crate) async fn with_fresh_token(bff: &Bff, mut signed_in: SignedIn) -> Result<SignedIn, Problem> {
+pub(crate) async fn with_fresh_token(bff: &AppState, mut signed_in: SignedIn) -> Result<SignedIn, Problem> {
     if left_s(bff, &signed_in.session) > EARLY_S {
         return Ok(signed_in);
     }
     let started = tokio::time::Instant::now();
     let lock = index::refresh_lock(&signed_in.session.id);
-    let owner = random_text().map_err(trouble::store)?;
+    let owner = random_text().map_err(errors::store)?;
     loop {
         let is_mine = bff
             .store
             .put_if_absent(&lock, owner.as_bytes(), Expiry::In(LOCK_LIFE))
             .await
-            .map_err(trouble::store)?;
+            .map_err(errors::store)?;
         if is_mine {
             return refresh(bff, signed_in, &owner).await;
         }
         if left_s(bff, &signed_in.session) > TOO_LATE_S {
             return Ok(signed_in);
         }
-        let holder = bff.store.get(&lock).await.map_err(trouble::store)?;
+        let holder = bff.store.get(&lock).await.map_err(errors::store)?;
         if holder.as_deref() == Some(OUTAGE) || started.elapsed() > PATIENCE {
-            return Err(trouble::unavailable("issuer"));
+            return Err(errors::unavailable("issuer"));
         }
         tokio::time::sleep(LOOK_EVERY).await;
         signed_in.session = reread(bff, &signed_in.secret).await?;
@@ -67,7 +67,7 @@ pub(crate) async fn with_fresh_token(bff: &Bff, mut signed_in: SignedIn) -> Resu
 }
 
 /// Holds the lock.
-async fn refresh(bff: &Bff, mut signed_in: SignedIn, owner: &str) -> Result<SignedIn, Problem> {
+async fn refresh(bff: &AppState, mut signed_in: SignedIn, owner: &str) -> Result<SignedIn, Problem> {
     // Somebody may have been here between the look at the token and the lock.
     signed_in.session = match reread(bff, &signed_in.secret).await {
         Ok(session) => session,
@@ -85,7 +85,7 @@ async fn refresh(bff: &Bff, mut signed_in: SignedIn, owner: &str) -> Result<Sign
     to_its_end(async move { ask_issuer(&bff, signed_in, &owner).await }).await
 }
 
-async fn ask_issuer(bff: &Bff, mut signed_in: SignedIn, owner: &str) -> Result<SignedIn, Problem> {
+async fn ask_issuer(bff: &AppState, mut signed_in: SignedIn, owner: &str) -> Result<SignedIn, Problem> {
     let outcome = bff.issuer.refresh(&signed_in.session.record).await;
     let SignedIn { session, secret } = &mut signed_in;
     match outcome {
@@ -94,12 +94,12 @@ async fn ask_issuer(bff: &Bff, mut signed_in: SignedIn, owner: &str) -> Result<S
             let grant = record.grant();
             let is_replaced = bff.sessions.replace(secret, session, record).await;
             release(&bff.store, session, owner).await;
-            match is_replaced.map_err(trouble::store)? {
+            match is_replaced.map_err(errors::store)? {
                 true => Ok(signed_in),
                 false => {
                     // The end of the session gave back the former token only.
                     bff.issuer.give_back(grant, None).await;
-                    Err(trouble::nobody("ended_meanwhile"))
+                    Err(errors::nobody("ended_meanwhile"))
                 }
             }
         }
@@ -113,9 +113,9 @@ async fn ask_issuer(bff: &Bff, mut signed_in: SignedIn, owner: &str) -> Result<S
             }
             metrics::count_refresh("refused");
             tracing::info!(reason, "the issuer does not let a session go on");
-            bff.sessions.end(session, Ended::GrantRefused).await.map_err(trouble::store)?;
+            bff.sessions.end(session, Ended::GrantRefused).await.map_err(errors::store)?;
             release(&bff.store, session, owner).await;
-            Err(trouble::nobody("grant_refused"))
+            Err(errors::nobody("grant_refused"))
         }
         Err(NotGranted::Unavailable) => {
             metrics::count_refresh("unavailable");
@@ -124,15 +124,15 @@ async fn ask_issuer(bff: &Bff, mut signed_in: SignedIn, owner: &str) -> Result<S
             let _ = bff.store.replace(&lock, owner.as_bytes(), OUTAGE, Expiry::In(REST_AFTER_OUTAGE)).await;
             match left_s(bff, session) > TOO_LATE_S {
                 true => Ok(signed_in),
-                false => Err(trouble::unavailable("issuer")),
+                false => Err(errors::unavailable("issuer")),
             }
         }
     }
 }
 
-async fn reread(bff: &Bff, secret: &CookieSecret) -> Result<Session, Problem> {
-    let found = bff.sessions.find(secret).await.map_err(trouble::store)?;
-    found.ok_or_else(|| trouble::nobody("ended_meanwhile"))
+async fn reread(bff: &AppState, secret: &CookieSecret) -> Result<Session, Problem> {
+    let found = bff.sessions.find(secret).await.map_err(errors::store)?;
+    found.ok_or_else(|| errors::nobody("ended_meanwhile"))
 }
 
 async fn release(store: &Store, session: &Session, owner: &str) {
@@ -140,6 +140,6 @@ async fn release(store: &Store, session: &Session, owner: &str) {
     let _ = store.remove_if(&index::refresh_lock(&session.id), owner.as_bytes()).await;
 }
 
-fn left_s(bff: &Bff, session: &Session) -> i64 {
+fn left_s(bff: &AppState, session: &Session) -> i64 {
     session.record.tokens.access_expires_at_s - bff.clock.unix_s()
 }

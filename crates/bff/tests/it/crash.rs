@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use bionicpro_audit::Log;
-use bionicpro_auth::issuer::pause::Moment;
+use bionicpro_auth::issuer::pause::PausePoint;
 use bionicpro_bff::{Config, Server};
 use bionicpro_store::Store;
 
@@ -120,7 +120,7 @@ async fn b33_a_replica_killed_at_any_moment_leaves_no_half_session() {
 const SHORT_LIFE_S: u32 = 4;
 
 /// Kills a replica while the issuer holds its refresh; gives the person's browser and a replica that was started afterwards.
-async fn killed_in_a_refresh(world: &World, at: Moment) -> (Browser, Replica) {
+async fn killed_in_a_refresh(world: &World, at: PausePoint) -> (Browser, Replica) {
     let browser = world.signed_in("ivan.petrov").await;
     let paused = world.issuer().pause(at);
     let mut first = Replica::start(world);
@@ -145,7 +145,7 @@ async fn ask_for_reports(replica: SocketAddr, browser: &Browser) -> Option<u16> 
 #[tokio::test(flavor = "multi_thread")]
 async fn b33_a_refresh_that_the_issuer_had_not_begun_is_made_again_by_the_next_replica() {
     let world = World::builder().access_token_life_s(SHORT_LIFE_S).start().await;
-    let (browser, second) = killed_in_a_refresh(&world, Moment::BeforeGrant).await;
+    let (browser, second) = killed_in_a_refresh(&world, PausePoint::BeforeGrant).await;
     for request in ["waits until the lock of the dead one has ended", "finds nothing locked"] {
         assert_eq!(ask_for_reports(second.address, &browser).await, Some(200), "{request}");
     }
@@ -154,7 +154,7 @@ async fn b33_a_refresh_that_the_issuer_had_not_begun_is_made_again_by_the_next_r
 #[tokio::test(flavor = "multi_thread")]
 async fn b33_a_refresh_whose_answer_is_lost_asks_the_person_to_sign_in_again() {
     let world = World::builder().access_token_life_s(SHORT_LIFE_S).start().await;
-    let (mut browser, second) = killed_in_a_refresh(&world, Moment::AfterGrant).await;
+    let (mut browser, second) = killed_in_a_refresh(&world, PausePoint::AfterGrant).await;
     assert_eq!(ask_for_reports(second.address, &browser).await, Some(401), "the token was used up");
     assert_eq!(browser.get("/auth/me").await.status, 401, "it is no session any more, nowhere");
     assert_eq!(browser.sign_in("ivan.petrov", "/").await.status, 303);

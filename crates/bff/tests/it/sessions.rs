@@ -1,6 +1,6 @@
 //! How long sessions live, how many there are, and ending them.
 
-use bionicpro_auth::issuer::pause::Moment;
+use bionicpro_auth::issuer::pause::PausePoint;
 
 use crate::sign_in::is_known_to_issuer;
 use crate::support::World;
@@ -136,7 +136,7 @@ async fn b31_a_session_that_is_ended_while_it_is_refreshed_is_over_at_the_issuer
     let id = lost.session_id();
     world.clock.advance(301);
     assert_eq!(own.get("/api/reports").await.status, 200);
-    let paused = world.issuer().pause(Moment::AfterGrant);
+    let paused = world.issuer().pause(PausePoint::AfterGrant);
     let ending = async {
         paused.until_held(1).await;
         assert_eq!(own.delete(&format!("/auth/sessions/{id}")).await.status, 204);

@@ -1,7 +1,7 @@
 //! `bionicpro identity`: which account a login name belongs to, and how a name passes to another one.
 
 use bionicpro_audit::{Entry, Event, Log, Outcome};
-use bionicpro_auth::Names;
+use bionicpro_auth::UsernameBindings;
 use bionicpro_model::{Error, Kind, Result};
 use bionicpro_store::Store;
 use clap::{Args, Subcommand};
@@ -31,7 +31,7 @@ pub(crate) struct Name {
 
 impl IdentityCommand {
     pub(crate) async fn run(self, context: &Context) -> Result<()> {
-        let names = Names::new(Store::open(&context.config.store).await?);
+        let names = UsernameBindings::new(Store::open(&context.config.store).await?);
         match self {
             IdentityCommand::Show(Name { name }) => {
                 let account = names.account(&name).await?.ok_or_else(|| unbound(&name))?;

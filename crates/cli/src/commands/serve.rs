@@ -7,7 +7,7 @@ use bionicpro_audit::Log;
 use bionicpro_auth::Verifier;
 use bionicpro_model::Result;
 use bionicpro_store::Store;
-use bionicpro_warehouse::reports::Reports;
+use bionicpro_warehouse::reports::MartReader;
 use clap::{Args, Subcommand};
 
 use crate::context::Context;
@@ -65,7 +65,7 @@ impl ServeCommand {
 
 async fn serve_api(flags: ApiFlags, context: &Context) -> Result<()> {
     let config = flags.over(&context.config.api);
-    let reports = Reports::new(&context.config.warehouse)?;
+    let reports = MartReader::new(&context.config.warehouse)?;
     let verifier = Verifier::new(&context.config.oidc)?;
     let audit = Log::open(&context.config.audit, "api")?;
     if !audit.is_on() {

@@ -15,7 +15,7 @@ fn connection() -> Connection {
 }
 
 fn options(deadline: Duration) -> Options {
-    Options { deadline, body_bytes: 1000, methods: None, texts: Texts::default() }
+    Options { deadline, body_bytes: 1000, methods: None, texts: DefaultDetails::default() }
 }
 
 fn edge(deadline: Duration) -> Edge {

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use tokio::runtime::Runtime;
 
 use axum::Router;
-use bionicpro_edge::{Connection, Edge, Options, Texts};
+use bionicpro_edge::{Connection, DefaultDetails, Edge, Options};
 use http::{HeaderValue, Method, Request, StatusCode, Uri, header};
 
 use crate::support::{Answers, Service, get_once};
@@ -124,7 +124,7 @@ proptest! {
         request.headers_mut().insert("x-forwarded-for", HeaderValue::from_str(&forwarded).unwrap());
 
         let router = Router::new().fallback(|| async { StatusCode::NO_CONTENT });
-        let options = Options { deadline: Duration::from_secs(5), body_bytes: 64, methods: None, texts: Texts::default() };
+        let options = Options { deadline: Duration::from_secs(5), body_bytes: 64, methods: None, texts: DefaultDetails::default() };
         let connection = Connection::from_loopback(([127, 0, 0, 1], 9).into());
         let response = WORLD.runtime.block_on(Edge::new(router, options).answer(&connection, request));
         prop_assert_ne!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);

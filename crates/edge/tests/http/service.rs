@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::routing::get;
-use bionicpro_edge::{Edge, ListenerConfig, Options, Service, Texts};
+use bionicpro_edge::{DefaultDetails, Edge, ListenerConfig, Options, Service};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -18,7 +18,8 @@ async fn metrics_answer_under_their_own_hosts_only_and_end_with_the_service() {
     let service = Service::bind(listen, Some(metrics)).await.unwrap();
     let (own, metrics) = (service.local_addr(), service.metrics_addr().unwrap());
     let router = Router::new().route("/metrics", get(|| async { "a page of the service" }));
-    let options = Options { deadline: PATIENCE, body_bytes: 0, methods: None, texts: Texts::default() };
+    let options =
+        Options { deadline: PATIENCE, body_bytes: 0, methods: None, texts: DefaultDetails::default() };
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = tokio::spawn(service.run(Edge::new(router, options), async {
         let _ = stopped.await;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::routing::{get, post};
-use bionicpro_edge::{Edge, Listen, Listener, Options, Peer, Problem, Slug, Texts};
+use bionicpro_edge::{DefaultDetails, Edge, Listen, Listener, Options, Peer, Problem, ProblemKind};
 use http::{HeaderMap, Method, StatusCode, header};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -91,7 +91,7 @@ fn edge() -> Edge {
             deadline: Duration::from_secs(3),
             body_bytes: BODY_BYTES,
             methods,
-            texts: Texts::default(),
+            texts: DefaultDetails::default(),
         },
     )
 }
@@ -100,7 +100,7 @@ fn edge() -> Edge {
 async fn own(headers: HeaderMap) -> Result<&'static str, Problem> {
     match headers.get(header::AUTHORIZATION) {
         Some(token) if token == "Bearer good" => Ok("own"),
-        _ => Err(Problem::new(Slug::InvalidToken)),
+        _ => Err(Problem::new(ProblemKind::InvalidToken)),
     }
 }
 

@@ -81,7 +81,7 @@ impl Proxy {
     pub(super) async fn answer(self, connection: Connection, request: Request<Incoming>) -> Response<Answer> {
         if let Err(problem) = connection.check_host(&request) {
             return say(
-                problem.slug().status(),
+                problem.kind().status(),
                 "The request must name one host of this warehouse; engines.warehouse.hosts lists them.\n",
             );
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bionicpro_model::{DayTotals, HourRange, RunId, Snapshot};
 use bionicpro_warehouse::ledger::Step;
-use bionicpro_warehouse::state::Stamp;
+use bionicpro_warehouse::state::DimensionVersions;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -67,7 +67,7 @@ pub struct Merged {
     pub is_part: bool,
     /// Which state that was.
     #[serde(default)]
-    pub stamp: Stamp,
+    pub stamp: DimensionVersions,
     /// The versions of loads that had not come to their end.
     pub cut_off: Vec<u64>,
 }

@@ -6,7 +6,7 @@ use bionicpro_model::{Error, Result, RunId};
 use bionicpro_warehouse::ledger::{Entry, State, Step};
 use chrono::Utc;
 
-use super::book::Book;
+use super::ledger_writer::LedgerWriter;
 use crate::metrics;
 use crate::progress::Progress;
 use crate::report::{Failure, StepReport};
@@ -16,7 +16,7 @@ const FAILURE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// An attempt that is under way.
 pub(super) struct Attempt<'a> {
-    book: &'a Book<'a>,
+    book: &'a LedgerWriter<'a>,
     progress: &'a dyn Progress,
     run: &'a RunId,
     step: Step,
@@ -26,7 +26,7 @@ pub(super) struct Attempt<'a> {
 
 impl<'a> Attempt<'a> {
     /// Begins an attempt; its entry waits for [`Attempt::begin`], or for the end.
-    pub(super) fn new(book: &'a Book<'a>, progress: &'a dyn Progress, step: Step) -> Self {
+    pub(super) fn new(book: &'a LedgerWriter<'a>, progress: &'a dyn Progress, step: Step) -> Self {
         let run = book.run;
         let number = u16::try_from(book.attempts(step) + 1).unwrap_or(u16::MAX);
         let mut started = StepReport::new(run, step);

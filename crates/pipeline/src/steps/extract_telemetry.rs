@@ -6,23 +6,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bionicpro_model::{Error, Kind, Result, RunId};
 use bionicpro_sources::telemetry::{Outside, ReadSummary};
-use bionicpro_sources::{CellBatch, Telemetry, VALUE_UNREADABLE, Wanted};
+use bionicpro_sources::{CellBatch, CellRequest, Telemetry, VALUE_UNREADABLE};
 use bionicpro_warehouse::ledger::{State, Step};
 use chrono::{DateTime, NaiveDate};
 use tokio::sync::mpsc;
 
 use super::notes;
+use crate::checkpoint::Checkpoint;
 use crate::context::PipelineContext;
 use crate::files::cells::CellTable;
 use crate::files::owners;
 use crate::kind::RunKind;
-use crate::left::Left;
-use crate::look::{Look, readable_until};
+use crate::load_plan::LoadPlan;
 use crate::progress::Progress;
 use crate::reconcile;
 use crate::report::StepReport;
+use crate::run_plan::{RunPlan, readable_until};
 use crate::stage::{Manifest, StagedName, Upload, Written};
-use crate::work::Work;
 
 const STEP: Step = Step::ExtractTelemetryData;
 
@@ -30,7 +30,7 @@ const STEP: Step = Step::ExtractTelemetryData;
 const BATCHES_WAITING: usize = 4;
 
 /// The end of a step that found nothing new: the baseline moves all the same.
-pub(super) fn skipped(run: &RunId, look: &Look) -> Result<StepReport> {
+pub(super) fn skipped(run: &RunId, look: &RunPlan) -> Result<StepReport> {
     let mut report = report(run, look);
     report.state = State::Skipped;
     report.baseline = baseline(look)?;
@@ -45,8 +45,8 @@ pub(super) fn skipped(run: &RunId, look: &Look) -> Result<StepReport> {
 pub(super) async fn extract(
     context: &PipelineContext,
     run: &RunId,
-    look: &Look,
-    work: &Work,
+    look: &RunPlan,
+    work: &LoadPlan,
     progress: &dyn Progress,
 ) -> Result<StepReport> {
     progress.step(STEP, look.range.as_ref());
@@ -69,7 +69,7 @@ pub(super) async fn extract(
                 tracing::warn!(%error, "looking for the cells that cannot be read");
                 let left_out = telemetry.unreadable(&work.wanted).await?;
                 let cells = left_out.cells.clone();
-                let wanted = Wanted { left_out: Some(left_out), ..work.wanted.clone() };
+                let wanted = CellRequest { left_out: Some(left_out), ..work.wanted.clone() };
                 let read = read(context, run, telemetry, &wanted, progress).await?;
                 Ok((read, cells))
             }
@@ -84,7 +84,7 @@ pub(super) async fn extract(
     unreadable.dedup_by(|one, other| one.is_same(other));
     let baseline = match baseline {
         Some(text) if !unreadable.is_empty() => {
-            Some(Left::with_unreadable(&text, unreadable.iter().map(|cell| cell.hour))?)
+            Some(Checkpoint::with_unreadable(&text, unreadable.iter().map(|cell| cell.hour))?)
         }
         other => other,
     };
@@ -159,7 +159,7 @@ async fn read(
     context: &PipelineContext,
     run: &RunId,
     telemetry: &Telemetry,
-    wanted: &Wanted,
+    wanted: &CellRequest,
     progress: &dyn Progress,
 ) -> Result<(ReadSummary, Written<Counted>)> {
     let (sender, batches) = mpsc::channel(BATCHES_WAITING);
@@ -183,7 +183,7 @@ async fn read(
 }
 
 /// What is known before anything is read.
-fn report(run: &RunId, look: &Look) -> StepReport {
+fn report(run: &RunId, look: &RunPlan) -> StepReport {
     let snapshot = look.telemetry.snapshot();
     let mut report = StepReport::new(run, STEP);
     report.kind = Some(look.kind);
@@ -196,17 +196,17 @@ fn report(run: &RunId, look: &Look) -> StepReport {
     report
 }
 
-fn horizon_age_ms(look: &Look) -> u64 {
+fn horizon_age_ms(look: &RunPlan) -> u64 {
     let age = look.telemetry.snapshot().taken_at - look.telemetry.horizon();
     age.num_milliseconds().unsigned_abs()
 }
 
-fn baseline(look: &Look) -> Result<Option<String>> {
-    look.left.as_ref().map(Left::text).transpose()
+fn baseline(look: &RunPlan) -> Result<Option<String>> {
+    look.left.as_ref().map(Checkpoint::text).transpose()
 }
 
 /// Stages who owned what; returns the file's checksum.
-async fn stage_owners(context: &PipelineContext, run: &RunId, work: &Work) -> Result<String> {
+async fn stage_owners(context: &PipelineContext, run: &RunId, work: &LoadPlan) -> Result<String> {
     let name = StagedName::Owners;
     let owners = work.owners.clone();
     let written = context.stage.write(run, name, move |upload| owners::write(upload, &owners)).await?;

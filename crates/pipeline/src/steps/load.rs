@@ -8,18 +8,18 @@ use std::collections::{BTreeMap, HashSet};
 use bionicpro_model::{Error, Kind, Result, RunId};
 use bionicpro_sources::{Lock, Session};
 use bionicpro_warehouse::ledger::{self, Step};
-use bionicpro_warehouse::load::{self, Changed, Dimensions, Hides, LoadSpec};
-use bionicpro_warehouse::state::{self, Stamp, Standing};
+use bionicpro_warehouse::load::{self, Changed, Dimensions, LoadSpec, Tombstones};
+use bionicpro_warehouse::state::{self, DimensionState, DimensionVersions};
 use bionicpro_warehouse::{Warehouse, changes, pending};
 use uuid::Uuid;
 
-use super::again::{NOT_TOGETHER, SAME_VERSION, STALE};
+use super::restart::{NOT_TOGETHER, SAME_VERSION, STALE};
+use crate::checkpoint::{Checkpoint, CrmFingerprint};
 use crate::context::PipelineContext;
 use crate::dimensions::{checksum, dimensions};
 use crate::files::crm::CrmRow;
 use crate::files::owners::Owners;
 use crate::files::{Source, crm, owners};
-use crate::left::{Agreed, Left};
 use crate::owners::former;
 use crate::reconcile;
 use crate::report::StepReport;
@@ -31,7 +31,7 @@ pub(super) struct Prepared {
     /// Keeps other loads away.
     lock: Lock,
     /// Read under the lock.
-    standing: Standing,
+    standing: DimensionState,
 }
 
 /// Opens the run's files, takes the lock, and looks.
@@ -81,7 +81,7 @@ pub(super) async fn load(
 
     pending::write(warehouse, state_version, &change.owners.applied).await?;
     let hides =
-        Hides { former: former(&change.owners.was), gone: change.gone, limit: context.vanish_limit() };
+        Tombstones { former: former(&change.owners.was), gone: change.gone, limit: context.vanish_limit() };
     let shown =
         load::store(warehouse, staged.mart.pieces()?, &spec, &standing, &hides, still_alone(&lock)).await?;
     let dimensions = async {
@@ -190,7 +190,7 @@ impl Staged {
 
     /// Whether nothing is to be stored: the extraction found it stored, nobody has stored another state since, and the
     /// mart says all of it.
-    fn is_stored(&self, standing: &Standing) -> bool {
+    fn is_stored(&self, standing: &DimensionState) -> bool {
         self.merged.stored.is_none()
             && self.is_of_one_crm()
             && standing.stamp == self.merged.stamp
@@ -200,7 +200,7 @@ impl Staged {
 
     /// Reads what is staged, and what is stored. What moves between owners was computed from one stored state: on any other
     /// one it would leave rows behind.
-    async fn change(&self, warehouse: &Warehouse, standing: &Standing) -> Result<Change> {
+    async fn change(&self, warehouse: &Warehouse, standing: &DimensionState) -> Result<Change> {
         if self.merged.is_part {
             return Err(self.again(STALE));
         }
@@ -238,7 +238,12 @@ impl Staged {
     }
 
     /// What the run leaves for the next one, now that all of it is stored. `standing` was read before, under the lock.
-    fn baseline(&self, standing: &Standing, changed: &Changed, has_moved: bool) -> Result<Option<String>> {
+    fn baseline(
+        &self,
+        standing: &DimensionState,
+        changed: &Changed,
+        has_moved: bool,
+    ) -> Result<Option<String>> {
         let Some(text) = &self.mart.manifest.baseline else { return Ok(None) };
         // A newer state than this load's was stored already, or two states of the CRM are mixed.
         let (true, Some(fingerprint)) =
@@ -247,11 +252,11 @@ impl Staged {
             return Ok(Some(text.clone()));
         };
         let moved_to = |is_moved: bool, was: u64| if is_moved { was.max(changed.version) } else { was };
-        let stamp = Stamp {
+        let stamp = DimensionVersions {
             dimensions: changed.version,
             changing: moved_to(changed.rows > 0, standing.stamp.changing),
             pending: moved_to(has_moved, standing.stamp.pending),
         };
-        Left::with(text, Agreed { fingerprint: fingerprint.clone(), stamp }).map(Some)
+        Checkpoint::with(text, CrmFingerprint { fingerprint: fingerprint.clone(), stamp }).map(Some)
     }
 }

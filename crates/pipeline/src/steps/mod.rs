@@ -4,13 +4,13 @@
 //! of the next, and the beginning of quick extractions and of a quick join with that too. A load waits for the ledger
 //! before it touches the warehouse; it moves the baseline with the word `done`, and that is its last act.
 
-mod again;
 mod attempt;
-mod book;
 mod deadline;
 mod extract_crm;
 mod extract_telemetry;
+mod ledger_writer;
 mod load;
+mod restart;
 mod transform;
 
 use bionicpro_model::{Error, Kind, Result, RunId};
@@ -19,16 +19,16 @@ use bionicpro_warehouse::ledger::Step;
 use chrono::Utc;
 
 use crate::context::PipelineContext;
-use crate::kind::Ask;
-use crate::look::{Failed, look};
+use crate::kind::RunRequest;
 use crate::progress::Progress;
 use crate::report::StepReport;
-use again::extract_again;
+use crate::run_plan::{Failed, look};
 use attempt::Attempt;
+use restart::extract_again;
 
-pub(crate) use again::Restarts;
-pub(crate) use book::Book;
 pub(crate) use deadline::in_time;
+pub(crate) use ledger_writer::LedgerWriter;
+pub(crate) use restart::Restarts;
 
 /// How many things that cannot be read are named.
 const NAMED: usize = 20;
@@ -51,7 +51,7 @@ pub async fn extract_crm(
     run: &RunId,
     progress: &dyn Progress,
 ) -> Result<StepReport> {
-    let book = in_time(context, Book::of_step(context, run)).await?;
+    let book = in_time(context, LedgerWriter::of_step(context, run)).await?;
     let attempt = Attempt::new(&book, progress, Step::ExtractCrmData);
     progress.step(Step::ExtractCrmData, None);
     let work = async {
@@ -71,10 +71,10 @@ pub async fn extract_crm(
 pub async fn extract_telemetry(
     context: &PipelineContext,
     run: &RunId,
-    ask: Ask,
+    ask: RunRequest,
     progress: &dyn Progress,
 ) -> Result<StepReport> {
-    let book = in_time(context, Book::of_step(context, run)).await?;
+    let book = in_time(context, LedgerWriter::of_step(context, run)).await?;
     let attempt = Attempt::new(&book, progress, Step::ExtractTelemetryData);
     let work = async || {
         let look = look(context, ask).await.map_err(Failed::into_error)?;
@@ -114,8 +114,8 @@ impl Extracted {
 /// As the two steps give them.
 pub(crate) async fn extract(
     context: &PipelineContext,
-    book: &Book<'_>,
-    ask: Ask,
+    book: &LedgerWriter<'_>,
+    ask: RunRequest,
     progress: &dyn Progress,
 ) -> Result<Extracted> {
     let mut restarts = Restarts::default();
@@ -129,8 +129,8 @@ pub(crate) async fn extract(
 
 async fn extract_once(
     context: &PipelineContext,
-    book: &Book<'_>,
-    ask: Ask,
+    book: &LedgerWriter<'_>,
+    ask: RunRequest,
     progress: &dyn Progress,
 ) -> Result<Extracted> {
     let run = book.run;
@@ -175,7 +175,7 @@ pub(crate) const OWNERS_CHANGED: &str = "the CRM has changed who owns what since
 pub(crate) async fn stage(
     context: &PipelineContext,
     run: &RunId,
-    ask: Ask,
+    ask: RunRequest,
     progress: &dyn Progress,
 ) -> Result<()> {
     let look = look(context, ask).await.map_err(Failed::into_error)?;
@@ -199,7 +199,7 @@ pub async fn transform(
     run: &RunId,
     progress: &dyn Progress,
 ) -> Result<StepReport> {
-    let book = in_time(context, Book::of_step(context, run)).await?;
+    let book = in_time(context, LedgerWriter::of_step(context, run)).await?;
     let (mut outcome, mut restarts) = (transform_in(context, &book, progress).await, Restarts::default());
     while let Err(error) = &outcome
         && restarts.follow(run, error)
@@ -211,7 +211,7 @@ pub async fn transform(
 
 async fn transform_again(
     context: &PipelineContext,
-    book: &Book<'_>,
+    book: &LedgerWriter<'_>,
     progress: &dyn Progress,
 ) -> Result<StepReport> {
     match extract_again(context, book, Step::TransformAndJoin, progress).await? {
@@ -222,7 +222,7 @@ async fn transform_again(
 
 pub(crate) async fn transform_in(
     context: &PipelineContext,
-    book: &Book<'_>,
+    book: &LedgerWriter<'_>,
     progress: &dyn Progress,
 ) -> Result<StepReport> {
     let attempt = Attempt::new(book, progress, Step::TransformAndJoin);
@@ -238,7 +238,7 @@ pub(crate) async fn transform_in(
 /// # Errors
 /// As the warehouse and the staging area give them; `Data` when the mart then answers something else.
 pub async fn load(context: &PipelineContext, run: &RunId, progress: &dyn Progress) -> Result<StepReport> {
-    let book = in_time(context, Book::of_step(context, run)).await?;
+    let book = in_time(context, LedgerWriter::of_step(context, run)).await?;
     let (mut outcome, mut restarts) = (load_in(context, &book, None, progress).await, Restarts::default());
     while let Err(error) = &outcome
         && restarts.follow(run, error)
@@ -257,7 +257,7 @@ pub async fn load(context: &PipelineContext, run: &RunId, progress: &dyn Progres
 
 async fn load_again(
     context: &PipelineContext,
-    book: &Book<'_>,
+    book: &LedgerWriter<'_>,
     progress: &dyn Progress,
 ) -> Result<StepReport> {
     if let Some(skipped) = extract_again(context, book, Step::LoadToClickhouse, progress).await? {
@@ -270,7 +270,7 @@ async fn load_again(
 /// `session` is one of the telemetry database's, if one was opened before.
 pub(crate) async fn load_in(
     context: &PipelineContext,
-    book: &Book<'_>,
+    book: &LedgerWriter<'_>,
     session: Option<Session>,
     progress: &dyn Progress,
 ) -> Result<StepReport> {

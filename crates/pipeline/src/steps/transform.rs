@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bionicpro_model::{Error, Kind, Result, RunId};
 use bionicpro_warehouse::ledger::Step;
 
-use super::again::NOT_TOGETHER;
+use super::restart::NOT_TOGETHER;
 use crate::context::PipelineContext;
 use crate::files::mart::MartTable;
 use crate::files::{Source, cells, crm, owners};

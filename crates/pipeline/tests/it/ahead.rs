@@ -1,6 +1,6 @@
 //! Rows that are dated ahead of the clock: hours that are put off until they can be read.
 
-use bionicpro_pipeline::{Ask, RunKind};
+use bionicpro_pipeline::{RunKind, RunRequest};
 use bionicpro_warehouse::ledger::State;
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -54,7 +54,7 @@ async fn a_row_that_is_dated_far_ahead_is_counted_and_comes_when_its_hour_does()
     world.moves(&format!("{}, {}", row("CHIP-2", &near), row("CHIP-2", &far))).await;
     world.tick().await;
     assert_eq!(world.told().await.len(), 2, "a device's clock may be wrong by a day");
-    let report = world.ask_for(Ask::Full).await.unwrap();
+    let report = world.ask_for(RunRequest::Full).await.unwrap();
     assert_eq!(report.counts["outside_rows"], 1, "what is in the mart is not counted");
     assert_eq!(world.told().await.len(), 2);
     assert_eq!(world.ahead().await, [hour_number(&far)]);
@@ -73,11 +73,11 @@ async fn a_full_run_reads_the_hours_that_an_earlier_one_has_put_off() {
     let ahead = |days| (Utc::now() + TimeDelta::days(days)).format("%F %H:00:00").to_string();
     let (far, farther) = (ahead(3), ahead(5));
     world.moves(&format!("{}, {}", row("CHIP-2", &far), row("CHIP-2", &farther))).await;
-    world.ask_for(Ask::Full).await.unwrap();
+    world.ask_for(RunRequest::Full).await.unwrap();
     assert_eq!(world.ahead().await, [&far, &farther].map(|at| hour_number(at)));
     let old = hour(40);
     world.time_passes(&far, &old).await;
-    assert_eq!(world.ask_for(Ask::Full).await.unwrap().kind, Some(RunKind::Full));
+    assert_eq!(world.ask_for(RunRequest::Full).await.unwrap().kind, Some(RunKind::Full));
     assert_eq!(world.told().await, [told("a", "CHIP-1", &recent, 1), told("b", "CHIP-2", &old, 1)]);
     // The other one is put off again.
     assert_eq!(world.ahead().await, [hour_number(&farther)]);

@@ -3,7 +3,7 @@
 use bionicpro_model::hours::floor_to_hour;
 use bionicpro_model::{HourRange, Kind};
 use bionicpro_pipeline::progress::Quiet;
-use bionicpro_pipeline::{Ask, RunSpec, run};
+use bionicpro_pipeline::{RunRequest, RunSpec, run};
 use bionicpro_warehouse::ledger::State;
 use chrono::{TimeDelta, Utc};
 
@@ -81,7 +81,7 @@ async fn a_prosthesis_that_changes_hands_shows_no_owner_the_others_hours() {
     let at = |hours: i64| (this_hour + TimeDelta::hours(hours)).format("%Y-%m-%d %H:30:00").to_string();
     world.moves(&format!("('CHIP-1', '{}', 1, 1, NULL), ('CHIP-1', '{}', 1, 1, NULL)", at(-2), at(3))).await;
     let range = HourRange::new(this_hour - TimeDelta::hours(5), this_hour + TimeDelta::hours(5)).unwrap();
-    let spec = || RunSpec { run: None, ask: Ask::Range(range) };
+    let spec = || RunSpec { run: None, ask: RunRequest::Range(range) };
     run(&world.context(), spec(), &Quiet).await.unwrap();
     assert!(world.told().await.iter().all(|row| row.starts_with("a CHIP-1")));
 

@@ -8,7 +8,9 @@ use bionicpro_pipeline::backfill::plan;
 use bionicpro_pipeline::compare::outstanding;
 use bionicpro_pipeline::progress::Quiet;
 use bionicpro_pipeline::verify::{Verify, verify};
-use bionicpro_pipeline::{Ask, Backfill, PipelineConfig, PipelineContext, RunReport, RunSpec, run, steps};
+use bionicpro_pipeline::{
+    Backfill, PipelineConfig, PipelineContext, RunReport, RunRequest, RunSpec, run, steps,
+};
 use bionicpro_sources::ChangesConfig;
 use bionicpro_testing::{End, Weather};
 
@@ -22,7 +24,7 @@ const MOVES: &str = "INSERT INTO telemetry.raw_telemetry (chip_id, event_time, r
 
 /// The range of a run that is not tried again.
 async fn try_range(context: &PipelineContext) -> Result<RunReport> {
-    run(context, RunSpec { run: None, ask: Ask::Range(days()) }, &Quiet).await
+    run(context, RunSpec { run: None, ask: RunRequest::Range(days()) }, &Quiet).await
 }
 
 /// A company with telemetry, and the ways to it.
@@ -165,7 +167,8 @@ async fn a_source_that_breaks_anywhere_leaves_no_file() {
     for piece in [1, 3, 9, 20, 35, 60, 90, 1_000_000] {
         ways.network(1).stop_at(piece, End::Reset);
         let outcome =
-            steps::extract_telemetry(&once(&world, &ways), &id("r1"), Ask::Range(days()), &Quiet).await;
+            steps::extract_telemetry(&once(&world, &ways), &id("r1"), RunRequest::Range(days()), &Quiet)
+                .await;
         let manifest = world.stage.path().join("r1/telemetry.parquet.manifest.json");
         match outcome {
             Ok(report) => assert_eq!((report.counts["rows"], manifest.exists()), (2_001, true)),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bionicpro_model::{HourRange, Kind, SecretUrl};
 use bionicpro_pipeline::compare::{Comparison, compare, outstanding};
 use bionicpro_pipeline::progress::Quiet;
-use bionicpro_pipeline::{Ask, PipelineContext, RunKind, RunSpec, run};
+use bionicpro_pipeline::{PipelineContext, RunKind, RunRequest, RunSpec, run};
 use bionicpro_sources::{CrmConfig, TelemetryConfig};
 use bionicpro_warehouse::ledger::State;
 use bionicpro_warehouse::load::TOO_MUCH_VANISHED;
@@ -57,7 +57,10 @@ fn as_user(url: &SecretUrl, user: &str) -> SecretUrl {
     SecretUrl::parse(url.as_str()).unwrap()
 }
 
-async fn ask(context: &PipelineContext, ask: Ask) -> bionicpro_model::Result<bionicpro_pipeline::RunReport> {
+async fn ask(
+    context: &PipelineContext,
+    ask: RunRequest,
+) -> bionicpro_model::Result<bionicpro_pipeline::RunReport> {
     run(context, RunSpec { run: None, ask }, &Quiet).await
 }
 
@@ -122,7 +125,7 @@ async fn a_table_that_is_written_anew_while_a_run_waits_for_it_is_read_as_it_is_
              INSERT INTO crm.customers SELECT * FROM c; INSERT INTO crm.prostheses SELECT * FROM p",
         ),
     ] {
-        for kind in [Ask::Tick, Ask::Full] {
+        for kind in [RunRequest::Tick, RunRequest::Full] {
             let client = database.client().await;
             client.batch_execute(&format!("BEGIN; {change}")).await.unwrap();
             let commit = async {
@@ -148,7 +151,7 @@ async fn a_table_that_was_emptied_is_refused_and_loaded_when_it_is_filled_again(
         )
         .await;
     for _ in 0..2 {
-        let error = world.ask_for(Ask::Tick).await.unwrap_err();
+        let error = world.ask_for(RunRequest::Tick).await.unwrap_err();
         assert_eq!((error.kind(), error.message()), (Kind::Data, TOO_MUCH_VANISHED));
         assert_eq!(world.told().await, [told("a", "CHIP-1", &at, 1)]);
     }
@@ -171,15 +174,15 @@ async fn a_crm_that_was_emptied_is_refused_table_by_table_and_confirmed_by_its_n
         let at = hour(1);
         let world = World::with(&row("CHIP-1", &at)).await;
         world.crm_sql(change).await;
-        for kind in [Ask::Tick, Ask::Full] {
+        for kind in [RunRequest::Tick, RunRequest::Full] {
             let error = world.ask_for(kind).await.unwrap_err();
             assert_eq!((error.kind(), error.message()), (Kind::Data, TOO_MUCH_VANISHED), "{change}");
             assert!(error.to_string().contains(what), "{error}");
             assert_eq!(world.told().await, [told("a", "CHIP-1", &at, 1)]);
         }
         // One less than what was seen is not what was seen.
-        assert!(ask(&world.context().confirming_vanished(1), Ask::Tick).await.is_err());
-        ask(&world.context().confirming_vanished(2), Ask::Tick).await.unwrap();
+        assert!(ask(&world.context().confirming_vanished(1), RunRequest::Tick).await.is_err());
+        ask(&world.context().confirming_vanished(2), RunRequest::Tick).await.unwrap();
     }
 }
 
@@ -199,10 +202,10 @@ async fn owners_that_vanish_all_at_once_are_refused_and_confirmed() {
     world
         .crm_sql("ALTER TABLE crm.prostheses ALTER chip_id DROP NOT NULL; UPDATE crm.prostheses SET chip_id = NULL")
         .await;
-    let error = world.ask_for(Ask::Tick).await.unwrap_err();
+    let error = world.ask_for(RunRequest::Tick).await.unwrap_err();
     assert_eq!(error.message(), TOO_MUCH_VANISHED);
     assert!(error.to_string().contains("14 of 14 owners of prostheses"), "{error}");
-    ask(&world.context().confirming_vanished(14), Ask::Tick).await.unwrap();
+    ask(&world.context().confirming_vanished(14), RunRequest::Tick).await.unwrap();
 }
 
 #[tokio::test]
@@ -216,14 +219,14 @@ async fn a_customer_who_left_is_no_vanished_telemetry() {
         ))
         .await;
     world.moves(&row("CHIP-2", &other)).await;
-    world.ask_for(Ask::Full).await.unwrap();
+    world.ask_for(RunRequest::Full).await.unwrap();
     world
         .crm_sql(
             "DELETE FROM crm.prostheses WHERE chip_id = 'CHIP-1';
              DELETE FROM crm.customers WHERE ldap_username = 'anna'",
         )
         .await;
-    world.ask_for(Ask::Full).await.unwrap();
+    world.ask_for(RunRequest::Full).await.unwrap();
     assert_eq!(world.told().await, [told("b", "CHIP-2", &other, 1)]);
 }
 
@@ -242,7 +245,7 @@ async fn a_full_partition_that_is_attached_comes_by_the_next_tick_however_old_it
         ))
         .await;
     world.moves(&row("CHIP-1", &recent)).await;
-    world.ask_for(Ask::Full).await.unwrap();
+    world.ask_for(RunRequest::Full).await.unwrap();
     world.telemetry_sql(&format!(
         "ALTER TABLE telemetry.raw_telemetry ATTACH PARTITION telemetry.former FOR VALUES FROM ('2000-01-01') TO ('{}')",
         hour(20)
@@ -254,7 +257,7 @@ async fn a_full_partition_that_is_attached_comes_by_the_next_tick_however_old_it
 
     // What the source no longer keeps is no deletion.
     world.telemetry_sql("ALTER TABLE telemetry.raw_telemetry DETACH PARTITION telemetry.former; DROP TABLE telemetry.former CASCADE").await;
-    world.ask_for(Ask::Full).await.unwrap();
+    world.ask_for(RunRequest::Full).await.unwrap();
     let compared = world.compared().await;
     assert_eq!(
         (compared.mended.len(), compared.refused.len(), compared.kept_rows),
@@ -296,10 +299,10 @@ async fn what_escapes_a_form_is_found_by_comparing_the_whole_retention() {
         let world = World::new().await;
         world.telemetry_sql(&prepare.replace("{old}", &old)).await;
         world.moves(&format!("{}, {}", row("CHIP-1", &recent), row("CHIP-1", &older))).await;
-        world.ask_for(Ask::Full).await.unwrap();
+        world.ask_for(RunRequest::Full).await.unwrap();
         world.compared().await;
         world.telemetry_sql(&escape.replace("{old}", &old)).await;
-        let _ = world.ask_for(Ask::Tick).await.unwrap();
+        let _ = world.ask_for(RunRequest::Tick).await.unwrap();
         assert_eq!(world.days_due().await, 0, "each day once a day");
         // A day later.
         world.ask("ALTER TABLE compared_days UPDATE is_mended = 1 WHERE 1").await;
@@ -331,12 +334,12 @@ async fn a_table_with_a_kept_column_is_compared_once_and_not_every_day() {
         .await;
     let (recent, old) = (hour(1), hour(30));
     world.moves(&format!("{}, {}", row("CHIP-1", &recent), row("CHIP-2", &old))).await;
-    world.ask_for(Ask::Full).await.unwrap();
+    world.ask_for(RunRequest::Full).await.unwrap();
     assert_eq!(world.told().await.len(), 1, "a first run reaches the last days");
     assert!(world.days_due().await > 20);
     world.compared().await;
     assert_eq!(world.told().await.len(), 2);
-    world.ask_for(Ask::Full).await.unwrap();
+    world.ask_for(RunRequest::Full).await.unwrap();
     assert_eq!(world.days_due().await, 0);
     // After a loss they are due again.
     world.telemetry_sql("VACUUM FULL telemetry.raw_telemetry").await;
@@ -355,7 +358,7 @@ async fn a_comparison_in_which_too_much_would_vanish_is_told_and_the_others_go_o
         ))
         .await;
     world.moves(&format!("{}, {}", row("CHIP-1", &recent), row("CHIP-2", &oldest))).await;
-    world.ask_for(Ask::Full).await.unwrap();
+    world.ask_for(RunRequest::Full).await.unwrap();
     world.compared().await;
     let before = world.told().await;
     assert_eq!(before.len(), 102);
@@ -387,15 +390,15 @@ async fn what_is_older_than_the_source_keeps_stays_in_the_mart() {
     let world = World::with(&format!("{}, {}", row("CHIP-1", &recent), row("CHIP-2", &old))).await;
     world.telemetry_sql("DELETE FROM telemetry.raw_telemetry WHERE chip_id = 'CHIP-2'").await;
     let keeps = world.with_telemetry(|telemetry| telemetry.keeps = Some(3));
-    ask(&keeps, Ask::Full).await.unwrap();
+    ask(&keeps, RunRequest::Full).await.unwrap();
     assert_eq!(world.told().await, [told("a", "CHIP-1", &recent, 1), told("b", "CHIP-2", &old, 1)]);
     // A late row of an hour whose others are gone would make less of it.
     world.moves(&row("CHIP-2", &old)).await;
-    ask(&keeps, Ask::Tick).await.unwrap();
+    ask(&keeps, RunRequest::Tick).await.unwrap();
     assert_eq!(world.told().await.len(), 2);
     let from = (Utc::now() - TimeDelta::days(6)).date_naive().and_hms_opt(0, 0, 0).unwrap().and_utc();
     let range = HourRange::new(from, from + TimeDelta::days(5)).unwrap();
-    ask(&keeps, Ask::Range(range)).await.unwrap();
+    ask(&keeps, RunRequest::Range(range)).await.unwrap();
     assert_eq!(world.told().await.len(), 2);
 }
 
@@ -405,7 +408,7 @@ async fn policies_that_hide_rows_are_refused_unless_they_are_meant() {
     let world = World::new().await;
     world.moves(&format!("{}, {}", row("CHIP-1", &at), row("CHIP-2", &at))).await;
     let context = world.as_reader("GRANT SELECT ON telemetry.raw_telemetry TO {role}").await;
-    ask(&context, Ask::Full).await.unwrap();
+    ask(&context, RunRequest::Full).await.unwrap();
     let before = world.told().await;
     world
         .telemetry_sql(
@@ -413,7 +416,7 @@ async fn policies_that_hide_rows_are_refused_unless_they_are_meant() {
              CREATE POLICY tenants ON telemetry.raw_telemetry USING (chip_id <> 'CHIP-1')",
         )
         .await;
-    for kind in [Ask::Tick, Ask::Full] {
+    for kind in [RunRequest::Tick, RunRequest::Full] {
         let error = ask(&context, kind).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Config);
         assert!(error.to_string().contains("by the policies tenants"), "{}", error.report());
@@ -428,7 +431,7 @@ async fn policies_that_hide_rows_are_refused_unless_they_are_meant() {
         telemetry.url = Some(world.as_reader_url());
         telemetry.policies = vec!["tenants".to_owned()];
     });
-    let report = ask(&meant, Ask::Tick).await.unwrap();
+    let report = ask(&meant, RunRequest::Tick).await.unwrap();
     assert_eq!(report.kind, Some(RunKind::Full), "other policies than before");
     assert_eq!(world.told().await, [told("b", "CHIP-2", &at, 1)]);
     // A policy of another role does not apply: without one of its own the account sees nothing.
@@ -438,7 +441,7 @@ async fn policies_that_hide_rows_are_refused_unless_they_are_meant() {
             "CREATE ROLE {other}; ALTER POLICY tenants ON telemetry.raw_telemetry TO {other}"
         ))
         .await;
-    let error = ask(&meant, Ask::Full).await.unwrap_err();
+    let error = ask(&meant, RunRequest::Full).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Config);
     assert!(error.to_string().contains("no policy for this account"), "{error}");
     world.telemetry_sql("ALTER POLICY tenants ON telemetry.raw_telemetry TO PUBLIC").await;
@@ -453,7 +456,7 @@ async fn policies_that_hide_rows_are_refused_unless_they_are_meant() {
         ))
         .await;
     let view = world.with_telemetry(|telemetry| telemetry.table = "filtered".to_owned());
-    let error = ask(&view, Ask::Full).await.unwrap_err();
+    let error = ask(&view, RunRequest::Full).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.message()),
         (Kind::Config, "row-level security hides rows from the account")
@@ -463,7 +466,7 @@ async fn policies_that_hide_rows_are_refused_unless_they_are_meant() {
         telemetry.table = "filtered".to_owned();
         telemetry.policies = vec!["tenants".to_owned()];
     });
-    let error = ask(&view, Ask::Full).await.unwrap_err();
+    let error = ask(&view, RunRequest::Full).await.unwrap_err();
     assert_eq!((error.kind(), error.message()), (Kind::Config, "policies can only be confirmed of tables"));
 }
 
@@ -480,7 +483,7 @@ async fn policies_on_the_crm_are_refused_too() {
         .await;
     let crm = CrmConfig { url: Some(as_user(&world.crm.url, &role)), ..CrmConfig::default() };
     let context = world.context_with(&crm, &world.telemetry_config(), &world.warehouse_config());
-    let error = ask(&context, Ask::Tick).await.unwrap_err();
+    let error = ask(&context, RunRequest::Tick).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Config);
     assert!(error.to_string().contains("crm.customers"), "{error}");
 }
@@ -492,9 +495,9 @@ async fn grants_on_columns_are_enough() {
     let columns = "chip_id, event_time, response_time_ms, battery_level, error_code, inserted_by";
     let context =
         world.as_reader(&format!("GRANT SELECT ({columns}) ON telemetry.raw_telemetry TO {{role}}")).await;
-    ask(&context, Ask::Full).await.unwrap();
+    ask(&context, RunRequest::Full).await.unwrap();
     world.moves(&row("CHIP-1", &at)).await;
-    let report = ask(&context, Ask::Tick).await.unwrap();
+    let report = ask(&context, RunRequest::Tick).await.unwrap();
     assert_eq!(
         (report.kind, report.steps[1].form.as_deref()),
         (Some(RunKind::Tick), Some("transaction_column"))
@@ -504,11 +507,11 @@ async fn grants_on_columns_are_enough() {
     let role = format!("reader_of_{}", world.telemetry.name);
     world.telemetry_sql(&format!("REVOKE SELECT (inserted_by) ON telemetry.raw_telemetry FROM {role}")).await;
     world.moves(&row("CHIP-2", &at)).await;
-    let report = ask(&context, Ask::Tick).await.unwrap();
+    let report = ask(&context, RunRequest::Tick).await.unwrap();
     assert_eq!(report.kind, Some(RunKind::Full));
     assert_eq!(world.told().await.len(), 2);
     world.telemetry_sql(&format!("REVOKE SELECT (error_code) ON telemetry.raw_telemetry FROM {role}")).await;
-    let error = ask(&context, Ask::Tick).await.unwrap_err();
+    let error = ask(&context, RunRequest::Tick).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Config);
     assert!(error.to_string().contains("telemetry.raw_telemetry.error_code"), "{error}");
 }
@@ -524,12 +527,12 @@ async fn chips_that_a_collation_calls_equal_are_counted_apart() {
         )
         .await;
     world.crm_sql("UPDATE crm.prostheses SET chip_id = 'chip-1' WHERE chip_id = 'CHIP-2'").await;
-    world.ask_for(Ask::Full).await.unwrap();
+    world.ask_for(RunRequest::Full).await.unwrap();
     let expected = [told("a", "CHIP-1", &at, 2), told("b", "chip-1", &at, 1)];
     world.moves(&[row("CHIP-1", &at), row("chip-1", &at), row("CHIP-1", &at)].join(", ")).await;
     world.tick().await;
     assert_eq!(world.told().await, expected);
-    world.ask_for(Ask::Full).await.unwrap();
+    world.ask_for(RunRequest::Full).await.unwrap();
     assert_eq!(world.told().await, expected);
     // Cut where it changes hands, too.
     world.moves(&row("chip-1", &at)).await;

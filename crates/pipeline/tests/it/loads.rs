@@ -2,7 +2,7 @@
 
 use bionicpro_model::Kind;
 use bionicpro_pipeline::progress::Quiet;
-use bionicpro_pipeline::{Ask, RunSpec, run};
+use bionicpro_pipeline::{RunRequest, RunSpec, run};
 use bionicpro_warehouse::ledger;
 use bionicpro_warehouse::load::TOO_MUCH_VANISHED;
 
@@ -26,7 +26,7 @@ async fn rows_that_vanished_from_the_source_vanish_from_the_mart() {
     assert_eq!((error.kind(), error.message()), (Kind::Data, TOO_MUCH_VANISHED));
     assert!(error.hint_text().unwrap().contains("--confirm-vanished 1;"), "{}", error.report());
     assert_eq!(world.told().await, ["a CHIP-1 2024-01-15 08 1"]);
-    let spec = RunSpec { run: None, ask: Ask::Range(days()) };
+    let spec = RunSpec { run: None, ask: RunRequest::Range(days()) };
     run(&world.context().confirming_vanished(1), spec, &Quiet).await.unwrap();
     assert_eq!(world.told().await, [] as [String; 0]);
 }
@@ -112,7 +112,8 @@ async fn a_range_that_the_mart_no_longer_retains_is_refused() {
     let mut warehouse = world.warehouse_config();
     warehouse.retention_days = 365;
     let context = world.context_with(&world.crm_config(), &world.telemetry_config(), &warehouse);
-    let error = run(&context, RunSpec { run: None, ask: Ask::Range(days()) }, &Quiet).await.unwrap_err();
+    let error =
+        run(&context, RunSpec { run: None, ask: RunRequest::Range(days()) }, &Quiet).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Usage, "{}", error.report());
     assert!(error.hint_text().is_some_and(|hint| hint.contains("--from")));
 }

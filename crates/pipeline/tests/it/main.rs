@@ -1,7 +1,6 @@
 //! The pipeline on the real engines: PostgreSQL and ClickHouse, a fresh database of each for every test.
 #![allow(clippy::unwrap_used, reason = "a test that cannot do its part fails by a panic")]
 
-mod again;
 mod ahead;
 mod crm;
 mod faults;
@@ -12,6 +11,7 @@ mod oracle;
 mod pooler;
 mod property;
 mod readings;
+mod restart;
 mod schemas;
 mod shards;
 mod squares;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bionicpro_model::{Result, SecretUrl};
 use bionicpro_pipeline::progress::Quiet;
-use bionicpro_pipeline::{Ask, PipelineContext, RunReport, RunSpec, run};
+use bionicpro_pipeline::{PipelineContext, RunReport, RunRequest, RunSpec, run};
 use bionicpro_sources::{CrmConfig, Database, Lock, TelemetryConfig};
 use bionicpro_testing::{End, Network, PgBouncer, PoolMode};
 use chrono::{TimeDelta, Utc};
@@ -38,7 +38,7 @@ impl Pooled {
         let pooler = PgBouncer::start(&bionicpro_testing::postgres().url(), mode, size)?;
         let hour = |days| (Utc::now() - TimeDelta::days(days)).format("%Y-%m-%d %H:00:00").to_string();
         let pooled = Pooled { world: World::new().await, pooler, mode, hours: DAYS.map(hour) };
-        pooled.run(Ask::Full).await;
+        pooled.run(RunRequest::Full).await;
         Some(pooled)
     }
 
@@ -56,7 +56,7 @@ impl Pooled {
         self.world.context_with(&self.crm(), &self.telemetry(), &self.world.warehouse_config())
     }
 
-    async fn run(&self, ask: Ask) {
+    async fn run(&self, ask: RunRequest) {
         in_time(&self.context(), ask).await.unwrap_or_else(|error| panic!("{}", error.report()));
     }
 
@@ -166,14 +166,14 @@ async fn told(client: &Client, sql: &str) -> Vec<String> {
     rows.map(text).collect()
 }
 
-async fn in_time(context: &PipelineContext, ask: Ask) -> Result<RunReport> {
+async fn in_time(context: &PipelineContext, ask: RunRequest) -> Result<RunReport> {
     let running = run(context, RunSpec { run: None, ask }, &Quiet);
     tokio::time::timeout(PATIENCE, running).await.expect("the run hangs")
 }
 
 /// Every third run is a full one.
-fn ask(number: u32) -> Ask {
-    if number.is_multiple_of(3) { Ask::Full } else { Ask::Tick }
+fn ask(number: u32) -> RunRequest {
+    if number.is_multiple_of(3) { RunRequest::Full } else { RunRequest::Tick }
 }
 
 #[tokio::test]
@@ -185,7 +185,7 @@ async fn runs_are_exact_and_whoever_shares_the_pool_does_not_notice_them() {
             for number in 1..=30 {
                 pooled.moves("CHIP-1").await;
                 let others = done.load(Ordering::SeqCst);
-                pooled.run(if number % 6 == 0 { Ask::Full } else { Ask::Tick }).await;
+                pooled.run(if number % 6 == 0 { RunRequest::Full } else { RunRequest::Tick }).await;
                 let told = pooled.world.told().await;
                 let first = pooled.expected(number, 0);
                 assert!(first.iter().all(|row| told.contains(row)), "{mode:?}: {told:?}");
@@ -197,7 +197,7 @@ async fn runs_are_exact_and_whoever_shares_the_pool_does_not_notice_them() {
         };
         let share = || pooled.share(&stop, &done);
         tokio::join!(running, share(), share(), share());
-        pooled.run(Ask::Tick).await;
+        pooled.run(RunRequest::Tick).await;
         assert_eq!(pooled.world.told().await, pooled.expected(30, done.load(Ordering::SeqCst)), "{mode:?}");
         pooled.check().await;
     }
@@ -252,7 +252,7 @@ async fn loads_exclude_each_other_through_the_pool() {
             let lock = Lock::take(database.connect().await.unwrap(), &name).await.unwrap();
             let second = Lock::try_take(database.connect().await.unwrap(), &name).await.unwrap();
             assert!(second.is_none(), "{mode:?}: {name}");
-            let mut running = std::pin::pin!(in_time(&context, Ask::Tick));
+            let mut running = std::pin::pin!(in_time(&context, RunRequest::Tick));
             if kind == "load" {
                 let waiting = tokio::time::timeout(Duration::from_secs(2), &mut running).await;
                 assert!(waiting.is_err(), "{mode:?}: a load did not wait");
@@ -263,7 +263,7 @@ async fn loads_exclude_each_other_through_the_pool() {
             assert!(third.is_some(), "{mode:?}: {name}");
         }
         for number in 1..=5 {
-            let (one, two) = tokio::join!(in_time(&context, ask(number)), in_time(&other, Ask::Full));
+            let (one, two) = tokio::join!(in_time(&context, ask(number)), in_time(&other, RunRequest::Full));
             one.unwrap();
             two.unwrap();
             assert_eq!(pooled.world.told().await, pooled.expected(number, 0), "{mode:?}");
@@ -283,13 +283,14 @@ async fn a_table_that_somebody_changes_is_waited_for_through_the_pool() {
         owner.batch_execute("BEGIN; LOCK TABLE telemetry.raw_telemetry").await.unwrap();
         let context = pooled.context();
         // One gives up meanwhile, with its connection waiting for the lock.
-        let given_up = tokio::time::timeout(Duration::from_secs(1), in_time(&context, Ask::Tick)).await;
+        let given_up =
+            tokio::time::timeout(Duration::from_secs(1), in_time(&context, RunRequest::Tick)).await;
         assert!(given_up.is_err(), "{mode:?}");
         let changing = async {
             tokio::time::sleep(Duration::from_secs(3)).await;
             owner.batch_execute("COMMIT").await.unwrap();
         };
-        tokio::join!(pooled.run(Ask::Tick), pooled.run(Ask::Full), changing);
+        tokio::join!(pooled.run(RunRequest::Tick), pooled.run(RunRequest::Full), changing);
         assert_eq!(pooled.world.told().await, pooled.expected(1, 0), "{mode:?}");
         pooled.check().await;
     }
@@ -313,9 +314,9 @@ async fn a_pool_of_fewer_connections_than_a_run_would_use_is_read_with_fewer() {
     for mode in MODES {
         let Some(pooled) = Pooled::new(mode, 1).await else { return };
         pooled.moves("CHIP-1").await;
-        pooled.run(Ask::Tick).await;
+        pooled.run(RunRequest::Tick).await;
         pooled.moves("CHIP-1").await;
-        pooled.run(Ask::Full).await;
+        pooled.run(RunRequest::Full).await;
         assert_eq!(pooled.world.told().await, pooled.expected(2, 0), "{mode:?}");
         pooled.check().await;
     }

@@ -173,7 +173,7 @@ async fn mart_equals_recomputation(fleet: &Fleet) -> Result<(), TestCaseError> {
         world.telemetry_sql(&change).await;
         let spec = bionicpro_pipeline::RunSpec {
             run: None,
-            ask: bionicpro_pipeline::Ask::Range(crate::world::days()),
+            ask: bionicpro_pipeline::RunRequest::Range(crate::world::days()),
         };
         let report = bionicpro_pipeline::run(&context, spec, &bionicpro_pipeline::progress::Quiet).await;
         report.map_err(|error| TestCaseError::fail(error.report()))?;

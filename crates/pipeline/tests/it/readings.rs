@@ -2,7 +2,7 @@
 
 use crate::world::{World, days, range};
 use bionicpro_pipeline::progress::Quiet;
-use bionicpro_pipeline::{Ask, RunSpec, run};
+use bionicpro_pipeline::{RunRequest, RunSpec, run};
 
 #[tokio::test]
 async fn nan_and_infinity_are_movements_and_anomalies_but_no_samples() {
@@ -140,7 +140,7 @@ async fn the_first_and_the_last_hours_that_can_be_held_are_held() {
         .moves("('CHIP-1', '1970-01-01 00:00:00', 1, 1, NULL), ('CHIP-1', '2106-02-06 23:59:59', 1, 1, NULL)")
         .await;
     for hours in [range("1970-01-01", "1970-01-02"), range("2106-02-06", "2106-02-07")] {
-        run(&world.context(), RunSpec { run: None, ask: Ask::Range(hours) }, &Quiet).await.unwrap();
+        run(&world.context(), RunSpec { run: None, ask: RunRequest::Range(hours) }, &Quiet).await.unwrap();
     }
     assert_eq!(world.told().await, ["a CHIP-1 1970-01-01 00 1", "a CHIP-1 2106-02-06 23 1"]);
 }

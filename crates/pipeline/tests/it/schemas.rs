@@ -2,7 +2,7 @@
 
 use bionicpro_model::{Error, Kind, SecretUrl};
 use bionicpro_pipeline::progress::Quiet;
-use bionicpro_pipeline::{Ask, RunSpec, run};
+use bionicpro_pipeline::{RunRequest, RunSpec, run};
 
 use crate::world::{World, days};
 
@@ -108,7 +108,7 @@ async fn names_that_need_quotes_are_read() {
     let mut telemetry = world.telemetry_config();
     (telemetry.schema, telemetry.table) = ("Tele \"metry".to_owned(), "raw; DROP".to_owned());
     let context = world.context_with(&world.crm_config(), &telemetry, &world.warehouse_config());
-    run(&context, RunSpec { run: None, ask: Ask::Range(days()) }, &Quiet).await.unwrap();
+    run(&context, RunSpec { run: None, ask: RunRequest::Range(days()) }, &Quiet).await.unwrap();
     assert_eq!(world.told().await, TOLD);
 }
 
@@ -156,8 +156,9 @@ async fn a_source_that_is_down_or_refuses_says_what_to_do() {
         telemetry.url = Some(SecretUrl::parse(url.as_str()).unwrap());
         let context = world.context_with(&world.crm_config(), &telemetry, &world.warehouse_config());
         async move {
-            let error =
-                run(&context, RunSpec { run: None, ask: Ask::Range(days()) }, &Quiet).await.unwrap_err();
+            let error = run(&context, RunSpec { run: None, ask: RunRequest::Range(days()) }, &Quiet)
+                .await
+                .unwrap_err();
             assert!(error.hint_text().is_some(), "{error}");
             assert!(!error.report().contains("wrong-password"), "{}", error.report());
             error.kind()
@@ -183,7 +184,7 @@ async fn an_account_without_the_right_to_read_says_which_grant_it_lacks() {
     let mut telemetry = world.telemetry_config();
     telemetry.url = Some(SecretUrl::parse(url.as_str()).unwrap());
     let context = world.context_with(&world.crm_config(), &telemetry, &world.warehouse_config());
-    let spec = || RunSpec { run: None, ask: Ask::Range(days()) };
+    let spec = || RunSpec { run: None, ask: RunRequest::Range(days()) };
     let error = run(&context, spec(), &Quiet).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Config);
     assert!(error.hint_text().unwrap().contains("GRANT"), "{}", error.report());

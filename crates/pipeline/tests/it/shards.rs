@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use bionicpro_model::{Kind, SecretUrl};
 use bionicpro_pipeline::progress::Quiet;
-use bionicpro_pipeline::{Ask, PipelineConfig, RunSpec, run, steps};
+use bionicpro_pipeline::{PipelineConfig, RunRequest, RunSpec, run, steps};
 use bionicpro_sources::ChangesConfig;
 use bionicpro_testing::{End, Shards, TestWarehouse};
 use bionicpro_warehouse::{Config, Warehouse, load};
@@ -91,9 +91,9 @@ async fn a_range_a_tick_and_a_backfill_are_exact_on_two_shards() {
             .await
             .unwrap_or_else(|error| panic!("{}", error.report()))
     };
-    ask(Ask::Tick).await;
+    ask(RunRequest::Tick).await;
     world.moves("('CHIP-1', '2024-01-15 08:00:01', 45, 80.5, NULL), ('CHIP-7', '2024-01-16 09:00:01', 4, 8.5, 'E')").await;
-    ask(Ask::Tick).await;
+    ask(RunRequest::Tick).await;
     assert_exact(&world, "a tick").await;
     world.telemetry_sql("DELETE FROM telemetry.raw_telemetry WHERE id % 97 = 5").await;
     world.crm_sql("UPDATE crm.customers SET name = 'Renamed' WHERE ldap_username LIKE 'p1%'").await;
@@ -143,7 +143,7 @@ async fn an_hour_that_moves_between_shards_is_never_at_both_owners() {
     let pipeline = PipelineConfig { retries: 0, ..PipelineConfig::default() };
     let context = ways.context(&world, ChangesConfig::Auto, &pipeline);
     world.run().await.unwrap_or_else(|error| panic!("{}", error.report()));
-    let tick = || run(&context, RunSpec { run: None, ask: Ask::Tick }, &Quiet);
+    let tick = || run(&context, RunSpec { run: None, ask: RunRequest::Tick }, &Quiet);
     tick().await.unwrap_or_else(|error| panic!("{}", error.report()));
     let mut people = [Vec::new(), Vec::new()];
     for number in 3..=40 {
@@ -312,7 +312,7 @@ async fn servers_that_are_not_one_for_each_shard_and_rows_of_another_shard_are_r
     // A load that hides that row does not believe that it is hidden.
     world.telemetry_sql("TRUNCATE telemetry.raw_telemetry").await;
     let context = world.context().confirming_vanished(u64::MAX);
-    let ask = Ask::Range(crate::world::days());
+    let ask = RunRequest::Range(crate::world::days());
     let error = run(&context, RunSpec { run: None, ask }, &Quiet).await.unwrap_err();
     assert_eq!(error.message(), "rows that a load hides are still shown", "{}", error.report());
 }

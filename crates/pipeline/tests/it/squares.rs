@@ -2,7 +2,7 @@
 
 use bionicpro_pipeline::progress::Quiet;
 use bionicpro_pipeline::verify::{Verified, Verify, verify};
-use bionicpro_pipeline::{Ask, RunSpec, run};
+use bionicpro_pipeline::{RunRequest, RunSpec, run};
 use bionicpro_warehouse::Warehouse;
 
 use crate::world::{World, days, id, range};
@@ -65,7 +65,7 @@ async fn rows_from_before_are_unknown_until_they_are_recomputed_and_do_not_diffe
     world.crm_sql("UPDATE crm.customers SET name = 'Ann' WHERE ldap_username = 'anna'").await;
     let new = "('CHIP-2', '2024-01-16 10:01:00', 7, 8, NULL)";
     world.moves(new).await;
-    let day = Ask::Range(range("2024-01-16T10:00:00Z", "2024-01-16T11:00:00Z"));
+    let day = RunRequest::Range(range("2024-01-16T10:00:00Z", "2024-01-16T11:00:00Z"));
     run(&world.context(), RunSpec { run: None, ask: day }, &Quiet).await.unwrap();
     let some = ["CHIP-1 8 None None", "CHIP-1 9 None None", "CHIP-2 10 Some(74.0) Some(100.0)"];
     assert_eq!(world.squares().await, some);
@@ -105,7 +105,7 @@ async fn a_square_that_is_known_and_wrong_differs_and_is_mended() {
 async fn a_day_has_squares_where_all_of_its_hours_have_them() {
     let world = World::upgraded().await;
     world.moves("('CHIP-1', '2024-01-16 10:00:00', 4, NULL, NULL)").await;
-    let hour = Ask::Range(range("2024-01-16T10:00:00Z", "2024-01-16T11:00:00Z"));
+    let hour = RunRequest::Range(range("2024-01-16T10:00:00Z", "2024-01-16T11:00:00Z"));
     run(&world.context(), RunSpec { run: None, ask: hour }, &Quiet).await.unwrap();
     let told = async || -> Vec<String> {
         let days = "SELECT * FROM ml_daily_stats ORDER BY user_id, date";
@@ -138,7 +138,7 @@ async fn the_squares_of_a_real_are_the_same_in_whatever_order_they_are_added() {
         );
         world.telemetry_sql(&sql).await;
     };
-    world.ask_for(Ask::Full).await.unwrap();
+    world.ask_for(RunRequest::Full).await.unwrap();
     insert("generate_series(3, 300)", 3).await;
     world.tick().await;
     insert("generate_series(1, 2)", 340).await;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use bionicpro_model::Kind;
 use bionicpro_pipeline::progress::Quiet;
-use bionicpro_pipeline::{Ask, steps};
+use bionicpro_pipeline::{RunRequest, steps};
 use bionicpro_warehouse::ledger::State;
 
 use crate::world::{World, days, id};
@@ -92,7 +92,7 @@ async fn a_mart_that_was_made_from_another_crm_is_made_again_before_it_is_loaded
 #[tokio::test]
 async fn a_step_without_the_one_before_it_names_it() {
     let world = World::new().await;
-    steps::extract_telemetry(&world.context(), &id("r1"), Ask::Range(days()), &Quiet).await.unwrap();
+    steps::extract_telemetry(&world.context(), &id("r1"), RunRequest::Range(days()), &Quiet).await.unwrap();
     let error = steps::transform(&world.context(), &id("r1"), &Quiet).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Data);
     let looked_for = format!("file://{}/r1/crm.parquet.manifest.json", world.stage.path().display());

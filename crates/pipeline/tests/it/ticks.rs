@@ -1,24 +1,24 @@
 //! Ticks: what is new reaches the mart, whole and once, and nothing else is read.
 
 use bionicpro_pipeline::progress::Quiet;
-use bionicpro_pipeline::{Ask, RunReport, RunSpec, run, steps};
+use bionicpro_pipeline::{RunReport, RunRequest, RunSpec, run, steps};
 use bionicpro_warehouse::ledger::State;
 
 use crate::world::{IVAN, World, id};
 
 impl World {
-    pub(crate) async fn ask_for(&self, ask: Ask) -> bionicpro_model::Result<RunReport> {
+    pub(crate) async fn ask_for(&self, ask: RunRequest) -> bionicpro_model::Result<RunReport> {
         run(&self.context(), RunSpec { run: None, ask }, &Quiet).await
     }
 
     pub(crate) async fn tick(&self) -> RunReport {
-        self.ask_for(Ask::Tick).await.unwrap_or_else(|error| panic!("{}", error.report()))
+        self.ask_for(RunRequest::Tick).await.unwrap_or_else(|error| panic!("{}", error.report()))
     }
 
     /// A world whose mart has a baseline and these movements.
     pub(crate) async fn with(values: &str) -> World {
         let world = World::new().await;
-        world.ask_for(Ask::Full).await.unwrap();
+        world.ask_for(RunRequest::Full).await.unwrap();
         world.moves(values).await;
         world.tick().await;
         world
@@ -53,7 +53,7 @@ async fn a_tick_of_few_chips_stages_their_people_only_and_reads_all_where_anothe
     let (context, part) = (world.context(), id("part"));
     let extracted = steps::extract_crm(&context, &part, &Quiet).await.unwrap();
     assert_eq!(extracted.counts["customers"], 2);
-    steps::extract_telemetry(&context, &part, Ask::Tick, &Quiet).await.unwrap();
+    steps::extract_telemetry(&context, &part, RunRequest::Tick, &Quiet).await.unwrap();
     steps::transform(&context, &part, &Quiet).await.unwrap();
     let owners =
         std::fs::read_to_string(world.stage.path().join("part/owners.parquet.manifest.json")).unwrap();
@@ -171,7 +171,7 @@ async fn a_full_run_repairs_the_stored_people_and_a_tick_trusts_them_while_the_c
         async || world.ask("SELECT user_id FROM users FINAL WHERE customer_name = 'spoilt'").await.len();
     assert_eq!(world.tick().await.state, State::Skipped);
     assert!(spoilt().await > 0);
-    world.ask_for(Ask::Full).await.unwrap();
+    world.ask_for(RunRequest::Full).await.unwrap();
     assert_eq!(spoilt().await, 0);
 }
 
@@ -183,7 +183,7 @@ async fn a_rename_between_the_two_extractions_of_a_tick_reaches_the_mart() {
     let rename = |name: &str| format!("UPDATE crm.customers SET name = '{name}' WHERE id = '{IVAN}'");
     steps::extract_crm(&context, &run, &Quiet).await.unwrap();
     world.crm_sql(&rename("Second")).await;
-    steps::extract_telemetry(&context, &run, Ask::Tick, &Quiet).await.unwrap();
+    steps::extract_telemetry(&context, &run, RunRequest::Tick, &Quiet).await.unwrap();
     steps::transform(&context, &run, &Quiet).await.unwrap();
     world.load(&run).await.unwrap();
     assert_eq!(world.told().await, ["b CHIP-2 2024-01-15 08 2"]);
@@ -193,7 +193,7 @@ async fn a_rename_between_the_two_extractions_of_a_tick_reaches_the_mart() {
 
     world.moves("('CHIP-2', '2024-01-15 09:30:00', 1, 1, NULL)").await;
     let run = id("renamed-back");
-    steps::extract_telemetry(&context, &run, Ask::Tick, &Quiet).await.unwrap();
+    steps::extract_telemetry(&context, &run, RunRequest::Tick, &Quiet).await.unwrap();
     world.crm_sql(&rename("Third")).await;
     steps::extract_crm(&context, &run, &Quiet).await.unwrap();
     steps::transform(&context, &run, &Quiet).await.unwrap();

@@ -1,7 +1,7 @@
 //! One value that cannot be read stops itself and nothing else: the others load, it is counted and named, and tried again.
 
 use bionicpro_pipeline::progress::Quiet;
-use bionicpro_pipeline::{Ask, PipelineContext, RunKind, RunReport, RunSpec, run};
+use bionicpro_pipeline::{PipelineContext, RunKind, RunReport, RunRequest, RunSpec, run};
 use bionicpro_testing::TestDatabase;
 use bionicpro_warehouse::ledger::{self, Step};
 use bionicpro_warehouse::{Warehouse, ledger::Entry};
@@ -51,7 +51,7 @@ async fn world_with(encoding: &str) -> (World, PipelineContext) {
     (world, context)
 }
 
-async fn ask(context: &PipelineContext, ask: Ask) -> RunReport {
+async fn ask(context: &PipelineContext, ask: RunRequest) -> RunReport {
     run(context, RunSpec { run: None, ask }, &Quiet)
         .await
         .unwrap_or_else(|error| panic!("{}", error.report()))
@@ -94,7 +94,7 @@ async fn a_chip_with_bytes_that_are_no_text_is_named_and_the_others_of_its_hour_
         rows
     };
     for _ in 0..2 {
-        let report = ask(&context, Ask::Full).await;
+        let report = ask(&context, RunRequest::Full).await;
         assert_eq!(report.counts["unreadable_cells"], 2);
         assert_eq!(world.told().await, sorted(&expected));
         let entry = entry(&world, &report, Step::ExtractTelemetryData).await;
@@ -110,7 +110,7 @@ async fn a_chip_with_bytes_that_are_no_text_is_named_and_the_others_of_its_hour_
             bad(&at(7))
         ))
         .await;
-    let report = ask(&context, Ask::Tick).await;
+    let report = ask(&context, RunRequest::Tick).await;
     assert_eq!((report.counts["unreadable_cells"], report.counts["cells"]), (1, 1));
     // Mended, the next full run brings it.
     world
@@ -118,7 +118,7 @@ async fn a_chip_with_bytes_that_are_no_text_is_named_and_the_others_of_its_hour_
             "UPDATE telemetry.raw_telemetry SET chip_id = 'CHIP-2' WHERE chip_id NOT LIKE 'CHIP%' AND event_time = '{first}'"
         ))
         .await;
-    let report = ask(&context, Ask::Full).await;
+    let report = ask(&context, RunRequest::Full).await;
     assert_eq!(report.counts["unreadable_cells"], 2);
     assert!(world.told().await.contains(&told("b", "CHIP-2", &first, 3)), "{:?}", world.told().await);
 }
@@ -153,7 +153,7 @@ async fn bytes_that_are_no_text_in_a_database_that_is_said_to_be_of_utf_8_are_na
     for database in [&world.crm, &world.telemetry] {
         is_said_to_be(database, "UTF8").await;
     }
-    let report = ask(&context, Ask::Full).await;
+    let report = ask(&context, RunRequest::Full).await;
     assert_eq!(report.counts["unreadable_cells"], 2);
     assert_eq!(world.told().await, [told("a", "CHIP-1", &first, 1), told("b", "CHIP-2", &first, 1)]);
     let notes = entry(&world, &report, Step::ExtractTelemetryData).await.notes.unwrap();
@@ -163,7 +163,7 @@ async fn bytes_that_are_no_text_in_a_database_that_is_said_to_be_of_utf_8_are_na
     is_said_to_be(&world.telemetry, "SQL_ASCII").await;
     world.telemetry_sql(&insert(&format!("('CHIP-2', '{second}'), (E'\\xff', '{second}')"))).await;
     is_said_to_be(&world.telemetry, "UTF8").await;
-    let report = ask(&context, Ask::Tick).await;
+    let report = ask(&context, RunRequest::Tick).await;
     assert_eq!((report.counts["unreadable_cells"], report.counts["cells"]), (1, 1));
 }
 
@@ -178,7 +178,7 @@ async fn a_letter_that_the_other_database_lacks_stops_nobody() {
             "INSERT INTO telemetry.raw_telemetry (chip_id, event_time) VALUES ('CHIP-1', '{first}'), ('Zürich', '{first}')"
         ))
         .await;
-    ask(&context, Ask::Full).await;
+    ask(&context, RunRequest::Full).await;
     let half = (Utc::now() - TimeDelta::hours(5)).format("%Y-%m-%d %H:30:00").to_string();
     world
         .crm_sql(&format!(
@@ -186,7 +186,7 @@ async fn a_letter_that_the_other_database_lacks_stops_nobody() {
              UPDATE crm.prostheses SET chip_id = 'Zürich', updated_at = '{half}' WHERE chip_id = 'CHIP-1'"
         ))
         .await;
-    for kind in [Ask::Tick, Ask::Full] {
+    for kind in [RunRequest::Tick, RunRequest::Full] {
         let report = ask(&context, kind).await;
         assert_eq!(report.counts.get("unreadable_cells"), Some(&0), "{report:?}");
     }
@@ -195,7 +195,7 @@ async fn a_letter_that_the_other_database_lacks_stops_nobody() {
             "INSERT INTO telemetry.raw_telemetry (chip_id, event_time) VALUES ('Zürich', '{first}')"
         ))
         .await;
-    ask(&context, Ask::Tick).await;
+    ask(&context, RunRequest::Tick).await;
     let told = world.told().await;
     assert_eq!(told.len(), 1, "{told:?}");
 }
@@ -211,7 +211,7 @@ async fn a_byte_that_has_no_letter_is_named_and_other_letters_are_read() {
         ))
         .await;
     world.crm_sql("UPDATE crm.prostheses SET chip_id = 'Zürich' WHERE chip_id = 'CHIP-2'").await;
-    let report = ask(&context, Ask::Full).await;
+    let report = ask(&context, RunRequest::Full).await;
     assert_eq!(report.counts["unreadable_cells"], 1);
     assert_eq!(world.told().await, [told("a", "CHIP-1", &first, 1), told("b", "Zürich", &first, 1)]);
     let notes = entry(&world, &report, Step::ExtractTelemetryData).await.notes.unwrap();
@@ -228,7 +228,7 @@ async fn a_sum_that_overflows_and_a_cast_that_fails_are_cells_that_cannot_be_rea
              ('CHIP-1', '{first}', 1e308), ('CHIP-1', '{first}', 1e308), ('CHIP-1', '{second}', 1e308), ('CHIP-2', '{first}', 5)"
         ))
         .await;
-    let report = ask(&context, Ask::Full).await;
+    let report = ask(&context, RunRequest::Full).await;
     assert_eq!(report.counts["unreadable_cells"], 1);
     assert_eq!(world.told().await, {
         let mut rows = vec![told("a", "CHIP-1", &second, 1), told("b", "CHIP-2", &first, 1)];
@@ -241,7 +241,7 @@ async fn a_sum_that_overflows_and_a_cast_that_fails_are_cells_that_cannot_be_rea
             "INSERT INTO telemetry.raw_telemetry (chip_id, event_time, response_time_ms) VALUES ('CHIP-1', '{first}', 1), ('CHIP-2', '{first}', 1)"
         ))
         .await;
-    let report = ask(&context, Ask::Tick).await;
+    let report = ask(&context, RunRequest::Tick).await;
     assert_eq!((report.counts["unreadable_cells"], report.counts["cells"]), (1, 1));
     assert!(world.told().await.contains(&told("b", "CHIP-2", &first, 2)));
     // The same through a view that casts.
@@ -255,7 +255,7 @@ async fn a_sum_that_overflows_and_a_cast_that_fails_are_cells_that_cannot_be_rea
              UPDATE telemetry.stored SET response_time_ms = 'never' WHERE chip_id = 'CHIP-2'"
         )
         .await;
-    let report = ask(&context, Ask::Full).await;
+    let report = ask(&context, RunRequest::Full).await;
     assert_eq!(report.counts["unreadable_cells"], 1, "{report:?}");
     assert!(world.told().await.contains(&told("a", "CHIP-1", &first, 3)), "{:?}", world.told().await);
 }
@@ -272,14 +272,14 @@ async fn a_cell_that_nobody_wants_stops_no_tick_that_reads_its_hour_whole() {
              VALUES ('BAD', '{first}', 1e308), ('BAD', '{first}', 1e308), ('CHIP-2', '{first}', 1)"
         ))
         .await;
-    assert_eq!(ask(&context, Ask::Full).await.counts["unreadable_cells"], 1);
+    assert_eq!(ask(&context, RunRequest::Full).await.counts["unreadable_cells"], 1);
     world
         .telemetry_sql(&format!(
             "INSERT INTO telemetry.raw_telemetry (chip_id, event_time, response_time_ms)
              SELECT 'CHIP-' || chip, '{first}', 5 FROM generate_series(1, 100) AS chip"
         ))
         .await;
-    let report = ask(&context, Ask::Tick).await;
+    let report = ask(&context, RunRequest::Tick).await;
     assert_eq!(report.kind, Some(RunKind::Tick));
     let counts = ["unreadable_cells", "cells", "rows"].map(|name| report.steps[1].counts[name]);
     assert_eq!(counts, [0, 100, 101]);
@@ -297,7 +297,7 @@ async fn a_number_of_any_length_makes_a_short_message() {
              ('CHIP-1', '{first}', repeat('9', 100000)::numeric), ('CHIP-2', '{first}', 5)"
         ))
         .await;
-    let report = ask(&context, Ask::Full).await;
+    let report = ask(&context, RunRequest::Full).await;
     assert_eq!(report.counts["unreadable_cells"], 1);
     assert_eq!(world.told().await, [told("b", "CHIP-2", &first, 1)]);
     let notes = entry(&world, &report, Step::ExtractTelemetryData).await.notes.unwrap();
@@ -313,7 +313,7 @@ async fn a_value_of_the_crm_that_cannot_be_read_counts_as_not_known() {
     world.crm = crm;
     let first = at(5);
     world.moves(&format!("('CHIP-1', '{first}', 1, 1, NULL), ('CHIP-2', '{first}', 1, 1, NULL)")).await;
-    let report = ask(&world.context(), Ask::Full).await;
+    let report = ask(&world.context(), RunRequest::Full).await;
     assert_eq!(world.told().await, [told("a", "CHIP-1", &first, 1), told("b", "CHIP-2", &first, 1)]);
     let entry = entry(&world, &report, Step::ExtractCrmData).await;
     let notes = entry.notes.unwrap();
@@ -331,7 +331,7 @@ async fn a_value_of_the_crm_that_cannot_be_read_counts_as_not_known() {
     client.batch_execute(spoil).await.unwrap();
     let second = at(4);
     world.moves(&format!("('CHIP-1', '{second}', 1, 1, NULL)")).await;
-    ask(&world.context(), Ask::Full).await;
+    ask(&world.context(), RunRequest::Full).await;
     let expected =
         [told("a", "CHIP-1", &first, 1), told("a", "CHIP-1", &second, 1), told("b", "CHIP-2", &first, 1)];
     assert_eq!(world.told().await, expected);

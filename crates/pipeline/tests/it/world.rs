@@ -4,7 +4,7 @@ use bionicpro_model::hours::parse_instant;
 use bionicpro_model::{HourRange, Result, RunId, SecretUrl};
 use bionicpro_pipeline::progress::Quiet;
 use bionicpro_pipeline::{
-    Ask, PipelineConfig, PipelineContext, RunReport, RunSpec, StageConfig, StepReport, run, steps,
+    PipelineConfig, PipelineContext, RunReport, RunRequest, RunSpec, StageConfig, StepReport, run, steps,
 };
 use bionicpro_sources::{CrmConfig, TelemetryConfig};
 use bionicpro_testing::{Shards, TestDatabase, TestWarehouse};
@@ -112,14 +112,14 @@ impl World {
 
     /// A run over the range that most tests use.
     pub(crate) async fn run(&self) -> Result<RunReport> {
-        run(&self.context(), RunSpec { run: None, ask: Ask::Range(days()) }, &Quiet).await
+        run(&self.context(), RunSpec { run: None, ask: RunRequest::Range(days()) }, &Quiet).await
     }
 
     /// The first three steps of a run.
     pub(crate) async fn stage_run(&self, id: &RunId) -> Result<StepReport> {
         let context = self.context();
         steps::extract_crm(&context, id, &Quiet).await?;
-        steps::extract_telemetry(&context, id, Ask::Range(days()), &Quiet).await?;
+        steps::extract_telemetry(&context, id, RunRequest::Range(days()), &Quiet).await?;
         steps::transform(&context, id, &Quiet).await
     }
 

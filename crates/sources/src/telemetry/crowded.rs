@@ -11,9 +11,9 @@ use bionicpro_model::Result;
 use futures_util::TryStreamExt;
 
 use super::Telemetry;
+use super::cell_request::CellRequest;
 use super::plan::HOUR_US;
 use super::slices::MOST_PAGES_PER_ROW;
-use super::wanted::Wanted;
 use crate::template::fill;
 
 /// Fewer cells are read before an hour has been looked at.
@@ -22,7 +22,7 @@ const LEAST_CELLS: usize = 64;
 const MOST_ROWS_PER_CELL: usize = 64;
 
 /// The hours, counted from 1970. None for a table that is not read by hour.
-pub(super) async fn hours(telemetry: &Telemetry, wanted: &Wanted) -> Result<BTreeSet<i64>> {
+pub(super) async fn hours(telemetry: &Telemetry, wanted: &CellRequest) -> Result<BTreeSet<i64>> {
     let mut crowded = BTreeSet::new();
     let by_hour = telemetry.indexes.by_time && telemetry.shape.is_stored;
     let Some(new) = wanted.new.as_ref().filter(|_| by_hour && telemetry.query.by_chip_and_time) else {

@@ -4,6 +4,7 @@
 //! and [`Telemetry::cells`] reads what is wanted of it.
 
 mod batch;
+mod cell_request;
 mod cells;
 mod copy;
 mod crowded;
@@ -12,13 +13,12 @@ mod outside;
 mod plan;
 #[cfg(test)]
 mod plans;
+mod query_tasks;
 mod read;
 mod relations;
 mod siblings;
 mod slices;
 mod unreadable;
-mod wanted;
-mod work;
 
 use std::collections::BTreeSet;
 
@@ -30,7 +30,7 @@ use futures_util::FutureExt;
 use crate::changes::{self, Baseline, Candidate, Changes, Finder, Ground, Present, Server, Since, Tree};
 use crate::error::VALUE_UNREADABLE;
 use crate::ident::{instant_literal, quote_table};
-use crate::shape::{Shape, Type, Wanted as Column};
+use crate::shape::{ColumnType as Column, Shape, Type};
 use crate::snapshot::{Held, Tables};
 use crate::{Database, Session, TelemetryConfig};
 
@@ -40,8 +40,8 @@ pub use read::ReadSummary;
 pub use slices::Slicing;
 pub use unreadable::{LeftOut, Unreadable};
 
+pub use cell_request::{CellRequest, ChipScope, Cut};
 pub(crate) use unreadable::{MOST_UNREADABLE, in_short};
-pub use wanted::{ChipScope, Cut, Wanted};
 
 use cells::CellQuery;
 use relations::Relations;

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use bionicpro_model::HourRange;
 use bionicpro_model::hours::floor_to_hour;
 
+use super::cell_request::CellRequest;
 use super::siblings::Siblings;
 use super::unreadable::LeftOut;
-use super::wanted::Wanted;
 
 pub(super) const HOUR_US: i64 = 3_600_000_000;
 
@@ -41,7 +41,7 @@ pub(super) struct Plan {
 
 impl Plan {
     /// The plan, with `crowded` hours read whole. With `in_one_span` the hours between whole hours are read whole too, for a table that is read at once.
-    pub(super) fn new(wanted: &Wanted, crowded: &BTreeSet<i64>, in_one_span: bool) -> Plan {
+    pub(super) fn new(wanted: &CellRequest, crowded: &BTreeSet<i64>, in_one_span: bool) -> Plan {
         let mut planner = Planner::new(wanted, crowded, in_one_span);
         planner.new_rows(wanted);
         planner.scopes(wanted);
@@ -62,7 +62,7 @@ struct Planner {
 }
 
 impl Planner {
-    fn new(wanted: &Wanted, crowded: &BTreeSet<i64>, in_one_span: bool) -> Planner {
+    fn new(wanted: &CellRequest, crowded: &BTreeSet<i64>, in_one_span: bool) -> Planner {
         let within = span(&wanted.within);
         let mut hours: Vec<(i64, i64)> = wanted.range.iter().map(span).collect();
         let late = wanted.new.iter().flat_map(|new| &new.whole);
@@ -87,7 +87,7 @@ impl Planner {
     }
 
     /// A chip and its siblings, as numbers; without those that the database cannot hold.
-    fn family(&mut self, wanted: &Wanted, chip: &str) -> Vec<u32> {
+    fn family(&mut self, wanted: &CellRequest, chip: &str) -> Vec<u32> {
         let is_known = |chip: &str| wanted.may_be_held(chip);
         let names: Vec<Box<str>> =
             self.siblings.of(chip).filter(|chip| is_known(chip)).map(Into::into).collect();
@@ -97,7 +97,7 @@ impl Planner {
         names.iter().map(|name| self.number(name)).collect()
     }
 
-    fn new_rows(&mut self, wanted: &Wanted) {
+    fn new_rows(&mut self, wanted: &CellRequest) {
         let Some(new) = &wanted.new else { return };
         let families: Vec<Vec<u32>> = new.chips.iter().map(|chip| self.family(wanted, chip)).collect();
         for (hour, chip) in &new.cells {
@@ -109,7 +109,7 @@ impl Planner {
         }
     }
 
-    fn scopes(&mut self, wanted: &Wanted) {
+    fn scopes(&mut self, wanted: &CellRequest) {
         for scope in &wanted.scopes {
             let (from, to) = span(&scope.range);
             let family = self.family(wanted, &scope.chip_id);
@@ -119,7 +119,7 @@ impl Planner {
         }
     }
 
-    fn finish(mut self, wanted: &Wanted) -> Plan {
+    fn finish(mut self, wanted: &CellRequest) -> Plan {
         self.plan.intervals = merged(std::mem::take(&mut self.plan.intervals));
         let mut cuts: BTreeMap<u32, BTreeSet<i64>> = BTreeMap::new();
         for cut in &wanted.cuts {

@@ -3,7 +3,7 @@
 use bionicpro_testing::TestDatabase;
 
 use super::plan::{Interval, Plan};
-use super::work::{self, Sorted};
+use super::query_tasks::{self, Sorted};
 use super::{Slicing, Telemetry};
 use crate::changes::{self, Target};
 use crate::{ChangesConfig, Database, TelemetryConfig};
@@ -81,7 +81,7 @@ async fn cells_of_chips_and_of_hours_are_read_by_index() {
         Plan { chips: vec!["CHIP-7".into()], whole: vec![(hour, hour + 3_600_000_000)], ..Plan::default() };
     planned.left_out.insert(hour, vec![0]);
     let sorted = Sorted::new(vec![of(0, 20), of(20, 60), of(60, 600)]);
-    let works = work::list(&telemetry, &planned, &sorted, Slicing::ByHour);
+    let works = query_tasks::list(&telemetry, &planned, &sorted, Slicing::ByHour);
     assert_eq!(works.len(), 4);
     for work in &works {
         let plan = plan(&telemetry, &telemetry.sql(&planned, work, None)).await;

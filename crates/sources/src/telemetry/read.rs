@@ -11,13 +11,13 @@ use tokio::sync::{mpsc, watch};
 
 use super::Telemetry;
 use super::batch::CellBatch;
+use super::cell_request::CellRequest;
 use super::copy::{Decoder, Malformed};
 use super::crowded;
 use super::plan::{HOUR_US, Plan};
+use super::query_tasks::{self, QueryTask, Sorted};
 use super::slices::{self, Slicing};
 use super::unreadable::LeftOut;
-use super::wanted::Wanted;
-use super::work::{self, Sorted, Work};
 use crate::connect::Session;
 
 /// Cells that are handed over at once.
@@ -46,7 +46,7 @@ impl Telemetry {
     /// As the connection gives them; `Internal` when the receiver went away.
     pub async fn cells(
         &self,
-        wanted: &Wanted,
+        wanted: &CellRequest,
         batches: mpsc::Sender<CellBatch>,
         advance: impl Fn(u64) + Sync,
     ) -> Result<ReadSummary> {
@@ -55,7 +55,7 @@ impl Telemetry {
         let sorted = Sorted::new(std::mem::take(&mut plan.intervals));
         let named: Option<HashSet<&[u8]>> =
             wanted.is_by_chip().then(|| plan.chips.iter().map(|chip| chip.as_bytes()).collect());
-        let works = work::list(self, &plan, &sorted, slicing.unwrap_or(Slicing::ByHour));
+        let works = query_tasks::list(self, &plan, &sorted, slicing.unwrap_or(Slicing::ByHour));
         let readers = usize::from(self.connections).min(works.len());
         tracing::debug!(?slicing, queries = works.len(), intervals, readers, "reading telemetry");
         let queue = Mutex::new(works.into_iter());
@@ -89,8 +89,8 @@ impl Telemetry {
                 let mut prefers_index = false;
                 while let Some(work) = next() {
                     let by_index = match work {
-                        Work::Hours(_) => slicing == Some(Slicing::ByHour),
-                        Work::Cells(_) | Work::Spans(_) => self.query.by_chip_and_time,
+                        QueryTask::Hours(_) => slicing == Some(Slicing::ByHour),
+                        QueryTask::Cells(_) | QueryTask::Spans(_) => self.query.by_chip_and_time,
                     };
                     let sql = self.sql(plan, &work, wanted.left_out.as_ref());
                     let copy = self.copy(session, &sql, named, batches);
@@ -101,7 +101,7 @@ impl Telemetry {
                         // The index was measured to be the right way; missing statistics must not turn it down.
                         tokio::try_join!(biased; prefer_index(session, by_index), copy)?.1
                     };
-                    if let Work::Hours((from, to)) = work {
+                    if let QueryTask::Hours((from, to)) = work {
                         without_chip.fetch_add(skipped, Ordering::Relaxed);
                         advance(((to - from) / HOUR_US).cast_unsigned());
                     }
@@ -126,7 +126,7 @@ impl Telemetry {
         })
     }
 
-    async fn plan(&self, wanted: &Wanted) -> Result<(Plan, Option<Slicing>)> {
+    async fn plan(&self, wanted: &CellRequest) -> Result<(Plan, Option<Slicing>)> {
         let crowded = match wanted.left_out {
             None => crowded::hours(self, wanted).await?,
             Some(_) => BTreeSet::new(),
@@ -145,9 +145,9 @@ impl Telemetry {
         Ok((plan, Some(slicing)))
     }
 
-    pub(super) fn sql(&self, plan: &Plan, work: &Work<'_>, left_out: Option<&LeftOut>) -> String {
+    pub(super) fn sql(&self, plan: &Plan, work: &QueryTask<'_>, left_out: Option<&LeftOut>) -> String {
         match work {
-            Work::Hours((from, to)) => {
+            QueryTask::Hours((from, to)) => {
                 let cells = plan.left_out.range(*from..*to);
                 let cells = cells.flat_map(|(hour, chips)| chips.iter().map(|chip| (*hour, *chip)));
                 let cells: Vec<(i64, &str)> =
@@ -158,8 +158,8 @@ impl Telemetry {
                     &left_out.map(|left_out| left_out.raw_by_hour((*from, *to))).unwrap_or_default(),
                 )
             }
-            Work::Cells(intervals) => self.query.intervals(intervals, &plan.chips, true),
-            Work::Spans(intervals) => self.query.intervals(intervals, &plan.chips, false),
+            QueryTask::Cells(intervals) => self.query.intervals(intervals, &plan.chips, true),
+            QueryTask::Spans(intervals) => self.query.intervals(intervals, &plan.chips, false),
         }
     }
 

@@ -15,12 +15,12 @@ use tokio_postgres::types::Type;
 
 use super::Telemetry;
 use super::batch::CellBatch;
+use super::cell_request::CellRequest;
 use super::copy::{Decoder, Malformed};
 use super::plan::{HOUR_US, Interval, Plan};
+use super::query_tasks::{self, QueryTask, Sorted};
 use super::read::malformed;
 use super::slices::Slicing;
-use super::wanted::Wanted;
-use super::work::{self, Sorted, Work};
 use crate::connect::Session;
 use crate::error::is_value_error;
 
@@ -112,12 +112,12 @@ impl Telemetry {
     ///
     /// # Errors
     /// As the connection gives them, and the server's own where it cannot say which cell it is.
-    pub async fn unreadable(&self, wanted: &Wanted) -> Result<LeftOut> {
+    pub async fn unreadable(&self, wanted: &CellRequest) -> Result<LeftOut> {
         self.session.recover().await?;
         let mut search = Search { telemetry: self, left_out: wanted.left_out.clone().unwrap_or_default() };
         let mut plan = Plan::new(wanted, &std::collections::BTreeSet::new(), false);
         let sorted = Sorted::new(std::mem::take(&mut plan.intervals));
-        for work in work::list(self, &plan, &sorted, Slicing::ByHour) {
+        for work in query_tasks::list(self, &plan, &sorted, Slicing::ByHour) {
             search.work(&plan, &work).await?;
         }
         Ok(search.left_out)
@@ -130,20 +130,22 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    async fn work(&mut self, plan: &Plan, work: &Work<'_>) -> Result<()> {
+    async fn work(&mut self, plan: &Plan, work: &QueryTask<'_>) -> Result<()> {
         let Some(why) = self.fails(&self.telemetry.sql(plan, work, Some(&self.left_out))).await? else {
             return Ok(());
         };
         match *work {
-            Work::Hours((from, to)) if to - from > HOUR_US => {
+            QueryTask::Hours((from, to)) if to - from > HOUR_US => {
                 let middle = from + (to - from) / HOUR_US / 2 * HOUR_US;
                 for half in [(from, middle), (middle, to)] {
-                    Box::pin(self.work(plan, &Work::Hours(half))).await?;
+                    Box::pin(self.work(plan, &QueryTask::Hours(half))).await?;
                 }
                 Ok(())
             }
-            Work::Hours((hour, _)) => self.hour(hour).await,
-            Work::Cells(intervals) | Work::Spans(intervals) => self.intervals(plan, intervals, &why).await,
+            QueryTask::Hours((hour, _)) => self.hour(hour).await,
+            QueryTask::Cells(intervals) | QueryTask::Spans(intervals) => {
+                self.intervals(plan, intervals, &why).await
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use bionicpro_model::hours::parse_instant;
 use bionicpro_sources::changes::NewRows;
 use bionicpro_sources::telemetry::Slicing;
-use bionicpro_sources::{ChangesConfig, ChipScope, Cut, Since, VALUE_UNREADABLE, Wanted};
+use bionicpro_sources::{CellRequest, ChangesConfig, ChipScope, Cut, Since, VALUE_UNREADABLE};
 
 use crate::table::{Table, ages, range, read, read_and_sum_up, read_error, told};
 
@@ -34,7 +34,7 @@ async fn some_moves() -> Table {
 #[tokio::test]
 async fn a_range_has_every_cell_of_its_hours() {
     let table = some_moves().await;
-    let cells = read(&table.open().await, &Wanted::range(range("2024-01-15", "2024-01-16"))).await;
+    let cells = read(&table.open().await, &CellRequest::range(range("2024-01-15", "2024-01-16"))).await;
     assert_eq!(
         told(&cells),
         [
@@ -57,7 +57,7 @@ async fn a_cell_is_cut_where_its_owner_changes() {
         cut("B", "2024-01-15T09:00:00Z"),
         cut("C", "2024-01-15T08:30:00Z"),
     ];
-    let whole = Wanted { cuts: cuts.clone(), ..Wanted::range(range("2024-01-15", "2024-01-16")) };
+    let whole = CellRequest { cuts: cuts.clone(), ..CellRequest::range(range("2024-01-15", "2024-01-16")) };
     let parts = [
         "A 2024-01-15 08:00:00 1",
         "B 2024-01-15 08:00:00 1",
@@ -70,7 +70,7 @@ async fn a_cell_is_cut_where_its_owner_changes() {
     assert_eq!(told(&read(&table.open().await, &whole).await), parts);
     // By its chip the same parts come.
     let scopes = ["A", "B", "C"].map(|chip| scope(chip, "2024-01-15", "2024-01-16")).to_vec();
-    let by_chip = Wanted { cuts, scopes, ..Wanted::nothing(ages()) };
+    let by_chip = CellRequest { cuts, scopes, ..CellRequest::nothing(ages()) };
     assert_eq!(told(&read(&table.open().await, &by_chip).await), parts);
 }
 
@@ -82,7 +82,7 @@ async fn what_several_reasons_name_comes_once() {
     let telemetry = table.open().await;
     let Since::New(new) = telemetry.since(&baseline).await.unwrap() else { panic!("nothing new") };
     assert_eq!((new.rows, new.hours), (2, 2));
-    let wanted = Wanted {
+    let wanted = CellRequest {
         within: range("2024-01-01", "2024-02-01"),
         range: Some(range("2024-01-15T08:00:00Z", "2024-01-15T09:00:00Z")),
         new: Some(new),
@@ -117,7 +117,7 @@ async fn a_new_row_brings_the_same_hour_of_all_siblings_and_no_other() {
     let Since::New(new) = telemetry.since(&baseline).await.unwrap() else { panic!("nothing new") };
     // C belongs to A by way of B.
     let siblings = vec![pair("C", "B"), pair("B", "A")];
-    let wanted = Wanted { new: Some(new), siblings, ..Wanted::nothing(ages()) };
+    let wanted = CellRequest { new: Some(new), siblings, ..CellRequest::nothing(ages()) };
     assert_eq!(
         told(&read(&telemetry, &wanted).await),
         ["A 2024-01-15 09:00:00 2", "B 2024-01-15 09:00:00 1", "C 2024-01-15 09:00:00 1"]
@@ -135,12 +135,12 @@ async fn nothing_outside_of_the_bounds_is_read() {
     let Since::New(new) = telemetry.since(&baseline).await.unwrap() else { panic!("nothing new") };
     let within = range("2024-01-15T08:00:00Z", "2024-01-15T10:00:00Z");
     let scopes = vec![scope("B", "2024-01-01", "2025-01-01")];
-    let wanted = Wanted { new: Some(new), scopes, ..Wanted::nothing(within) };
+    let wanted = CellRequest { new: Some(new), scopes, ..CellRequest::nothing(within) };
     assert_eq!(
         told(&read(&telemetry, &wanted).await),
         ["B 2024-01-15 08:00:00 1", "A 2024-01-15 09:00:00 2", "B 2024-01-15 09:00:00 1"]
     );
-    assert!(read(&telemetry, &Wanted::nothing(within)).await.is_empty());
+    assert!(read(&telemetry, &CellRequest::nothing(within)).await.is_empty());
 }
 
 #[tokio::test]
@@ -160,14 +160,16 @@ async fn a_crowded_hour_is_read_whole_and_each_cell_comes_once() {
     let Since::New(new) = telemetry.since(&baseline).await.unwrap() else { panic!("nothing new") };
     let cuts = vec![cut("CHIP-7", "2024-01-15T08:05:00Z"), cut("CHIP-8", "2024-01-15T08:15:00Z")];
     let scopes = vec![scope("CHIP-9", "2024-01-15", "2024-01-16")];
-    let wanted = Wanted { new: Some(new), cuts, scopes, ..Wanted::nothing(ages()) };
+    let wanted = CellRequest { new: Some(new), cuts, scopes, ..CellRequest::nothing(ages()) };
     let (cells, summary) = read_and_sum_up(&telemetry, &wanted).await;
     assert_eq!(summary.whole_hours, 1);
     assert_eq!((cells.len(), cells.values().sum::<i64>()), (401, 801));
     assert_eq!(cells[&("2024-01-15 08:05:00".to_owned(), "CHIP-7".to_owned())], 2);
     // A chip alone is looked up.
-    let alone =
-        Wanted { scopes: vec![scope("CHIP-9", "2024-01-15", "2024-01-16")], ..Wanted::nothing(ages()) };
+    let alone = CellRequest {
+        scopes: vec![scope("CHIP-9", "2024-01-15", "2024-01-16")],
+        ..CellRequest::nothing(ages())
+    };
     assert_eq!(read_and_sum_up(&telemetry, &alone).await.1.whole_hours, 0);
 }
 
@@ -188,7 +190,7 @@ async fn an_hour_that_is_dirty_for_the_most_part_is_read_whole_however_many_rows
     }
     let telemetry = table.open().await;
     let Since::New(new) = telemetry.since(&baseline).await.unwrap() else { panic!("nothing new") };
-    let wanted = Wanted { new: Some(new), ..Wanted::nothing(ages()) };
+    let wanted = CellRequest { new: Some(new), ..CellRequest::nothing(ages()) };
     let (cells, summary) = read_and_sum_up(&telemetry, &wanted).await;
     // Of the other hour's 400 chips 70 are dirty: they are looked up.
     assert_eq!((summary.whole_hours, summary.intervals), (1, 70));
@@ -217,11 +219,12 @@ async fn hours_between_those_that_are_wanted_are_no_short_cut_after_a_search() {
     let telemetry = table.open().await;
     let hour = |at: &str| parse_instant(at).unwrap().timestamp() / 3600;
     let hours = ["2024-01-15T08:00:00Z", "2024-01-15T12:00:00Z"].map(hour);
-    let wanted = Wanted { new: Some(NewRows::default().and_hours(hours)), ..Wanted::nothing(ages()) };
+    let wanted =
+        CellRequest { new: Some(NewRows::default().and_hours(hours)), ..CellRequest::nothing(ages()) };
     assert_eq!(read_error(&telemetry, &wanted).await.unwrap().message(), VALUE_UNREADABLE);
     let left_out = telemetry.unreadable(&wanted).await.unwrap();
     assert_eq!(left_out.cells, []);
-    let wanted = Wanted { left_out: Some(left_out), ..wanted };
+    let wanted = CellRequest { left_out: Some(left_out), ..wanted };
     let (cells, summary) = read_and_sum_up(&telemetry, &wanted).await;
     assert_eq!((summary.slicing, summary.whole_hours), (Some(Slicing::AtOnce), 2));
     assert_eq!(
@@ -254,7 +257,7 @@ async fn a_chip_may_be_called_anything() {
     assert_eq!(chips, expected);
     // Left out of a whole hour because they are cut, they come as parts.
     let cuts = names.map(|name| cut(name, "2024-01-15T08:30:00Z")).to_vec();
-    let whole = Wanted { cuts, ..Wanted::range(range("2024-01-15", "2024-01-16")) };
+    let whole = CellRequest { cuts, ..CellRequest::range(range("2024-01-15", "2024-01-16")) };
     assert_eq!(read(&table.open().await, &whole).await, found);
 }
 

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use bionicpro_model::Kind;
 use bionicpro_sources::{
-    ChangesConfig, Crm, CrmConfig, Database, OpenCrm, SOURCE_CHANGED, Telemetry, VALUE_UNREADABLE, Wanted,
+    CellRequest, ChangesConfig, Crm, CrmConfig, Database, OpenCrm, SOURCE_CHANGED, Telemetry,
+    VALUE_UNREADABLE,
 };
 use tokio_postgres::error::SqlState;
 
@@ -22,8 +23,8 @@ async fn two_days() -> Table {
     table
 }
 
-fn days() -> Wanted {
-    Wanted::range(range("2024-01-15", "2024-01-17"))
+fn days() -> CellRequest {
+    CellRequest::range(range("2024-01-15", "2024-01-17"))
 }
 
 /// Waits until a session of the database waits for a lock.
@@ -194,7 +195,7 @@ async fn what_is_locked_by_reading_stays_locked_after_a_value_that_cannot_be_rea
     let left_out = telemetry.unreadable(&wanted).await.unwrap();
     assert_eq!(left_out.cells.len(), 1);
     stays().await;
-    let readable = Wanted { left_out: Some(left_out), ..wanted };
+    let readable = CellRequest { left_out: Some(left_out), ..wanted };
     assert_eq!(read(&telemetry, &readable).await.values().sum::<i64>(), 288);
     telemetry.end().await.unwrap();
     emptying.batch_execute("TRUNCATE telemetry.raw_telemetry").await.unwrap();

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bionicpro_model::HourRange;
-use bionicpro_sources::{ChangesConfig, ChipScope, Cut, Since, Wanted};
+use bionicpro_sources::{CellRequest, ChangesConfig, ChipScope, Cut, Since};
 use bionicpro_testing::property;
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
@@ -173,7 +173,7 @@ async fn what_is_wanted_comes_once(case: &Case) -> Result<(), TestCaseError> {
         Since::Lost(why) => panic!("{why}"),
     };
     prop_assert_eq!(new.as_ref().map_or(0, |new| new.rows), case.new.len() as u64);
-    let wanted = Wanted {
+    let wanted = CellRequest {
         within: range(case.within),
         range: case.range.map(range),
         new,

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bionicpro_model::{Kind, Result};
 use bionicpro_sources::{
-    Baseline, CellBatch, ChangesConfig, Crm, CrmConfig, Database, Lock, Since, Telemetry, TelemetryConfig,
-    Wanted,
+    Baseline, CellBatch, CellRequest, ChangesConfig, Crm, CrmConfig, Database, Lock, Since, Telemetry,
+    TelemetryConfig,
 };
 use bionicpro_testing::TestDatabase;
 use chrono::{DateTime, Utc};
@@ -191,11 +191,11 @@ impl World {
                     None
                 }
             };
-            seen.extend(cells(&telemetry, &Wanted { new, ..Wanted::nothing(ages()) }).await?);
+            seen.extend(cells(&telemetry, &CellRequest { new, ..CellRequest::nothing(ages()) }).await?);
             if config.changes == ChangesConfig::RowXmin {
                 continue;
             }
-            seen.extend(cells(&telemetry, &Wanted::range(range("2024-01-14", "2024-01-18"))).await?);
+            seen.extend(cells(&telemetry, &CellRequest::range(range("2024-01-14", "2024-01-18"))).await?);
             let (oldest, hours) =
                 (telemetry.oldest_hour().await?, telemetry.hours_from(DateTime::UNIX_EPOCH, 10).await?);
             seen.push(format!(
@@ -288,7 +288,7 @@ async fn insert(admin: &Client, at: &str) {
 }
 
 /// Every cell with all that is known of it.
-async fn cells(telemetry: &Telemetry, wanted: &Wanted) -> Result<Vec<String>> {
+async fn cells(telemetry: &Telemetry, wanted: &CellRequest) -> Result<Vec<String>> {
     let (sender, mut batches) = mpsc::channel::<CellBatch>(4);
     let gather = async {
         let mut cells = Vec::new();

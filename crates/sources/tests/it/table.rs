@@ -6,7 +6,7 @@ use bionicpro_model::hours::parse_instant;
 use bionicpro_model::{Error, HourRange, Result, SecretUrl};
 use bionicpro_sources::telemetry::ReadSummary;
 use bionicpro_sources::{
-    Baseline, CellBatch, ChangesConfig, Database, Form, Since, Telemetry, TelemetryConfig, Wanted,
+    Baseline, CellBatch, CellRequest, ChangesConfig, Database, Form, Since, Telemetry, TelemetryConfig,
 };
 use bionicpro_testing::TestDatabase;
 use tokio::sync::mpsc;
@@ -78,7 +78,7 @@ impl Table {
             Since::Nothing => Ok(BTreeMap::new()),
             Since::Lost(why) => Err(why),
             Since::New(new) => {
-                let wanted = Wanted { new: Some(new), ..Wanted::nothing(ages()) };
+                let wanted = CellRequest { new: Some(new), ..CellRequest::nothing(ages()) };
                 Ok(read(&telemetry, &wanted).await)
             }
         }
@@ -90,14 +90,14 @@ pub(crate) fn insert(values: &str) -> String {
 }
 
 /// Reads cells; each comes once, in its hour.
-pub(crate) async fn read(telemetry: &Telemetry, wanted: &Wanted) -> BTreeMap<Place, i64> {
+pub(crate) async fn read(telemetry: &Telemetry, wanted: &CellRequest) -> BTreeMap<Place, i64> {
     read_and_sum_up(telemetry, wanted).await.0
 }
 
 /// The same, and how it went.
 pub(crate) async fn read_and_sum_up(
     telemetry: &Telemetry,
-    wanted: &Wanted,
+    wanted: &CellRequest,
 ) -> (BTreeMap<Place, i64>, ReadSummary) {
     let (sender, mut batches) = mpsc::channel::<CellBatch>(4);
     let mut cells = BTreeMap::new();
@@ -120,7 +120,7 @@ pub(crate) async fn read_and_sum_up(
 }
 
 /// Why cells cannot be read; none where they can.
-pub(crate) async fn read_error(telemetry: &Telemetry, wanted: &Wanted) -> Option<Error> {
+pub(crate) async fn read_error(telemetry: &Telemetry, wanted: &CellRequest) -> Option<Error> {
     let (sender, mut batches) = mpsc::channel(4);
     let drain = async { while batches.recv().await.is_some() {} };
     tokio::join!(telemetry.cells(wanted, sender, |_| ()), drain).0.err()

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use bionicpro_sources::{ChangesConfig, Since, Telemetry, Wanted};
+use bionicpro_sources::{CellRequest, ChangesConfig, Since, Telemetry};
 use tokio_postgres::Client;
 
 use crate::table::{FORMS, Place, Table, ages, range, read};
@@ -36,7 +36,7 @@ impl Mart {
     async fn new(table: &Table, config: ChangesConfig) -> Mart {
         let table = Table::at(table.database.clone(), config);
         let telemetry = table.open().await;
-        let cells = read(&telemetry, &Wanted::range(days())).await;
+        let cells = read(&telemetry, &CellRequest::range(days())).await;
         let baseline = telemetry.baseline(None).unwrap();
         Mart { table, baseline, cells, ticks: 0 }
     }
@@ -47,7 +47,7 @@ impl Mart {
             Since::Nothing => {}
             Since::Lost(why) => panic!("{why}"),
             Since::New(new) => {
-                let wanted = Wanted { new: Some(new), ..Wanted::nothing(ages()) };
+                let wanted = CellRequest { new: Some(new), ..CellRequest::nothing(ages()) };
                 self.cells.extend(read(&telemetry, &wanted).await);
             }
         }
@@ -166,7 +166,7 @@ async fn nine_writers_lose_nothing_in_any_form_and_something_by_every_watermark(
     };
     let (committed, ()) = tokio::join!(writing, ticking);
     assert!(committed >= LEAST_COMMITTED, "{committed} rows prove nothing");
-    let truth = read(&table.open().await, &Wanted::range(days())).await;
+    let truth = read(&table.open().await, &CellRequest::range(days())).await;
     assert_eq!(truth.values().sum::<i64>().unsigned_abs(), committed);
     for (mart, (_, form)) in marts.iter().zip(FORMS) {
         assert!(mart.ticks >= LEAST_TICKS, "{form}: {} ticks prove nothing", mart.ticks);

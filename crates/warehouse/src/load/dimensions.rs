@@ -6,7 +6,7 @@ use bionicpro_model::Result;
 use chrono::NaiveDate;
 use uuid::Uuid;
 
-use super::stored::{Stored, StoredProsthesis, StoredUser, read};
+use super::stored::{DimensionRow, StoredProsthesis, StoredUser, read};
 use crate::Warehouse;
 use crate::owners::{OwnerRow, Ownership};
 

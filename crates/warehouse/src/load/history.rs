@@ -14,10 +14,10 @@ use futures_util::{Stream, TryStreamExt};
 
 use super::completed::touched;
 use super::{LoadSpec, parquet, stage};
-use crate::marks::Mark;
 use crate::params::ranged;
 use crate::schema::HISTORY;
 use crate::settings::Settings;
+use crate::watermarks::Watermark;
 use crate::{Warehouse, settings};
 
 /// The table.
@@ -123,7 +123,7 @@ pub struct HistoryRange {
 
 /// The instants that the history covers; none before `warehouse migrate` has begun it, and before the first run.
 pub async fn history_range(warehouse: &Warehouse) -> Result<Option<HistoryRange>> {
-    let query = warehouse.query(include_str!("history/range.sql")).param("name", Mark::History.name());
+    let query = warehouse.query(include_str!("history/range.sql")).param("name", Watermark::History.name());
     let query = query.fetch_one::<(u64, u64, u64)>();
     let (begun, first, newest) = warehouse.run("looking at the range of the history", query).await?;
     let at = |version: u64| DateTime::from_timestamp_micros(version.cast_signed()).unwrap_or_default();
@@ -135,7 +135,7 @@ impl Warehouse {
     /// Begins the history with the present rows of the mart, month by month. A killed call is repeated from the first month.
     pub(crate) async fn begin_history(&self) -> Result<()> {
         let begun = self.query("SELECT count() FROM marks WHERE name = {name: String}");
-        let begun = begun.param("name", Mark::History.name()).fetch_one::<u64>();
+        let begun = begun.param("name", Watermark::History.name()).fetch_one::<u64>();
         if self.run("looking whether the history has begun", begun).await? > 0 {
             return Ok(());
         }
@@ -148,6 +148,6 @@ impl Warehouse {
             let rows = "FROM user_prosthesis_stats FINAL WHERE toYYYYMM(date) = {month: UInt32}";
             keep(self, rows, |query| query.param("month", month)).await?;
         }
-        self.mark(&[Mark::History], newest.max(1)).await
+        self.mark(&[Watermark::History], newest.max(1)).await
     }
 }

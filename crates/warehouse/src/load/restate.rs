@@ -7,10 +7,10 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::upsert::Changed;
-use crate::marks::Mark;
 use crate::params::BATCH;
 use crate::schema::MART;
 use crate::settings::Settings;
+use crate::watermarks::Watermark;
 use crate::{Warehouse, changes, settings, state};
 
 /// The rows that should change, by key; both statements are made of it.
@@ -49,7 +49,7 @@ pub async fn restate(warehouse: &Warehouse, changed: &Changed) -> Result<u64> {
     for batch in people.chunks(BATCH) {
         restated += restate_people(warehouse, batch).await?;
     }
-    warehouse.mark(&[Mark::Restated], changed.version).await?;
+    warehouse.mark(&[Watermark::Restated], changed.version).await?;
     Ok(restated)
 }
 
@@ -62,7 +62,7 @@ async fn restate_people(warehouse: &Warehouse, users: &[Uuid]) -> Result<u64> {
     let found = warehouse.run(doing, of(warehouse.query(&find), users).fetch_all::<Outdated>()).await?;
     let Some(newest) = found.iter().map(|person| person.newest).max() else { return Ok(0) };
     // Before the rows: no later run may take a version that a row has already.
-    warehouse.mark(&[Mark::Written], newest).await?;
+    warehouse.mark(&[Watermark::Written], newest).await?;
     let columns: Vec<&str> = MART.iter().map(|(name, _)| *name).collect();
     let insert = format!("INSERT INTO user_prosthesis_stats ({}) {ROWS}", columns.join(", "));
     let loader = settings::with(warehouse.loader().await?, ONE_BLOCK);

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::completed::{is_completed_since, note};
 use super::vanished::{self, VanishLimit};
 use super::{LoadSpec, history, parquet, stage};
-use crate::state::Standing;
+use crate::state::DimensionState;
 use crate::{Warehouse, changes};
 
 /// The hours in which a person's prosthesis had a chip that they no longer own in these hours.
@@ -27,7 +27,7 @@ pub struct Former {
 
 /// Rows that a load hides although neither its file nor its range names them.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Hides {
+pub struct Tombstones {
     /// Keys that belong to somebody else now.
     pub former: Vec<Former>,
     /// People who left the CRM.
@@ -38,7 +38,7 @@ pub struct Hides {
 
 /// What a load has stored.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Stored {
+pub struct StoredRows {
     /// Bytes of the file that were sent.
     pub bytes: u64,
     /// Rows that were hidden and that the file did not name.
@@ -70,10 +70,10 @@ pub async fn store<S>(
     warehouse: &Warehouse,
     file: S,
     spec: &LoadSpec,
-    standing: &Standing,
-    hides: &Hides,
+    standing: &DimensionState,
+    hides: &Tombstones,
     may_show: impl Future<Output = Result<()>> + Send,
-) -> Result<Stored>
+) -> Result<StoredRows>
 where
     S: Stream<Item = Result<Bytes>> + Send,
 {
@@ -83,7 +83,7 @@ where
     let hides_nothing =
         spec.range.is_none() && !is_late && !moves && hides.former.is_empty() && hides.gone.is_empty();
     if hides_nothing && spec.rows == 0 {
-        return Ok(Stored::default());
+        return Ok(StoredRows::default());
     }
     if hides_nothing && spec.rows <= u64::from(warehouse.direct_rows) && is_one_month(spec) {
         let pieces = history::pieces(file).await?;
@@ -94,7 +94,7 @@ where
         let bytes =
             parquet::insert_pieces(warehouse, "user_prosthesis_stats", parquet::ONE_BLOCK, &pieces, spec)
                 .await?;
-        return Ok(Stored { bytes, tombstones: 0 });
+        return Ok(StoredRows { bytes, tombstones: 0 });
     }
     // What a load that was cut off has left there.
     stage::empty(warehouse).await?;
@@ -126,7 +126,7 @@ where
     // Only now: a load that comes late relies on every row of a range that is noted.
     note(warehouse, spec).await?;
     stage::empty(warehouse).await?;
-    Ok(Stored { bytes, tombstones })
+    Ok(StoredRows { bytes, tombstones })
 }
 
 /// Whether the rows lie in one part of the mart, which appears as a whole.

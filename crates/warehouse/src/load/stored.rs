@@ -13,7 +13,7 @@ use crate::Warehouse;
 use crate::owners::OwnerRow;
 
 /// A row of a dimension: of equal keys the greatest version wins.
-pub(crate) trait Stored: Clone + PartialEq {
+pub(crate) trait DimensionRow: Clone + PartialEq {
     /// The table's key.
     type Key: Ord;
     /// The statement that reads the table's live rows.
@@ -58,13 +58,13 @@ pub(super) struct StoredProsthesis {
 /// Reads a dimension's live rows.
 pub(crate) async fn read<R>(warehouse: &Warehouse) -> Result<Vec<R>>
 where
-    R: Stored + RowOwned + RowRead,
+    R: DimensionRow + RowOwned + RowRead,
 {
     warehouse.run("reading the dimensions", warehouse.query(R::LIVE).fetch_all::<R>()).await
 }
 
 /// The rows to write at `version`, so that the live rows are the wanted ones; none where nothing changed.
-pub(super) fn difference<R: Stored>(stored: &[R], wanted: &[R], version: u64) -> Vec<R> {
+pub(super) fn difference<R: DimensionRow>(stored: &[R], wanted: &[R], version: u64) -> Vec<R> {
     let mut former: BTreeMap<R::Key, &R> = stored.iter().map(|row| (row.key(), row)).collect();
     let mut rows = Vec::new();
     for row in wanted {
@@ -77,7 +77,7 @@ pub(super) fn difference<R: Stored>(stored: &[R], wanted: &[R], version: u64) ->
     rows
 }
 
-impl Stored for StoredUser {
+impl DimensionRow for StoredUser {
     type Key = (String, Uuid);
     const LIVE: &'static str =
         "SELECT user_id, ldap_username, customer_name, customer_email, version, is_deleted FROM users FINAL";
@@ -99,7 +99,7 @@ impl Stored for StoredUser {
     }
 }
 
-impl Stored for StoredProsthesis {
+impl DimensionRow for StoredProsthesis {
     type Key = (Uuid, Uuid);
     const LIVE: &'static str =
         "SELECT user_id, prosthesis_id, chip_id, prosthesis_model, serial_number, manufactured_on, warranty_until,
@@ -119,7 +119,7 @@ impl Stored for StoredProsthesis {
     }
 }
 
-impl Stored for OwnerRow {
+impl DimensionRow for OwnerRow {
     type Key = (String, DateTime<Utc>);
     const LIVE: &'static str =
         "SELECT chip_id, valid_from, valid_to, user_id, prosthesis_id, prosthesis_model, updated_at, version, is_deleted

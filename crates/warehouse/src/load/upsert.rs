@@ -7,9 +7,9 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::dimensions::Dimensions;
-use super::stored::{Stored, StoredProsthesis, StoredUser, difference, read};
-use crate::marks::Mark;
+use super::stored::{DimensionRow, StoredProsthesis, StoredUser, difference, read};
 use crate::owners::OwnerRow;
+use crate::watermarks::Watermark;
 use crate::{Warehouse, changes, state};
 
 /// What [`upsert_dimensions`] changed of what the mart repeats in its rows, for [`super::restate`].
@@ -73,7 +73,7 @@ pub async fn upsert_dimensions(warehouse: &Warehouse, wanted: &Dimensions, versi
 
     if changed.rows > 0 {
         // Before the rows: a load that is cut off here has changed what another one may have begun with.
-        warehouse.mark(&[Mark::Changing], version).await?;
+        warehouse.mark(&[Watermark::Changing], version).await?;
         let people = users.iter().map(|row| row.user_id);
         let people = people.chain(prostheses.iter().map(|row| row.user_id));
         let people: BTreeSet<Uuid> = people.chain(owners.iter().map(|row| row.user_id)).collect();
@@ -83,15 +83,18 @@ pub async fn upsert_dimensions(warehouse: &Warehouse, wanted: &Dimensions, versi
     warehouse.insert("users", doing, &users).await?;
     warehouse.insert("user_prostheses", doing, &prostheses).await?;
     warehouse.insert("chip_owners", doing, &owners).await?;
-    let marks: &[Mark] =
-        if changed.is_empty() { &[Mark::Dimensions, Mark::Restated] } else { &[Mark::Dimensions] };
+    let marks: &[Watermark] = if changed.is_empty() {
+        &[Watermark::Dimensions, Watermark::Restated]
+    } else {
+        &[Watermark::Dimensions]
+    };
     warehouse.mark(marks, version).await?;
     Ok(changed)
 }
 
 /// The same where nothing differs and the mart says it all: a newer CRM snapshot has shown what is stored.
 pub async fn confirm_dimensions(warehouse: &Warehouse, version: u64) -> Result<Changed> {
-    warehouse.mark(&[Mark::Dimensions, Mark::Restated], version).await?;
+    warehouse.mark(&[Watermark::Dimensions, Watermark::Restated], version).await?;
     Ok(Changed { version, ..Changed::default() })
 }
 

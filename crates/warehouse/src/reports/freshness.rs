@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use clickhouse::Row;
 use serde::Deserialize;
 
-use super::Reports;
+use super::MartReader;
 
 /// Up to when the mart reflects the source, and since when it does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Row, Deserialize)]
@@ -18,7 +18,7 @@ pub struct Freshness {
     pub received_at: Option<DateTime<Utc>>,
 }
 
-impl Reports {
+impl MartReader {
     /// Reads how fresh the mart is.
     pub async fn freshness(&self) -> Result<Freshness> {
         let query = self.query(include_str!("freshness.sql")).await?.fetch_one::<Freshness>();

@@ -7,7 +7,7 @@ use clickhouse::Row;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::Reports;
+use super::MartReader;
 
 /// A prosthesis that a person has, or had and has data of.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Row, Deserialize)]
@@ -75,7 +75,7 @@ impl OwnedProsthesis {
     }
 }
 
-impl Reports {
+impl MartReader {
     /// The prostheses of the person, present ones first.
     pub async fn owned(&self, login: &str) -> Result<Vec<OwnedProsthesis>> {
         let query = self.own(include_str!("owned.sql"), login).await?;

@@ -7,7 +7,7 @@ use clickhouse::query::Query;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::Reports;
+use super::MartReader;
 
 /// The dates of rows that have none, behind `serial_number`.
 const NO_DATES: &str = "CAST(NULL, 'Nullable(Date)') AS manufactured_on, CAST(NULL, 'Nullable(Date)') AS warranty_until, \
@@ -30,7 +30,7 @@ const SECONDS_OF_A_DAY: u32 = 86_400;
 
 /// A row of the query; what it means depends on its kind.
 #[derive(clickhouse::Row, Deserialize)]
-struct Found {
+struct PersonRow {
     kind: u8,
     hour: u32,
     /// Of a row about whose the name is, the person.
@@ -59,7 +59,7 @@ struct Found {
     version: u64,
 }
 
-impl Reports {
+impl MartReader {
     /// The person of a login name, and the hours of the months, each of which is in the answer, with data or without.
     ///
     /// A name that is nobody's has no id, no prostheses and no data.
@@ -73,7 +73,7 @@ impl Reports {
             Error::new(Kind::Data, "the hours of a person are more than memory should hold")
                 .detail(format!("{MAX_BYTES} bytes in {} months", months.len()))
         })?;
-        let hours = found.iter().filter(|row| row.kind == HOUR).map(Found::hour);
+        let hours = found.iter().filter(|row| row.kind == HOUR).map(PersonRow::hour);
         let hours = hours.collect::<Option<Vec<_>>>();
         let hours = hours.ok_or_else(|| Error::new(Kind::Internal, "an hour is no moment"))?;
         Ok((person(&found), MonthHours::of_months(months, hours)))
@@ -81,8 +81,8 @@ impl Reports {
 }
 
 /// The rows of the query, or none where they are too many. The engine applies its limits to each part of a union, not to all.
-async fn found(query: Query) -> clickhouse::error::Result<Option<Vec<Found>>> {
-    let mut cursor = query.fetch::<Found>()?;
+async fn found(query: Query) -> clickhouse::error::Result<Option<Vec<PersonRow>>> {
+    let mut cursor = query.fetch::<PersonRow>()?;
     let mut found = Vec::new();
     while let Some(row) = cursor.next().await? {
         found.push(row);
@@ -94,7 +94,7 @@ async fn found(query: Query) -> clickhouse::error::Result<Option<Vec<Found>>> {
 }
 
 /// What is known without numbers; hours of the months that were read have data too.
-fn person(found: &[Found]) -> Person {
+fn person(found: &[PersonRow]) -> Person {
     let of_kind = |kind| found.iter().filter(move |row| row.kind == kind);
     // Of several intervals, the newest: it begins last.
     let interval =
@@ -111,7 +111,7 @@ fn person(found: &[Found]) -> Person {
     });
     let days = of_kind(DAY).map(|row| (row, row.movements_count));
     let hours = of_kind(HOUR).map(|row| (row, 1 << (row.hour % SECONDS_OF_A_DAY / 3600)));
-    let day = |row: &Found| u16::try_from(row.hour / SECONDS_OF_A_DAY).unwrap_or(u16::MAX);
+    let day = |row: &PersonRow| u16::try_from(row.hour / SECONDS_OF_A_DAY).unwrap_or(u16::MAX);
     Person::new(
         of_kind(USER).map(|row| row.prosthesis_id).next(),
         prostheses.collect(),
@@ -119,7 +119,7 @@ fn person(found: &[Found]) -> Person {
     )
 }
 
-impl Found {
+impl PersonRow {
     fn hour(&self) -> Option<Row<'_>> {
         Some(Row {
             hour: DateTime::<Utc>::from_timestamp(i64::from(self.hour), 0)?,

@@ -3,10 +3,10 @@
 use bionicpro_model::{Result, RunId};
 use clickhouse::query::Query;
 
-use super::Reports;
+use super::MartReader;
 use crate::ledger::{Entry, Row, by_run, entries};
 
-impl Reports {
+impl MartReader {
     /// The entries of the newest `limit` runs, newest run first, each run's entries in the order of time.
     pub async fn runs(&self, limit: u32) -> Result<Vec<Vec<Entry>>> {
         let query = self.query(include_str!("../ledger/runs.sql")).await?.param("limit", limit);

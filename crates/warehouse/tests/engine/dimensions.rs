@@ -212,11 +212,11 @@ async fn only_a_load_that_stores_another_state_leaves_another_stamp() {
     let db = Db::migrated().await;
     let stamp = async || state::read(&db.warehouse).await.unwrap().standing.stamp;
     load::upsert_dimensions(&db.warehouse, &people(&[(1, "ivan")]), 10).await.unwrap();
-    assert_eq!(stamp().await, state::Stamp { dimensions: 10, changing: 10, pending: 0 });
+    assert_eq!(stamp().await, state::DimensionVersions { dimensions: 10, changing: 10, pending: 0 });
     load::confirm_dimensions(&db.warehouse, 20).await.unwrap();
-    assert_eq!(stamp().await, state::Stamp { dimensions: 20, changing: 10, pending: 0 });
+    assert_eq!(stamp().await, state::DimensionVersions { dimensions: 20, changing: 10, pending: 0 });
     load::upsert_dimensions(&db.warehouse, &people(&[(1, "petr")]), 30).await.unwrap();
-    assert_eq!(stamp().await, state::Stamp { dimensions: 30, changing: 30, pending: 0 });
+    assert_eq!(stamp().await, state::DimensionVersions { dimensions: 30, changing: 30, pending: 0 });
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use bionicpro_model::{DayTotals, Error, HourRange, Kind};
 use bionicpro_warehouse::load::{
-    self, Fingerprint, Hides, LoadSpec, LoadedDay, TOO_MUCH_VANISHED, VanishLimit,
+    self, Fingerprint, LoadSpec, LoadedDay, TOO_MUCH_VANISHED, Tombstones, VanishLimit,
 };
 use chrono::TimeDelta;
 use uuid::Uuid;
@@ -133,7 +133,7 @@ async fn a_late_load_of_which_most_stays_hidden_is_not_refused_and_hides_nothing
     let of = |day: u32, users: Range<u128>| -> Vec<MartRow> {
         users.map(|user| MartRow::new(user, 2, &format!("2026-01-{day}T08:00:00Z"))).collect()
     };
-    let hides = Hides { limit: VanishLimit { share: 0.5, confirmed: 0 }, ..Hides::default() };
+    let hides = Tombstones { limit: VanishLimit { share: 0.5, confirmed: 0 }, ..Tombstones::default() };
     db.load(&of(15, 0..5), day(), 1).await;
     db.load(&of(15, 0..10), day(), 20).await;
     let newer = "SELECT countIf(version = 20) FROM user_prosthesis_stats FINAL";
@@ -164,7 +164,7 @@ async fn a_load_that_may_not_show_leaves_the_previous_numbers_and_its_repetition
     for spec in [spec(day(), 2, &next), LoadSpec { rows: 1_000_000_000, ..tick(2, &next) }] {
         let lost = ready(Err(Error::new(Kind::Unreachable, "the lock was lost")));
         let file = pieces(file(&next, 2));
-        let (standing, hides) = (db.standing().await, Hides::default());
+        let (standing, hides) = (db.standing().await, Tombstones::default());
         let error = load::store(&db.warehouse, file, &spec, &standing, &hides, lost).await.unwrap_err();
         assert_eq!(error.message(), "the lock was lost");
         assert_eq!(live_hours(&db).await, ["15T08", "15T09"]);

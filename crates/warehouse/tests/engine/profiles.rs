@@ -5,7 +5,7 @@ mod history;
 use std::collections::HashMap;
 
 use bionicpro_model::{Error, Kind, Result};
-use bionicpro_warehouse::{Config, Reports, Warehouse};
+use bionicpro_warehouse::{Config, MartReader, Warehouse};
 use futures_util::{StreamExt, stream};
 
 use self::history::answers;
@@ -170,14 +170,14 @@ async fn an_account_that_may_set_nothing_reads_as_long_as_its_profile_is_plain()
         Profile { readonly: readonly.clone(), ..Profile::of(&settings) }
     };
     let plain = with(&db, strict(&readonly, &[])).await;
-    let reports = Reports::new(&plain).unwrap();
+    let reports = MartReader::new(&plain).unwrap();
     reports.person("nobody", &[]).await.unwrap();
     assert!(reports.strange_settings().await.unwrap().is_empty());
     let error = Warehouse::new(&plain).unwrap().migrate(false).await.unwrap_err();
     assert!(names(&error, "readonly = 0"), "{}", error.report());
     readonly.insert("transform_null_in".to_owned(), "1".to_owned());
     let config = with(&db, strict(&readonly, &[("transform_null_in", "1")])).await;
-    let error = Reports::new(&config).unwrap().person("nobody", &[]).await.unwrap_err();
+    let error = MartReader::new(&config).unwrap().person("nobody", &[]).await.unwrap_err();
     assert!(names(&error, "sets transform_null_in = '0'"), "{}", error.report());
 }
 
@@ -190,7 +190,7 @@ async fn what_a_profile_brings_along_and_nobody_knows_is_told_by_name() {
     let config = with(&db, Profile::of(&profile)).await;
     for strange in [
         Warehouse::new(&config).unwrap().strange_settings().await.unwrap(),
-        Reports::new(&config).unwrap().strange_settings().await.unwrap(),
+        MartReader::new(&config).unwrap().strange_settings().await.unwrap(),
     ] {
         assert_eq!(strange, ["legacy_column_name_of_tuple_literal"]);
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bionicpro_model::hours::{END_OF_HOURS, FIRST_HOUR};
 use bionicpro_model::{Kind, Secret};
 use bionicpro_reports::{Month, Person, Summary, Sums, day_start, days, months, summary};
-use bionicpro_warehouse::{Config, Reports, Warehouse};
+use bionicpro_warehouse::{Config, MartReader, Warehouse};
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use rand::{RngExt, SeedableRng};
@@ -259,7 +259,7 @@ async fn a_wrong_password_is_a_matter_of_configuration() {
     let db = Db::migrated().await;
     let url = db.config.url.clone().unwrap().with_password(&Secret::new("wrong")).unwrap();
     let config = Config { url: Some(url), ..db.config.clone() };
-    let reports = Reports::new(&config).unwrap();
+    let reports = MartReader::new(&config).unwrap();
     for error in [
         reports.ping().await.unwrap_err(),
         reports.freshness().await.unwrap_err(),
@@ -270,7 +270,7 @@ async fn a_wrong_password_is_a_matter_of_configuration() {
     }
     // An account for readers is used where there is one.
     let both = Config { reader_url: db.config.url.clone(), ..config };
-    assert!(Reports::new(&both).unwrap().ping().await.is_ok());
+    assert!(MartReader::new(&both).unwrap().ping().await.is_ok());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,7 @@ use crate::support::{Db, pieces, range, read, spec, tick};
 use bionicpro_model::Kind;
 use bionicpro_model::hours::{self, END_OF_HOURS, FIRST_HOUR};
 use bionicpro_reports::{Hours, Row, months};
-use bionicpro_warehouse::load::{self, Hides};
+use bionicpro_warehouse::load::{self, Tombstones};
 use chrono::{Days, NaiveDate, TimeDelta};
 use chrono_tz::Tz;
 use uuid::Uuid;
@@ -50,7 +50,7 @@ async fn a_file_from_before_the_squares_loads_with_unknown_ones() {
     let db = Db::migrated().await;
     let rows = [MartRow::new(1, 2, "2026-01-15T08:00:00Z"), MartRow::new(2, 3, "2026-01-15T09:00:00Z")];
     let (spec, standing) = (spec(range("2026-01-15", "2026-01-16"), 7, &rows), db.standing().await);
-    let (file, hides) = (pieces(parquet_without_squares(&rows)), Hides::default());
+    let (file, hides) = (pieces(parquet_without_squares(&rows)), Tombstones::default());
     load::store(&db.warehouse, file, &spec, &standing, &hides, ready(Ok(()))).await.unwrap();
     let unknown =
         "SELECT count() FROM ml_hourly_stats WHERE response_squares IS NULL AND battery_squares IS NULL
@@ -128,7 +128,7 @@ async fn a_load_is_one_part_per_month_however_many_row_groups_it_has() {
     let spec = spec(range("2026-01-01", "2026-03-01"), 1, &rows);
     let file = pieces(parquet_in_groups(&rows, 1_000));
     let standing = db.standing().await;
-    let hides = Hides::default();
+    let hides = Tombstones::default();
     load::store(&db.warehouse, file, &spec, &standing, &hides, ready(Ok(()))).await.unwrap();
     let parts = "SELECT count() FROM system.parts WHERE database = currentDatabase() AND table = 'user_prosthesis_stats' AND min_block_number = max_block_number";
     assert_eq!(db.count(parts).await, 2);
@@ -145,7 +145,7 @@ async fn a_file_that_does_not_fit_is_refused_and_loads_nothing() {
     let standing = db.standing().await;
     for bad in [truncated, b"not parquet at all, but long enough to be read".to_vec(), Vec::new()] {
         for spec in [tick(1, &rows), spec(range("2026-01-15", "2026-01-16"), 1, &rows)] {
-            let (file, hides) = (pieces(bad.clone()), Hides::default());
+            let (file, hides) = (pieces(bad.clone()), Tombstones::default());
             let stored = load::store(&db.warehouse, file, &spec, &standing, &hides, ready(Ok(())));
             let error = stored.await.unwrap_err();
             assert_eq!(error.kind(), Kind::Data, "{}", error.report());
@@ -161,7 +161,7 @@ async fn a_stream_that_breaks_off_loads_nothing_and_says_why() {
     let file = parquet(&rows);
     let broken = || Err(bionicpro_model::Error::new(Kind::Storage, "the disk went away"));
     let stream = futures_util::stream::iter([Ok(bytes::Bytes::from(file[..100].to_vec())), broken()]);
-    let (spec, hides) = (tick(1, &rows), Hides::default());
+    let (spec, hides) = (tick(1, &rows), Tombstones::default());
     let standing = db.standing().await;
     let stored = load::store(&db.warehouse, stream, &spec, &standing, &hides, ready(Ok(())));
     let error = stored.await.unwrap_err();

@@ -1,7 +1,7 @@
 //! Loads of single cells: hidden keys, what a load says afterwards, and what it reads for that.
 
 use bionicpro_model::DayTotals;
-use bionicpro_warehouse::load::{self, Former, Hides};
+use bionicpro_warehouse::load::{self, Former, Tombstones};
 use chrono::{NaiveDate, TimeDelta};
 use uuid::Uuid;
 
@@ -81,7 +81,7 @@ async fn former_keys_are_hidden_in_their_hours_and_what_the_load_brought_stays()
     };
     // Overlapping ranges hide a row once.
     let keys = vec![former(2, hours("09", "12")), former(2, hours("08", "10")), former(3, hours("11", "12"))];
-    let hides = Hides { former: keys, ..Hides::default() };
+    let hides = Tombstones { former: keys, ..Tombstones::default() };
     assert_eq!(db.store(&brought, &spec, &hides).await, 4);
     let left = ["1 2 15T10", "1 3 15T08", "1 3 15T09", "1 3 15T10"];
     assert_eq!(told(&db).await, left);
@@ -105,7 +105,10 @@ async fn many_former_keys_and_people_are_hidden_in_batches() {
         .collect();
     // Whoever is named twice is hidden once.
     let gone: Vec<Uuid> = (0..999).map(Uuid::from_u128).collect();
-    assert_eq!(db.store(&[], &tick(2, &[]), &Hides { former, gone, ..Hides::default() }).await, 999);
+    assert_eq!(
+        db.store(&[], &tick(2, &[]), &Tombstones { former, gone, ..Tombstones::default() }).await,
+        999
+    );
     assert_eq!(db.count("SELECT count() FROM user_prosthesis_stats FINAL").await, 1);
 }
 

@@ -11,10 +11,10 @@ import { call } from '../call.ts';
 /**
  * How a day or an hour lies to the data.
  */
-export type State = typeof State[keyof typeof State];
+export type Availability = typeof Availability[keyof typeof Availability];
 
 
-export const State = {
+export const Availability = {
   complete: 'complete',
   no_movements: 'no_movements',
   running: 'running',
@@ -25,14 +25,14 @@ export const State = {
 /**
  * An hour of a day, with or without movements.
  */
-export interface FrameHour {
+export interface LocalHour {
   /** The beginning of the hour. */
   hour: string;
   /** What a clock in the zone shows then. An hour that comes twice has the same label and another offset. */
   label: string;
   /** The zone's offset from UTC then. */
   offset: string;
-  state: State;
+  state: Availability;
 }
 
 /**
@@ -54,7 +54,7 @@ export interface CalendarDay {
      */
   first_date_with_data: string | null;
   /** Every hour of the day. */
-  hours: FrameHour[];
+  hours: LocalHour[];
   /** Whether both are the same. */
   is_today: boolean;
   /**
@@ -79,7 +79,7 @@ export interface CalendarDay {
   previous_day: string | null;
   /** The first instant of the day. */
   starts_at: string;
-  state: State;
+  state: Availability;
   /** Whose midnights cut the day. */
   timezone: string;
   /** The day that it is now. */
@@ -118,7 +118,7 @@ export type FreshnessState = typeof FreshnessState[keyof typeof FreshnessState];
 
 
 export const FreshnessState = {
-  fresh: 'fresh',
+  cached: 'cached',
   stale: 'stale',
   unknown: 'unknown',
 } as const;
@@ -543,7 +543,7 @@ export interface RangeDay {
      * @nullable
      */
   median_movements_7_days: number | null;
-  state: State;
+  state: Availability;
   /**
      * Movements with a value that cannot be: kept in the totals, never changed.
      * @minimum 0
@@ -943,7 +943,7 @@ export interface DayReport {
   /** The hours with a movement, oldest first. */
   hourly_data: Hour[];
   /** Every hour of the day: 23, 24 or 25 of them. Their numbers are in `hourly_data`. */
-  hours: FrameHour[];
+  hours: LocalHour[];
   /** Whether it is the day of the report. */
   is_today: boolean;
   /**
@@ -972,7 +972,7 @@ export interface DayReport {
   prosthesis_model: string;
   /** The first instant of the day. */
   starts_at: string;
-  state: State;
+  state: Availability;
   summary: DayFigures;
   /** Whose midnights cut the day. */
   timezone: string;

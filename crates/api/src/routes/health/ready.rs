@@ -15,10 +15,10 @@ use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use crate::answer::Answer;
-use crate::app::App;
 use crate::metrics;
 use crate::openapi::Refusals;
 use crate::parameters::{NoParameters, Strict};
+use crate::state::AppState;
 
 /// A dependency that takes longer than this counts as unavailable.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -62,7 +62,7 @@ enum DependencyState {
     (status = 503, description = "A dependency is unavailable.", body = Readiness),
     Refusals,
 ))]
-pub(crate) async fn ready(_: Strict<NoParameters>, State(app): State<App>) -> Response {
+pub(crate) async fn ready(_: Strict<NoParameters>, State(app): State<AppState>) -> Response {
     let Ok(readiness) = app.readiness.get(async { Ok::<_, Infallible>(look(&app).await) }).await;
     let mut response = Answer(readiness).into_response();
     if readiness.status == ReadinessStatus::Unavailable {
@@ -72,7 +72,7 @@ pub(crate) async fn ready(_: Strict<NoParameters>, State(app): State<App>) -> Re
     response
 }
 
-async fn look(app: &App) -> Readiness {
+async fn look(app: &AppState) -> Readiness {
     let (warehouse, issuer) = tokio::join!(warehouse(app), issuer(app));
     metrics::gauge_dependency("warehouse", warehouse != DependencyState::Unavailable);
     metrics::gauge_dependency("issuer", issuer != DependencyState::Unavailable);
@@ -84,7 +84,7 @@ async fn look(app: &App) -> Readiness {
 }
 
 /// The question is one that reports ask too: an engine without the mart is of no use here.
-async fn warehouse(app: &App) -> DependencyState {
+async fn warehouse(app: &AppState) -> DependencyState {
     match timeout(PATIENCE, app.reports.freshness()).await {
         Ok(Ok(_)) => DependencyState::Ok,
         Ok(Err(error)) => {
@@ -98,7 +98,7 @@ async fn warehouse(app: &App) -> DependencyState {
     }
 }
 
-async fn issuer(app: &App) -> DependencyState {
+async fn issuer(app: &AppState) -> DependencyState {
     match timeout(PATIENCE, app.verifier.ready()).await {
         Ok(KeyState::Fresh { .. }) => DependencyState::Ok,
         Ok(KeyState::Stale { .. }) => DependencyState::Stale,

@@ -13,12 +13,12 @@ use uuid::Uuid;
 use super::check_own;
 use super::summary::SummaryFigures;
 use crate::access::AskedDays;
-use crate::app::App;
 use crate::conditional::{AsOf, Condition};
 use crate::figures::{Samples, number, ratio};
 use crate::openapi::{ComparisonRefusal, DataRefusals, NotModified};
 use crate::parameters::{DayRange, FromQuery, ProsthesisId, Query, Strict, Zone};
-use crate::problem::{Problem, Slug};
+use crate::problem::{Problem, ProblemKind};
+use crate::state::AppState;
 use crate::wearer::Wearer;
 
 /// The parameters. Each range has at most 366 days; they may overlap and differ in length.
@@ -183,7 +183,7 @@ impl Side {
     ) -> Result<Self, Problem> {
         let (days, days_with_data) = (range.days(), totals.days);
         if days == 0 || i64::try_from(days_with_data).is_ok_and(|with_data| with_data * 2 < days) {
-            return Err(Problem::new(Slug::TooLittleData).at(parameter).detail(format!(
+            return Err(Problem::new(ProblemKind::TooLittleData).at(parameter).detail(format!(
                 "Range {name} has data on {days_with_data} of {days} days; a comparison needs data on at least half \
                  of them"
             )));
@@ -210,7 +210,7 @@ pub(crate) async fn compare(
     wearer: Wearer,
     Strict(query): Strict<CompareQuery>,
     condition: Condition,
-    State(app): State<App>,
+    State(app): State<AppState>,
 ) -> Result<Response, Problem> {
     let data_as_of = app.data_as_of().await?;
     let a = DayRange { from: query.a_from, to: query.a_to };

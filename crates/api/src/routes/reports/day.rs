@@ -14,12 +14,12 @@ use self::report::DayReport;
 use super::check_own;
 use super::usual::{USUAL_DAYS, UsualFigures};
 use crate::access::{self, AskedDays};
-use crate::app::App;
 use crate::conditional::{AsOf, Condition};
-use crate::frame::Frame;
+use crate::local_day::LocalDay;
 use crate::openapi::{DataRefusals, NotModified};
 use crate::parameters::{Day, ProsthesisId, Query, Zone};
-use crate::problem::{Problem, Slug};
+use crate::problem::{Problem, ProblemKind};
+use crate::state::AppState;
 use crate::wearer::Wearer;
 
 /// The parameters beside the date.
@@ -75,10 +75,10 @@ pub(crate) async fn day(
     wearer: Wearer,
     AskedDay { date, query: DayQuery { tz, prosthesis_id }, now }: AskedDay,
     condition: Condition,
-    State(app): State<App>,
+    State(app): State<AppState>,
 ) -> Result<Response, Problem> {
     let data_as_of = app.data_as_of().await?;
-    let frame = Frame::new(date, tz, now);
+    let frame = LocalDay::new(date, tz, now);
     let from = date - USUAL_DAYS;
     let found = app.reader.hours(&wearer, &months(tz.tz(), (from, date + Days::new(1)))).await?;
     let around = neighbours(&found.person().presence, prosthesis_id, tz.tz(), date);
@@ -91,6 +91,8 @@ pub(crate) async fn day(
         let usual = is_exact.then(|| UsualFigures::new(date, tz, data_as_of, &found, prosthesis_id));
         let rows = found.rows(prosthesis_id, (frame.starts_at, frame.ends_at)).collect();
         let report = DayReport::new(wearer.name, frame, tz, data_as_of, around, usual, rows);
-        report.ok_or_else(|| Problem::new(Slug::NotFound).detail(format!("Report not found for date {date}")))
+        report.ok_or_else(|| {
+            Problem::new(ProblemKind::NotFound).detail(format!("Report not found for date {date}"))
+        })
     })
 }

@@ -11,14 +11,14 @@ use utoipa::ToSchema;
 
 use super::check_own;
 use super::range::RangeQuery;
-use crate::app::App;
+use crate::availability::{self, Data};
 use crate::conditional::{AsOf, Condition};
 use crate::figures::{Samples, per_thousand, ratio, reading};
-use crate::frame::Frame;
+use crate::local_day::LocalDay;
 use crate::openapi::{DataRefusals, NotModified};
 use crate::parameters::{DayRange, Strict, local_today};
 use crate::problem::Problem;
-use crate::state::{self, Data};
+use crate::state::AppState;
 use crate::wearer::Wearer;
 
 /// Every day of a range.
@@ -80,7 +80,7 @@ struct RangeDay {
     /// How many hours the day has: 23 or 25 where clocks change.
     #[schema(example = 24)]
     hours: i64,
-    state: state::State,
+    state: availability::Availability,
     /// Movements.
     #[schema(required, example = 1523)]
     total_movements: Option<u64>,
@@ -115,7 +115,7 @@ struct RangeDay {
 }
 
 impl RangeDay {
-    fn new(frame: Frame, data: Data, row: Option<&DayRow>) -> Self {
+    fn new(frame: LocalDay, data: Data, row: Option<&DayRow>) -> Self {
         let state = frame.state(data, row.is_some());
         let sums = row.map(|row| &row.sums);
         let count = |of: fn(&Sums) -> u64| match sums {
@@ -152,7 +152,7 @@ pub(crate) async fn days(
     wearer: Wearer,
     Strict(query): Strict<RangeQuery>,
     condition: Condition,
-    State(app): State<App>,
+    State(app): State<AppState>,
 ) -> Result<Response, Problem> {
     let data_as_of = app.data_as_of().await?;
     let RangeQuery { from, to, tz, prosthesis_id, .. } = query;
@@ -169,7 +169,8 @@ pub(crate) async fn days(
         let data = Data { as_of: data_as_of, first_hour: found.first_hour };
         let rows: BTreeMap<NaiveDate, &DayRow> = found.days.iter().map(|row| (row.date, row)).collect();
         let dates = from.iter_days().take_while(|date| *date < to);
-        let days = dates.map(|date| RangeDay::new(Frame::new(date, tz, now), data, rows.get(&date).copied()));
+        let days =
+            dates.map(|date| RangeDay::new(LocalDay::new(date, tz, now), data, rows.get(&date).copied()));
         Ok(DaysReport {
             user: wearer.name,
             timezone: tz.name(),

@@ -10,11 +10,11 @@ use uuid::Uuid;
 
 use super::{OwnProsthesis, check_own};
 use crate::access::AskedDays;
-use crate::app::App;
 use crate::conditional::{AsOf, Condition};
 use crate::openapi::{DataRefusals, NotModified};
 use crate::parameters::{Day, FromQuery, ProsthesisId, Query, Strict, Zone, local_today};
 use crate::problem::Problem;
+use crate::state::AppState;
 use crate::wearer::Wearer;
 
 const DEFAULT_LIMIT: u16 = 30;
@@ -108,7 +108,7 @@ pub(crate) async fn list(
     wearer: Wearer,
     Strict(query): Strict<ListQuery>,
     condition: Condition,
-    State(app): State<App>,
+    State(app): State<AppState>,
 ) -> Result<Response, Problem> {
     let data_as_of = app.data_as_of().await?;
     let before = query.before.map(|Day(day)| day);

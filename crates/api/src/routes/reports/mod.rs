@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub(super) use self::day::{AskedDay, DayQuery};
-use crate::problem::{Problem, Slug};
+use crate::problem::{Problem, ProblemKind};
 
 /// What fewer days say is neither typical nor usual.
 const MIN_DAYS: u64 = 5;
@@ -64,7 +64,7 @@ pub(super) fn check_own(person: &Person, asked: Option<Uuid>, has_data: bool) ->
     let is_own = |asked| person.prostheses.iter().any(|own| own.prosthesis_id == asked);
     match asked {
         Some(asked) if !has_data && !is_own(asked) => {
-            Err(Problem::new(Slug::NotFound).detail("Prosthesis not found"))
+            Err(Problem::new(ProblemKind::NotFound).detail("Prosthesis not found"))
         }
         _ => Ok(()),
     }

@@ -10,12 +10,12 @@ use uuid::Uuid;
 
 use super::{OwnProsthesis, check_own};
 use crate::access::AskedDays;
-use crate::app::App;
 use crate::conditional::{AsOf, Condition};
 use crate::figures::{Samples, number, per_thousand, ratio, reading};
 use crate::openapi::{DataRefusals, NotModified};
 use crate::parameters::{DayRange, FromQuery, MAX_RANGE_DAYS, ProsthesisId, Query, Strict, Zone};
 use crate::problem::Problem;
+use crate::state::AppState;
 use crate::wearer::Wearer;
 
 /// The parameters.
@@ -139,7 +139,7 @@ pub(crate) async fn summary(
     wearer: Wearer,
     Strict(query): Strict<SummaryQuery>,
     condition: Condition,
-    State(app): State<App>,
+    State(app): State<AppState>,
 ) -> Result<Response, Problem> {
     let data_as_of = app.data_as_of().await?;
     let (tz, range) = (query.tz.tz(), (query.from, query.to));

@@ -9,12 +9,12 @@ use utoipa::ToSchema;
 
 use super::range::RangeQuery;
 use super::{MIN_DAYS, check_own};
-use crate::app::App;
 use crate::conditional::{AsOf, Condition};
 use crate::figures::{Samples, ratio};
 use crate::openapi::{DataRefusals, NotModified};
 use crate::parameters::Strict;
 use crate::problem::Problem;
+use crate::state::AppState;
 use crate::wearer::Wearer;
 
 /// A typical day of a range.
@@ -113,7 +113,7 @@ pub(crate) async fn typical(
     wearer: Wearer,
     Strict(query): Strict<RangeQuery>,
     condition: Condition,
-    State(app): State<App>,
+    State(app): State<AppState>,
 ) -> Result<Response, Problem> {
     let data_as_of = app.data_as_of().await?;
     let RangeQuery { from, to, tz, prosthesis_id, .. } = query;

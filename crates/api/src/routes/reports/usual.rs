@@ -13,12 +13,12 @@ use uuid::Uuid;
 use self::spread::{Spread, UsedDay, used_days};
 use super::{MIN_DAYS, check_own};
 use crate::access::AskedDays;
-use crate::app::App;
 use crate::conditional::{AsOf, Condition};
 use crate::figures::ratio;
 use crate::openapi::{DataRefusals, NotModified};
 use crate::parameters::{Day, FromQuery, ProsthesisId, Query, Strict, Zone, local_today};
 use crate::problem::Problem;
+use crate::state::AppState;
 use crate::wearer::Wearer;
 
 /// How many days before a day say what is usual.
@@ -187,7 +187,7 @@ pub(crate) async fn usual(
     wearer: Wearer,
     Strict(query): Strict<UsualQuery>,
     condition: Condition,
-    State(app): State<App>,
+    State(app): State<AppState>,
 ) -> Result<Response, Problem> {
     let data_as_of = app.data_as_of().await?;
     let UsualQuery { date, tz, prosthesis_id } = query;

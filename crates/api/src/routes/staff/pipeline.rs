@@ -9,12 +9,12 @@ use utoipa::ToSchema;
 use super::verdict::{Reconciliation, Verdict};
 use super::{Horizon, PipelineRun};
 use crate::answer::Answer;
-use crate::app::App;
 use crate::openapi::DataRefusals;
 use crate::parameters::{NoParameters, Strict};
 use crate::problem::Problem;
 use crate::routes::freshness::DataAge;
 use crate::staff::Staff;
+use crate::state::AppState;
 
 /// How many runs are shown.
 const RUNS: u32 = 30;
@@ -49,7 +49,7 @@ pub(crate) struct Pipeline {
 pub(crate) async fn pipeline(
     _: Staff,
     _: Strict<NoParameters>,
-    State(app): State<App>,
+    State(app): State<AppState>,
 ) -> Result<Answer<Pipeline>, Problem> {
     let freshness = app.freshness().await?;
     let (runs, newest_load) = tokio::try_join!(app.reports.runs(RUNS), app.reports.newest_load())?;

@@ -10,11 +10,11 @@ use utoipa::{IntoParams, ToSchema};
 use super::{Horizon, PipelineRun};
 use crate::access::AskedDays;
 use crate::answer::Answer;
-use crate::app::App;
 use crate::openapi::DataRefusals;
 use crate::parameters::{FromQuery, Query, Strict};
-use crate::problem::{Problem, Slug};
+use crate::problem::{Problem, ProblemKind};
 use crate::staff::Staff;
+use crate::state::AppState;
 
 /// The parameters. The id is none of the path: those of Airflow hold characters that no path of this service has.
 #[derive(Debug, IntoParams)]
@@ -149,11 +149,11 @@ impl From<Entry> for RunStep {
 pub(crate) async fn run(
     _: Staff,
     Strict(RunQuery { run }): Strict<RunQuery>,
-    State(app): State<App>,
+    State(app): State<AppState>,
 ) -> Result<Answer<RunReport>, Problem> {
     let entries = app.reports.ledger_of(&run).await?;
     let Some(outline) = Outline::of(&entries) else {
-        return Err(Problem::new(Slug::NotFound).detail("The ledger has no such run"));
+        return Err(Problem::new(ProblemKind::NotFound).detail("The ledger has no such run"));
     };
     let now = Utc::now();
     Ok(Answer(RunReport {

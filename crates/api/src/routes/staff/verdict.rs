@@ -72,7 +72,7 @@ impl Verdict {
         let newest = runs.iter().find(|run| run.state != RunState::Running);
         let findings = [
             match age {
-                Age::Fresh => None,
+                Age::Cached => None,
                 Age::Stale => Some((Verdict::Late, "The data are older than two schedules".to_owned())),
                 Age::Unknown => Some((Verdict::Unknown, "Nothing was ever loaded".to_owned())),
             },
@@ -124,18 +124,18 @@ mod tests {
             (|| run(State::Done, Step::LoadToClickhouse), || run(State::Failed, Step::ExtractCrmData));
         let verdict = |age, runs: &[PipelineRun], state| Verdict::of(age, runs, state).0;
         let agreed = ReconciliationState::Agreed;
-        assert_eq!(verdict(Age::Fresh, &[done()], agreed), Verdict::Ok);
+        assert_eq!(verdict(Age::Cached, &[done()], agreed), Verdict::Ok);
         assert_eq!(
-            verdict(Age::Fresh, &[run(State::Started, Step::ExtractCrmData), done()], agreed),
+            verdict(Age::Cached, &[run(State::Started, Step::ExtractCrmData), done()], agreed),
             Verdict::Ok
         );
         assert_eq!(verdict(Age::Stale, &[done()], agreed), Verdict::Late);
         assert_eq!(verdict(Age::Unknown, &[done()], agreed), Verdict::Unknown);
-        assert_eq!(verdict(Age::Fresh, &[], agreed), Verdict::Unknown);
-        assert_eq!(verdict(Age::Fresh, &[failed(), done()], agreed), Verdict::Failing);
-        assert_eq!(verdict(Age::Fresh, &[done(), failed()], agreed), Verdict::Ok, "it was made good");
-        assert_eq!(verdict(Age::Fresh, &[done()], ReconciliationState::Unknown), Verdict::Unknown);
-        assert_eq!(verdict(Age::Fresh, &[done()], ReconciliationState::Differed), Verdict::Failing);
+        assert_eq!(verdict(Age::Cached, &[], agreed), Verdict::Unknown);
+        assert_eq!(verdict(Age::Cached, &[failed(), done()], agreed), Verdict::Failing);
+        assert_eq!(verdict(Age::Cached, &[done(), failed()], agreed), Verdict::Ok, "it was made good");
+        assert_eq!(verdict(Age::Cached, &[done()], ReconciliationState::Unknown), Verdict::Unknown);
+        assert_eq!(verdict(Age::Cached, &[done()], ReconciliationState::Differed), Verdict::Failing);
         let (worst, reasons) = Verdict::of(Age::Stale, &[failed()], ReconciliationState::Unknown);
         assert_eq!((worst, reasons.len()), (Verdict::Failing, 3));
         assert_eq!(reasons[0], "The newest run failed in extract_crm_data");

@@ -1,7 +1,7 @@
 //! Puts loads into the mart: as the program does, and as a program would that does not care for readers.
 
 use bionicpro_model::{HourRange, Result, SecretUrl};
-use bionicpro_warehouse::load::{self, Hides, LoadSpec};
+use bionicpro_warehouse::load::{self, LoadSpec, Tombstones};
 use bionicpro_warehouse::{Warehouse, changes, schema, state};
 use futures_util::stream;
 
@@ -60,7 +60,7 @@ impl Loader {
             readers.some_answers().await;
         }
         let is_hidden = |key: &Key| {
-            let names = |hides: &Hides| {
+            let names = |hides: &Tombstones| {
                 let of = people[key.0].id;
                 hides.gone.contains(&of)
                     || hides.former.iter().any(|former| {

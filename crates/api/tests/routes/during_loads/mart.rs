@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bionicpro_warehouse::load::{Former, Hides};
+use bionicpro_warehouse::load::{Former, Tombstones};
 use chrono::{DateTime, Days, TimeDelta, Utc};
 use chrono_tz::Tz;
 use rand::RngExt;
@@ -30,7 +30,7 @@ pub(super) struct Load {
     pub(super) is_range: bool,
     /// Rows with their numbers, and tombstones without.
     pub(super) rows: BTreeMap<Key, Option<u32>>,
-    pub(super) hides: Hides,
+    pub(super) hides: Tombstones,
 }
 
 /// The people, and the state after each load so far.
@@ -54,7 +54,7 @@ impl Mart {
     /// A random load of this number, and the state after it.
     pub(super) fn next(&mut self, number: u32, state: &State, random: &mut StdRng) -> (Load, State) {
         let version = u64::from(number) * STEP;
-        let load = |rows| Load { version, is_range: false, rows, hides: Hides::default() };
+        let load = |rows| Load { version, is_range: false, rows, hides: Tombstones::default() };
         match random.random_range(0..100) {
             kind if number == 1 || kind < 35 => {
                 let rows = self.all(number, random);
@@ -80,8 +80,11 @@ impl Mart {
                 let gone = random.random_range(0..self.people.len());
                 let mut after = state.clone();
                 after.retain(|key, _| key.0 != gone);
-                let hides =
-                    Hides { former: Vec::new(), gone: vec![self.people[gone].id], ..Hides::default() };
+                let hides = Tombstones {
+                    former: Vec::new(),
+                    gone: vec![self.people[gone].id],
+                    ..Tombstones::default()
+                };
                 (Load { hides, ..load(BTreeMap::new()) }, after)
             }
             82..92 => self.change_of_owner(number, state, random),
@@ -135,7 +138,8 @@ impl Mart {
         self.owners[prosthesis] = now;
         let range = bionicpro_model::HourRange::new(Mart::hour(begin), Mart::hour(HOURS)).unwrap();
         let (user_id, prosthesis_id) = (self.people[former].id, self.people[prosthesis].prostheses[0]);
-        let hides = Hides { former: vec![Former { user_id, prosthesis_id, range }], ..Hides::default() };
+        let hides =
+            Tombstones { former: vec![Former { user_id, prosthesis_id, range }], ..Tombstones::default() };
         (Load { version: u64::from(number) * STEP, is_range: false, rows, hides }, after)
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bionicpro_model::HourRange;
-use bionicpro_warehouse::load::{Dimensions, Former, Hides, UserProsthesisRow, UserRow};
+use bionicpro_warehouse::load::{Dimensions, Former, Tombstones, UserProsthesisRow, UserRow};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rand::RngExt;
 use rand::rngs::StdRng;
@@ -55,7 +55,7 @@ pub(super) struct Load {
     pub(super) is_range: bool,
     /// Rows with their numbers, and tombstones without.
     pub(super) rows: BTreeMap<Key, Option<u32>>,
-    pub(super) hides: Hides,
+    pub(super) hides: Tombstones,
     pub(super) dimensions: Dimensions,
     crm: Crm,
 }
@@ -144,14 +144,14 @@ impl World {
         self.number += 1;
         let key = |person| (person, PROSTHESES + person, BALLAST_HOUR);
         let rows = (0..PEOPLE).map(|person| (key(person), Some(self.number))).collect();
-        self.load(STEP, false, rows, Hides::default())
+        self.load(STEP, false, rows, Tombstones::default())
     }
 
     /// The sources go on, and a load brings some of it.
     pub(super) fn next(&mut self, random: &mut StdRng) -> Load {
         self.number += 1;
         let version = self.clock(random);
-        let mut hides = Hides::default();
+        let mut hides = Tombstones::default();
         let mut touched = BTreeSet::new();
         match random.random_range(0..100) {
             0..30 => {}
@@ -199,7 +199,7 @@ impl World {
     pub(super) fn last(&mut self) -> Load {
         self.number += 1;
         let rows = cells().filter_map(|cell| self.row(cell).filter(|(_, number)| number.is_some())).collect();
-        self.load(u64::from(self.number) * STEP, true, rows, Hides::default())
+        self.load(u64::from(self.number) * STEP, true, rows, Tombstones::default())
     }
 
     /// The version of a run. A clock that steps back stays behind for some runs.
@@ -216,7 +216,13 @@ impl World {
         number.saturating_sub(self.behind.1).max(1) * STEP + number * 1_000
     }
 
-    fn load(&self, version: u64, is_range: bool, rows: BTreeMap<Key, Option<u32>>, hides: Hides) -> Load {
+    fn load(
+        &self,
+        version: u64,
+        is_range: bool,
+        rows: BTreeMap<Key, Option<u32>>,
+        hides: Tombstones,
+    ) -> Load {
         Load { version, is_range, rows, hides, dimensions: self.dimensions(), crm: self.crm.clone() }
     }
 
@@ -234,7 +240,7 @@ impl World {
     /// A prosthesis belongs to somebody else from an hour on.
     fn move_prosthesis(
         &mut self,
-        hides: &mut Hides,
+        hides: &mut Tombstones,
         touched: &mut BTreeSet<(usize, i64)>,
         random: &mut StdRng,
     ) {
@@ -271,7 +277,7 @@ impl World {
     }
 
     /// Somebody is deleted.
-    fn leave(&mut self, hides: &mut Hides, random: &mut StdRng) {
+    fn leave(&mut self, hides: &mut Tombstones, random: &mut StdRng) {
         let person = self.somebody(random);
         if self.crm.is_known.iter().filter(|is_known| **is_known).count() <= 2 {
             return;

@@ -13,7 +13,7 @@ use bionicpro_store::Store;
 use bionicpro_testing::TestWarehouse;
 use bionicpro_warehouse::Warehouse;
 use bionicpro_warehouse::ledger::{self, Entry, State, Step};
-use bionicpro_warehouse::reports::Reports;
+use bionicpro_warehouse::reports::MartReader;
 use chrono::{DateTime, Utc};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -208,7 +208,7 @@ impl AppBuilder {
         };
         let verifier = Verifier::new(&issuer.config()).unwrap();
         let audit = Log::open(&self.audit, "api").unwrap();
-        let reports = Reports::new(&config).unwrap();
+        let reports = MartReader::new(&config).unwrap();
         let services = Services { reports, verifier, audit, store: store.clone() };
         let server = Server::bind(&self.config, services).await.unwrap();
         let (address, metrics_address) = (server.local_addr(), server.metrics_addr());

@@ -8,33 +8,33 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bionicpro_audit::{Event, Outcome};
 use bionicpro_auth::{LogoutClaims, Rejection};
-use bionicpro_edge::{Problem, Slug};
+use bionicpro_edge::{Problem, ProblemKind};
 use bionicpro_model::Result as ModelResult;
 use bionicpro_store::{Expiry, Key};
 use http::{HeaderMap, StatusCode, header};
 
-use crate::access::Asked;
+use crate::access::AuditContext;
+use crate::errors;
 use crate::fields::Fields;
 use crate::metrics;
 use crate::session::Ended;
 use crate::session::secret::digest_of;
-use crate::state::Bff;
-use crate::trouble;
+use crate::state::AppState;
 
 /// How much longer than the token itself its name is remembered: as much as clocks may differ, and to spare.
 const REMEMBER_LONGER_S: i64 = 120;
 
 pub(crate) async fn backchannel_logout(
-    State(bff): State<Bff>,
-    asked: Asked,
+    State(bff): State<AppState>,
+    asked: AuditContext,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
     let claims = match verify(&bff, &headers, &body).await {
         Ok(claims) => claims,
         Err(problem) => {
-            metrics::count_back_channel(match problem.slug() {
-                Slug::Unavailable => "unavailable",
+            metrics::count_back_channel(match problem.kind() {
+                ProblemKind::Unavailable => "unavailable",
                 _ => "invalid",
             });
             return Err(problem);
@@ -43,7 +43,7 @@ pub(crate) async fn backchannel_logout(
     let seen = seen(&bff, &claims);
     let left_s = claims.expires_at.timestamp() - bff.clock.unix_s() + REMEMBER_LONGER_S;
     let remember = Expiry::In(Duration::from_secs(u64::try_from(left_s).unwrap_or(1)));
-    if !bff.store.put_if_absent(&seen, b"", remember).await.map_err(trouble::store)? {
+    if !bff.store.put_if_absent(&seen, b"", remember).await.map_err(errors::store)? {
         metrics::count_back_channel("replayed");
         return Err(refuse("replayed"));
     }
@@ -59,12 +59,12 @@ pub(crate) async fn backchannel_logout(
             metrics::count_back_channel("unavailable");
             // The issuer may send it again.
             let _ = bff.store.remove(&seen).await;
-            Err(trouble::store(error))
+            Err(errors::store(error))
         }
     }
 }
 
-async fn verify(bff: &Bff, headers: &HeaderMap, body: &[u8]) -> Result<LogoutClaims, Problem> {
+async fn verify(bff: &AppState, headers: &HeaderMap, body: &[u8]) -> Result<LogoutClaims, Problem> {
     let media_type =
         headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if media_type.split(';').next().is_none_or(|text| text.trim() != "application/x-www-form-urlencoded") {
@@ -73,13 +73,13 @@ async fn verify(bff: &Bff, headers: &HeaderMap, body: &[u8]) -> Result<LogoutCla
     let fields = Fields::parse(body);
     let unverified_jwt = fields.get("logout_token")?.ok_or_else(|| refuse("no_token"))?;
     bff.issuer.logout_claims(unverified_jwt).await.map_err(|rejection| match rejection {
-        Rejection::Unavailable(_) => trouble::unavailable("issuer"),
+        Rejection::Unavailable(_) => errors::unavailable("issuer"),
         _ => refuse(rejection.reason().as_str()),
     })
 }
 
 /// The session that is named, or else all of the account.
-async fn end(bff: &Bff, claims: &LogoutClaims) -> ModelResult<usize> {
+async fn end(bff: &AppState, claims: &LogoutClaims) -> ModelResult<usize> {
     match (&claims.session_id, &claims.subject) {
         (Some(session), _) => bff.sessions.end_all_from(session, Ended::ByIssuer).await,
         (None, Some(subject)) => bff.sessions.end_all_of(subject, Ended::ByIssuer).await,
@@ -88,12 +88,12 @@ async fn end(bff: &Bff, claims: &LogoutClaims) -> ModelResult<usize> {
 }
 
 /// That a token was here. Names are the issuer's, so that they are remembered as digests.
-fn seen(bff: &Bff, claims: &LogoutClaims) -> Key {
+fn seen(bff: &AppState, claims: &LogoutClaims) -> Key {
     Key::new("logout-token", &digest_of(&format!("{}\n{}", bff.issuer.name(), claims.token_id)))
 }
 
 fn refuse(reason: &'static str) -> Problem {
-    Problem::new(Slug::BadRequest)
+    Problem::new(ProblemKind::BadRequest)
         .detail("This is not a logout token that is accepted here")
         .reason(reason)
         .of_credential()

@@ -13,19 +13,19 @@ use bionicpro_edge::to_its_end;
 use bionicpro_model::Error;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use crate::access::Asked;
+use crate::access::AuditContext;
 use crate::fields::Fields;
 use crate::guard::Navigation;
 use crate::metrics;
 use crate::notice::Notice;
 use crate::session::{Begun, Ended, Record, agent};
 use crate::sign_in::{NotGranted, Previous, Transaction};
-use crate::state::Bff;
+use crate::state::AppState;
 
 pub(crate) async fn callback(
-    State(bff): State<Bff>,
+    State(bff): State<AppState>,
     _: Navigation,
-    asked: Asked,
+    asked: AuditContext,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Response {
@@ -33,7 +33,7 @@ pub(crate) async fn callback(
     to_its_end(async move { answer(bff, asked, headers, query.unwrap_or_default()).await }).await
 }
 
-async fn answer(bff: Bff, asked: Asked, headers: HeaderMap, query: String) -> Response {
+async fn answer(bff: AppState, asked: AuditContext, headers: HeaderMap, query: String) -> Response {
     let fields = Fields::parse(query.as_bytes());
     let state = fields.get("state").ok().flatten().unwrap_or_default();
     let outcome = complete(&bff, &asked, &headers, &fields, state).await;
@@ -55,7 +55,7 @@ async fn answer(bff: Bff, asked: Asked, headers: HeaderMap, query: String) -> Re
 
 /// Nobody has got anything, so that what cannot be written down is only in the service's log. What anybody can cause at
 /// will is summed up.
-async fn write_down(bff: &Bff, asked: &Asked, notice: Notice) {
+async fn write_down(bff: &AppState, asked: &AuditContext, notice: Notice) {
     match notice {
         Notice::Expired => bff.audit.refuse("sign_in_expired"),
         Notice::Denied | Notice::Refused | Notice::Unavailable => {
@@ -65,8 +65,8 @@ async fn write_down(bff: &Bff, asked: &Asked, notice: Notice) {
 }
 
 async fn complete(
-    bff: &Bff,
-    asked: &Asked,
+    bff: &AppState,
+    asked: &AuditContext,
     headers: &HeaderMap,
     fields: &Fields<'_>,
     state: &str,
@@ -106,7 +106,7 @@ async fn complete(
 }
 
 async fn end_previous(
-    bff: &Bff,
+    bff: &AppState,
     headers: &HeaderMap,
     transaction: &Transaction,
     record: &Record,

@@ -8,19 +8,19 @@ use bionicpro_edge::Problem;
 use bionicpro_model::Kind;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use crate::access::Asked;
+use crate::access::AuditContext;
+use crate::errors;
 use crate::fields::Fields;
 use crate::guard::Navigation;
 use crate::notice::Notice;
 use crate::return_to::ReturnTo;
 use crate::sign_in::{Previous, Transaction};
-use crate::state::Bff;
-use crate::trouble;
+use crate::state::AppState;
 
 pub(crate) async fn login(
-    State(bff): State<Bff>,
+    State(bff): State<AppState>,
     _: Navigation,
-    asked: Asked,
+    asked: AuditContext,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
@@ -52,7 +52,7 @@ pub(crate) async fn login(
             bff.cookies.set_sign_in(&headers, response.headers_mut(), &transaction.state, &secret);
             Ok(response)
         }
-        Err(error) if error.kind() == Kind::Internal => Err(trouble::store(error)),
+        Err(error) if error.kind() == Kind::Internal => Err(errors::store(error)),
         Err(error) => {
             tracing::error!(kind = error.kind().as_str(), error = %error.report(), "nobody can sign in");
             Ok(Notice::Unavailable.page(&headers))
@@ -62,7 +62,7 @@ pub(crate) async fn login(
 
 /// Somebody who came by another name of this machine (`localhost`) goes on under the one that the issuer sends them back
 /// to, or their cookie would not be there.
-fn own_address(bff: &Bff, headers: &HeaderMap, query: &str) -> Option<String> {
+fn own_address(bff: &AppState, headers: &HeaderMap, query: &str) -> Option<String> {
     let host = headers.get(header::HOST)?.to_str().ok()?;
     let (_, own) = bff.origin.text.split_once("://")?;
     let is_loopback = !bff.origin.is_secure && !host.eq_ignore_ascii_case(own);
@@ -71,9 +71,9 @@ fn own_address(bff: &Bff, headers: &HeaderMap, query: &str) -> Option<String> {
 }
 
 /// The session that this browser has, so that the new one can take its place.
-async fn previous(bff: &Bff, headers: &HeaderMap) -> Result<Option<Previous>, Problem> {
+async fn previous(bff: &AppState, headers: &HeaderMap) -> Result<Option<Previous>, Problem> {
     let Some(secret) = bff.cookies.session(headers) else { return Ok(None) };
-    let session = bff.sessions.find(&secret).await.map_err(trouble::store)?;
+    let session = bff.sessions.find(&secret).await.map_err(errors::store)?;
     Ok(session.map(|session| Previous { id: session.id, subject: session.record.subject }))
 }
 

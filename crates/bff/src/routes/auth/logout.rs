@@ -12,12 +12,12 @@ use bionicpro_edge::Problem;
 use http::{HeaderName, HeaderValue};
 use serde::Serialize;
 
-use crate::access::Asked;
+use crate::access::AuditContext;
+use crate::errors;
 use crate::guard::OwnPage;
 use crate::session::Ended;
 use crate::signed_in::SignedIn;
-use crate::state::Bff;
-use crate::trouble;
+use crate::state::AppState;
 
 /// What the browser forgets of this site. Not its cookies: that would take those of the issuer along where both are
 /// parts of one domain; ours is removed by name.
@@ -31,14 +31,14 @@ struct SignedOut {
 }
 
 pub(crate) async fn logout(
-    State(bff): State<Bff>,
+    State(bff): State<AppState>,
     _: OwnPage,
-    asked: Asked,
+    asked: AuditContext,
     signed_in: Option<SignedIn>,
 ) -> Result<Response, Problem> {
     if let Some(SignedIn { session, .. }) = signed_in {
         asked.record(&bff, Event::SignOut, &session.record).await?;
-        bff.sessions.end(&session, Ended::SignedOut).await.map_err(trouble::store)?;
+        bff.sessions.end(&session, Ended::SignedOut).await.map_err(errors::store)?;
         bff.issuer.give_back(session.record.grant(), None).await;
     }
     let location = bff.issuer.sign_out_url().await;

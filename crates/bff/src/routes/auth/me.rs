@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::guard::NotForeign;
 use crate::session::Session;
 use crate::signed_in::CookieOwner;
-use crate::state::Bff;
+use crate::state::AppState;
 
 /// Who is signed in.
 #[derive(Debug, Serialize)]
@@ -25,7 +25,7 @@ pub(crate) struct Me {
 }
 
 impl Me {
-    pub(super) fn of(bff: &Bff, session: &Session) -> Self {
+    pub(super) fn of(bff: &AppState, session: &Session) -> Self {
         let (idle_s, at_latest_s) = bff.sessions.ends_at_s(session);
         Me {
             session: session.id.clone(),
@@ -44,7 +44,7 @@ pub(super) fn moment(unix_s: i64) -> Option<DateTime<Utc>> {
 }
 
 pub(crate) async fn me(
-    State(bff): State<Bff>,
+    State(bff): State<AppState>,
     _: NotForeign,
     CookieOwner(session): CookieOwner,
 ) -> Result<Json<Me>, Problem> {

@@ -6,18 +6,18 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use bionicpro_audit::Event;
-use bionicpro_edge::{Problem, Slug};
+use bionicpro_edge::{Problem, ProblemKind};
 use chrono::{DateTime, Utc};
 use http::StatusCode;
 use serde::Serialize;
 
 use super::me::moment;
-use crate::access::Asked;
+use crate::access::AuditContext;
+use crate::errors;
 use crate::guard::{NotForeign, OwnPage};
 use crate::session::Ended;
 use crate::signed_in::SignedIn;
-use crate::state::Bff;
-use crate::trouble;
+use crate::state::AppState;
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Sessions {
@@ -34,12 +34,12 @@ struct One {
 }
 
 pub(crate) async fn list(
-    State(bff): State<Bff>,
+    State(bff): State<AppState>,
     _: NotForeign,
     signed_in: SignedIn,
 ) -> Result<Json<Sessions>, Problem> {
     let own = signed_in.session;
-    let listed = bff.sessions.list(&own.record.subject).await.map_err(trouble::store)?;
+    let listed = bff.sessions.list(&own.record.subject).await.map_err(errors::store)?;
     let one = |listed: crate::session::Listed| One {
         current: listed.id == own.id,
         id: listed.id,
@@ -52,18 +52,18 @@ pub(crate) async fn list(
 
 /// A session of somebody else is none.
 pub(crate) async fn end_one(
-    State(bff): State<Bff>,
+    State(bff): State<AppState>,
     _: OwnPage,
-    asked: Asked,
+    asked: AuditContext,
     signed_in: SignedIn,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let own = signed_in.session;
     asked.record(&bff, Event::SignOut, &own.record).await?;
     let subject = &own.record.subject;
-    let grant = bff.sessions.grant(subject, &id).await.map_err(trouble::store)?;
-    if !bff.sessions.end_of_subject(subject, &id, Ended::ByPerson).await.map_err(trouble::store)? {
-        return Err(Problem::new(Slug::NotFound).detail("There is no such session of yours"));
+    let grant = bff.sessions.grant(subject, &id).await.map_err(errors::store)?;
+    if !bff.sessions.end_of_subject(subject, &id, Ended::ByPerson).await.map_err(errors::store)? {
+        return Err(Problem::new(ProblemKind::NotFound).detail("There is no such session of yours"));
     }
     let staying = own.record.issuer_session.as_deref().filter(|_| id != own.id);
     bff.issuer.give_back(grant, staying).await;
@@ -75,15 +75,15 @@ pub(crate) async fn end_one(
 }
 
 pub(crate) async fn end_all(
-    State(bff): State<Bff>,
+    State(bff): State<AppState>,
     _: OwnPage,
-    asked: Asked,
+    asked: AuditContext,
     signed_in: SignedIn,
 ) -> Result<Response, Problem> {
     asked.record(&bff, Event::SignOut, &signed_in.session.record).await?;
     let subject = &signed_in.session.record.subject;
-    let grants = bff.sessions.grants_of(subject).await.map_err(trouble::store)?;
-    bff.sessions.end_all_of(subject, Ended::ByPerson).await.map_err(trouble::store)?;
+    let grants = bff.sessions.grants_of(subject).await.map_err(errors::store)?;
+    bff.sessions.end_all_of(subject, Ended::ByPerson).await.map_err(errors::store)?;
     bff.issuer.give_back(grants, None).await;
     let mut response = StatusCode::NO_CONTENT.into_response();
     bff.cookies.remove_session(response.headers_mut());

@@ -8,7 +8,7 @@ use bionicpro_auth::Verifier;
 use bionicpro_edge::ListenerConfig;
 use bionicpro_store::Store;
 use bionicpro_warehouse::Warehouse;
-use bionicpro_warehouse::reports::Reports;
+use bionicpro_warehouse::reports::MartReader;
 use tokio::task::JoinHandle;
 
 use super::World;
@@ -31,7 +31,7 @@ impl ReportsApi {
         let world = World::builder().before(address).start().await;
         let config = Config { listen: address, metrics_listen: None, listener, ..Config::default() };
         let services = Services {
-            reports: Reports::new(&test.config()).unwrap(),
+            reports: MartReader::new(&test.config()).unwrap(),
             verifier: Verifier::new(&world.oidc).unwrap(),
             audit: Log::none(),
             store: Store::open(&world.store_config).await.unwrap(),

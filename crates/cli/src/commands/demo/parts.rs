@@ -11,9 +11,9 @@ use bionicpro_engines::Packages;
 use bionicpro_engines::postgres::{Postgres, PostgresOptions};
 use bionicpro_model::{Error, Kind, Result, SecretUrl};
 use bionicpro_pipeline::progress::Quiet;
-use bionicpro_pipeline::{Ask, PipelineContext, RunSpec};
+use bionicpro_pipeline::{PipelineContext, RunRequest, RunSpec};
 use bionicpro_store::Store;
-use bionicpro_warehouse::{Reports, Warehouse, access};
+use bionicpro_warehouse::{MartReader, Warehouse, access};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -199,7 +199,7 @@ impl Running {
         let store = Store::open(&config.store).await?;
         let server = async {
             let audit = Log::open(&config.audit, "api")?;
-            let (reports, verifier) = (Reports::new(&config.warehouse)?, Verifier::new(&config.oidc)?);
+            let (reports, verifier) = (MartReader::new(&config.warehouse)?, Verifier::new(&config.oidc)?);
             let services = Services { reports, verifier, audit, store: store.clone() };
             Server::bind(&config.api, services).await
         };
@@ -302,5 +302,5 @@ async fn prepare_tables(config: &Config) -> Result<()> {
 
 /// Leaves a baseline, so that the next run is a tick.
 async fn first_run(pipeline: &PipelineContext) -> Result<()> {
-    bionicpro_pipeline::run(pipeline, RunSpec { run: None, ask: Ask::Full }, &Quiet).await.map(|_| ())
+    bionicpro_pipeline::run(pipeline, RunSpec { run: None, ask: RunRequest::Full }, &Quiet).await.map(|_| ())
 }

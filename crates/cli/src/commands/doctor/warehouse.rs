@@ -3,7 +3,7 @@
 use bionicpro_model::{Error, Kind, Result};
 use bionicpro_warehouse::disks::Disk;
 use bionicpro_warehouse::servers::Server;
-use bionicpro_warehouse::{Config, Reports, Warehouse};
+use bionicpro_warehouse::{Config, MartReader, Warehouse};
 
 use super::Finding;
 use super::checks::not_configured;
@@ -43,7 +43,7 @@ pub(super) async fn all(config: &Config) -> Vec<Finding> {
 /// The account of the Reports API, where it is another.
 async fn reader(config: &Config) -> Option<Finding> {
     config.reader_url.as_ref()?;
-    match Reports::new(config) {
+    match MartReader::new(config) {
         Ok(reports) => Some(settings("reader's settings", reports.strange_settings().await)),
         Err(error) => Some(Finding::failed(PART, "reader", &error)),
     }

@@ -1,7 +1,7 @@
 //! `bionicpro etl run`: all four steps.
 
 use bionicpro_model::{Error, Kind, Result, RunId};
-use bionicpro_pipeline::{Ask, Backfill, RunSpec, backfill};
+use bionicpro_pipeline::{Backfill, RunRequest, RunSpec, backfill};
 use bionicpro_warehouse::ledger::State;
 use chrono::Utc;
 use clap::Args;
@@ -52,11 +52,11 @@ pub(crate) struct RangeArgs {
 }
 
 impl RangeArgs {
-    pub(super) fn ask(&self) -> Result<Ask> {
+    pub(super) fn ask(&self) -> Result<RunRequest> {
         match (&self.from, &self.to) {
-            (Some(from), Some(to)) => super::range(from, to).map(Ask::Range),
-            (None, None) if self.full => Ok(Ask::Full),
-            (None, None) => Ok(Ask::Tick),
+            (Some(from), Some(to)) => super::range(from, to).map(RunRequest::Range),
+            (None, None) if self.full => Ok(RunRequest::Full),
+            (None, None) => Ok(RunRequest::Tick),
             _ => Err(Error::new(Kind::Usage, "a range needs --from and --to")),
         }
     }
@@ -71,17 +71,17 @@ impl RunArgs {
         let run = self.run.unwrap_or_else(|| RunId::generate(Utc::now()));
         let progress = progress.as_ref();
         let outcome = match ask {
-            Ask::Range(range) => {
+            RunRequest::Range(range) => {
                 let spec = Backfill { run: run.clone(), range, source_share: self.source_share };
                 if self.dry_run {
                     return output::json(&backfill::plan(&pipeline, &spec).await?);
                 }
                 backfill::backfill(&pipeline, &spec, progress).await
             }
-            Ask::Tick | Ask::Full if is_new => {
+            RunRequest::Tick | RunRequest::Full if is_new => {
                 bionicpro_pipeline::run_new(&pipeline, &run, ask, progress).await
             }
-            Ask::Tick | Ask::Full => {
+            RunRequest::Tick | RunRequest::Full => {
                 let spec = RunSpec { run: Some(run.clone()), ask };
                 bionicpro_pipeline::run(&pipeline, spec, progress).await
             }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bionicpro_model::{Kind, Result};
 use bionicpro_pipeline::progress::Quiet;
-use bionicpro_pipeline::{Ask, PipelineConfig, PipelineContext, RunKind, RunReport, RunSpec, run};
+use bionicpro_pipeline::{PipelineConfig, PipelineContext, RunKind, RunReport, RunRequest, RunSpec, run};
 use bionicpro_sources::ChangesConfig;
 use bionicpro_warehouse::load::TOO_MUCH_VANISHED;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -96,12 +96,12 @@ impl History<'_> {
             runs,
             then: Vec::new(),
         };
-        history.run(Ask::Full).await;
+        history.run(RunRequest::Full).await;
         history
     }
 
     /// As a process of its own would run it: with connections of its own, over the ways.
-    async fn ask_for(&self, ask: Ask) -> Result<RunReport> {
+    async fn ask_for(&self, ask: RunRequest) -> Result<RunReport> {
         let outcome = run(&self.context(), RunSpec { run: None, ask }, &Quiet).await;
         RUNS.fetch_add(1, Ordering::SeqCst);
         match outcome {
@@ -123,7 +123,7 @@ impl History<'_> {
     }
 
     /// A run that has to end well, and whether it has.
-    async fn run(&mut self, ask: Ask) {
+    async fn run(&mut self, ask: RunRequest) {
         let report = self.ask_for(ask).await.unwrap_or_else(|error| panic!("{}", error.report()));
         self.truth.needs_full &= report.kind == Some(RunKind::Tick);
         self.check().await;
@@ -147,8 +147,8 @@ impl History<'_> {
         for open in 0..self.open.len() {
             self.settle(open, false).await;
         }
-        self.run(Ask::Tick).await;
-        self.run(Ask::Full).await;
+        self.run(RunRequest::Tick).await;
+        self.run(RunRequest::Full).await;
         for (version, then) in &self.then {
             let seconds = format!("{}.{:06}", version / 1_000_000, version % 1_000_000);
             let view = format!("ml_hourly_stats_as_of(as_of = toDateTime64('{seconds}', 6, 'UTC'))");
@@ -198,15 +198,15 @@ impl History<'_> {
             Action::Rename { number } => {
                 self.world.crm_sql(&format!("UPDATE crm.customers SET name = 'Name {number}'")).await;
             }
-            Action::Tick => self.run(Ask::Tick).await,
-            Action::Full => self.run(Ask::Full).await,
-            Action::Range => self.run(Ask::Range(days())).await,
-            Action::TwoTicks => self.both(Ask::Tick, Ask::Tick).await,
-            Action::TickAndRange => self.both(Ask::Tick, Ask::Range(days())).await,
+            Action::Tick => self.run(RunRequest::Tick).await,
+            Action::Full => self.run(RunRequest::Full).await,
+            Action::Range => self.run(RunRequest::Range(days())).await,
+            Action::TwoTicks => self.both(RunRequest::Tick, RunRequest::Tick).await,
+            Action::TickAndRange => self.both(RunRequest::Tick, RunRequest::Range(days())).await,
             Action::Cut { way, piece, how } => self.cut(*way, *piece, *how).await,
             Action::Change { ddl } => self.change(*ddl, None).await,
             Action::ChangeBeside { ddl, is_full } => {
-                self.change(*ddl, Some(if *is_full { Ask::Full } else { Ask::Tick })).await;
+                self.change(*ddl, Some(if *is_full { RunRequest::Full } else { RunRequest::Tick })).await;
             }
             Action::Detach { pick } => self.detach(*pick).await,
             Action::Attach { pick } => self.attach(*pick).await,
@@ -217,7 +217,7 @@ impl History<'_> {
     }
 
     /// Two runs at once.
-    async fn both(&mut self, one: Ask, two: Ask) {
+    async fn both(&mut self, one: RunRequest, two: RunRequest) {
         let (first, second) = tokio::join!(self.ask_for(one), self.ask_for(two));
         let reports = [first, second].map(|run| run.unwrap_or_else(|error| panic!("{}", error.report())));
         self.truth.needs_full &= reports.iter().all(|report| report.kind == Some(RunKind::Tick));
@@ -334,7 +334,7 @@ impl History<'_> {
     }
 
     /// A change of a table, beside a run or between two.
-    async fn change(&mut self, ddl: Ddl, beside: Option<Ask>) {
+    async fn change(&mut self, ddl: Ddl, beside: Option<RunRequest>) {
         self.begun += 1;
         let Some(sql) = ddl.sql(self.layout, self.begun) else { return };
         if !ddl.is_of_crm() && !self.open.is_empty() {
@@ -369,7 +369,7 @@ impl History<'_> {
         let (there, away) = obstacle.sql(&self.account);
         let before = self.world.told().await;
         self.world.telemetry_sql(&there).await;
-        for ask in [Ask::Tick, Ask::Full] {
+        for ask in [RunRequest::Tick, RunRequest::Full] {
             let error = run(&self.context(), RunSpec { run: None, ask }, &Quiet).await.unwrap_err();
             assert!(matches!(error.kind(), Kind::Config | Kind::Data), "{obstacle:?}: {}", error.report());
             assert!(error.hint_text().is_some(), "{obstacle:?}: {}", error.report());
@@ -435,7 +435,7 @@ impl History<'_> {
             return;
         }
         // The CRM says only who has it now: what it said before has to be seen before it says something else.
-        self.run(Ask::Tick).await;
+        self.run(RunRequest::Tick).await;
         let at_text = at.format("%F %T");
         self.world
             .crm_sql(&format!(
@@ -454,7 +454,7 @@ impl History<'_> {
             return;
         }
         // What the CRM says before anybody has seen it is no correction.
-        self.run(Ask::Tick).await;
+        self.run(RunRequest::Tick).await;
         let sql = format!(
             "UPDATE crm.prostheses SET updated_at = '{}' WHERE chip_id = '{}'",
             at.format("%F %T"),
@@ -468,7 +468,7 @@ impl History<'_> {
 
     async fn delete_prosthesis(&mut self, chip: usize) {
         if !self.truth.owners[chip].since.is_empty() {
-            self.run(Ask::Tick).await;
+            self.run(RunRequest::Tick).await;
             self.world
                 .crm_sql(&format!("DELETE FROM crm.prostheses WHERE chip_id = '{}'", CHIPS[chip]))
                 .await;
@@ -480,7 +480,7 @@ impl History<'_> {
         if self.truth.left[who] {
             return;
         }
-        self.run(Ask::Tick).await;
+        self.run(RunRequest::Tick).await;
         let id = CUSTOMERS[who];
         self.world
             .crm_sql(&format!(
@@ -499,7 +499,7 @@ impl History<'_> {
         network.stop_at(piece, how.end());
         let drops = matches!(how, Cut::Drop | Cut::DropAndLose);
         let ended = tokio::select! {
-            ended = self.ask_for(Ask::Tick) => Some(ended),
+            ended = self.ask_for(RunRequest::Tick) => Some(ended),
             () = network.stopped(), if drops => None,
         };
         if how == Cut::DropAndLose {

@@ -5,9 +5,9 @@ use std::future::ready;
 
 use bionicpro_model::{HourRange, Result};
 use bionicpro_warehouse::ledger::{self, Entry, State, Step};
-use bionicpro_warehouse::load::{self, Former, Hides, LoadSpec};
+use bionicpro_warehouse::load::{self, Former, LoadSpec, Tombstones};
 use bionicpro_warehouse::pending::{self, Pending};
-use bionicpro_warehouse::{Config, Reports, Warehouse, ml, state};
+use bionicpro_warehouse::{Config, MartReader, Warehouse, ml, state};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use uuid::Uuid;
@@ -59,7 +59,7 @@ fn rows() -> Vec<MartRow> {
 
 /// Goes through everything; the config's database does not exist yet.
 pub(super) async fn answers(config: &Config) -> Result<String> {
-    let (warehouse, reports) = (Warehouse::new(config)?, Reports::new(config)?);
+    let (warehouse, reports) = (Warehouse::new(config)?, MartReader::new(config)?);
     let mut told = Answers::default();
     let migrated = warehouse.migrate(false).await?;
     told.note("migrated", (migrated.from_version, migrated.to_version, migrated.applied.len()));
@@ -77,7 +77,7 @@ pub(super) async fn answers(config: &Config) -> Result<String> {
     Ok(told.0.replace(&warehouse.database().to_owned(), "DATABASE"))
 }
 
-async fn store(warehouse: &Warehouse, rows: &[MartRow], spec: &LoadSpec, hides: &Hides) -> Result<u64> {
+async fn store(warehouse: &Warehouse, rows: &[MartRow], spec: &LoadSpec, hides: &Tombstones) -> Result<u64> {
     let standing = state::standing(warehouse).await?;
     let file = pieces(file(rows, spec.version));
     Ok(load::store(warehouse, file, spec, &standing, hides, ready(Ok(()))).await?.tombstones)
@@ -88,35 +88,35 @@ async fn loads(warehouse: &Warehouse, told: &mut Answers) -> Result<()> {
     told.note("people", load::upsert_dimensions(warehouse, &people(&named), 10).await?);
     told.note("same people", load::upsert_dimensions(warehouse, &people(&named), 11).await?);
     let (all, whole) = (rows(), range("2026-03-07", "2026-03-10"));
-    told.note("whole", store(warehouse, &all, &spec(whole, 20, &all), &Hides::default()).await?);
+    told.note("whole", store(warehouse, &all, &spec(whole, 20, &all), &Tombstones::default()).await?);
     // A tick replaces some cells and brings a tombstone.
     let mut some: Vec<MartRow> = all.iter().step_by(9).cloned().collect();
     some.iter_mut().for_each(|row| row.movements += 1_000);
     some[0].is_deleted = true;
     let small = tick(30, &some);
-    told.note("tick", store(warehouse, &some, &small, &Hides::default()).await?);
+    told.note("tick", store(warehouse, &some, &small, &Tombstones::default()).await?);
     told.note("totals of the tick", load::loaded_totals(warehouse, &small).await?);
     // A newer one takes a cell over: the totals are read in the longer way.
     let newer = tick(31, &some[..1]);
-    told.note("newer tick", store(warehouse, &some[..1], &newer, &Hides::default()).await?);
+    told.note("newer tick", store(warehouse, &some[..1], &newer, &Tombstones::default()).await?);
     told.note("totals beside a newer one", load::loaded_totals(warehouse, &small).await?);
     told.note("cells", load::loaded_cells(warehouse, &small, day("2026-03-07")).await?);
     // Loads that come late, and one that hides by name.
     let late = spec(range("2026-03-07", "2026-03-09"), 15, &all[..20]);
-    told.note("late", store(warehouse, &all[..20], &late, &Hides::default()).await?);
+    told.note("late", store(warehouse, &all[..20], &late, &Tombstones::default()).await?);
     // One of these rows was never there.
     let mut again = all[20..30].to_vec();
     again.push(MartRow { hour: at("2026-03-09T10:00:00Z"), ..again[0].clone() });
-    told.note("late tick", store(warehouse, &again, &tick(16, &again), &Hides::default()).await?);
+    told.note("late tick", store(warehouse, &again, &tick(16, &again), &Tombstones::default()).await?);
     let former = Former {
         user_id: Uuid::from_u128(1),
         prosthesis_id: Uuid::from_u128(201),
         range: range("2026-03-07T05:00:00Z", "2026-03-07T09:00:00Z"),
     };
-    let hides = Hides { former: vec![former], gone: vec![Uuid::from_u128(3)], ..Hides::default() };
+    let hides = Tombstones { former: vec![former], gone: vec![Uuid::from_u128(3)], ..Tombstones::default() };
     told.note("hidden", store(warehouse, &all[..1], &tick(40, &all[..1]), &hides).await?);
     let shorter = spec(range("2026-03-08", "2026-03-09"), 50, &all[40..41]);
-    told.note("vanished", store(warehouse, &all[40..41], &shorter, &Hides::default()).await?);
+    told.note("vanished", store(warehouse, &all[40..41], &shorter, &Tombstones::default()).await?);
     told.note("totals of a range", load::loaded_totals(warehouse, &shorter).await?);
     told.note("days", load::day_totals(warehouse, &whole).await?);
     let mut renamed = people(&[(1, "ivan"), (2, "olga"), (4, "anna")]);
@@ -203,7 +203,7 @@ async fn about(warehouse: &Warehouse, told: &mut Answers) -> Result<()> {
     Ok(())
 }
 
-async fn read(reports: &Reports, login: &str, told: &mut Answers) -> Result<()> {
+async fn read(reports: &MartReader, login: &str, told: &mut Answers) -> Result<()> {
     told.note("a person", reports.person(login, &[]).await?);
     let months = bionicpro_reports::months(TZ, (day("2026-03-06"), day("2026-03-10")));
     told.note("hours", reports.person(login, &months).await?);

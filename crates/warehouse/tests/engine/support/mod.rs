@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use bionicpro_model::{HourRange, Result, hours};
 use bionicpro_reports::{Hours, Month};
-use bionicpro_warehouse::load::{self, Hides, LoadSpec};
-use bionicpro_warehouse::state::{self, Standing};
-use bionicpro_warehouse::{Config, Reports, Warehouse};
+use bionicpro_warehouse::load::{self, LoadSpec, Tombstones};
+use bionicpro_warehouse::state::{self, DimensionState};
+use bionicpro_warehouse::{Config, MartReader, Warehouse};
 use bytes::Bytes;
 use clickhouse::Client;
 use futures_util::stream;
@@ -23,7 +23,7 @@ use self::rows::{MartRow, parquet};
 pub(crate) struct Db {
     pub(crate) config: Config,
     pub(crate) warehouse: Warehouse,
-    pub(crate) reports: Reports,
+    pub(crate) reports: MartReader,
     /// For statements that the crate has no function for.
     pub(crate) client: Client,
 }
@@ -47,7 +47,7 @@ impl Db {
             .with_password(parsed.password().unwrap_or_default())
             .with_database(database);
         let warehouse = Warehouse::new(&config).unwrap();
-        let reports = Reports::new(&config).unwrap();
+        let reports = MartReader::new(&config).unwrap();
         Db { config, warehouse, reports, client }
     }
 
@@ -65,16 +65,21 @@ impl Db {
 
     /// The rows of a load, and nothing hidden by name. Returns how many rows vanished.
     pub(crate) async fn insert_rows(&self, rows: &[MartRow], spec: &LoadSpec) -> u64 {
-        self.store(rows, spec, &Hides::default()).await
+        self.store(rows, spec, &Tombstones::default()).await
     }
 
     /// The change of the mart of a load. Returns how many rows it hid that the file did not name.
-    pub(crate) async fn store(&self, rows: &[MartRow], spec: &LoadSpec, hides: &Hides) -> u64 {
+    pub(crate) async fn store(&self, rows: &[MartRow], spec: &LoadSpec, hides: &Tombstones) -> u64 {
         self.try_store(rows, spec, hides).await.unwrap_or_else(|error| panic!("{}", error.report()))
     }
 
     /// The same of a load that may be refused.
-    pub(crate) async fn try_store(&self, rows: &[MartRow], spec: &LoadSpec, hides: &Hides) -> Result<u64> {
+    pub(crate) async fn try_store(
+        &self,
+        rows: &[MartRow],
+        spec: &LoadSpec,
+        hides: &Tombstones,
+    ) -> Result<u64> {
         let file = pieces(file(rows, spec.version));
         let standing = self.standing().await;
         let stored = load::store(&self.warehouse, file, spec, &standing, hides, ready(Ok(()))).await;
@@ -82,7 +87,7 @@ impl Db {
     }
 
     /// What a load looks at before it begins.
-    pub(crate) async fn standing(&self) -> Standing {
+    pub(crate) async fn standing(&self) -> DimensionState {
         state::standing(&self.warehouse).await.unwrap()
     }
 
@@ -110,7 +115,7 @@ impl Db {
 }
 
 /// The hours of a person, as the Reports API reads them.
-pub(crate) async fn read(reports: &Reports, login: &str, months: &[Month]) -> Hours {
+pub(crate) async fn read(reports: &MartReader, login: &str, months: &[Month]) -> Hours {
     let (person, months) = reports.person(login, months).await.unwrap();
     Hours::new(Arc::new(person), months.into_iter().map(Arc::new).collect())
 }

@@ -9,10 +9,10 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::super::usual::UsualFigures;
+use crate::availability::{Availability, Data};
 use crate::figures::{Samples, per_thousand, reading};
-use crate::frame::{Frame, FrameHour};
+use crate::local_day::{LocalDay, LocalHour};
 use crate::parameters::Zone;
-use crate::state::{Data, State};
 
 /// One day by hours.
 #[derive(Debug, Serialize, ToSchema)]
@@ -47,7 +47,7 @@ pub(crate) struct DayReport {
     data_as_of: Option<DateTime<Utc>>,
     /// Whether the numbers reflect the whole day. Readings may still arrive late and change it.
     complete: bool,
-    state: State,
+    state: Availability,
     /// The day that it is now.
     today: NaiveDate,
     /// Whether it is the day of the report.
@@ -65,7 +65,7 @@ pub(crate) struct DayReport {
     #[schema(required)]
     next_date_with_data: Option<NaiveDate>,
     /// Every hour of the day: 23, 24 or 25 of them. Their numbers are in `hourly_data`.
-    hours: Vec<FrameHour>,
+    hours: Vec<LocalHour>,
     /// When the source was last read for a number of this day. It need not have changed then.
     #[schema(required)]
     computed_at: Option<DateTime<Utc>>,
@@ -160,7 +160,7 @@ impl DayReport {
     /// The report of the rows, by hour and prosthesis; none without rows.
     pub(super) fn new(
         user: String,
-        frame: Frame,
+        frame: LocalDay,
         zone: Zone,
         data_as_of: Option<DateTime<Utc>>,
         around: Neighbours,

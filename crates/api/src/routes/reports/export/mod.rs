@@ -14,10 +14,10 @@ use http::{HeaderValue, header};
 
 use super::check_own;
 use super::range::RangeQuery;
-use crate::app::App;
 use crate::openapi::DataRefusals;
 use crate::parameters::Strict;
 use crate::problem::Problem;
+use crate::state::AppState;
 use crate::wearer::Wearer;
 
 const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("text/csv; charset=utf-8");
@@ -34,7 +34,7 @@ const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("text/csv; charset=utf-
 pub(crate) async fn export(
     wearer: Wearer,
     Strict(query): Strict<RangeQuery>,
-    State(app): State<App>,
+    State(app): State<AppState>,
 ) -> Result<Response, Problem> {
     let RangeQuery { from, to, tz, prosthesis_id, .. } = query;
     let range = (tz.start_of(from), tz.start_of(to));

@@ -15,7 +15,7 @@ const LEAST_PROGRESS: usize = 16 * 1024;
 
 /// A stream with a limit on how long a write may be stuck.
 #[derive(Debug)]
-pub(crate) struct Paced<S> {
+pub(crate) struct WriteTimeout<S> {
     inner: S,
     section: &'static str,
     timeout: Duration,
@@ -24,9 +24,9 @@ pub(crate) struct Paced<S> {
     progress: usize,
 }
 
-impl<S> Paced<S> {
+impl<S> WriteTimeout<S> {
     pub(crate) fn new(inner: S, section: &'static str, timeout: Duration) -> Self {
-        Paced { inner, section, timeout, stuck: None, progress: 0 }
+        WriteTimeout { inner, section, timeout, stuck: None, progress: 0 }
     }
 
     fn advance(&mut self, bytes: usize) {
@@ -51,7 +51,7 @@ impl<S> Paced<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for WriteTimeout<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -61,7 +61,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match Pin::new(&mut self.inner).poll_write(cx, bytes) {
             Poll::Ready(written) => {
@@ -120,7 +120,7 @@ mod tests {
     async fn a_reader_that_takes_nothing_or_next_to_nothing_is_cut() {
         for taken_a_second in [0, 100] {
             let (here, mut there) = tokio::io::duplex(1024);
-            let mut paced = Paced::new(here, "test", TIMEOUT);
+            let mut paced = WriteTimeout::new(here, "test", TIMEOUT);
             let reader = tokio::spawn(async move {
                 let mut piece = vec![0; taken_a_second];
                 loop {
@@ -139,7 +139,7 @@ mod tests {
     #[tokio::test]
     async fn a_slow_reader_and_a_long_silence_are_no_fault() {
         let (here, mut there) = tokio::io::duplex(32 * 1024);
-        let mut paced = Paced::new(here, "test", TIMEOUT);
+        let mut paced = WriteTimeout::new(here, "test", TIMEOUT);
         let reader = tokio::spawn(async move {
             let mut piece = vec![0; 32 * 1024];
             while there.read_exact(&mut piece).await.is_ok() {

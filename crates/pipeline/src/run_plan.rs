@@ -14,10 +14,10 @@ use bionicpro_sources::{OpenCrm, Telemetry};
 use bionicpro_warehouse::{load, state};
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::checkpoint::{Checkpoint, CrmFingerprint};
 use crate::context::PipelineContext;
-use crate::kind::{Ask, RunKind};
-use crate::left::{Agreed, Left};
-use crate::work::{Scope, Work};
+use crate::kind::{RunKind, RunRequest};
+use crate::load_plan::{LoadPlan, RunScope};
 
 /// How far ahead of the running hour a run reads: a device's clock may be wrong by a day.
 const AHEAD_HOURS: i64 = 24;
@@ -26,7 +26,7 @@ const AHEAD_HOURS: i64 = 24;
 const MOST_AHEAD: usize = 1000;
 
 /// What was found, and what follows from it.
-pub(crate) struct Look {
+pub(crate) struct RunPlan {
     pub(crate) kind: RunKind,
     /// Why a tick became a full run.
     pub(crate) why_full: Option<String>,
@@ -35,9 +35,9 @@ pub(crate) struct Look {
     pub(crate) new_rows: u64,
     pub(crate) telemetry: Telemetry,
     /// What the run leaves when it finds nothing to load; a load adds to it.
-    pub(crate) left: Option<Left>,
+    pub(crate) left: Option<Checkpoint>,
     /// None where there is nothing to load.
-    pub(crate) work: Option<Work>,
+    pub(crate) work: Option<LoadPlan>,
 }
 
 /// Which source failed.
@@ -61,7 +61,7 @@ impl From<Error> for Failed {
 }
 
 /// Reads everything small and decides.
-pub(crate) async fn look(context: &PipelineContext, ask: Ask) -> Result<Look, Failed> {
+pub(crate) async fn look(context: &PipelineContext, ask: RunRequest) -> Result<RunPlan, Failed> {
     let warehouse = &context.warehouse;
     let open_crm =
         async |floor| OpenCrm::open(&context.crm, &context.crm_config, floor).await.map_err(Failed::Crm);
@@ -74,8 +74,8 @@ pub(crate) async fn look(context: &PipelineContext, ask: Ask) -> Result<Look, Fa
         if telemetry.snapshot().version() <= state.newest_version {
             telemetry = open_telemetry(state.newest_version).await?;
         }
-        let left = state.baseline.as_deref().map(serde_json::from_str::<Left>);
-        let found = Found::new(context, ask, &telemetry, left.as_ref()).await?;
+        let left = state.baseline.as_deref().map(serde_json::from_str::<Checkpoint>);
+        let found = Detection::new(context, ask, &telemetry, left.as_ref()).await?;
         Ok((state, telemetry, left, found))
     };
     let (mut crm, (state, telemetry, left, found)) = tokio::try_join!(open_crm(0), finding)?;
@@ -90,7 +90,7 @@ pub(crate) async fn look(context: &PipelineContext, ask: Ask) -> Result<Look, Fa
             "a transaction on the source is open for long: freshness waits for it, what it inserted comes when it commits"
         );
     }
-    let agreed = Agreed { fingerprint: crm.fingerprint().to_owned(), stamp: state.standing.stamp };
+    let agreed = CrmFingerprint { fingerprint: crm.fingerprint().to_owned(), stamp: state.standing.stamp };
     // A full run compares all the same: it repairs what somebody else has done to the stored dimensions.
     let is_stored = found.kind != RunKind::Full
         && state.standing.is_settled()
@@ -100,43 +100,44 @@ pub(crate) async fn look(context: &PipelineContext, ask: Ask) -> Result<Look, Fa
         true => {
             let within = within(context, &telemetry, found.range.as_ref())?;
             let few_chips = context.config.few_chips;
-            let scope = Scope { within, range: found.range, new: found.new, few_chips };
+            let scope = RunScope { within, range: found.range, new: found.new, few_chips };
             let limit = context.vanish_limit();
-            let work = Work::new(&context.warehouse, state.standing, &crm, is_stored, scope, limit).await?;
+            let work =
+                LoadPlan::new(&context.warehouse, state.standing, &crm, is_stored, scope, limit).await?;
             (must_load || work.is_needed).then_some(work)
         }
         false => None,
     };
     let crm = work.is_none().then_some(agreed);
-    Ok(Look {
+    Ok(RunPlan {
         kind: found.kind,
         why_full: found.why_full,
         range: found.range,
         new_rows: found.new_rows,
-        left: found.baseline.map(|left| Left { crm, ..left }),
+        left: found.baseline.map(|left| Checkpoint { crm, ..left }),
         telemetry,
         work,
     })
 }
 
 /// What is new in the telemetry, and what kind of run that makes.
-struct Found {
+struct Detection {
     kind: RunKind,
     why_full: Option<String>,
     range: Option<HourRange>,
     new: Option<NewRows>,
     new_rows: u64,
-    baseline: Option<Left>,
+    baseline: Option<Checkpoint>,
 }
 
-impl Found {
+impl Detection {
     async fn new(
         context: &PipelineContext,
-        ask: Ask,
+        ask: RunRequest,
         telemetry: &Telemetry,
-        left: Option<&Result<Left, serde_json::Error>>,
-    ) -> Result<Found> {
-        let nothing = Found {
+        left: Option<&Result<Checkpoint, serde_json::Error>>,
+    ) -> Result<Detection> {
+        let nothing = Detection {
             kind: RunKind::Range,
             why_full: None,
             range: None,
@@ -144,8 +145,8 @@ impl Found {
             new_rows: 0,
             baseline: None,
         };
-        if let Ask::Range(range) = ask {
-            return Ok(Found { range: Some(retained(context, telemetry, range)?), ..nothing });
+        if let RunRequest::Range(range) = ask {
+            return Ok(Detection { range: Some(retained(context, telemetry, range)?), ..nothing });
         }
         let now = telemetry.snapshot().taken_at;
         let readable = readable_until(now);
@@ -169,7 +170,7 @@ impl Found {
             );
         }
         let previous = previous.filter(|_| lost.is_none());
-        let is_full = ask == Ask::Full || lost.is_some();
+        let is_full = ask == RunRequest::Full || lost.is_some();
         let new_rows = new.as_ref().map_or(0, |new| new.rows);
         let mut ahead: BTreeSet<i64> = previous.map(|left| left.ahead.clone()).unwrap_or_default();
         match is_full {
@@ -187,20 +188,20 @@ impl Found {
             previous.filter(|_| !is_full).map(|left| left.unreadable.clone()).unwrap_or_default();
         // A first run, and one that lost what it knew, has reached the last days only.
         let compare_from = previous.map_or(telemetry.snapshot().version(), |left| left.compare_from);
-        let baseline = telemetry.baseline(previous.map(|left| &left.telemetry)).map(|telemetry| Left {
+        let baseline = telemetry.baseline(previous.map(|left| &left.telemetry)).map(|telemetry| Checkpoint {
             telemetry,
             crm: None,
             ahead: still_ahead.into_iter().take(MOST_AHEAD).collect(),
             unreadable,
             compare_from,
         });
-        Ok(Found {
+        Ok(Detection {
             kind: if is_full { RunKind::Full } else { RunKind::Tick },
             range: is_full.then_some(lookback),
             new_rows,
             new,
             baseline,
-            why_full: lost.filter(|_| ask == Ask::Tick),
+            why_full: lost.filter(|_| ask == RunRequest::Tick),
         })
     }
 }

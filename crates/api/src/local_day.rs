@@ -6,12 +6,12 @@ use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc, Weekday};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::availability::{Availability, Data};
 use crate::parameters::{Zone, local_today};
-use crate::state::{Data, State};
 
 /// A day of a zone.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Frame {
+pub(crate) struct LocalDay {
     zone: Zone,
     pub(crate) date: NaiveDate,
     /// The day that it is now.
@@ -22,7 +22,7 @@ pub(crate) struct Frame {
 
 /// An hour of a day, with or without movements.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct FrameHour {
+pub(crate) struct LocalHour {
     /// The beginning of the hour.
     #[schema(example = "2024-01-15T08:00:00Z")]
     hour: DateTime<Utc>,
@@ -32,12 +32,12 @@ pub(crate) struct FrameHour {
     /// The zone's offset from UTC then.
     #[schema(example = "+03:00")]
     offset: String,
-    state: State,
+    state: Availability,
 }
 
-impl Frame {
+impl LocalDay {
     pub(crate) fn new(date: NaiveDate, zone: Zone, now: DateTime<Utc>) -> Self {
-        Frame {
+        LocalDay {
             zone,
             date,
             today: local_today(zone, now),
@@ -70,20 +70,20 @@ impl Frame {
         self.date.succ_opt().filter(|day| *day <= self.today + TimeDelta::days(1))
     }
 
-    pub(crate) fn state(&self, data: Data, has_movements: bool) -> State {
-        State::of((self.starts_at, self.ends_at), data, has_movements)
+    pub(crate) fn state(&self, data: Data, has_movements: bool) -> Availability {
+        Availability::of((self.starts_at, self.ends_at), data, has_movements)
     }
 
     /// Every hour of the day; `is_used` tells those with a movement.
-    pub(crate) fn hours(&self, data: Data, is_used: impl Fn(DateTime<Utc>) -> bool) -> Vec<FrameHour> {
+    pub(crate) fn hours(&self, data: Data, is_used: impl Fn(DateTime<Utc>) -> bool) -> Vec<LocalHour> {
         let starts = (0..self.length()).map(|hour| self.starts_at + TimeDelta::hours(hour));
         let hour = |hour: DateTime<Utc>| {
             let local = hour.with_timezone(&self.zone.tz()).fixed_offset();
-            FrameHour {
+            LocalHour {
                 hour,
                 label: local.format("%H:%M").to_string(),
                 offset: local.format("%:z").to_string(),
-                state: State::of((hour, hour + TimeDelta::hours(1)), data, is_used(hour)),
+                state: Availability::of((hour, hour + TimeDelta::hours(1)), data, is_used(hour)),
             }
         };
         starts.map(hour).collect()
@@ -106,11 +106,15 @@ fn english(weekday: Weekday) -> &'static str {
 mod tests {
     use super::*;
 
-    fn frame(date: &str, zone: &str) -> Frame {
-        Frame::new(date.parse().unwrap(), Zone::parse(zone).unwrap(), "2026-11-23T20:50:00Z".parse().unwrap())
+    fn frame(date: &str, zone: &str) -> LocalDay {
+        LocalDay::new(
+            date.parse().unwrap(),
+            Zone::parse(zone).unwrap(),
+            "2026-11-23T20:50:00Z".parse().unwrap(),
+        )
     }
 
-    fn labels(frame: &Frame) -> Vec<(String, String)> {
+    fn labels(frame: &LocalDay) -> Vec<(String, String)> {
         let hours = frame.hours(Data { as_of: None, first_hour: None }, |_| false);
         hours.into_iter().map(|hour| (hour.label, hour.offset)).collect()
     }

@@ -11,7 +11,7 @@ const MAX: usize = 4096;
 
 /// Things that expire a fixed time after they were put.
 #[derive(Debug)]
-pub(super) struct Shelf<T> {
+pub(super) struct TtlMap<T> {
     life_s: i64,
     items: HashMap<String, Item<T>>,
 }
@@ -22,9 +22,9 @@ struct Item<T> {
     expires_s: i64,
 }
 
-impl<T> Shelf<T> {
+impl<T> TtlMap<T> {
     pub(super) fn new(life_s: i64) -> Self {
-        Shelf { life_s, items: HashMap::new() }
+        TtlMap { life_s, items: HashMap::new() }
     }
 
     /// Keeps a thing and gives its name.
@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn a_thing_is_gone_when_taken_or_expired() {
-        let mut shelf = Shelf::new(60);
+        let mut shelf = TtlMap::new(60);
         let (one, two) = (shelf.put(1, 1000).unwrap(), shelf.put(2, 1000).unwrap());
         assert_eq!(shelf.take(&one, 1059), Some(1));
         assert_eq!(shelf.take(&one, 1059), None);
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn a_flood_pushes_out_the_oldest_and_no_more() {
-        let mut shelf = Shelf::new(60);
+        let mut shelf = TtlMap::new(60);
         let first = shelf.put(0, 999).unwrap();
         let second = shelf.put(1, 1000).unwrap();
         for thing in 2..=MAX {

@@ -6,7 +6,7 @@
 mod files;
 
 use axum::response::{IntoResponse, Response};
-use bionicpro_edge::{KnownTags, Problem, Slug};
+use bionicpro_edge::{KnownTags, Problem, ProblemKind};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 
 use files::File;
@@ -41,7 +41,7 @@ pub(crate) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Resul
         return Err(missing());
     }
     if !matches!(method, Method::GET | Method::HEAD) {
-        return Err(Problem::new(Slug::MethodNotAllowed));
+        return Err(Problem::new(ProblemKind::MethodNotAllowed));
     }
     match files::find(path).or_else(|| if is_file(path) { None } else { files::find(DOCUMENT) }) {
         Some(file) => Ok(send(file, &headers)),
@@ -51,7 +51,7 @@ pub(crate) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Resul
 }
 
 fn missing() -> Problem {
-    Problem::new(Slug::NotFound).detail("There is nothing at this address")
+    Problem::new(ProblemKind::NotFound).detail("There is nothing at this address")
 }
 
 fn not_built() -> Response {

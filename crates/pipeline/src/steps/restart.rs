@@ -10,11 +10,11 @@ use bionicpro_warehouse::ledger::{State, Step};
 use super::{Extracted, extract};
 use crate::context::PipelineContext;
 use crate::join::CRM_CHANGED;
-use crate::kind::{Ask, RunKind};
+use crate::kind::{RunKind, RunRequest};
 use crate::progress::Progress;
 use crate::report::StepReport;
 use crate::stage::{Manifest, StagedName};
-use crate::steps::Book;
+use crate::steps::LedgerWriter;
 
 /// Another load has stored another state since the extraction began with its own.
 pub(super) const STALE: &str = "another load changed who owns what since the extraction";
@@ -55,7 +55,7 @@ impl Restarts {
 /// do, and the report says so for `step`.
 pub(super) async fn extract_again(
     context: &PipelineContext,
-    book: &Book<'_>,
+    book: &LedgerWriter<'_>,
     step: Step,
     progress: &dyn Progress,
 ) -> Result<Option<StepReport>> {
@@ -70,10 +70,10 @@ pub(super) async fn extract_again(
 }
 
 /// What a staged extraction was asked for.
-fn ask(manifest: &Manifest) -> Ask {
+fn ask(manifest: &Manifest) -> RunRequest {
     match (manifest.kind, manifest.range) {
-        (Some(RunKind::Range), Some(range)) => Ask::Range(range),
-        (Some(RunKind::Full), _) => Ask::Full,
-        _ => Ask::Tick,
+        (Some(RunKind::Range), Some(range)) => RunRequest::Range(range),
+        (Some(RunKind::Full), _) => RunRequest::Full,
+        _ => RunRequest::Tick,
     }
 }

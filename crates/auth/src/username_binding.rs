@@ -24,21 +24,21 @@ const TAKEN_FOR: Duration = Duration::from_secs(MAX_LIFETIME_S.unsigned_abs() + 
 
 /// A login name that is the caller's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Own {
+pub enum Binding {
     /// It was nobody's until now.
-    Now,
+    Created,
     /// It was theirs before.
-    Already,
+    Existing,
 }
 
 /// The bindings of login names; clones share them, and so do all processes with the same store.
 #[derive(Debug, Clone)]
-pub struct Names(Store);
+pub struct UsernameBindings(Store);
 
-impl Names {
+impl UsernameBindings {
     /// The bindings that this store holds.
     pub fn new(store: Store) -> Self {
-        Names(store)
+        UsernameBindings(store)
     }
 
     /// Passes if the caller's name is the caller's; binds it when nobody has it yet. Of two accounts that come at
@@ -48,7 +48,7 @@ impl Names {
     ///
     /// # Errors
     /// `Forbidden` for the name of another account, `Unavailable` when the store does not answer.
-    pub async fn require_own(&self, claims: &Claims) -> Checked<Own> {
+    pub async fn require_own(&self, claims: &Claims) -> Checked<Binding> {
         match self.own(claims).await {
             Ok(Some(own)) => Ok(own),
             Ok(None) => {
@@ -66,20 +66,20 @@ impl Names {
         }
     }
 
-    async fn own(&self, claims: &Claims) -> Result<Option<Own>> {
+    async fn own(&self, claims: &Claims) -> Result<Option<Binding>> {
         let name = account_of(&claims.username);
         let account = claims.subject.as_bytes();
         if let Some(bound) = self.0.get(&name).await? {
-            return Ok((bound == account).then_some(Own::Already));
+            return Ok((bound == account).then_some(Binding::Existing));
         }
         if self.0.get(&taken_from(&claims.username, &claims.subject)).await?.is_some() {
             return Ok(None);
         }
         if self.0.put_if_absent(&name, account, Expiry::Never).await? {
             metrics::count_name("bound");
-            return Ok(Some(Own::Now));
+            return Ok(Some(Binding::Created));
         }
-        Ok(self.0.get(&name).await?.filter(|bound| bound == account).map(|_| Own::Already))
+        Ok(self.0.get(&name).await?.filter(|bound| bound == account).map(|_| Binding::Existing))
     }
 
     /// The account that has a name, if one has.

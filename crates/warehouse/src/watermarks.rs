@@ -8,7 +8,7 @@ use crate::Warehouse;
 
 /// What a mark says; a mark only ever grows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mark {
+pub(crate) enum Watermark {
     /// The dimensions are those of a CRM state of this version.
     Dimensions,
     /// No row of the dimensions was stored at a greater version.
@@ -24,29 +24,29 @@ pub(crate) enum Mark {
 }
 
 #[derive(Row, Serialize)]
-struct Marked {
+struct WatermarkRow {
     name: String,
     version: u64,
 }
 
-impl Mark {
+impl Watermark {
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Mark::Dimensions => "dimensions",
-            Mark::Changing => "changing",
-            Mark::Restated => "restated",
-            Mark::Written => "written",
-            Mark::History => "history",
-            Mark::Settled => "settled",
+            Watermark::Dimensions => "dimensions",
+            Watermark::Changing => "changing",
+            Watermark::Restated => "restated",
+            Watermark::Written => "written",
+            Watermark::History => "history",
+            Watermark::Settled => "settled",
         }
     }
 }
 
 impl Warehouse {
     /// Moves marks to a version, once what they say is true.
-    pub(crate) async fn mark(&self, marks: &[Mark], version: u64) -> Result<()> {
-        let rows: Vec<Marked> =
-            marks.iter().map(|mark| Marked { name: mark.name().to_owned(), version }).collect();
+    pub(crate) async fn mark(&self, marks: &[Watermark], version: u64) -> Result<()> {
+        let rows: Vec<WatermarkRow> =
+            marks.iter().map(|mark| WatermarkRow { name: mark.name().to_owned(), version }).collect();
         self.insert("marks", "writing a mark", &rows).await
     }
 }

@@ -12,7 +12,7 @@ use hyper::body::Body;
 use crate::Connection;
 use crate::body::too_large;
 use crate::hosts::Hosts;
-use crate::problem::{Problem, Slug};
+use crate::problem::{Problem, ProblemKind};
 
 /// Most header lines.
 const MAX_HEADER_LINES: usize = 64;
@@ -28,7 +28,7 @@ pub(crate) fn check<B: Body>(
     body_bytes: u64,
 ) -> Result<(), Problem> {
     if request.version() != Version::HTTP_11 {
-        return Err(Problem::new(Slug::HttpVersion).detail("This service speaks HTTP/1.1"));
+        return Err(Problem::new(ProblemKind::HttpVersion).detail("This service speaks HTTP/1.1"));
     }
     check_headers(request.headers())?;
     check_host(request.headers(), &connection.rules.hosts)?;
@@ -39,7 +39,7 @@ pub(crate) fn check<B: Body>(
 fn check_headers(headers: &HeaderMap) -> Result<(), Problem> {
     let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     if headers.len() > MAX_HEADER_LINES || bytes > MAX_HEADER_BYTES {
-        return Err(Problem::new(Slug::HeadersTooLarge).detail(format!(
+        return Err(Problem::new(ProblemKind::HeadersTooLarge).detail(format!(
             "At most {MAX_HEADER_LINES} header lines of {MAX_HEADER_BYTES} bytes are read"
         )));
     }
@@ -54,10 +54,10 @@ pub(crate) fn check_host(headers: &HeaderMap, hosts: &Hosts) -> Result<(), Probl
     match (host, named.next()) {
         (Some(host), None) if hosts.allow(&host) => Ok(()),
         // User names do not belong there, and a comma is how a proxy folds two of them.
-        (Some(host), None) if !host.as_str().contains(['@', ',']) => Err(Problem::new(Slug::Misdirected)
+        (Some(host), None) if !host.as_str().contains(['@', ',']) => Err(Problem::new(ProblemKind::Misdirected)
             .detail("This service does not answer under that host name; its operator lists the names in the configuration")
             .reason("host")),
-        _ => Err(Problem::new(Slug::BadRequest).detail("The request must carry exactly one Host header")),
+        _ => Err(Problem::new(ProblemKind::BadRequest).detail("The request must carry exactly one Host header")),
     }
 }
 
@@ -69,12 +69,12 @@ fn check_body<B: Body>(request: &Request<B>, body_bytes: u64) -> Result<(), Prob
     }
     if length > UNWANTED_BODY_BYTES.max(body_bytes) {
         return Err(match body_bytes {
-            0 => Problem::new(Slug::BodyTooLarge).detail("This service reads no request bodies"),
+            0 => Problem::new(ProblemKind::BodyTooLarge).detail("This service reads no request bodies"),
             limit => too_large(limit),
         });
     }
     let has_use = [Method::POST, Method::PUT, Method::PATCH].contains(request.method());
-    let refuse = |detail: &'static str| Err(Problem::new(Slug::BadRequest).detail(detail));
+    let refuse = |detail: &'static str| Err(Problem::new(ProblemKind::BadRequest).detail(detail));
     match body_bytes {
         0 => refuse("This service reads no request bodies; send none"),
         _ if is_chunked => refuse("Send the body with a Content-Length; chunked bodies are not read"),
@@ -87,9 +87,11 @@ fn check_body<B: Body>(request: &Request<B>, body_bytes: u64) -> Result<(), Prob
 /// Letters, digits and `- . _ ~` between single slashes, as every path of this program.
 fn check_target(uri: &Uri, most: usize) -> Result<(), Problem> {
     if uri.path_and_query().is_some_and(|target| target.as_str().len() > most) {
-        return Err(Problem::new(Slug::UriTooLong).detail(format!("Path and query may have {most} bytes")));
+        return Err(
+            Problem::new(ProblemKind::UriTooLong).detail(format!("Path and query may have {most} bytes"))
+        );
     }
-    let refuse = |detail: &'static str| Err(Problem::new(Slug::BadRequest).detail(detail));
+    let refuse = |detail: &'static str| Err(Problem::new(ProblemKind::BadRequest).detail(detail));
     // The absolute form is for proxies (RFC 9112, section 3.2.2), and its host would be a second opinion.
     let Some(segments) = uri.path().strip_prefix('/').filter(|_| uri.authority().is_none()) else {
         return refuse("The request target must be a path");
@@ -116,7 +118,7 @@ mod tests {
     fn status(change: impl FnOnce(http::request::Builder) -> http::request::Builder) -> u16 {
         let request = change(Request::get("/api/reports/2024-01-15").header("host", "localhost"));
         check(&connection(), &request.body(String::new()).unwrap(), 0)
-            .map_or_else(|problem| problem.slug().status().as_u16(), |()| 200)
+            .map_or_else(|problem| problem.kind().status().as_u16(), |()| 200)
     }
 
     #[test]
@@ -156,13 +158,13 @@ mod tests {
     fn there_is_exactly_one_host() {
         assert_eq!(status(|request| request.header("host", "localhost")), 400);
         let refusal = |request: http::request::Builder| {
-            check(&connection(), &request.body(String::new()).unwrap(), 0).unwrap_err().slug()
+            check(&connection(), &request.body(String::new()).unwrap(), 0).unwrap_err().kind()
         };
         for host in ["", "a b", "user@localhost", "localhost,localhost", "http://a"] {
-            assert_eq!(refusal(Request::get("/").header("host", host)), Slug::BadRequest, "{host:?}");
+            assert_eq!(refusal(Request::get("/").header("host", host)), ProblemKind::BadRequest, "{host:?}");
         }
-        assert_eq!(refusal(Request::get("/").header("host", "evil.example")), Slug::Misdirected);
-        assert_eq!(refusal(Request::get("/")), Slug::BadRequest, "no Host at all");
+        assert_eq!(refusal(Request::get("/").header("host", "evil.example")), ProblemKind::Misdirected);
+        assert_eq!(refusal(Request::get("/")), ProblemKind::BadRequest, "no Host at all");
     }
 
     #[test]
@@ -181,16 +183,16 @@ mod tests {
                 .header("host", "localhost")
                 .header(header, "chunked");
             check(&connection(), &request.body("b".repeat(length)).unwrap(), limit)
-                .map_err(|problem| problem.slug())
+                .map_err(|problem| problem.kind())
         };
         let plain = "x-header";
-        assert_eq!(send("POST", 1, 0, plain), Err(Slug::BadRequest));
-        assert_eq!(send("POST", 65 * 1024, 0, plain), Err(Slug::BodyTooLarge));
+        assert_eq!(send("POST", 1, 0, plain), Err(ProblemKind::BadRequest));
+        assert_eq!(send("POST", 65 * 1024, 0, plain), Err(ProblemKind::BodyTooLarge));
         assert_eq!(send("POST", 100, 100, plain), Ok(()));
-        assert_eq!(send("POST", 101, 100, plain), Err(Slug::BodyTooLarge));
-        assert_eq!(send("POST", 100, 100, "transfer-encoding"), Err(Slug::BadRequest));
+        assert_eq!(send("POST", 101, 100, plain), Err(ProblemKind::BodyTooLarge));
+        assert_eq!(send("POST", 100, 100, "transfer-encoding"), Err(ProblemKind::BadRequest));
         for method in ["GET", "HEAD", "DELETE", "OPTIONS", "TRACE", "FOO"] {
-            assert_eq!(send(method, 1, 100, plain), Err(Slug::BadRequest), "{method}");
+            assert_eq!(send(method, 1, 100, plain), Err(ProblemKind::BadRequest), "{method}");
             assert_eq!(send(method, 0, 100, plain), Ok(()), "{method}");
         }
     }

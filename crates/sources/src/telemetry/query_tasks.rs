@@ -12,7 +12,7 @@ const CELLS_BY_JOIN: usize = 50_000;
 const HOURS_BY_INDEX: i64 = 10_000;
 
 /// One query's share of a plan.
-pub(super) enum Work<'a> {
+pub(super) enum QueryTask<'a> {
     /// All chips of some whole hours, in microseconds since 1970.
     Hours((i64, i64)),
     /// Intervals that lie in one hour each.
@@ -40,18 +40,19 @@ pub(super) fn list<'a>(
     plan: &Plan,
     sorted: &'a Sorted,
     slicing: Slicing,
-) -> Vec<Work<'a>> {
+) -> Vec<QueryTask<'a>> {
     let by_index = telemetry.query.by_chip_and_time;
     let most = if by_index { CELLS_BY_INDEX } else { CELLS_BY_JOIN };
-    let mut work: Vec<Work<'a>> = slices::cut(&plan.whole, slicing).into_iter().map(Work::Hours).collect();
+    let mut work: Vec<QueryTask<'a>> =
+        slices::cut(&plan.whole, slicing).into_iter().map(QueryTask::Hours).collect();
     work.extend(
         by_hours(&sorted.spans, if by_index { HOURS_BY_INDEX } else { i64::MAX })
             .into_iter()
-            .map(Work::Spans),
+            .map(QueryTask::Spans),
     );
     // The last thousands of cells are shared by all connections.
     let fair = sorted.cells.len().div_ceil(usize::from(telemetry.connections));
-    work.extend(sorted.cells.chunks(most.min(fair).max(1)).map(Work::Cells));
+    work.extend(sorted.cells.chunks(most.min(fair).max(1)).map(QueryTask::Cells));
     work
 }
 

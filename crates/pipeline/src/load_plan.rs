@@ -6,27 +6,27 @@ use std::sync::Arc;
 use bionicpro_model::{Error, HourRange, Kind, Result};
 use bionicpro_sources::changes::NewRows;
 use bionicpro_sources::crm::Prosthesis;
-use bionicpro_sources::{Crm, OpenCrm, Wanted};
+use bionicpro_sources::{CellRequest, Crm, OpenCrm};
 use bionicpro_warehouse::Warehouse;
 use bionicpro_warehouse::load::{self, Dimensions, TOO_MUCH_VANISHED, VanishLimit};
 use bionicpro_warehouse::owners::Ownership;
 use bionicpro_warehouse::pending::{self, Pending};
-use bionicpro_warehouse::state::Standing;
+use bionicpro_warehouse::state::DimensionState;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::dimensions::{People, checksum, dimensions, people, seen};
 use crate::files::crm::CrmRow;
 use crate::files::owners::Owners;
-use crate::look::Failed;
 use crate::owners::{Change, Reach, Timelines, boundaries, changes, merge, siblings};
+use crate::run_plan::Failed;
 use crate::stage::Merged;
 
 /// A statement has room for the names of so many.
 const MOST_FEW_CHIPS: u16 = 5_000;
 
 /// What there is to load.
-pub(crate) struct Work {
+pub(crate) struct LoadPlan {
     /// Whether the CRM alone asks for a load.
     pub(crate) is_needed: bool,
     /// Whether rows of the mart are not their present owner's yet.
@@ -34,11 +34,11 @@ pub(crate) struct Work {
     pub(crate) people: Arc<People>,
     pub(crate) owners: Arc<Owners>,
     pub(crate) merged: Merged,
-    pub(crate) wanted: Wanted,
+    pub(crate) wanted: CellRequest,
 }
 
 /// What is asked of the telemetry.
-pub(crate) struct Scope {
+pub(crate) struct RunScope {
     pub(crate) within: HourRange,
     pub(crate) range: Option<HourRange>,
     pub(crate) new: Option<NewRows>,
@@ -46,7 +46,7 @@ pub(crate) struct Scope {
     pub(crate) few_chips: u16,
 }
 
-impl Scope {
+impl RunScope {
     /// The chips whose cells are asked for, where they are few.
     fn few_chips(&self) -> Option<Vec<&str>> {
         let most = usize::from(self.few_chips.min(MOST_FEW_CHIPS));
@@ -54,17 +54,17 @@ impl Scope {
     }
 }
 
-impl Work {
+impl LoadPlan {
     /// `is_stored` says that the warehouse holds what this CRM says: then only who owns what is read of it, and of few
     /// chips only their owners, so that a tick does not cost more the more people there are.
     pub(crate) async fn new(
         warehouse: &Warehouse,
-        standing: Standing,
+        standing: DimensionState,
         crm: &OpenCrm,
         is_stored: bool,
-        scope: Scope,
+        scope: RunScope,
         limit: VanishLimit,
-    ) -> Result<Work, Failed> {
+    ) -> Result<LoadPlan, Failed> {
         let (stored, crm) = match scope.few_chips().filter(|_| is_stored) {
             Some(chips) => part(warehouse, crm, &chips).await?,
             None => all(warehouse, standing, crm, is_stored).await?,
@@ -73,16 +73,16 @@ impl Work {
         let customers: HashSet<Uuid> = people.rows.iter().map(|row| row.user_id).collect();
         let is_customer = |user| customers.contains(&user);
         let compared = match stored {
-            Stored::Same(owned) => Compared::same(owned, standing, false),
-            Stored::Part(owned) => Compared::same(owned, standing, true),
-            Stored::Other(known) => {
+            StoredDimensions::Same(owned) => Compared::same(owned, standing, false),
+            StoredDimensions::Part(owned) => Compared::same(owned, standing, true),
+            StoredDimensions::Other(known) => {
                 vanished(&known.stored, &crm, limit).map_err(Failed::Crm)?;
                 known.compare(&crm, &people.rows, is_customer)
             }
         };
         let Compared { owned, changes, applied, merged, is_needed } = compared;
         let after = Timelines::new(&owned, is_customer);
-        let wanted = Wanted {
+        let wanted = CellRequest {
             within: scope.within,
             range: scope.range,
             scopes: Reach::of(&changes, &after, &scope.within).scopes(),
@@ -97,7 +97,7 @@ impl Work {
             (interval, is_customer)
         });
         let owners = Owners { intervals: intervals.collect(), applied, was };
-        Ok(Work {
+        Ok(LoadPlan {
             is_needed,
             owners_changed: !changes.is_empty(),
             people: Arc::new(people),
@@ -109,34 +109,38 @@ impl Work {
 }
 
 /// What is stored.
-enum Stored {
+enum StoredDimensions {
     /// It is what the CRM says: who owns what.
     Same(Vec<Ownership>),
     /// The same of the chips that are asked for.
     Part(Vec<Ownership>),
-    Other(Known),
+    Other(StoredState),
 }
 
 /// Reads who owned these chips, and who these people are.
-async fn part(warehouse: &Warehouse, crm: &OpenCrm, chips: &[&str]) -> Result<(Stored, Crm), Failed> {
+async fn part(
+    warehouse: &Warehouse,
+    crm: &OpenCrm,
+    chips: &[&str],
+) -> Result<(StoredDimensions, Crm), Failed> {
     let owned = load::owners_of(warehouse, chips).await.map_err(Failed::Warehouse)?;
     let (users, prostheses): (Vec<Uuid>, Vec<Uuid>) =
         owned.iter().map(|interval| (interval.user_id, interval.prosthesis_id)).unzip();
     let crm = crm.read_some(&users, &prostheses).await.map_err(Failed::Crm)?;
-    Ok((Stored::Part(owned), crm))
+    Ok((StoredDimensions::Part(owned), crm))
 }
 
 /// Reads everybody, and what there is to compare with.
 async fn all(
     warehouse: &Warehouse,
-    standing: Standing,
+    standing: DimensionState,
     crm: &OpenCrm,
     is_stored: bool,
-) -> Result<(Stored, Crm), Failed> {
+) -> Result<(StoredDimensions, Crm), Failed> {
     let stored = async {
         match is_stored {
-            true => load::owners(warehouse).await.map(Stored::Same),
-            false => Known::read(warehouse, standing).await.map(Stored::Other),
+            true => load::owners(warehouse).await.map(StoredDimensions::Same),
+            false => StoredState::read(warehouse, standing).await.map(StoredDimensions::Other),
         }
     };
     tokio::try_join!(async { stored.await.map_err(Failed::Warehouse) }, async {
@@ -210,8 +214,8 @@ fn vanished(stored: &Dimensions, crm: &Crm, limit: VanishLimit) -> Result<()> {
 }
 
 /// What the warehouse knows.
-struct Known {
-    standing: Standing,
+struct StoredState {
+    standing: DimensionState,
     stored: Dimensions,
     /// What loads that were cut off may have moved, with their versions.
     cut_off: Vec<(u64, Pending)>,
@@ -229,21 +233,21 @@ struct Compared {
 }
 
 impl Compared {
-    fn same(owned: Vec<Ownership>, standing: Standing, is_part: bool) -> Compared {
+    fn same(owned: Vec<Ownership>, standing: DimensionState, is_part: bool) -> Compared {
         let merged = Merged { stored: None, is_part, stamp: standing.stamp, cut_off: Vec::new() };
         Compared { owned, changes: Vec::new(), applied: Vec::new(), merged, is_needed: false }
     }
 }
 
-impl Known {
-    async fn read(warehouse: &Warehouse, standing: Standing) -> Result<Known> {
+impl StoredState {
+    async fn read(warehouse: &Warehouse, standing: DimensionState) -> Result<StoredState> {
         let (stored, cut_off) = tokio::try_join!(load::dimensions(warehouse), async {
             match standing.stamp.has_pending() {
                 true => pending::read(warehouse, standing.stamp.dimensions).await,
                 false => Ok(Vec::new()),
             }
         })?;
-        Ok(Known { standing, stored, cut_off })
+        Ok(StoredState { standing, stored, cut_off })
     }
 
     /// The version of the stored dimensions; 0 before the first.

@@ -15,32 +15,32 @@ use crate::context::PipelineContext;
 const QUICK: Duration = Duration::from_millis(100);
 
 /// A run in the ledger.
-pub(crate) struct Book<'a> {
+pub(crate) struct LedgerWriter<'a> {
     context: &'a PipelineContext,
     pub(crate) run: &'a RunId,
     /// Another step follows in this process: the end of this one may wait for it.
     goes_on: bool,
-    pages: Mutex<Pages>,
+    pages: Mutex<Buffer>,
 }
 
 #[derive(Default)]
-struct Pages {
+struct Buffer {
     /// What the ledger has, or is to get next.
     entries: Vec<Entry>,
     waiting: Vec<Entry>,
 }
 
-impl<'a> Book<'a> {
+impl<'a> LedgerWriter<'a> {
     /// The book of a run whose steps are processes of their own: whoever reads the ledger sees each end at once.
     pub(crate) async fn of_step(context: &'a PipelineContext, run: &'a RunId) -> Result<Self> {
-        let book = Book { context, run, goes_on: false, pages: Mutex::default() };
+        let book = LedgerWriter { context, run, goes_on: false, pages: Mutex::default() };
         book.read().await?;
         Ok(book)
     }
 
     /// The book of a run that does all four steps; nothing is read yet.
     pub(crate) fn of_run(context: &'a PipelineContext, run: &'a RunId) -> Self {
-        Book { context, run, goes_on: true, pages: Mutex::default() }
+        LedgerWriter { context, run, goes_on: true, pages: Mutex::default() }
     }
 
     /// Reads what the ledger has of earlier attempts.
@@ -57,7 +57,7 @@ impl<'a> Book<'a> {
         starts.count()
     }
 
-    /// Adds an entry, which [`Book::write`] writes.
+    /// Adds an entry, which [`LedgerWriter::write`] writes.
     pub(super) fn add(&self, entry: Entry) {
         let mut pages = self.pages();
         pages.entries.push(entry.clone());
@@ -98,7 +98,7 @@ impl<'a> Book<'a> {
         written
     }
 
-    fn pages(&self) -> MutexGuard<'_, Pages> {
+    fn pages(&self) -> MutexGuard<'_, Buffer> {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use bionicpro_auth::testing::TestKey;
-use bionicpro_auth::{Claims, Names, Own, Reason, Rejection};
+use bionicpro_auth::{Binding, Claims, Reason, Rejection, UsernameBindings};
 use bionicpro_store::{Config, Store};
 
 use crate::support::{Setup, setup};
 
-const REFUSED: Result<Own, Rejection> = Err(Rejection::Forbidden(Reason::OtherAccount));
+const REFUSED: Result<Binding, Rejection> = Err(Rejection::Forbidden(Reason::OtherAccount));
 
 async fn store(folder: &tempfile::TempDir) -> Store {
     Store::open(&Config::in_folder(folder.path()).unwrap()).await.unwrap()
@@ -23,11 +23,11 @@ async fn claims(setup: &Setup, name: &str, account: &str) -> Claims {
 #[tokio::test]
 async fn the_first_account_has_the_name_and_another_is_refused_until_it_is_released() {
     let (setup, folder) = (setup().await, tempfile::tempdir().unwrap());
-    let names = Names::new(store(&folder).await);
+    let names = UsernameBindings::new(store(&folder).await);
     let old = claims(&setup, "ivan.petrov", "old").await;
     let new = claims(&setup, "ivan.petrov", "new").await;
-    assert_eq!(names.require_own(&old).await, Ok(Own::Now));
-    assert_eq!(names.require_own(&old).await, Ok(Own::Already));
+    assert_eq!(names.require_own(&old).await, Ok(Binding::Created));
+    assert_eq!(names.require_own(&old).await, Ok(Binding::Existing));
     assert_eq!(names.require_own(&new).await, REFUSED);
     assert_eq!(names.account("ivan.petrov").await.unwrap().as_deref(), Some("old"));
 
@@ -41,7 +41,7 @@ async fn the_first_account_has_the_name_and_another_is_refused_until_it_is_relea
 #[tokio::test]
 async fn names_are_compared_byte_by_byte() {
     let (setup, folder) = (setup().await, tempfile::tempdir().unwrap());
-    let names = Names::new(store(&folder).await);
+    let names = UsernameBindings::new(store(&folder).await);
     // No two of them are one, as they would be to a database that ignores case or accents.
     for (number, name) in ["ivan", "Ivan", "iv\u{e1}n", "ivan petrov", "ivanpetrov"].iter().enumerate() {
         names.require_own(&claims(&setup, name, &number.to_string()).await).await.unwrap();
@@ -52,7 +52,7 @@ async fn names_are_compared_byte_by_byte() {
 #[tokio::test]
 async fn an_account_may_have_several_names() {
     let (setup, folder) = (setup().await, tempfile::tempdir().unwrap());
-    let names = Names::new(store(&folder).await);
+    let names = UsernameBindings::new(store(&folder).await);
     names.require_own(&claims(&setup, "maria.sidorova", "one").await).await.unwrap();
     names.require_own(&claims(&setup, "maria.ivanova", "one").await).await.unwrap();
 }
@@ -60,7 +60,7 @@ async fn an_account_may_have_several_names() {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_many_accounts_at_once_on_two_replicas_one_gets_the_name() {
     let (setup, folder) = (setup().await, tempfile::tempdir().unwrap());
-    let replicas = [Names::new(store(&folder).await), Names::new(store(&folder).await)];
+    let replicas = [UsernameBindings::new(store(&folder).await), UsernameBindings::new(store(&folder).await)];
     for round in 0..20 {
         let name = format!("person.{round}");
         let mut calls = Vec::new();
@@ -73,7 +73,7 @@ async fn of_many_accounts_at_once_on_two_replicas_one_gets_the_name() {
         for call in calls {
             match call.await.unwrap() {
                 Ok(own) => {
-                    assert_eq!(own, Own::Now);
+                    assert_eq!(own, Binding::Created);
                     let_in += 1;
                 }
                 refused => assert_eq!(refused, REFUSED),

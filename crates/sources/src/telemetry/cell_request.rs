@@ -8,7 +8,7 @@ use crate::changes::NewRows;
 
 /// The cells to read. What several of these name is sent once.
 #[derive(Debug, Clone)]
-pub struct Wanted {
+pub struct CellRequest {
     /// Nothing outside of these hours is read.
     pub within: HourRange,
     /// Every cell of these hours.
@@ -27,10 +27,10 @@ pub struct Wanted {
     pub left_out: Option<LeftOut>,
 }
 
-impl Wanted {
+impl CellRequest {
     /// Every cell of a range, none of them cut.
-    pub fn range(range: HourRange) -> Wanted {
-        Wanted { range: Some(range), ..Wanted::nothing(range) }
+    pub fn range(range: HourRange) -> CellRequest {
+        CellRequest { range: Some(range), ..CellRequest::nothing(range) }
     }
 
     /// Whether every cell is wanted for its chip: an hour that is read whole all the same is a short cut.
@@ -44,8 +44,8 @@ impl Wanted {
     }
 
     /// No cell, to be added to.
-    pub fn nothing(within: HourRange) -> Wanted {
-        Wanted {
+    pub fn nothing(within: HourRange) -> CellRequest {
+        CellRequest {
             within,
             range: None,
             new: None,

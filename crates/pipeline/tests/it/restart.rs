@@ -1,7 +1,7 @@
 //! Single steps between which something comes: they begin again by themselves, as a whole run does.
 
 use bionicpro_pipeline::progress::Quiet;
-use bionicpro_pipeline::{Ask, steps};
+use bionicpro_pipeline::{RunRequest, steps};
 use bionicpro_warehouse::Warehouse;
 use bionicpro_warehouse::ledger::{self, Entry, State, Step};
 use chrono::Utc;
@@ -21,7 +21,7 @@ async fn a_customer_who_comes_between_the_two_extractions_is_joined_all_the_same
     let (context, run) = (world.context(), id("r1"));
     steps::extract_crm(&context, &run, &Quiet).await.unwrap();
     world.crm_sql(NEWCOMER).await;
-    steps::extract_telemetry(&context, &run, Ask::Tick, &Quiet).await.unwrap();
+    steps::extract_telemetry(&context, &run, RunRequest::Tick, &Quiet).await.unwrap();
     assert_eq!(steps::transform(&context, &run, &Quiet).await.unwrap().state, State::Done);
     assert_eq!(world.load(&run).await.unwrap().state, State::Done);
     assert_eq!(world.told().await, ["a CHIP-1 2024-01-15 08 1", "d CHIP-3 2024-01-15 08 1"]);
@@ -34,7 +34,7 @@ async fn a_load_that_another_one_has_overtaken_begins_again_and_loses_nothing() 
     let (context, run) = (world.context(), id("overtaken"));
     world.moves("('CHIP-1', '2024-01-15 09:00:00', 1, 1, NULL)").await;
     steps::extract_crm(&context, &run, &Quiet).await.unwrap();
-    steps::extract_telemetry(&context, &run, Ask::Tick, &Quiet).await.unwrap();
+    steps::extract_telemetry(&context, &run, RunRequest::Tick, &Quiet).await.unwrap();
     steps::transform(&context, &run, &Quiet).await.unwrap();
     // The prosthesis goes to Ivan, and a tick of somebody else's knows it first.
     world
@@ -69,7 +69,7 @@ async fn of_two_runs_that_came_to_the_same_version_the_second_reads_again() {
     for run in [&first, &second] {
         steps::extract_crm(&context, run, &Quiet).await.unwrap();
     }
-    let extract = |run| steps::extract_telemetry(&context, run, Ask::Full, &Quiet);
+    let extract = |run| steps::extract_telemetry(&context, run, RunRequest::Full, &Quiet);
     let (one, other) = tokio::try_join!(extract(&first), extract(&second)).unwrap();
     assert_eq!((one.version, other.version), (Some(known + 1), Some(known + 1)));
     for run in [&first, &second] {

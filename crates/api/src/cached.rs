@@ -10,14 +10,14 @@ use tokio::sync::Mutex;
 
 /// A value with an age limit. Callers that come while it is being fetched wait for that fetch.
 #[derive(Debug)]
-pub(crate) struct Fresh<T> {
+pub(crate) struct Cached<T> {
     max_age: Duration,
     held: Mutex<Option<(Instant, T)>>,
 }
 
-impl<T: Clone> Fresh<T> {
+impl<T: Clone> Cached<T> {
     pub(crate) fn new(max_age: Duration) -> Self {
-        Fresh { max_age, held: Mutex::new(None) }
+        Cached { max_age, held: Mutex::new(None) }
     }
 
     /// The value, fetched when there is none or it is too old. A failure is not kept.
@@ -44,7 +44,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_crowd_asks_once() {
-        let fresh = Fresh::new(Duration::from_secs(60));
+        let fresh = Cached::new(Duration::from_secs(60));
         let asked = AtomicU32::new(0);
         let ask = || fresh.get(async { Ok::<_, ()>(asked.fetch_add(1, Ordering::SeqCst)) });
         let answers = tokio::join!(ask(), ask(), ask());
@@ -54,7 +54,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_failure_is_asked_again() {
-        let fresh = Fresh::new(Duration::from_secs(60));
+        let fresh = Cached::new(Duration::from_secs(60));
         assert_eq!(fresh.get(async { Err::<u32, _>("down") }).await, Err("down"));
         assert_eq!(fresh.get(async { Ok::<_, &str>(7) }).await, Ok(7));
     }

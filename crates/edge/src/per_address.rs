@@ -6,36 +6,36 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Counts open connections by address.
 #[derive(Debug, Clone)]
-pub(crate) struct Places {
+pub(crate) struct PerAddressLimit {
     most: u32,
     open: Arc<Mutex<HashMap<IpAddr, u32>>>,
 }
 
-impl Places {
+impl PerAddressLimit {
     pub(crate) fn new(most: u32) -> Self {
-        Places { most, open: Arc::default() }
+        PerAddressLimit { most, open: Arc::default() }
     }
 
     /// A place for one more connection from there, given back when dropped; none when there are too many already.
-    pub(crate) fn take(&self, address: IpAddr) -> Option<Place> {
+    pub(crate) fn take(&self, address: IpAddr) -> Option<AddressPermit> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let count = open.entry(address).or_insert(0);
         if *count >= self.most {
             return None;
         }
         *count += 1;
-        Some(Place { address, open: Arc::clone(&self.open) })
+        Some(AddressPermit { address, open: Arc::clone(&self.open) })
     }
 }
 
 /// One connection's place.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct AddressPermit {
     address: IpAddr,
     open: Arc<Mutex<HashMap<IpAddr, u32>>>,
 }
 
-impl Drop for Place {
+impl Drop for AddressPermit {
     fn drop(&mut self) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = open.get_mut(&self.address) {
@@ -53,7 +53,7 @@ mod tests {
 
     #[test]
     fn an_address_has_its_places_and_gets_them_back() {
-        let places = Places::new(2);
+        let places = PerAddressLimit::new(2);
         let (here, there) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
         let held = [places.take(here), places.take(here)];
         assert!(held.iter().all(Option::is_some));

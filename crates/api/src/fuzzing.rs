@@ -6,7 +6,7 @@ use crate::parameters::{Day, DayRange, ProsthesisId, Query, Zone};
 
 /// What a query asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
+pub struct RangeQuery {
     /// The first day.
     pub from: NaiveDate,
     /// The day after the last one.
@@ -21,13 +21,13 @@ pub struct Asked {
 pub const NAMES: [&str; 5] = ["from", "to", "through", "tz", "prosthesis_id"];
 
 /// What the query asks for at this moment, as endpoints of ranges read it; none where it is refused.
-pub fn asked(query: &str, now: DateTime<Utc>, default_days: i64) -> Option<Asked> {
+pub fn asked(query: &str, now: DateTime<Utc>, default_days: i64) -> Option<RangeQuery> {
     let query = Query::parse(query, &NAMES).ok()?;
     let zone = Zone::read(&query).ok()?;
     let DayRange { from, to } = DayRange::read(&query, zone, now, default_days).ok()?;
     zone.check_whole_hours(from, to).ok()?;
     let prosthesis_id = ProsthesisId::read(&query).ok()?.map(|id| id.to_string());
-    Some(Asked { from, to, tz: zone.name(), prosthesis_id })
+    Some(RangeQuery { from, to, tz: zone.name(), prosthesis_id })
 }
 
 /// The values of the query by their names; none where it is refused.

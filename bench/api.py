@@ -18,29 +18,29 @@ from fleet import SEED, large_mart, ordered_by_login
 from measure import high_water_kb, middle, note, resident_kb, run
 from processes import BASELINE_PYTHON, HTTP_TOOL, PROGRAM, ROOT, ready_by_health, ready_by_line
 
-# The issuer's address is a name here and nothing that is asked: the key set has an address of its own.
+# The issuer's address is only a name here and never requested: the key set has another address.
 ISSUER = "http://127.0.0.1/realms/bench"
 LOAD_SECONDS = 60
-# The limit of a load of visits. None is meant to reach it: a visit is measured whole.
+# The time limit of a load of visits. No load should reach it, since visits are measured completely.
 VISITS_SECONDS = 600
 
-# A visit, in order and with the parameters of the web app (web/src): each kind of request that it sends
-# about a person, once. It also asks for /api/periods, which is the same for all, for the day before the
-# shown one, and for the days of the two periods. It never asks for /api/reports/usual: a day's report
-# has that.
+# A visit: each kind of request that the web app (web/src) sends about a person, once, in its order and with
+# its parameters. The app also requests /api/periods, which is the same for all people, the day before the
+# shown one, and the days of the two periods. It never requests /api/reports/usual, which is part of a day's
+# report.
 PAGES = (
-    # The app opens: who it is for, and how fresh the data are.
+    # Opening the app: the person's preferences and prostheses, and the freshness of the data.
     "/api/preferences",
     "/api/prostheses",
     "/api/freshness?tz=UTC",
     # Home and the Day page: the newest day with data.
     "/api/reports?limit=1&tz=UTC",
     "/api/reports/{newest}?tz=UTC",
-    # Trends: the server names the period, and the rest is asked in its words.
+    # Trends: the server chooses the period, with which the rest is requested.
     "/api/reports/days?tz=UTC",
     "/api/reports/summary?from={month}&to={tomorrow}&tz=UTC",
     "/api/reports/typical?from={month}&to={tomorrow}&tz=UTC",
-    # Compare: since when there are data, then the last complete week against the one before it.
+    # Compare: the calendar, then the last complete week against the one before it.
     "/api/calendar/{today}?tz=UTC",
     "/api/reports/compare?a_from={fortnight}&a_to={week}&b_from={week}&b_to={today}&tz=UTC",
 )
@@ -57,7 +57,7 @@ class Api:
     pid: int
 
     def get(self, path: str, token: str) -> tuple[bytes, str | None]:
-        """One answer and its entity tag; anything but 200 ends the bench."""
+        """Returns a response and its entity tag; any status but 200 ends the bench."""
         request = urllib.request.Request(self.url + path, headers={"Authorization": f"Bearer {token}"})
         try:
             with urllib.request.urlopen(request, timeout=30) as response:
@@ -68,7 +68,7 @@ class Api:
 
 @dataclass(frozen=True)
 class Load:
-    """Whom to ask for what."""
+    """The target server, the requests and the limits of one load."""
 
     url: str
     targets: list[str]
@@ -79,7 +79,7 @@ class Load:
 
 @dataclass(frozen=True)
 class Doors:
-    """Who can be asked for a day: ours without and with an access log, the baseline twice, the bare one."""
+    """The servers: our API without and with an access log, the baseline on two tables, the bare server."""
 
     ours: str
     audited: str
@@ -88,7 +88,7 @@ class Doors:
 
 
 def api(people: int, days: int, requests: int, visitors: int, repeat: int) -> dict:
-    """Every load in turn. Cold: each request is for another person, asked for once only; so are visits."""
+    """Measures every load in turn. Cold loads and visits use each person only once."""
     note(f"api: {people:,} people with {days} days each")
     with engines() as started, tempfile.TemporaryDirectory(prefix="bionicpro-bench-") as folder:
         scratch = Path(folder)
@@ -109,7 +109,7 @@ def api(people: int, days: int, requests: int, visitors: int, repeat: int) -> di
             for other in (mart, by_login):
                 agree(body, other.get(path, tokens[0])[0])
             (scratch / "body.json").write_bytes(body)
-            # A first request of one person loads code and metadata; everyone else is still unasked for.
+            # The first request, for one person, loads code and metadata; all other people are still cold.
             strangers = shuffled(tokens[1:])
             with serving(scratch / "body.json", tag) as bare:
                 doors = Doors(ours.url, audited.url, {"mart": mart.url, "by_login": by_login.url}, bare)
@@ -139,8 +139,7 @@ def api(people: int, days: int, requests: int, visitors: int, repeat: int) -> di
 
 
 def day_loads(doors: Doors, cold: list[str], same: str, requests: int) -> dict[str, Load]:
-    """One person's day, by one connection and by eight. What is done in no time is asked for more often, and
-    what has no cache, less often."""
+    """Returns the loads of one person's day. Fast ones have more requests, those without a cache fewer."""
     often, seldom = 10 * requests, requests // 4
     loads = {
         "cold_day": Load(doors.ours, cold, requests),
@@ -155,7 +154,7 @@ def day_loads(doors: Doors, cold: list[str], same: str, requests: int) -> dict[s
 
 
 def floors(doors: Doors, same: str, known: tuple[str, ...], requests: int) -> dict[str, Load]:
-    """What asks the API for nothing, and for nothing new; the latter of the bare server too."""
+    """Returns the floors: liveness checks, and 304 responses of our API and of the bare server."""
     often = 10 * requests
     return {
         "health_live": Load(doors.ours, ["/health/live"], often),
@@ -165,21 +164,21 @@ def floors(doors: Doors, same: str, known: tuple[str, ...], requests: int) -> di
 
 
 def visits(doors: Doors, dates: list[str], tokens: list[str]) -> Load:
-    """Each person once, all pages in order on one connection."""
+    """Returns the load of visits: each person once, all pages in order on one connection."""
     pages = [page.format(**days_of_a_visit(dates)) for page in PAGES]
     targets = [f"{page}\t{token}" for token in tokens for page in pages]
     return Load(doors.ours, targets, len(targets), ("--group", str(len(pages))), VISITS_SECONDS)
 
 
 def days_of_a_visit(dates: list[str]) -> dict[str, str]:
-    """The days that the app learns from the server. The newest with data is yesterday."""
+    """Returns the days that the app learns from the server. The newest with data is yesterday."""
     today = date.fromisoformat(dates[0]) + timedelta(days=1)
     back = {"tomorrow": -1, "today": 0, "newest": 1, "week": 7, "fortnight": 14, "month": 29}
     return {name: (today - timedelta(days=days)).isoformat() for name, days in back.items()}
 
 
 def measure(scratch: Path, loads: dict[str, Load], connections: int, measured: dict[str, list[dict]]) -> None:
-    """Each load once; its figures join those of earlier rounds."""
+    """Runs each load once and appends its figures to those of earlier rounds."""
     for name, one in loads.items():
         figures = load(scratch, one.url, one.targets, connections, one.requests, one.flags, one.seconds)
         measured.setdefault(f"{name}_{connections}", []).append(figures)
@@ -188,14 +187,14 @@ def measure(scratch: Path, loads: dict[str, Load], connections: int, measured: d
 
 
 def memory(scratch: Path, started: Engines, keys: str, tokens: list[str]) -> dict:
-    """What a new process holds after all days of a twentieth, and of half, of the people were read."""
-    # Large enough to evict nobody.
+    """Measures a new process's memory after reading all days of a twentieth, and of half, of the people."""
+    # Large enough that nothing is evicted.
     with reports_api(started, keys, {"BIONICPRO_API_CACHE_MB": "4000"}) as ours:
         idle, held, read = resident_mb(ours), {}, 0
         for people in (len(tokens) // 20, len(tokens) // 2):
             while read < people:
                 targets = [f"/api/reports/summary?tz=UTC\t{token}" for token in tokens[read:people]]
-                # A load ends after its time, whether all were asked for or not.
+                # A load ends after its time limit, even if some targets are left.
                 read += load(scratch, ours.url, targets, 8, len(targets))["requests"]
             held[str(people)] = resident_mb(ours)
             note(f"  {held[str(people)]} MB with {people:,} people read")
@@ -203,12 +202,12 @@ def memory(scratch: Path, started: Engines, keys: str, tokens: list[str]) -> dic
 
 
 def resident_mb(api: Api) -> int:
-    """The memory of its process now."""
+    """Returns the resident memory of the service's process."""
     return round((resident_kb(api.pid) or 0) / 1024)
 
 
 def agree(ours: bytes, other: bytes) -> None:
-    """The baseline's day must be ours: the same hours and the same sums."""
+    """Checks that the baseline's day equals ours: the same hours and the same sums."""
     days = []
     for day in (json.loads(ours), json.loads(other)):
         sums = [day["summary"][name] for name in ("total_movements", "total_errors", "uptime_hours")]
@@ -223,7 +222,7 @@ def agree(ours: bytes, other: bytes) -> None:
 
 
 def known_already(scratch: Path, tag: str) -> tuple[str, ...]:
-    """The flags of a load that has the answer: anything but 304 is an error."""
+    """Returns the flags of a load of conditional requests: any status but 304 is an error."""
     file = scratch / "known"
     file.write_text(f"if-none-match: {tag}\n")
     return ("--headers", str(file), "--status", "304")
@@ -238,7 +237,7 @@ def load(
     more: tuple[str, ...] = (),
     seconds: int = LOAD_SECONDS,
 ) -> dict:
-    """One load; an answer of another status than its own ends the bench, for an error is quickly given."""
+    """Runs one load. An unexpected status ends the bench, because errors are returned faster."""
     file = scratch / "targets"
     file.write_text("\n".join(targets) + "\n")
     limits = ["--requests", str(requests), "--seconds", str(seconds), "--connections", str(connections)]
@@ -249,7 +248,7 @@ def load(
 
 
 def summary(values: list[dict]) -> dict:
-    """The middle of each figure over the repetitions."""
+    """Returns the median and range of each figure over the repetitions."""
     found = {"requests": sum(value["requests"] for value in values)}
     found["requests_per_second"] = middle([value["requests_per_second"] for value in values])
     for name in ("p50", "p90", "p99", "p99_9", "max"):
@@ -258,19 +257,19 @@ def summary(values: list[dict]) -> dict:
 
 
 def shuffled(tokens: list[str]) -> Iterator[str]:
-    """The people in any order, the same one each time."""
+    """Returns the people in a random order that is the same each time."""
     random.Random(SEED).shuffle(tokens)
     return iter(tokens)
 
 
 def cold_days(tokens: Iterator[str], dates: list[str]) -> list[str]:
-    """A request per person, for any of the days."""
+    """Returns a request per person, for a random day."""
     chance = random.Random(SEED)
     return [f"/api/reports/{chance.choice(dates)}\t{token}" for token in tokens]
 
 
 def sign(scratch: Path, names: list[str]) -> list[str]:
-    """A token per person; the key set lies beside them."""
+    """Signs a token per person, and writes the key set next to them."""
     (scratch / "names").write_text("\n".join(names) + "\n")
     files = ["--names", "names", "--key-set", "keys.json", "--tokens", "tokens"]
     files = [str(scratch / part) if not part.startswith("--") else part for part in files]
@@ -280,7 +279,7 @@ def sign(scratch: Path, names: list[str]) -> list[str]:
 
 @contextmanager
 def serving(body: Path, tag: str | None = None) -> Iterator[str]:
-    """A bare server that answers with the file, whatever it is asked; with 304 to whoever names the tag."""
+    """Starts a bare server that responds to any request with the file, or with 304 to the entity tag."""
     tagged = ["--etag", tag] if tag else []
     with ready_by_line([HTTP_TOOL, "serve", "--body", str(body), *tagged]) as (_, ready):
         yield ready["url"]
@@ -288,13 +287,13 @@ def serving(body: Path, tag: str | None = None) -> Iterator[str]:
 
 @contextmanager
 def reports_api(started: Engines, keys: str, more: Mapping[str, str] | None = None) -> Iterator[Api]:
-    """`bionicpro serve api`, as in production except for who signs, and for more variables."""
+    """Starts `bionicpro serve api` as in production, except for the issuer, the rate limit and `more`."""
     listen = f"127.0.0.1:{free_port()}"
     store = tempfile.TemporaryDirectory(prefix="bionicpro-bench-")
     environment = started.environment | {
         "BIONICPRO_API_LISTEN": listen,
         "BIONICPRO_API_METRICS_LISTEN": f"127.0.0.1:{free_port()}",
-        # The warm load is one person who asks thousands of times.
+        # In the warm load, one person sends thousands of requests.
         "BIONICPRO_API_REQUESTS_PER_MINUTE": "4000000000",
         "BIONICPRO_OIDC_ISSUER": ISSUER,
         "BIONICPRO_OIDC_JWKS_URL": f"{keys}/keys",
@@ -308,10 +307,10 @@ def reports_api(started: Engines, keys: str, more: Mapping[str, str] | None = No
 
 @contextmanager
 def baseline(started: Engines, keys: str, table: str) -> Iterator[Api]:
-    """The baseline implementation in one uvicorn worker, reading the table."""
+    """Starts the baseline implementation in one uvicorn worker, reading the table."""
     port = free_port()
     command = [BASELINE_PYTHON, "-m", "uvicorn", "service:app", "--app-dir", str(ROOT / "bench" / "baseline")]
-    # Its access log goes nowhere, as ours does.
+    # Without an access log, like ours.
     command += ["--host", "127.0.0.1", "--port", str(port), "--workers", "1", "--no-access-log"]
     environment = started.environment | {
         "BIONICPRO_OIDC_ISSUER": ISSUER,
@@ -324,7 +323,7 @@ def baseline(started: Engines, keys: str, table: str) -> Iterator[Api]:
 
 
 def free_port() -> int:
-    """A port that was free a moment ago."""
+    """Returns a port that was free a moment ago."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]

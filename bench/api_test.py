@@ -1,4 +1,4 @@
-"""What the API's bench asks for, and what it takes for the same day."""
+"""The requests of the API's bench, and its comparison of days."""
 
 import json
 from datetime import date, timedelta
@@ -28,7 +28,7 @@ def a_visit_keeps_the_pages_of_a_person_together():
     load = api.visits(api.Doors("ours", "audited", {}, "bare"), dates, ["one", "two"])
     assert load.flags == ("--group", "10") and load.requests == len(load.targets) == 20
     assert [target.split("\t")[1] for target in load.targets] == ["one"] * 10 + ["two"] * 10
-    # Yesterday is the newest day; a comparison is of the last seven days that are over.
+    # Yesterday is the newest day; a comparison covers the last seven complete days.
     assert load.targets[4] == "/api/reports/2026-03-02?tz=UTC\tone"
     weeks = "a_from=2026-02-17&a_to=2026-02-24&b_from=2026-02-24&b_to=2026-03-03"
     assert load.targets[9] == f"/api/reports/compare?{weeks}&tz=UTC\tone"

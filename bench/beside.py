@@ -1,4 +1,4 @@
-"""People who read their days while runs of a few seconds' distance bring some of them new movements."""
+"""Reads of people's days, concurrent with runs every few seconds that bring some of them new movements."""
 
 import tempfile
 import threading
@@ -17,7 +17,7 @@ CHANGED_PEOPLE = 25
 MOVEMENTS_EACH = 8
 EVERY_S = 3.0
 CONNECTIONS = 8
-# More requests than any machine answers in the time of a load.
+# More requests than any machine can serve in the time of a load.
 NO_LIMIT = 100_000_000
 
 PEOPLE = """
@@ -27,7 +27,7 @@ PEOPLE = """
 
 
 class Schedule(threading.Thread):
-    """Runs at a fixed distance until it is stopped, each after some people have moved."""
+    """Starts runs at a fixed interval until it is stopped, each after new movements of some people."""
 
     def __init__(self, ticks: Ticks) -> None:
         super().__init__()
@@ -55,7 +55,7 @@ class Schedule(threading.Thread):
 
 
 def beside(seconds: int, repeat: int) -> dict:
-    """The newest days of all people, alone and beside runs, in turn."""
+    """Measures reads of all people's newest days, alternately alone and concurrent with runs."""
     note(f"beside: {CHANGED_PEOPLE} people move every {EVERY_S:.0f} s while all read")
     with engines() as started, tempfile.TemporaryDirectory(prefix="bionicpro-bench-") as folder:
         seed(started, ROWS)

@@ -21,7 +21,7 @@ CONNECTIONS = 8
 
 @dataclass(frozen=True)
 class Site:
-    """A running demo, and what one person shows at its two doors."""
+    """A running demo, and one person's credentials for its BFF and API."""
 
     web: str
     api: str
@@ -30,17 +30,17 @@ class Site:
 
     @property
     def session(self) -> str:
-        """What the BFF calls the session of the cookie, for whoever has it."""
+        """The session's name, as the BFF gives it to the owner of the cookie."""
         return str(json.loads(ask(f"{self.web}/auth/me", {"Cookie": self.cookie}))["session"])
 
     def newest_day(self) -> str:
-        """The path of a day that has data."""
+        """Returns the path of the newest day with data."""
         found = ask(f"{self.api}/api/reports?limit=1", {"Authorization": f"Bearer {self.token}"})
         return f"/api/reports/{json.loads(found)['reports'][0]['date']}"
 
 
 def bff(requests: int, repeat: int) -> dict:
-    """The same requests through the BFF and straight to the API, in turn, each round begun by the other."""
+    """Measures the same requests through the BFF and directly to the API; the order alternates by round."""
     note(f"bff: {requests:,} requests of one person, through it and straight to the API")
     found: dict[str, list[dict]] = {"through": [], "straight": []}
     with (
@@ -72,7 +72,7 @@ def bff(requests: int, repeat: int) -> dict:
 
 
 def summary(figures: list[dict]) -> dict:
-    """The middle of the rates and tails."""
+    """Returns the median and range of the rates and tails."""
     return {
         "requests_per_second": middle([one["requests_per_second"] for one in figures]),
         "p99_ms": middle([one["latency_us"]["p99"] / 1000 for one in figures]),
@@ -81,11 +81,11 @@ def summary(figures: list[dict]) -> dict:
 
 @contextmanager
 def site(data: Path) -> Iterator[Site]:
-    """The whole demo in one process, still: nobody simulated moves and no run comes between."""
-    # An engine that gives up its privileges must be able to reach its data.
+    """Starts the whole demo in one process, idle: without simulated movements and without runs."""
+    # An engine that drops its privileges must be able to reach its data.
     data.parent.chmod(0o755)
     flags = ["--json", "--ports", "auto", "--data", str(data), "--days", "7", "--rate", "0", "--no-schedule"]
-    # One person asks thousands of times, at both doors.
+    # One person sends thousands of requests to both servers.
     environment = {"BIONICPRO_API_REQUESTS_PER_MINUTE": "4000000000"}
     with ready_by_line([PROGRAM, "demo", *flags], environment) as (_, ready):
         web, api, issuer = (ready[part]["url"] for part in ("web", "api", "issuer"))
@@ -94,7 +94,7 @@ def site(data: Path) -> Iterator[Site]:
 
 
 def sign_in(web: str, issuer: str) -> str:
-    """Signs in as a browser does, by the issuer's page; the session's cookie."""
+    """Signs in as a browser does, by the issuer's page; returns the session's cookie."""
     jar = CookieJar()
     browser = build_opener(HTTPCookieProcessor(jar), ProxyHandler({}))
     with browser.open(f"{web}/auth/login", timeout=30) as page:
@@ -110,6 +110,6 @@ def sign_in(web: str, issuer: str) -> str:
 
 
 def ask(url: str, headers: dict[str, str]) -> str:
-    """One answer; anything but 200 ends the bench."""
+    """Returns a response's body; an error status ends the bench."""
     with build_opener(ProxyHandler({})).open(Request(url, headers=headers), timeout=30) as response:
         return response.read().decode()

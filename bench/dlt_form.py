@@ -1,10 +1,11 @@
-"""The pipeline as one builds it with dlt: land the new rows, recompute the hours that they touch.
+"""The pipeline as built with dlt: land the new rows, recompute the hours that they affect.
 
-It is meant to be what a competent user of dlt has: its `sql_table` source with an incremental cursor, its
-fastest backend, tables that replace by key, so that an overlap counts nothing twice. dlt's ClickHouse
-destination speaks the native protocol beside HTTP, which the embedded warehouse has shut: dlt's documented
-custom destination is handed the same Parquet files and inserts them as the other would. What it cannot know:
-rows that commit after the cursor has passed them. Addresses come from the variables that `bionicpro` reads.
+This is meant to be the solution of a competent dlt user: its `sql_table` source with an incremental cursor,
+its fastest backend, and tables that replace by key, so that an overlap counts no row twice. dlt's ClickHouse
+destination needs the native protocol in addition to HTTP, which the embedded warehouse does not serve. dlt's
+documented custom destination therefore gets the same Parquet files and inserts them the same way. It cannot
+see rows that commit after the cursor has passed them. Addresses come from the variables that `bionicpro`
+reads.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from urllib.parse import urlsplit
 # Before the import: dlt reads its settings once. Nothing but loopback is contacted.
 os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
 os.environ["RUNTIME__LOG_LEVEL"] = "ERROR"
-# What has been loaded is not kept a second time.
+# Loaded data are not kept a second time.
 os.environ["LOAD__DELETE_COMPLETED_JOBS"] = "true"
 
 import clickhouse_connect
@@ -39,7 +40,7 @@ CRM = {
 
 
 def telemetry(cursor: str, lag: float | None):
-    """The telemetry from where the last run has ended, or from so much before it."""
+    """Returns the telemetry from the last run's cursor on, or from `lag` before it."""
     return sql_table(
         credentials=os.environ["BIONICPRO_TELEMETRY_URL"],
         schema="telemetry",
@@ -49,14 +50,14 @@ def telemetry(cursor: str, lag: float | None):
         primary_key="id",
         write_disposition="append",
         backend="connectorx",
-        # Streamed: otherwise the whole answer is held in memory.
+        # Streamed: otherwise the whole result is held in memory.
         backend_kwargs={"return_type": "arrow_stream"},
         chunk_size=100_000,
     )
 
 
 def crm() -> list:
-    """The whole CRM each time: it is small, and recent changes alone would lack most customers."""
+    """Returns the whole CRM each time: it is small, and recent changes alone would lack most customers."""
     url = os.environ["BIONICPRO_CRM_URL"]
     return [
         sql_table(credentials=url, schema="crm", table=table, included_columns=columns, backend="pyarrow")
@@ -65,7 +66,7 @@ def crm() -> list:
 
 
 def warehouse() -> Client:
-    """A session of the warehouse."""
+    """Returns a client of the warehouse."""
     url = urlsplit(os.environ["BIONICPRO_WAREHOUSE_URL"])
     return clickhouse_connect.get_client(
         host=url.hostname, port=url.port, username=url.username, password=url.password

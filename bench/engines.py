@@ -1,4 +1,4 @@
-"""The engines of one measurement: started in a folder of their own, stopped and removed with it."""
+"""The engines of one measurement: started in a temporary folder, stopped and removed with it."""
 
 import json
 import os
@@ -19,7 +19,7 @@ from processes import PROGRAM, ready_by_line
 
 @dataclass(frozen=True)
 class Engines:
-    """Where the engines answer; the addresses hold credentials and are never printed."""
+    """The addresses of the engines, which contain credentials and are never printed."""
 
     crm: str
     telemetry: str
@@ -38,12 +38,12 @@ class Engines:
         }
 
     def warehouse_peak_mb(self) -> float:
-        """The high-water mark of the warehouse's engine, which leaves its number in its folder."""
+        """Returns the peak memory of the warehouse's engine, which writes its process id to its folder."""
         status = (self.data / "warehouse/engine/status").read_text()
         return (high_water_kb(int(status.split("PID: ")[1].split()[0])) or 0) / 1024
 
     def query(self, sql: str, **settings: str) -> list[dict]:
-        """Asks the warehouse; the rows of the answer as dictionaries, numbers as numbers."""
+        """Runs a query in the warehouse; returns its rows as dictionaries, with numbers as numbers."""
         url = urlsplit(self.warehouse)
         options = {
             "default_format": "JSONEachRow",
@@ -66,7 +66,7 @@ class Engines:
             ) from None
 
     def settle(self) -> None:
-        """Waits until the warehouse merges nothing: no measurement pays for the one before."""
+        """Waits until the warehouse has no merges, so that no measurement pays for the one before."""
         deadline = time.monotonic() + 60
         while self.query("SELECT count() AS n FROM system.merges")[0]["n"] and time.monotonic() < deadline:
             time.sleep(0.1)
@@ -74,9 +74,9 @@ class Engines:
 
 @contextmanager
 def engines() -> Iterator[Engines]:
-    """Starts both databases and the warehouse on free ports of loopback."""
+    """Starts both databases and the warehouse on free loopback ports."""
     with tempfile.TemporaryDirectory(prefix="bionicpro-bench-") as folder:
-        # An engine that gives up its privileges must be able to reach its data.
+        # An engine that drops its privileges must be able to reach its data.
         os.chmod(folder, 0o755)
         data = Path(folder) / "data"
         flags = ["--engines-only", "--json", "--ports", "auto", "--data", str(data)]

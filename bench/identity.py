@@ -1,4 +1,4 @@
-"""What knowing who is calling costs: the check of a token, and bad tokens beside good ones."""
+"""The cost of authentication: the verification of a token, and bad tokens concurrent with good ones."""
 
 import random
 import tempfile
@@ -11,22 +11,22 @@ from fleet import SEED, large_mart
 from measure import middle, note, run
 from processes import HTTP_TOOL
 
-# What the flood must not slow: people who ask at a part of the rate that this machine can answer. At all of
-# that rate it is their waiting for each other that is seen.
+# The load that the flood must not slow down: requests at a fraction of this machine's capacity. At full
+# capacity, their waiting for each other would dominate.
 VALID_SHARE = 0.25
 VALID_CONNECTIONS = 4
 CAPACITY_REQUESTS = 500
 VALID_SECONDS = 30
 
-# Bad tokens come as fast as they are refused, over so many connections.
+# Bad tokens are sent as fast as they are refused, over this many connections.
 BAD_CONNECTIONS = 32
 
-# Where they come from: people come from the first one.
+# The source addresses of bad tokens. Good ones come from the address `same`.
 SOURCES = {"elsewhere": "127.0.0.2", "same": "127.0.0.1"}
 
 
 def identity(people: int, repeat: int) -> dict:
-    """The check alone, then through the API: people alone, and the same beside a flood of bad tokens."""
+    """Measures the verification alone, then requests to the API, alone and during a flood of bad tokens."""
     note("identity: the check of a token")
     verify = run([HTTP_TOOL, "verify"]).answer
     found = {"verify": {name: middle(values) for name, values in verify.items()}}
@@ -43,7 +43,7 @@ def identity(people: int, repeat: int) -> dict:
 
 
 def flood(scratch: Path, url: str, good: list[str], bad: list[str], repeat: int) -> dict:
-    """People alone, beside bad tokens from elsewhere, and from their own address, in turn."""
+    """Measures good requests alone, and during a flood from another and from the same address, in turn."""
     most = capacity(scratch, url, good)
     rate = max(1, round(most * VALID_SHARE))
     note(f"  {most:,.0f} good requests a second at most; people ask {rate} a second")
@@ -75,19 +75,19 @@ def flood(scratch: Path, url: str, good: list[str], bad: list[str], repeat: int)
 
 
 def capacity(scratch: Path, url: str, good: list[str]) -> float:
-    """How many good requests a second are answered as fast as they are asked; the first round warms up."""
+    """Returns the rate of good requests a second without a limit; the first round warms up."""
     rates = [load(scratch, url, good, VALID_CONNECTIONS, CAPACITY_REQUESTS) for _ in range(2)]
     return rates[-1]["requests_per_second"]
 
 
 def turned(names: list[str], number: int) -> list[str]:
-    """The names in turn, each round begun by another."""
+    """Returns the names rotated, so that each round begins with another one."""
     at = number % len(names)
     return names[at:] + names[:at]
 
 
 def broken(token: str, number: int) -> str:
-    """A bad token of one of five kinds, each with another reason to be refused."""
+    """Returns a bad token of one of five kinds, each refused for a different reason."""
     header, payload, signature = token.split(".")
     return [
         f"{header}.{payload}.{signature[::-1]}",
@@ -99,7 +99,7 @@ def broken(token: str, number: int) -> str:
 
 
 def refused(scratch: Path, url: str, targets: list[str], source: str) -> float:
-    """How many bad tokens a second were refused; one that was let in ends the bench."""
+    """Returns the number of bad tokens refused a second; one that is accepted ends the bench."""
     file = scratch / "bad"
     file.write_text("\n".join(targets) + "\n")
     bounds = {"--seconds": VALID_SECONDS, "--connections": BAD_CONNECTIONS, "--requests": 10_000_000}
@@ -111,5 +111,5 @@ def refused(scratch: Path, url: str, targets: list[str], source: str) -> float:
 
 
 def p99(figures: dict) -> float:
-    """In milliseconds."""
+    """Returns the 99th percentile in milliseconds."""
     return figures["latency_us"]["p99"] / 1000

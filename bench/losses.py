@@ -1,7 +1,7 @@
-"""Rows lost and doubled while nine writers commit out of order: ours and dlt, on the same rows, meanwhile.
+"""Rows lost and counted twice while nine writers commit out of order: our pipeline and dlt on the same rows.
 
-What counts is the mart: its movements against the rows that are in the source when everything has been
-committed and everybody has run once more.
+The result is read from the marts: their movements are compared with the rows in the source after everything
+has been committed and every pipeline has run once more.
 """
 
 import random
@@ -23,7 +23,7 @@ ROWS_AT_ONCE = 10
 TIMES = 5
 AT_MOST_S = 600
 
-# How long a transaction is open, in seconds. One in forty is a batch job, or waits for a lock.
+# The time for which a transaction is open, in seconds. One in forty is a batch job, or waits for a lock.
 USUAL_S = (0.1, 1.5)
 LONG_S = 8.0
 LONG_ONE_IN = 40
@@ -52,7 +52,7 @@ MART_CELLS = """
 
 @dataclass
 class Writers:
-    """Nine sessions that write until they are told to stop, and what they have committed."""
+    """Nine sessions that write until they are stopped, and the number of rows that they have committed."""
 
     url: str
     chips: list[str]
@@ -68,7 +68,7 @@ class Writers:
         return threads
 
     def write(self, number: int) -> None:
-        """One writer; a failure is kept for the one who started it."""
+        """Runs one writer; stores its failure for the main thread."""
         dice = random.Random(SEED + number)
         try:
             with psycopg.connect(self.url) as connection:
@@ -78,7 +78,7 @@ class Writers:
             self.failed.append(error)
 
     def transaction(self, connection: psycopg.Connection, number: int, dice: random.Random) -> None:
-        """A few rows at a time, spread over as long as it is open; the first ones before anything else."""
+        """Writes a few rows at a time, spread over the transaction's duration, the first at its beginning."""
         is_long = dice.randrange(LONG_ONE_IN) == 0
         pause = (LONG_S if is_long else dice.uniform(*USUAL_S)) / TIMES
         for _ in range(TIMES):
@@ -94,7 +94,7 @@ class Writers:
 
 
 def losses(least_committed: int, least_rounds: int) -> dict:
-    """Everybody runs in turn, one process each, until enough is committed; once more; then it is counted."""
+    """Runs every pipeline in turn, as one process each, until enough is committed; once more; then counts."""
     note(f"losses: nine writers, {least_committed:,} rows or more")
     with engines() as started:
         seed(started, 100_000)
@@ -111,7 +111,7 @@ def losses(least_committed: int, least_rounds: int) -> dict:
             "ours": lambda: run(command, started.environment, statuses=(0, NOTHING_NEW)),
             **{name: pipeline.tick for name, pipeline in pipelines.items()},
         }
-        # What is there before the writers come is loaded by everybody.
+        # Every pipeline loads the rows that exist before the writers start.
         for form in forms.values():
             form()
         before = sum(source_cells(started, chips).values())
@@ -142,7 +142,7 @@ def losses(least_committed: int, least_rounds: int) -> dict:
 def ticks_while_written(
     writers: Writers, forms: Mapping[str, Callable[[], Measured]], least_committed: int, least_rounds: int
 ) -> dict[str, list[Measured]]:
-    """The ticks of each form, each round begun by another one."""
+    """Measures the incremental runs of each pipeline; each round begins with another one."""
     ticks: dict[str, list[Measured]] = {name: [] for name in forms}
     rounds = 0
     deadline = time.monotonic() + AT_MOST_S
@@ -163,18 +163,18 @@ def ticks_while_written(
 
 
 def source_cells(started: Engines, chips: list[str]) -> dict[str, int]:
-    """Rows by chip and hour, of chips that somebody owns."""
+    """Returns the number of rows by chip and hour, for chips with an owner."""
     with psycopg.connect(started.telemetry, options="-c TimeZone=UTC -c work_mem=256MB") as connection:
         return dict(connection.execute(SOURCE_CELLS, {"chips": chips}).fetchall())
 
 
 def mart_cells(started: Engines, mart: str) -> dict[str, int]:
-    """Movements by chip and hour, as a reader of the mart sums them up."""
+    """Returns the movements by chip and hour, as a reader of the mart sums them up."""
     rows = started.query(MART_CELLS, final="1", param_mart=mart)
     return {row["cell"]: row["movements"] for row in rows}
 
 
 def compared(truth: Mapping[str, int], mart: Mapping[str, int]) -> tuple[int, int]:
-    """Rows missed and rows too many, cell by cell: one kind never makes up for the other in another cell."""
+    """Returns rows missed and rows in excess, compared by cell: they never cancel out across cells."""
     differences = [truth.get(cell, 0) - mart.get(cell, 0) for cell in truth.keys() | mart.keys()]
     return sum(max(0, number) for number in differences), sum(max(0, -number) for number in differences)

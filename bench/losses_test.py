@@ -1,4 +1,4 @@
-"""What counts as missed and as counted twice."""
+"""Tests of the counts of rows missed and counted twice."""
 
 import losses
 

@@ -1,4 +1,4 @@
-"""One measured child process, and the middle of several measurements."""
+"""The measurement of a child process, and the median of several measurements."""
 
 import json
 import os
@@ -13,13 +13,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-# How often a child's peak is read while it runs; only matters for a child smaller than this process.
+# The interval at which a child's peak is read; only matters for a child smaller than this process.
 POLL_S = 0.01
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What one child took, from before its start to after its end."""
+    """The resources that one child used, from before its start to after its end."""
 
     seconds: float
     cpu_seconds: float
@@ -28,7 +28,7 @@ class Measured:
 
 
 def note(text: str) -> None:
-    """Progress, on standard error: standard output is for the table."""
+    """Prints progress on standard error: standard output is for the table."""
     print(f"bench: {text}", file=sys.stderr, flush=True)
 
 
@@ -38,7 +38,7 @@ def run(
     timeout_s: float = 900,
     statuses: Sequence[int] = (0,),
 ) -> Measured:
-    """Runs a command to its end; a failing or late one ends the bench. A last line of JSON is its answer."""
+    """Runs a command; a failure or timeout ends the bench. If its last line is JSON, that is its answer."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         begin = time.perf_counter()
         child = subprocess.Popen(command, stdout=out, stderr=err, env={**os.environ, **(env or {})})
@@ -66,13 +66,16 @@ def run(
 
 
 def peak_mb(child_kb: int, seen_kb: int) -> float:
-    """The kernel's figure for a child begins at its parent's size: below that, what was seen while it ran."""
+    """Returns a child's peak memory: the kernel's figure, or `seen_kb` if it is not above the parent's size.
+
+    The kernel's figure for a child starts at its parent's size.
+    """
     own_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return (child_kb if child_kb > own_kb else seen_kb) / 1024
 
 
 class PeakWatch(threading.Thread):
-    """Reads a child's high-water mark until the child is gone."""
+    """Reads a child's peak memory until the child has ended."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
@@ -86,17 +89,17 @@ class PeakWatch(threading.Thread):
 
 
 def high_water_kb(pid: int) -> int | None:
-    """The most memory that a process ever held; none when it has ended."""
+    """Returns the peak memory of a process; ``None`` if it has ended."""
     return status_kb(pid, "VmHWM")
 
 
 def resident_kb(pid: int) -> int | None:
-    """The memory that a process holds now; none when it has ended."""
+    """Returns the current memory of a process; ``None`` if it has ended."""
     return status_kb(pid, "VmRSS")
 
 
 def status_kb(pid: int, name: str) -> int | None:
-    """A figure of the kernel's about a process; none when it has ended."""
+    """Returns a figure from a process's ``/proc`` status; ``None`` if it has ended."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except (FileNotFoundError, ProcessLookupError):
@@ -108,7 +111,7 @@ def status_kb(pid: int, name: str) -> int | None:
 
 
 def middle(values: Sequence[float]) -> dict[str, float]:
-    """Median and range: few repetitions have no honest percentile."""
+    """Returns the median and range: there are too few repetitions for meaningful percentiles."""
     return {
         "median": round(statistics.median(values), 4),
         "min": round(min(values), 4),

@@ -1,4 +1,4 @@
-"""dlt beside ours: one pipeline of it with a cursor and a memory of its own, run as a cron job would."""
+"""dlt for comparison: one of its pipelines with its own cursor and state, run as a cron job would."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ DLT_FORM = str(ROOT / "bench" / "dlt_form.py")
 
 @dataclass(frozen=True)
 class Dlt:
-    """One pipeline; its name is also the warehouse's database that it fills."""
+    """One dlt pipeline; its name is also that of the warehouse's database that it fills."""
 
     engines: Engines
     name: str
@@ -19,11 +19,11 @@ class Dlt:
     lag_s: int | None = None
 
     def tick(self) -> Measured:
-        """What has come since its last run, or everything in its first."""
+        """Loads the rows since its last run, or all rows in its first run."""
         folder = self.engines.stage.parent / "dlt"
         folder.mkdir(exist_ok=True)
         command = [DLT_PYTHON, DLT_FORM, "--name", self.name, "--cursor", self.cursor, "--state", str(folder)]
         if self.lag_s is not None:
             command += ["--lag", str(self.lag_s)]
-        # Whatever it would keep in the home folder goes with the measurement's.
+        # dlt's data, otherwise in the home folder, are removed with the measurement's.
         return run(command, self.engines.environment | {"DLT_DATA_DIR": str(folder)})

@@ -1,4 +1,4 @@
-"""A full run against the plain form of the same work and the bare GROUP BY, on the same data."""
+"""A full run compared with the plain form of the same work and the bare GROUP BY, on the same data."""
 
 import math
 import sys
@@ -17,22 +17,22 @@ HERE = Path(__file__).resolve().parent
 GROUP_BY = (HERE / "sql" / "group_by.sql").read_text()
 AGREE = (HERE / "sql" / "agree.sql").read_text()
 
-# Counted on the server: every column is used, or the planner would leave its aggregate out.
+# Counted on the server: every column is used, because the planner would drop unused aggregates.
 COUNTED = f"""
     SELECT count(*), sum(movements), sum(avg_response_time), sum(avg_battery_level), sum(errors)
     FROM ({GROUP_BY}) AS cells
 """
 
-# What the pipeline's own sessions set; all else is PostgreSQL's default.
+# The settings of the pipeline's own sessions; all others are PostgreSQL's defaults.
 SESSION = "-c TimeZone=UTC -c jit=off"
 
-# The strictest floor: a table of groups that fits into memory, which the default of 4 MB does not allow.
+# The strictest floor: a hash table of groups that fits into memory, which the default of 4 MB does not allow.
 IN_MEMORY = "-c work_mem=256MB"
 
-# All days of the fleet, and one more in case that midnight passes.
+# All days of the fleet, and one more in case midnight passes during the run.
 LOOKBACK = {"BIONICPRO_PIPELINE_LOOKBACK_DAYS": str(DAYS + 1)}
 
-# The plain form by rows needs gigabytes and minutes beyond this; the form by COPY stands for both.
+# Beyond this, the plain form by rows needs gigabytes and minutes; the form by COPY represents both.
 ROWS_FORM_UP_TO = 2_000_000
 
 # Averages are stored in single precision; everything else agrees exactly.
@@ -41,17 +41,17 @@ TOLERANCE = {"responses": 1e-6, "batteries": 1e-6}
 
 @dataclass(frozen=True)
 class Bench:
-    """What is measured on, and over which range of days."""
+    """The engines and the fleet of a measurement."""
 
     engines: Engines
     fleet: Fleet
 
     def full_run(self) -> Measured:
-        """Ours: all four steps, the comparisons with the mart and the source included."""
+        """Runs our pipeline: all four steps, including the comparisons with the mart and the source."""
         return run([PROGRAM, "etl", "run", "--full"], self.engines.environment | LOOKBACK)
 
     def plain(self, read: str) -> Measured:
-        """The plain form into an empty table: what it appended before is taken away first, untimed."""
+        """Runs the plain form into an empty table: the table is dropped first, untimed."""
         self.engines.query("DROP TABLE IF EXISTS plain.user_prosthesis_stats SYNC")
         self.engines.settle()
         command = [sys.executable, str(HERE / "plain.py"), "--read", read]
@@ -59,7 +59,7 @@ class Bench:
         return run(command, self.engines.environment)
 
     def group_by(self, sql: str, settings: str = "") -> Measured:
-        """The bare aggregation, its result fetched by psycopg; connecting is not counted."""
+        """Runs the bare aggregation and fetches its result with psycopg; connecting is not timed."""
         with psycopg.connect(self.engines.telemetry, options=f"{SESSION} {settings}") as connection:
             begin = time.perf_counter()
             rows = connection.execute(sql, {"start": self.fleet.start, "end": self.fleet.end}).fetchall()
@@ -68,7 +68,7 @@ class Bench:
 
 
 def pipeline(rows: int, repeat: int) -> dict:
-    """Measures every form `repeat` times in turn and says whether they agree."""
+    """Measures every form `repeat` times in turn and checks that their results agree."""
     note(f"pipeline: {rows:,} rows")
     with engines() as started:
         bench = Bench(started, seed(started, rows))
@@ -81,12 +81,12 @@ def pipeline(rows: int, repeat: int) -> dict:
         }
         if rows <= ROWS_FORM_UP_TO:
             forms["plain_rows"] = lambda: bench.plain("rows")
-        # Once unmeasured: pages, plans and the first run of a new warehouse.
+        # Warm-up, not measured: the page cache, the plans, and the first run of a new warehouse.
         bench.group_by(COUNTED)
         bench.full_run()
         measured = {name: [] for name in forms}
         for number in range(repeat):
-            # Each round begins elsewhere, so that no form always follows the same one.
+            # Each round begins with another form, so that none always follows the same one.
             names = list(forms)[number % len(forms) :] + list(forms)[: number % len(forms)]
             for name in names:
                 started.settle()
@@ -104,7 +104,7 @@ def pipeline(rows: int, repeat: int) -> dict:
 
 
 def figures(values: list[Measured]) -> dict:
-    """The middle of each figure; zero where a form has no process of its own."""
+    """Returns median and range of each figure; memory and CPU time only if the form has its own process."""
     found = {"seconds": middle([value.seconds for value in values])}
     if values[0].peak_rss_mb:
         found["cpu_seconds"] = middle([value.cpu_seconds for value in values])
@@ -113,9 +113,9 @@ def figures(values: list[Measured]) -> dict:
 
 
 def agreement(started: Engines, other: str) -> dict:
-    """Whether the other's mart and ours hold the same cells: times of different work say nothing."""
+    """Checks that the other form's mart and ours have the same cells: otherwise times are not comparable."""
     ours = started.query(AGREE, final="1", param_mart="reports")[0]
-    # The plain form's table knows no replacing: to read it with FINAL would be refused.
+    # The plain form's table is not a replacing one: ClickHouse refuses FINAL on it.
     final = {} if other == "plain" else {"final": "1"}
     theirs = started.query(AGREE, **final, param_mart=other)[0]
     if any(not math.isclose(ours[name], theirs[name], rel_tol=TOLERANCE.get(name, 0)) for name in ours):

@@ -1,8 +1,8 @@
-"""The pipeline as one writes it first: read the rows, group them with pandas, merge with the CRM, insert.
+"""The pipeline as one first writes it: read the rows, group them with pandas, merge with the CRM, insert.
 
-It is meant to be a competent first form and not a straw man: only the columns that are needed, the range cut
-by the index, a category for the chip, one column-wise insert. What it is not: safe to run twice (it appends),
-right about former owners, or aware of rows that commit late. `--read` chooses between the usual two ways to
+This is meant to be a competent first version and not a straw man: only the needed columns, the range selected
+by the index, a category for the chip, one column-wise insert. It is not safe to run twice (it appends), not
+correct for former owners, and misses rows that commit late. `--read` chooses between the two usual ways to
 get rows into pandas. The addresses come from the variables that `bionicpro` reads.
 """
 
@@ -43,7 +43,7 @@ TABLE = """
 
 
 def read_by_rows(connection: psycopg.Connection, start: str, end: str) -> pd.DataFrame:
-    """Rows as Python tuples: the first thing that comes to mind."""
+    """Reads rows as Python tuples: the obvious way."""
     rows = connection.execute(TELEMETRY.format("%s", "%s"), (start, end)).fetchall()
     return pd.DataFrame(rows, columns=COLUMNS).astype(
         {"response_time_ms": "float64", "battery_level": "float64", "chip_id": "category"}
@@ -51,7 +51,7 @@ def read_by_rows(connection: psycopg.Connection, start: str, end: str) -> pd.Dat
 
 
 def read_by_copy(connection: psycopg.Connection, start: str, end: str) -> pd.DataFrame:
-    """COPY as CSV into a temporary file, parsed by pandas: the second thing, and several times faster."""
+    """Reads by COPY as CSV into a temporary file, parsed by pandas: the second way, several times faster."""
     select = TELEMETRY.format(psycopg.sql.quote(start), psycopg.sql.quote(end))
     with tempfile.TemporaryFile() as file:
         with connection.cursor() as cursor, cursor.copy(f"COPY ({select}) TO STDOUT (FORMAT csv)") as copy:
@@ -73,7 +73,7 @@ def read_by_copy(connection: psycopg.Connection, start: str, end: str) -> pd.Dat
 
 
 def aggregate(rows: pd.DataFrame) -> pd.DataFrame:
-    """One row per chip and hour."""
+    """Aggregates to one row per chip and hour."""
     rows["hour"] = rows["event_time"].dt.floor("h")
     rows["error"] = rows["error_code"].notna() & (rows["error_code"] != "")
     return (
@@ -89,14 +89,14 @@ def aggregate(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def read_crm(url: str) -> pd.DataFrame:
-    """Every prosthesis with its owner and model."""
+    """Reads every prosthesis with its owner and model."""
     with psycopg.connect(url) as connection:
         cursor = connection.execute(CRM)
         return pd.DataFrame(cursor.fetchall(), columns=[column.name for column in cursor.description])
 
 
 def join(cells: pd.DataFrame, crm: pd.DataFrame) -> pd.DataFrame:
-    """The mart's rows; cells of chips that nobody owns fall out."""
+    """Returns the mart's rows; cells of chips without an owner are dropped."""
     cells["chip_id"] = cells["chip_id"].astype(str)
     mart = cells.merge(crm, on="chip_id", how="inner")
     mart["date"] = mart["hour"].dt.date

@@ -1,4 +1,4 @@
-"""Programs that run beside a measurement: started, known to be ready, stopped with the block."""
+"""Programs that run during a measurement: started, awaited until ready, stopped with the block."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = str(ROOT / "target" / "release" / "bionicpro")
-# Environments of their own: what the peers need is no part of the checks.
+# Separate environments: the peers' dependencies are not part of those of the checks.
 DLT_PYTHON = str(ROOT / ".tools" / "dlt" / "bin" / "python")
 BASELINE_PYTHON = str(ROOT / ".tools" / "baseline" / "bin" / "python")
 HTTP_TOOL = str(ROOT / "target" / "release" / "bench-http")
@@ -27,7 +27,7 @@ STOP_TIMEOUT_S = 60
 
 @contextmanager
 def ready_by_line(command: list[str], env: Mapping[str, str] | None = None) -> Iterator[tuple[int, dict]]:
-    """A program that prints one line of JSON when it is ready: its process id and that line."""
+    """Starts a program that prints one line of JSON when it is ready; yields its process id and that line."""
     with running(command, env or {}) as (process, log):
         readable, _, _ = select.select([process.stdout], [], [], START_TIMEOUT_S)
         line = process.stdout.readline() if readable else b""
@@ -38,7 +38,7 @@ def ready_by_line(command: list[str], env: Mapping[str, str] | None = None) -> I
 
 @contextmanager
 def ready_by_health(command: list[str], env: Mapping[str, str], url: str) -> Iterator[int]:
-    """A server that is ready when `url` answers 200: its process id."""
+    """Starts a server that is ready when `url` returns 200; yields its process id."""
     with running(command, env) as (process, log):
         deadline = time.monotonic() + START_TIMEOUT_S
         while not answers(url):
@@ -50,7 +50,7 @@ def ready_by_health(command: list[str], env: Mapping[str, str], url: str) -> Ite
 
 @contextmanager
 def running(command: list[str], env: Mapping[str, str]) -> Iterator[tuple[subprocess.Popen, IO[bytes]]]:
-    """A child that is told to stop when the block ends, and killed when it does not."""
+    """Starts a child that gets SIGTERM when the block ends, and is killed if it does not stop."""
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=log, env={**os.environ, **env}, cwd=ROOT
@@ -67,7 +67,7 @@ def running(command: list[str], env: Mapping[str, str]) -> Iterator[tuple[subpro
 
 
 def output_of(command: list[str]) -> str:
-    """What a program prints, which may be a secret; a failure ends the bench."""
+    """Returns a program's output, which may be a secret; a failure ends the bench."""
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
     if done.returncode:
         raise SystemExit(f"bench: {Path(command[0]).name} {command[1]} failed: {done.stderr[-2000:]}")
@@ -75,14 +75,14 @@ def output_of(command: list[str]) -> str:
 
 
 def never_ready(command: list[str], log: IO[bytes]) -> SystemExit:
-    """The end of the bench, with the last words of the program."""
+    """Returns the exception that ends the bench, with the end of the program's log."""
     log.seek(0)
     told = log.read().decode(errors="replace")[-2000:]
     return SystemExit(f"bench: {Path(command[0]).name} {command[1]} did not become ready\n{told}")
 
 
 def answers(url: str) -> bool:
-    """Whether the address answers 200 now."""
+    """Returns true if the address responds with status 200."""
     try:
         with urllib.request.urlopen(url, timeout=5) as response:
             return response.status == 200

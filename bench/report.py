@@ -1,4 +1,4 @@
-"""What was measured, as a table of ratios, as JSON and as the page `results/README.md`."""
+"""The results as a table of ratios, as JSON and as the page `results/README.md`."""
 
 import json
 import os
@@ -17,7 +17,8 @@ RESULTS = ROOT / "bench" / "results"
 
 LEAST_COMMITTED = 30_000
 
-# What belongs to one run: ticks on a long past are compared with those on the smallest table.
+# Parts that must come from one run: incremental runs on a long history are compared with those on the
+# smallest table.
 TOGETHER = (
     ("pipeline",),
     ("ticks", "history"),
@@ -44,7 +45,7 @@ Every figure, with its range over the repetitions, is in the JSON file of its da
 
 
 def machine(started: Engines) -> dict:
-    """The machine's size and the versions that ran; nothing that names it."""
+    """Returns the machine's size and the versions of the software; nothing that identifies the machine."""
     with psycopg.connect(started.telemetry) as connection:
         postgresql = connection.execute("SHOW server_version").fetchone()[0]
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
@@ -65,19 +66,19 @@ def machine(started: Engines) -> dict:
 
 
 def version_in(python: str, name: str) -> str:
-    """A package's version in another environment."""
+    """Returns a package's version in another environment."""
     return output([python, "-c", f"from importlib.metadata import version; print(version('{name}'))"])
 
 
 def commit() -> str:
-    """The newest commit of what was measured; results of earlier runs do not make it another, kept or not."""
+    """Returns the newest commit of the measured code, ignoring results of earlier runs, committed or not."""
     measured = ["--", ".", ":!bench/results"]
     changed = output(["git", "status", "--porcelain", "--untracked-files=no", *measured])
     return output(["git", "log", "-1", "--format=%h", *measured]) + ("-dirty" if changed else "")
 
 
 def output(command: list[str]) -> str:
-    """What a command prints; empty where it is not to be had."""
+    """Returns a command's output; empty if it fails."""
     try:
         return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
@@ -85,7 +86,7 @@ def output(command: list[str]) -> str:
 
 
 def rows_of(results: dict) -> list[tuple[str, str, str, str]]:
-    """What, ours, against, ratio: a line each."""
+    """Returns the lines of the table: what is measured, ours, against, ratio."""
     lines = []
     for name, measured in results.get("pipeline", {}).items():
         forms = measured["forms"]
@@ -127,7 +128,7 @@ def rows_of(results: dict) -> list[tuple[str, str, str, str]]:
 
 
 def identity_lines(measured: dict) -> list[tuple[str, str, str, str]]:
-    """The check of a token against the signature alone, and people beside a flood against people alone."""
+    """Returns the lines of token verification against the bare signature, and of a flood against none."""
     verify, flood = measured["verify"], measured["flood"]
     bare = verify["bare_us"]["median"]
     lines = []
@@ -143,7 +144,7 @@ def identity_lines(measured: dict) -> list[tuple[str, str, str, str]]:
 
 
 def beside_lines(measured: dict) -> list[tuple[str, str, str, str]]:
-    """People while runs bring new movements, against the same people alone."""
+    """Returns the lines of reads during runs with new movements, against the same reads alone."""
     where = (
         f"{measured['people']} people, {measured['changed_people']} move every {measured['every_s']:.0f} s"
     )
@@ -157,7 +158,7 @@ def beside_lines(measured: dict) -> list[tuple[str, str, str, str]]:
 
 
 def api_lines(measured: dict) -> list[tuple[str, str, str, str]]:
-    """Days against floor and baseline, what is known already, a visit, memory: what results have of it."""
+    """Returns the lines of days against floor and baseline, 304 responses, visits and memory, if measured."""
     loads = measured["loads"]
     lines = []
     for connections in (1, 8):
@@ -189,7 +190,7 @@ def api_lines(measured: dict) -> list[tuple[str, str, str, str]]:
 def tail_and_rate(
     loads: dict, what: str, ours: str, other: str, title: str
 ) -> list[tuple[str, str, str, str]]:
-    """The 99th percentile and the rate of one load against another's, where both were measured."""
+    """Returns the lines of one load's 99th percentile and rate against another's, if both were measured."""
     if ours not in loads or other not in loads:
         return []
     tail, floor = (loads[name]["p99_ms"]["median"] for name in (ours, other))
@@ -198,7 +199,7 @@ def tail_and_rate(
 
 
 def rate(loads: dict, what: str, ours: str, other: str, title: str) -> list[tuple[str, str, str, str]]:
-    """The rate of one load against another's, where both were measured."""
+    """Returns the line of one load's rate against another's, if both were measured."""
     if ours not in loads or other not in loads:
         return []
     mine, most = (loads[name]["requests_per_second"]["median"] for name in (ours, other))
@@ -206,7 +207,7 @@ def rate(loads: dict, what: str, ours: str, other: str, title: str) -> list[tupl
 
 
 def tick_lines(name: str, forms: dict) -> list[tuple[str, str, str, str]]:
-    """A tick against the plain form's run; the empty one has nothing to be compared with."""
+    """Returns the lines of an incremental run against an empty one, the plain form and dlt."""
     ours = forms["tick"]["seconds"]["median"]
     empty = forms["empty_tick"]["seconds"]["median"]
     against = f"tick: {ours * 1000:.0f} ms"
@@ -235,11 +236,11 @@ def tick_lines(name: str, forms: dict) -> list[tuple[str, str, str, str]]:
 
 
 def year_lines(measured: dict) -> list[tuple[str, str, str, str]]:
-    """The backfill against the floor; the burst has nothing to be compared with but the backfill."""
+    """Returns the lines of the backfill against the floor, and of comparison and burst against it."""
     backfill, burst = measured["backfill"], measured["burst"]
     ours, other = backfill["rows_per_second"], backfill["copy_to_nowhere_rows_per_second"]
     lines = []
-    # Results of before it was measured have none.
+    # Older results have no comparison.
     if comparison := measured.get("comparison"):
         lines.append(
             (
@@ -267,7 +268,7 @@ def year_lines(measured: dict) -> list[tuple[str, str, str, str]]:
 
 
 def loss_lines(measured: dict) -> list[tuple[str, str, str, str]]:
-    """Rows missed and counted twice, ours against each form of dlt."""
+    """Returns the lines of rows missed and counted twice, ours against each dlt pipeline."""
     what = f"missed and doubled of {measured['committed']:,} rows by nine writers"
     forms = measured["forms"]
     ours = forms["ours"]
@@ -285,12 +286,12 @@ def loss_lines(measured: dict) -> list[tuple[str, str, str, str]]:
 
 
 def times(ours: float, other: float) -> str:
-    """Ours divided by the other, to three digits."""
+    """Returns our figure divided by the other, to three digits."""
     return f"{ours / other:.3g}"
 
 
 def aims_of(results: dict) -> list[tuple[str, str, str]]:
-    """What this project promises itself, what was measured, and whether it holds."""
+    """Returns the project's aims, each with the measured figure and whether it is met."""
     lines = []
     if measured := results.get("pipeline", {}).get("10m"):
         forms = measured["forms"]
@@ -332,7 +333,7 @@ def aims_of(results: dict) -> list[tuple[str, str, str]]:
 
 
 def identity_aims(measured: dict) -> list[tuple[str, str, str]]:
-    """What the check of a token may cost, and a flood of bad ones."""
+    """Returns the aims for the cost of a token's verification and of a flood of bad tokens."""
     verify, flood = measured["verify"], measured["flood"]
     known = verify["known_us"]["median"]
     cold = verify["cold_us"]["median"] / verify["bare_us"]["median"]
@@ -346,21 +347,21 @@ def identity_aims(measured: dict) -> list[tuple[str, str, str]]:
 
 
 def bff_aim(measured: dict) -> tuple[str, str, str]:
-    """What is left of the API's rate behind a session."""
+    """Returns the aim for the rate through the BFF relative to the API's."""
     through, straight = (measured[way]["requests_per_second"]["median"] for way in ("through", "straight"))
     ratio = through / straight
     return "the BFF passes on at least 0.6 of the API's rate", f"{ratio:.2f}", yes(ratio >= 0.6)
 
 
 def flat_aim(what: str, sizes: list[dict]) -> tuple[str, str, str]:
-    """How far the slowest size is from the fastest."""
+    """Returns the aim for the ratio of the slowest size to the fastest."""
     each = [measured["forms"]["tick"]["seconds"]["median"] for measured in sizes]
     ratio = max(each) / min(each)
     return what, f"{ratio:.2f}", yes(ratio <= 1.5)
 
 
 def loss_aim(measured: dict) -> tuple[str, str, str]:
-    """Few rows, or rows that a cursor would not have lost either, prove nothing."""
+    """Returns the aim for losses; void with too few rows, or if a cursor would not have lost any either."""
     ours, naive = measured["forms"]["ours"], measured["forms"]["dlt_id"]["missed"]
     wrong = ours["missed"] + ours["counted_twice"]
     what = "no row of nine writers is missed or doubled, while a cursor loses some"
@@ -369,19 +370,19 @@ def loss_aim(measured: dict) -> tuple[str, str, str]:
 
 
 def yes(met: bool) -> str:
-    """A word for the table."""
+    """Returns the word for the table."""
     return "yes" if met else "no"
 
 
 def text_of(results: dict) -> tuple[str, str]:
-    """The aims and the ratios as Markdown, readable on a terminal too; aims where they were measured."""
+    """Returns the measured aims and the ratios as Markdown, which is readable on a terminal too."""
     aims = aims_of(results)
     aims = table([("aim", "measured", "met"), *aims]) if aims else "No aim was measured."
     return aims, table([("what", "ours", "against", "ratio"), *rows_of(results)])
 
 
 def table(lines: list[tuple[str, ...]]) -> str:
-    """Lines as a table; the first is its head."""
+    """Formats lines as a table; the first is its header."""
     widths = [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]
     text = [
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |"
@@ -392,7 +393,7 @@ def table(lines: list[tuple[str, ...]]) -> str:
 
 
 def newest(days: dict[str, dict]) -> tuple[dict, dict[str, list[str]]]:
-    """Each part as it was measured last, and which parts came from which day; `days` are oldest first."""
+    """Returns the newest results of each part, and the parts by their day; `days` are oldest first."""
     found, origins = {}, {day: [] for day in reversed(days)}
     for parts in TOGETHER:
         for day, results in reversed(days.items()):
@@ -404,7 +405,7 @@ def newest(days: dict[str, dict]) -> tuple[dict, dict[str, list[str]]]:
 
 
 def run_line(day: str, parts: list[str], machine: dict) -> str:
-    """Which parts a run measured, and on what."""
+    """Returns the line with the parts that a run measured, its machine and its versions."""
     names = ("kernel", "postgresql", "clickhouse", "python", "pandas", "dlt")
     told = ", ".join(f"{name} {machine[name]}" for name in names)
     size = f"{machine['cores']} cores, {machine['memory_gb']} GB, commit {machine['commit']}"
@@ -414,7 +415,7 @@ def run_line(day: str, parts: list[str], machine: dict) -> str:
 def write(results: dict) -> Path:
     """Writes the day's file and the page of all days.
 
-    A later run of the same day replaces the file; on the same commit and machine it adds its parts.
+    A later run on the same day replaces the file; on the same commit and machine, it adds its parts.
     """
     RESULTS.mkdir(exist_ok=True)
     file = RESULTS / f"{date.today().isoformat()}-{results['machine']['cores']}core.json"

@@ -1,4 +1,4 @@
-"""What the page says."""
+"""The content of the page of results."""
 
 import pytest
 import report
@@ -66,7 +66,7 @@ def each_part_is_told_as_it_was_measured_last():
     first = {"machine": {}, "pipeline": 1, "ticks": 1, "history": 1, "api": 1}
     second = {"machine": {}, "ticks": 2, "api": 2, "bff": 2}
     found, origins = report.newest({"2026-01-01": first, "2026-01-02": second})
-    # Ticks and history of two runs are not compared.
+    # The parts `ticks` and `history` of different runs are not compared.
     assert found == {"pipeline": 1, "ticks": 2, "api": 2, "bff": 2}
     assert origins == {"2026-01-02": ["ticks", "api", "bff"], "2026-01-01": ["pipeline"]}
 

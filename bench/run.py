@@ -1,6 +1,6 @@
-"""Measures ours against what one would otherwise use, or cannot go below, in one run; prints the ratios.
+"""Measures this project against its alternatives and its lower bounds in one run; prints the ratios.
 
-`make bench` runs all of it. Everything happens on loopback, in temporary folders, with a bound on every wait.
+`make bench` runs all of it. Everything runs on loopback, in temporary folders, with a timeout on every wait.
 """
 
 import argparse
@@ -20,14 +20,14 @@ from year import year
 SIZES = {"100k": 100_000, "1m": 1_000_000, "10m": 10_000_000, "50m": 50_000_000}
 PARTS = ("pipeline", "ticks", "history", "year", "losses", "api", "beside", "identity", "bff")
 
-# Committed rows and rounds, at the least. The quick form shows that it works; it proves nothing.
+# The least committed rows and rounds. The quick form only shows that the bench works; its result is void.
 LOSSES = (report.LEAST_COMMITTED, 8)
 QUICK_LOSSES = (2_000, 1)
 
 
 def main() -> None:
     flags = arguments()
-    # The BFF is measured against the API, and so are people beside runs.
+    # The BFF, and reads during runs, are measured together with the API.
     if "api" in flags.only:
         flags.only += [part for part in ("beside", "bff") if part not in flags.only]
     results: dict = {}
@@ -67,7 +67,7 @@ def main() -> None:
 
 
 def arguments() -> argparse.Namespace:
-    """The flags; lists are separated by commas."""
+    """Parses the flags; lists are separated by commas."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__.splitlines()[0])
     parser.add_argument(
         "--rows",
@@ -104,7 +104,7 @@ def arguments() -> argparse.Namespace:
 
 
 def some_of(known: tuple[str, ...]):
-    """A type for argparse: a comma-separated choice."""
+    """Returns a type for argparse: a comma-separated choice."""
 
     def parse(text: str) -> list[str]:
         chosen = text.split(",")

@@ -1,4 +1,4 @@
-"""What a tick costs when little is new, whatever the size of the table; beside it dlt and the plain form."""
+"""The cost of an incremental run with few new rows, by size of the table, next to dlt and the plain form."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,12 +12,13 @@ from peer import Dlt
 from pipeline import Bench, agreement, figures
 from processes import PROGRAM
 
-# The same at every size from a million on: so many movements of so many chips, all of one quarter of an hour.
+# New movements, and the chips that they belong to, all within a quarter of an hour: the same at every size
+# from a million rows on.
 NEW_ROWS = 20_000
 CHIPS = 250
 QUARTER_S = 900
 
-# The plain form and dlt's first run take minutes and gigabytes beyond this.
+# Beyond this, the plain form and dlt's first run take minutes and gigabytes.
 OTHERS_UP_TO = 10_000_000
 
 NOTHING_NEW = 99
@@ -37,20 +38,21 @@ ACTIVE = """
 
 @dataclass
 class Ticks:
-    """What ticks run on."""
+    """The engines and the new rows of incremental runs."""
 
     engines: Engines
     chips: list[str]
     new_rows: int = NEW_ROWS
-    # The beginning of the next quarter of an hour; after the running hour as if devices' clocks were ahead.
+    # The beginning of the next quarter of an hour, which goes beyond the current hour as if devices' clocks
+    # were ahead.
     quarter: datetime = field(
         default_factory=lambda: datetime.now(UTC).replace(minute=0, second=0, microsecond=0, tzinfo=None)
     )
 
     def arrive(self) -> None:
-        """The movements of the next quarter of an hour, which every form finds; not counted.
+        """Inserts the movements of the next quarter of an hour, which every form finds; not timed.
 
-        As the schedule has it: an hour gets new movements four times.
+        As with the real schedule, an hour gets new movements four times.
         """
         each = self.new_rows // len(self.chips)
         parameters = {
@@ -64,30 +66,30 @@ class Ticks:
         self.quarter += timedelta(seconds=QUARTER_S)
 
     def full(self) -> Measured:
-        """Ours over the whole lookback, which leaves a baseline."""
+        """Runs our full run over the whole lookback, which leaves a baseline."""
         return run([PROGRAM, "etl", "run", "--full"], self.engines.environment)
 
     def tick(self) -> Measured:
-        """Ours, after movements have arrived."""
+        """Runs our incremental run after movements have arrived."""
         return run([PROGRAM, "etl", "run"], self.engines.environment)
 
     def empty(self) -> Measured:
-        """Ours, when nothing has arrived."""
+        """Runs our incremental run when nothing has arrived."""
         return run([PROGRAM, "etl", "run"], self.engines.environment, statuses=(NOTHING_NEW,))
 
 
 def ticks(rows: int, repeat: int) -> dict:
-    """Ticks on a week of so many rows; where bearable, dlt's on the same rows and the plain form's run."""
+    """Measures incremental runs on a week of rows; up to `OTHERS_UP_TO` rows, also dlt and the plain form."""
     return on_fleet(seed, rows, repeat, with_others=rows <= OTHERS_UP_TO)
 
 
 def ticks_with_history(rows: int, repeat: int) -> dict:
-    """Ticks on so many rows of the people of the smallest table: only the past grows, not what is new."""
+    """Measures incremental runs on `rows` rows of the smallest table's people: only the history grows."""
     return on_fleet(seed_history, rows, repeat, with_others=False)
 
 
 def on_fleet(seed_fleet: Callable[[Engines, int], Fleet], rows: int, repeat: int, with_others: bool) -> dict:
-    """Ticks on that fleet, and what is measured beside them."""
+    """Measures incremental runs on a fleet, and the other forms if requested."""
     note(f"ticks: {rows:,} rows")
     with engines() as started:
         fleet = seed_fleet(started, rows)
@@ -95,13 +97,13 @@ def on_fleet(seed_fleet: Callable[[Engines, int], Fleet], rows: int, repeat: int
         with psycopg.connect(started.telemetry) as connection:
             chips = [chip for (chip,) in connection.execute(ACTIVE, {"chips": CHIPS})]
         ours = Ticks(started, chips)
-        # The first run loads the lookback and leaves a baseline; the first tick opens files and plans.
+        # The first run loads the lookback and leaves a baseline; the first incremental run warms up.
         first_runs = {"first_run": [ours.full()]}
         ours.arrive()
         ours.tick()
         orders = [{"tick": ours.tick, "empty_tick": ours.empty}]
         if with_others:
-            # By id: the one cursor with an index, and the usual one for a table that is only added to.
+            # By id: the only cursor with an index, and the usual one for an append-only table.
             dlt = Dlt(started, "dlt_id", "id")
             first_runs["dlt_first_run"] = [dlt.tick()]
             orders = [orders[0] | {"dlt": dlt.tick}, {"dlt": dlt.tick} | orders[0]]
@@ -129,7 +131,7 @@ def on_fleet(seed_fleet: Callable[[Engines, int], Fleet], rows: int, repeat: int
 
 
 def steps_of(ticks: list[Measured]) -> dict[str, dict]:
-    """How long each step of ours took: where to look when a size stands out."""
+    """Returns the duration of each of our steps, which helps to explain an outlier among the sizes."""
     names = [step["step"] for step in ticks[0].answer["steps"]]
     return {
         name: middle(

@@ -1,4 +1,4 @@
-"""A year: its backfill, its comparison, and the tick after late rows have come for all of it."""
+"""A year of data: its backfill, its comparison, and the incremental run after late rows for all of it."""
 
 import time
 
@@ -11,12 +11,12 @@ from processes import PROGRAM
 
 LATE_ROWS = 20_000
 
-# The server reads and writes every row in its fastest format, and nobody receives them.
+# The server reads and writes every row in its fastest format, without sending them to a client.
 READ_EVERYTHING = "COPY telemetry.raw_telemetry TO '/dev/null' (FORMAT binary)"
 
 CHIPS = "SELECT chip_id FROM crm.prostheses ORDER BY chip_id"
 
-# A step that shares no factor with the number of cells: every row is in a cell of its own.
+# The step is coprime to the number of cells, so that every row is in a different cell.
 ARRIVE_LATE = """
     INSERT INTO telemetry.raw_telemetry (chip_id, event_time, movement_type, response_time_ms, battery_level)
     SELECT (%(chips)s::text[])[1 + cell %% chips],
@@ -29,12 +29,12 @@ ARRIVE_LATE = """
 
 
 def year(rows: int) -> dict:
-    """Both, on one fleet; the mart must equal the source in the end, or the bench ends."""
+    """Measures all three on one fleet; the bench fails if the mart does not equal the source at the end."""
     note(f"year: {rows:,} rows")
     with engines() as started:
         fleet = seed_year(started, rows)
         found = {"rows": fleet.rows, "days": fleet.days, "backfill": backfill(started, fleet)}
-        # Leaves a baseline, as the run of the night does.
+        # Leaves a baseline, as the nightly run does.
         run([PROGRAM, "etl", "run", "--full"], started.environment)
         found["comparison"] = comparison(started, fleet)
         found["burst"] = burst(started, fleet)
@@ -42,7 +42,7 @@ def year(rows: int) -> dict:
 
 
 def backfill(started: Engines, fleet: Fleet) -> dict:
-    """A year in one backfill, against the same table read with COPY to nowhere."""
+    """Measures a backfill of the year against reading the same table with COPY to /dev/null."""
     with psycopg.connect(started.telemetry) as connection:
         begin = time.perf_counter()
         connection.execute(READ_EVERYTHING)
@@ -59,9 +59,9 @@ def backfill(started: Engines, fleet: Fleet) -> dict:
 
 
 def comparison(started: Engines, fleet: Fleet) -> dict:
-    """Every day before the lookback compared with the source, of which the mart differs in nothing.
+    """Measures the comparison of every day before the lookback with the source, from which no day differs.
 
-    All of them are due: the first baseline was left after the backfill.
+    All of them are due, because the first baseline was left after the backfill.
     """
     ours = run([PROGRAM, "etl", "compare", "--all"], started.environment)
     answer = ours.answer
@@ -84,7 +84,7 @@ def comparison(started: Engines, fleet: Fleet) -> dict:
 
 
 def burst(started: Engines, fleet: Fleet) -> dict:
-    """The tick that brings late rows of a whole year."""
+    """Measures the incremental run that loads late rows of a whole year."""
     with psycopg.connect(started.crm) as connection:
         chips = [chip for (chip,) in connection.execute(CHIPS)]
     with psycopg.connect(started.telemetry, autocommit=True) as connection:

@@ -1,4 +1,4 @@
-// Strings live beside the folder that uses them: src/<folder>/locales/<language>.po, one catalogue a folder.
+// Catalogues are in the folder that uses the strings: src/<folder>/locales/<language>.po, one catalogue per folder.
 import { readdirSync } from 'node:fs';
 import { defineConfig } from '@lingui/cli';
 import { formatter } from '@lingui/format-po';
@@ -8,7 +8,7 @@ const folders = (under: string) =>
     .filter((entry) => entry.isDirectory() && entry.name !== 'locales')
     .map((entry) => `${under}/${entry.name}`);
 
-/** Folders without a word for people. */
+/** Folders without user-visible strings. */
 const SILENT = ['src/api', 'src/design', 'src/i18n', 'src/offline', 'src/pages', 'src/preferences', 'src/worker'];
 
 const owners = [...folders('src').filter((folder) => !SILENT.includes(folder)), ...folders('src/pages')];

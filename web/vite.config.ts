@@ -4,7 +4,7 @@ import { lingui } from '@lingui/vite-plugin';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 
-// Where the development server sends what is not the app: a running `bionicpro demo`.
+// The development server's target for API and session calls: a running `bionicpro demo`.
 const service = process.env['BIONICPRO_BFF'] ?? 'http://127.0.0.1:8000';
 
 export default defineConfig({
@@ -12,7 +12,7 @@ export default defineConfig({
   build: {
     target: ['chrome123', 'firefox121', 'safari17.5'],
     modulePreload: { polyfill: false },
-    // scripts/empty.mjs does it, and leaves what is committed.
+    // scripts/empty.mjs empties it, and keeps the committed file.
     emptyOutDir: false,
     manifest: true,
     assetsInlineLimit: 0,

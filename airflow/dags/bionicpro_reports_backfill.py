@@ -1,11 +1,10 @@
-"""Recomputes a long range of days on several workers at once, the newest first, while the other DAGs go on.
+"""Recomputes a long range of days on several workers, newest first, concurrently with the other DAGs.
 
-`plan` counts the rows of each day and makes pieces of whole days, up to a million rows each. `load_days` is
-mapped over lanes: each replaces its pieces one after the other. A lane that is tried again leaves out what
-it has loaded.
+`plan` counts the rows of each day and forms pieces of whole days, up to a million rows each. `load_days` is
+mapped over lanes: each replaces its pieces sequentially. A retried lane skips the pieces that it has loaded.
 
-**Trigger** with `{"from": "2025-01-01", "to": "2026-01-01", "lanes": 4}`. `source_share` below 100 leaves the
-telemetry database alone for the rest of the time, per lane. A failed task's statuses are those of
+**Trigger** with `{"from": "2025-01-01", "to": "2026-01-01", "lanes": 4}`. `source_share` is the percentage of
+the time in which each lane may query the telemetry database. A failed task's statuses are those of
 `bionicpro_reports_etl`.
 """
 
@@ -25,7 +24,7 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     max_active_tasks=MOST_LANES,
-    # A lane may take hours.
+    # A lane may run for hours.
     default_args=DEFAULT_ARGS | {"execution_timeout": None},
     params={
         **range_params(required=True),

@@ -1,9 +1,9 @@
-"""Compares days before the lookback with the source, the newest first, and loads again what differs.
+"""Compares days before the lookback with the source, newest first, and reloads those that differ.
 
-A day is due once a day where nothing in the source keeps rows from escaping the form by which ticks find them
-(`bionicpro doctor` says which form that is), and once after each lost baseline where something does. Each run
-compares for `pipeline.compare_budget_s`, a minute by default, and is skipped when nothing is due. Status 4:
-a range was not mended because too much of it would have vanished, and the log says how to confirm it.
+Incremental runs find new rows by a method that `bionicpro doctor` reports. If nothing in the source prevents
+rows from escaping that method, each day is due once a day; otherwise once after each lost baseline. Each run
+compares for `pipeline.compare_budget_s`, a minute by default, and is skipped if nothing is due. Status 4: a
+range was not repaired because too many of its rows would have vanished; the log says how to confirm it.
 """
 
 from datetime import datetime, timezone

@@ -1,27 +1,27 @@
-"""Brings what is new in the CRM and in the telemetry into the mart, every 15 minutes.
+"""Loads new and changed data of the CRM and the telemetry into the mart, every 15 minutes.
 
 | task | does | safe to clear |
 | --- | --- | --- |
-| `extract_crm_data` | stages who people are and which prostheses they own | yes |
-| `extract_telemetry_data` | finds what is new, stages every hour that it touches, whole | yes |
-| `transform_and_join` | joins both; telemetry that nobody owns yet waits | yes |
-| `load_to_clickhouse` | replaces those hours in the mart, compares, then moves the horizon | yes |
+| `extract_crm_data` | stages customers, prostheses and ownership intervals | yes |
+| `extract_telemetry_data` | finds new rows, stages every hour that they affect completely | yes |
+| `transform_and_join` | joins both; orphans, whose chip has no owner yet, wait | yes |
+| `load_to_clickhouse` | replaces those hours in the mart, compares, then advances the horizon | yes |
 
-Everything may be cleared, repeated, killed and run twice at once: rows replace older ones by version.
+Any task may be cleared, repeated, killed and run twice concurrently: rows replace older ones by version.
 
-**Pink (skipped)**: there was nothing new. A quiet quarter of an hour ends so, and its run is green.
+**Pink (skipped)**: there was nothing new. This is normal in a quiet quarter of an hour, and the run is green.
 
 **Red**: the last lines of the task's log say what failed and what to do.
 
 | status | means | then |
 | --- | --- | --- |
-| 2 | wrong usage or configuration: a connection, a password, a version, a range | mend it, clear the task |
-| 3 | a database or the stage was out of reach, for three retries | mend it; clear the task, or wait |
-| 4 | the data violate a rule | `bionicpro etl show RUN` names the cells; mend the source, clear the run |
-| 1 | a defect of the program | keep the log, report it; the next run starts from what was loaded last |
+| 2 | wrong usage or configuration: a connection, a password, a version, a range | fix it, clear the task |
+| 3 | a database or the stage was unreachable, for three retries | fix it; clear the task, or wait |
+| 4 | the data violate a rule | `bionicpro etl show RUN` names the cells; fix the source, clear the run |
+| 1 | a defect of the program | keep the log, report it; the next run starts from the last load |
 
-A run that failed loses nothing: the horizon moves with a load that succeeded, so the next run brings what
-this one did not.
+A failed run loses nothing: the horizon advances only with a successful load, so the next run loads what this
+one did not.
 
 **Trigger** with `{"from": "2024-01-15", "to": "2024-01-16"}` to recompute a range, with `{"full": true}` to
 recompute the last days. Past intervals: `airflow backfill create --dag-id bionicpro_reports_etl --from-date …

@@ -1,7 +1,7 @@
-"""Recomputes the last days once a day: finds deleted and changed rows of the source, repairs any difference.
+"""Recomputes the lookback once a day: finds deleted and changed rows of the source, repairs any difference.
 
-The tasks and their statuses are those of `bionicpro_reports_etl`. How many days: `pipeline.lookback_days`,
-7 by default.
+The tasks and their statuses are those of `bionicpro_reports_etl`. `pipeline.lookback_days` is the number of
+days, 7 by default.
 """
 
 from datetime import datetime, timezone

@@ -1,4 +1,4 @@
-"""``make airflow``: a real Airflow beside the demo. Ctrl-C stops everything that it has started."""
+"""``make airflow``: a real Airflow next to the demo. Ctrl-C stops everything that it has started."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ DEMO_TIMEOUT_S = 120
 
 
 def main() -> int:
-    """Starts the demo where none is running, then Airflow; waits until it is told to stop."""
+    """Starts the demo if none is running, then Airflow; waits for SIGINT or SIGTERM."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--program", type=Path, required=True, help="the program bionicpro")
     arguments.add_argument("--data", type=Path, default=Path("demo-data"), help="the folder of the demo")
     arguments.add_argument("--port", type=int, default=PORT, help="where Airflow answers")
     flags = arguments.parse_args()
-    # For this account only, as all that the demo keeps.
+    # For this account only, like all files of the demo.
     os.umask(0o077)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -88,7 +88,7 @@ Logs of the components: {home}/components. Ctrl-C stops everything; the next sta
 
 
 def running_demo(data: Path) -> dict[str, object] | None:
-    """The addresses of the demo that runs on this folder."""
+    """Returns the addresses of the demo that runs on this folder; ``None`` if none runs."""
     try:
         ready: dict[str, object] = json.loads((data / "demo.json").read_text())
         os.kill(int(str(ready["pid"])), 0)
@@ -98,7 +98,7 @@ def running_demo(data: Path) -> dict[str, object] | None:
 
 
 def start_demo(program: Path, data: Path) -> subprocess.Popen[bytes]:
-    """The demo without its own schedule, in a process group of its own: Ctrl-C stops Airflow first."""
+    """Starts the demo without its schedule, in its own process group: Ctrl-C stops Airflow first."""
     (data / "demo.json").unlink(missing_ok=True)
     command = [program.resolve(), "demo", "--no-schedule", "--data", str(data)]
     return subprocess.Popen(command, start_new_session=True)
@@ -107,7 +107,7 @@ def start_demo(program: Path, data: Path) -> subprocess.Popen[bytes]:
 def wait_for_demo(
     data: Path, demo: subprocess.Popen[bytes], stop: threading.Event
 ) -> dict[str, object] | None:
-    """The demo's addresses, once it is ready; none where it has ended, or nobody waits any more."""
+    """Returns the demo's addresses once it is ready; ``None`` if it ended, on a timeout, or on ``stop``."""
     end = time.monotonic() + DEMO_TIMEOUT_S
     while time.monotonic() < end and demo.poll() is None and not stop.wait(0.2):
         if (ready := running_demo(data)) is not None:
@@ -116,7 +116,7 @@ def wait_for_demo(
 
 
 def say(text: str) -> None:
-    """One line for the person at the terminal."""
+    """Prints a line of progress."""
     print(f"  {text}", flush=True)
 
 

@@ -1,6 +1,6 @@
-"""An Airflow on this machine, loopback only: its settings, its database, its processes.
+"""An Airflow on this machine, on loopback only: its settings, its database, its processes.
 
-``make airflow`` and the system tests use it; a production site is described in ``docs/guides/airflow.md``.
+Used by ``make airflow`` and the system tests; ``docs/guides/airflow.md`` describes a production site.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ DAGS = Path(__file__).resolve().parent.parent / "dags"
 READY_TIMEOUT_S = 180
 STOP_TIMEOUT_S = 20
 
-# Logs are read from the folder: no port is opened to serve them.
+# Logs are read from the folder, so no port is opened to serve them.
 COMPONENTS: dict[str, list[str]] = {
     "api-server": ["api-server"],
     "scheduler": ["scheduler", "--skip-serve-logs"],
@@ -38,11 +38,11 @@ COMPONENTS: dict[str, list[str]] = {
 
 
 class SiteError(Exception):
-    """What could not be started, and where its log is."""
+    """A component that could not be started; the message names its log."""
 
 
 class Site:
-    """One Airflow with a folder and a PostgreSQL database of its own."""
+    """One Airflow with its own folder and PostgreSQL database."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Site:
         dags: Path = DAGS,
         settings: Mapping[str, str] | None = None,
     ) -> None:
-        """``engines`` is what ``bionicpro demo --json`` prints: where the databases and the warehouse are."""
+        """Sets up a site. ``engines`` is the output of ``bionicpro demo --json``: the engines' addresses."""
         self.home = home
         self.port = port
         self._engines = engines
@@ -83,7 +83,7 @@ class Site:
             "AIRFLOW__API_AUTH__JWT_SECRET": self._kept(
                 "jwt.key", lambda: secrets.token_urlsafe(48).encode()
             ),
-            # Airflow sets the modes of its logs by itself, whatever the umask.
+            # Airflow sets the modes of its logs itself, regardless of the umask.
             "AIRFLOW__LOGGING__FILE_TASK_HANDLER_NEW_FOLDER_PERMISSIONS": "0o700",
             "AIRFLOW__LOGGING__FILE_TASK_HANDLER_NEW_FILE_PERMISSIONS": "0o600",
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": self._database_url("postgresql+psycopg2"),
@@ -94,7 +94,7 @@ class Site:
         }
 
     def prepare(self, connections: Mapping[str, Mapping[str, Any]] | None = None) -> None:
-        """Makes the database, the account and the three connections; again, it changes nothing."""
+        """Creates the database, the account and the three connections; a repeated call changes nothing."""
         database = psycopg2.connect(self._postgres("postgres"))
         database.autocommit = True
         with database.cursor() as cursor:
@@ -111,7 +111,7 @@ class Site:
         file.unlink()
 
     def connections(self) -> dict[str, dict[str, Any]]:
-        """The three connections, as ``airflow connections import`` reads them."""
+        """Returns the three connections in the format of ``airflow connections import``."""
         return {
             "bionicpro_crm_db": _connection("postgres", self._engines["crm"]["url"], "crm_db"),
             "bionicpro_telemetry_db": _connection(
@@ -121,7 +121,7 @@ class Site:
         }
 
     def start(self, components: Sequence[str] = tuple(COMPONENTS)) -> None:
-        """Starts the components and waits until each says that it is healthy."""
+        """Starts the components and waits until each reports that it is healthy."""
         (self.home / "components").mkdir(exist_ok=True)
         for name in components:
             with self._log(name).open("ab") as log:
@@ -141,13 +141,13 @@ class Site:
             time.sleep(0.5)
 
     def check(self) -> None:
-        """Raises where a component has ended by itself."""
+        """Raises ``SiteError`` if a component has ended by itself."""
         for name, process in self._processes.items():
             if process.poll() is not None:
                 raise SiteError(f"{name} ended with status {process.returncode}; log: {self._log(name)}")
 
     def stop(self) -> None:
-        """Stops the components, the last started first."""
+        """Stops the components in reverse order of their start."""
         for process in reversed(self._processes.values()):
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""Airflow reads its settings when it is imported: they are made here, before that."""
+"""Settings of Airflow, which must be set before it is imported."""
 
 from __future__ import annotations
 

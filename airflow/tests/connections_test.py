@@ -1,4 +1,4 @@
-"""What becomes of an Airflow connection. The oracle for URLs is Python's own parser."""
+"""The conversion of Airflow connections. The oracle for URLs is Python's own parser."""
 
 from __future__ import annotations
 

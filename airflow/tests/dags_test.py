@@ -1,4 +1,4 @@
-"""The DAGs as Airflow reads them."""
+"""The DAGs as Airflow parses them."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def the_form_takes_days_and_instants_and_nothing_else(bag: DagBag) -> None:
 
 @pytest.mark.parametrize("file", sorted(path.name for path in DAGS.glob("*.py")))
 def a_file_is_read_without_a_connection_or_a_program(file: str, tmp_path: Path) -> None:
-    """Whatever opens a socket or starts a process at the top of a file stops the reading."""
+    """Parses the file with a guard that fails if top-level code opens a socket or starts a process."""
     guard = (
         "import sys, runpy\n"
         "from airflow.sdk import DAG, Asset, BaseHook, BaseOperator, CronDataIntervalTimetable\n"

@@ -1,4 +1,4 @@
-"""The operator around a program that is there, is not, or is another one."""
+"""The operator with a program that exists, is missing, or has another version."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bionicpro_airflow import pipeline
 from bionicpro_airflow.operator import BionicproOperator
 
 VERSION = f'if [ "$1" = --version ]; then echo "bionicpro {package.__version__}"; exit; fi\n'
-# Says with which arguments and variables it was started.
+# Prints the arguments and variables with which it was started.
 ECHO = VERSION + 'printf \'{"argv": "%s", "env": "%s"}\' "$*" "$(env | sort | tr \'\\n\' \'|\')"'
 
 

@@ -1,4 +1,4 @@
-"""What the end of the program means to Airflow, and how its lines arrive in the log."""
+"""The mapping of the program's exit status to task states, and its lines in the task's log."""
 
 from __future__ import annotations
 

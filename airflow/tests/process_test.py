@@ -47,7 +47,7 @@ def lines_arrive_while_the_child_runs(tmp_path: Path) -> None:
     go_on = tmp_path / "go on"
 
     def answer(line: str) -> None:
-        # The child ends only when its first line was passed on.
+        # The child ends only once its first line has been forwarded.
         go_on.touch()
 
     ended = _shell(f"echo first >&2; until [ -e '{go_on}' ]; do sleep 0.02; done").run(answer)
@@ -75,7 +75,7 @@ def a_kill_ends_the_child_and_its_children(tmp_path: Path) -> None:
     child.kill()
     runner.join(WAIT_S)
     assert ended == [-signal.SIGTERM]
-    # The shell is gone; whoever it started has the same signal and may end a moment later.
+    # The shell is gone; its children got the same signal and may end a moment later.
     _wait_for(lambda: not any(_is_running(int(pid)) for pid in pids.read_text().split()))
 
 

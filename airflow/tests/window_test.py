@@ -1,4 +1,4 @@
-"""What a DAG run asks for, and under which id."""
+"""The window and the id of a DAG run."""
 
 from __future__ import annotations
 

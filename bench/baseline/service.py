@@ -1,9 +1,9 @@
 """The baseline implementation of the Reports API: one endpoint, as a competent team first writes it.
 
-FastAPI asks the warehouse for one person's day and answers with its hours and their sums. Signatures are
-checked with the issuer's key set, which is fetched once; the connections to the warehouse are kept. What is
-left out favours it: it tells replaced and deleted rows not apart from others, knows no zone but UTC, and says
-nothing of how old the data are.
+FastAPI queries the warehouse for one person's day and returns its hours and their sums. Signatures are
+checked with the issuer's key set, which is fetched once; connections to the warehouse are reused. The
+omissions are in its favour: it does not filter replaced and deleted rows, supports no time zone but UTC, and
+does not report the age of the data.
 """
 
 import json
@@ -35,14 +35,14 @@ app = FastAPI()
 
 @cache
 def keys() -> dict:
-    """The issuer's key set."""
+    """Returns the issuer's key set."""
     with urlopen(os.environ["BIONICPRO_OIDC_JWKS_URL"], timeout=10) as response:
         return json.load(response)
 
 
 @cache
 def warehouse() -> Client:
-    """One client for all requests; without a session of the server's, they may ask at the same time."""
+    """Returns the client for all requests, without a server session, so that they can query concurrently."""
     url = urlsplit(os.environ["BIONICPRO_WAREHOUSE_URL"])
     return clickhouse_connect.get_client(
         host=url.hostname,
@@ -54,7 +54,7 @@ def warehouse() -> Client:
 
 
 def login(credentials: Annotated[HTTPAuthorizationCredentials, Depends(HTTPBearer())]) -> str:
-    """The login name of the caller, who wears a prosthesis."""
+    """Returns the login name of the caller, who must be a wearer."""
     try:
         claims = jwt.decode(
             credentials.credentials,
@@ -72,7 +72,7 @@ def login(credentials: Annotated[HTTPAuthorizationCredentials, Depends(HTTPBeare
 
 @app.get("/api/reports/{day}")
 def report(day: date, user: Annotated[str, Depends(login)]) -> dict:
-    """The caller's hours of one day, and their sums."""
+    """Returns the caller's hours of one day, and their sums."""
     hours = list(warehouse().query(HOURS, parameters={"login": user, "day": day}).named_results())
     if not hours:
         raise HTTPException(404, "There is no report for this day")
@@ -103,7 +103,7 @@ def report(day: date, user: Annotated[str, Depends(login)]) -> dict:
 
 
 def mean(hours: list[dict], name: str) -> float | None:
-    """Of the hours that have the value, each weighted by its movements."""
+    """Returns the mean over the hours that have the value, weighted by movements."""
     known = [(hour[name], hour["movements_count"]) for hour in hours if hour[name] is not None]
     weight = sum(count for _, count in known)
     return round(sum(value * count for value, count in known) / weight, 1) if weight else None
@@ -111,6 +111,6 @@ def mean(hours: list[dict], name: str) -> float | None:
 
 @app.get("/health")
 def health() -> dict:
-    """Whether the warehouse answers."""
+    """Checks that the warehouse responds."""
     warehouse().command("SELECT 1")
     return {"status": "ok"}

@@ -1,4 +1,5 @@
--- The mart's hours a second time, in the order in which the baseline implementation asks for them: a person's day is one granule.
+-- The mart's hours a second time, in the order in which the baseline implementation asks for them: a person's
+-- day is one granule.
 CREATE DATABASE IF NOT EXISTS baseline;
 
 CREATE TABLE baseline.user_prosthesis_stats

@@ -1,5 +1,5 @@
--- Where dlt lands rows and what is made of them. Each table replaces by its key, as dlt's own ClickHouse destination
--- offers it for appended rows: a row that is read again, as an overlap does, is counted once.
+-- Where dlt lands rows and what is made of them. Each table replaces by its key, as dlt's own ClickHouse
+-- destination offers it for appended rows: a row that is read again, as an overlap does, is counted once.
 CREATE DATABASE IF NOT EXISTS {database};
 
 CREATE TABLE IF NOT EXISTS {database}.raw_telemetry (

@@ -1,5 +1,5 @@
--- The bare aggregation that any form of this pipeline needs at the least: the floor that a full run is held against.
--- Runs on one connection with PostgreSQL's own defaults for parallel workers and memory.
+-- The bare aggregation that any form of this pipeline needs at the least: the floor that a full run is held
+-- against. Runs on one connection with PostgreSQL's own defaults for parallel workers and memory.
 SELECT chip_id,
        date_trunc('hour', event_time) AS hour,
        count(*)                       AS movements,

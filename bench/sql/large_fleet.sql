@@ -1,5 +1,6 @@
--- A fleet for the API: people with one prosthesis each, 16 hours of every day. One insert of the mart per day, as
--- daily loads leave it, is done by the caller's settings: parts are cut by block size and merged by the engine.
+-- A fleet for the API: people with one prosthesis each, 16 hours of every day. One insert of the mart per
+-- day, as daily loads leave it, is done by the caller's settings: parts are cut by block size and merged by
+-- the engine.
 INSERT INTO reports.users (user_id, ldap_username, customer_name, customer_email, version, is_deleted)
 SELECT reinterpretAsUUID(sipHash128('person', number)), concat('person.', toString(number)),
        concat('Person ', toString(number)), concat('person.', toString(number), '@example.com'), 1, 0

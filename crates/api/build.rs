@@ -1,10 +1,11 @@
-//! Names the build by what renders answers: a new version of it makes every entity tag new.
+//! Names the build by a hash of the sources that render answers, so that every change to them changes every
+//! entity tag.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use std::{fs, io};
 
-/// The endpoints, the read model, and the libraries, among them the time zones.
+/// The endpoints, the read model, and the versions of the libraries, including the time zone database.
 const SOURCES: [&str; 3] = ["src", "../reports/src", "../../Cargo.lock"];
 
 fn main() -> io::Result<()> {

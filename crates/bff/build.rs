@@ -1,12 +1,13 @@
-//! Embeds the web app: copies the files of `web/dist` and writes a table of them, which the compiler then includes.
+//! Embeds the web app: copies the files of `web/dist` and writes a table of them, which the compiler then
+//! includes.
 //!
-//! Without a build of the web app the table is empty, and the program says so where the app would be.
+//! Without a build of the web app the table is empty, and the program serves a page that says so.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-/// Holds a file of its own even before the first build, so that a later one is noticed.
+/// Contains a checked-in file even before the first build, so that Cargo notices a later build.
 const DIST: &str = "../../web/dist";
 
 fn main() -> io::Result<()> {

@@ -1,12 +1,13 @@
-//! What the targets share: how an input becomes a request.
+//! The code that the fuzz targets share: how an input becomes a request.
 //!
-//! A target takes bytes, lets the program decide about them, and asserts of each decision what must hold, by other means than
-//! the program's own. A panic, an assertion, ten seconds or two gigabytes are a finding.
+//! A target takes bytes, lets the program decide about them, and asserts of each decision what must hold, by
+//! other means than the program's own. A panic, an assertion, ten seconds or two gigabytes are a finding.
 
 use axum::body::Body;
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
 
-/// Reads `METHOD TARGET`, header lines and, after an empty line, a body; none where no such request can reach a service.
+/// Reads `METHOD TARGET`, header lines and, after an empty line, a body; none where no such request can reach
+/// a service.
 pub fn request(data: &[u8]) -> Option<Request<Vec<u8>>> {
     let at = data.windows(2).position(|pair| pair == b"\n\n");
     let (head, body) = at.map_or((data, &b""[..]), |at| (&data[..at], &data[at + 2..]));

@@ -1,7 +1,8 @@
-//! The access log's reader: a log that it calls sound is a chain of lines from the first to the last, hash by hash.
+//! The access log's reader: a log that it accepts is a chain of lines from the first to the last, hash by
+//! hash.
 //!
-//! Nobody finds a hash by trying, so a line of the input that begins with `+` is sealed as the writer seals it, at its place
-//! in the chain; `%` begins the next file; any other line is taken as it is.
+//! The fuzzer cannot find a hash by trying, so a line of the input that begins with `+` is sealed as the
+//! writer seals it, at its place in the chain; `%` begins the next file; any other line is taken as it is.
 #![no_main]
 
 use std::fmt::Write as _;
@@ -17,7 +18,7 @@ use tempfile::TempDir;
 
 const HASH_MEMBER: &str = ",\"hash\":\"";
 
-/// A line, as the documentation has it; members that are not needed here are left out.
+/// A line in the documented format; members that are not needed here are left out.
 #[derive(Deserialize)]
 struct Line {
     sequence: u64,
@@ -30,7 +31,7 @@ struct Line {
 
 /// The folder of the log, and that of its only service.
 static FOLDER: LazyLock<(TempDir, PathBuf)> = LazyLock::new(|| {
-    // In memory where there is such a place: each input is written down.
+    // In memory if possible, because each input is written to files.
     let memory = PathBuf::from("/dev/shm");
     let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
     let service = folder.path().join("api");
@@ -80,8 +81,8 @@ fn files(data: &[u8]) -> Vec<(u64, Vec<u8>)> {
     files
 }
 
-/// Finds the chain again with other means: some lines of the log, in order, each with its own hash and that of the one
-/// before; what stands between them is a line that was torn, and the next one accounts for it.
+/// Finds the chain again by other means: some lines of the log, in order, each with its own hash and that of
+/// the previous one; anything between them is a torn line, and the next one accounts for it.
 fn check(verified: &Verified, log: &[u8]) {
     let (mut chained, mut torn, mut between) = (0, 0, Vec::new());
     let mut last: Option<Line> = None;
@@ -117,7 +118,7 @@ fn check(verified: &Verified, log: &[u8]) {
     }
 }
 
-/// The line, if it ends with the hash of what stands before.
+/// The line, if it ends with the hash of its preceding content.
 fn sealed(line: &[u8]) -> Option<Line> {
     let text = std::str::from_utf8(line).ok()?;
     let (content, _) = text.rsplit_once(HASH_MEMBER)?;

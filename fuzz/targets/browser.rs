@@ -1,4 +1,5 @@
-//! What a browser, or somebody who writes like one, sends to the BFF: cookies, the page to come back to, requests to `/api`.
+//! Input of the BFF from a browser, or from a client that imitates one: cookies, the page to return to,
+//! requests to `/api`.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -13,7 +14,7 @@ use libfuzzer_sys::{Corpus, fuzz_target};
 use tokio::runtime::Runtime;
 use url::Url;
 
-/// Headers that the API may see of a browser's request.
+/// Headers of a browser's request that may be passed on to the API.
 const PASSED_ON: [&str; 4] = ["accept", "accept-language", "if-none-match", "content-type"];
 const STATE: &str = "abcdefghijklmnop";
 
@@ -35,7 +36,7 @@ fuzz_target!(|data: &[u8]| -> Corpus {
     Corpus::Keep
 });
 
-/// A cookie that counts stands once, under its exact name, and is the one spelling of 32 bytes.
+/// Checks that an accepted cookie occurs once, under its exact name, and is the one spelling of 32 bytes.
 fn check_cookie(headers: &HeaderMap, name: &str, found: Option<String>) {
     let Some(found) = found else { return };
     assert_eq!(URL_SAFE_NO_PAD.decode(&found).expect("base64url").len(), 32);
@@ -47,7 +48,8 @@ fn check_cookie(headers: &HeaderMap, name: &str, found: Option<String>) {
     assert_eq!(pairs.iter().filter(same_name).count(), 1, "{pairs:?}");
 }
 
-/// Whatever reads the address of a page of ours stays on our site and leaves the endpoints alone.
+/// Checks that the address of a page to return to leads to our site in every reading, and never to an
+/// endpoint.
 fn check_return(text: &str) {
     let Some(page) = return_to(text) else { return };
     assert_eq!(page, text);
@@ -77,7 +79,8 @@ fn check_headers(headers: &HeaderMap) {
     }
 }
 
-/// What passes on is a row of the table, segment by segment, and read the same by every reader of paths.
+/// Checks that a request that is passed on matches a row of the table, segment by segment, and that every
+/// parser reads its path alike.
 fn check_passage(request: Request<Body>) {
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let Some(template) = WORLD.0.block_on(WORLD.1.template(request)) else { return };

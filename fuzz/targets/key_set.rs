@@ -1,4 +1,5 @@
-//! The issuer's key set: what is taken of it is public, sound, for RS256 signatures, and the only one of its name.
+//! The issuer's key set: a key that is accepted is public, sound, for RS256 signatures, and the only one with
+//! its id.
 #![no_main]
 
 use base64::Engine;
@@ -9,7 +10,7 @@ use serde_json::Value;
 
 fuzz_target!(|data: &[u8]| {
     let Some((set, dropped)) = KeySet::parse(data) else { return };
-    // What the strict reader takes, the common one takes too.
+    // The common parser accepts whatever the strict one accepts.
     let document: Value = serde_json::from_slice(data).expect("JSON");
     let keys: Vec<&Value> =
         document["keys"].as_array().expect("an array").iter().filter(|key| key.is_object()).collect();

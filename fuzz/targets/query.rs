@@ -1,4 +1,4 @@
-//! Queries and days: what is accepted has one meaning, the one that is written down, and stays within the calendar.
+//! Queries and days: an accepted one has one meaning, the documented one, and is within the calendar.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -20,14 +20,14 @@ fuzz_target!(|data: &[u8]| {
     check_range(text);
 });
 
-/// A day that is taken is written as it would be written back.
+/// Checks that an accepted day is spelled as it would be formatted.
 fn check_day(text: &str) {
     let Some(day) = day(text, *NOW) else { return };
     assert_eq!(day.to_string(), text);
     assert!((NaiveDate::default()..=NOW.date_naive() + TimeDelta::days(1)).contains(&day), "{day}");
 }
 
-/// Two readers of the query see the same: each name once, the values decoded in the one way there is.
+/// Checks that two parsers of the query agree: each name once, the values decoded in the same way.
 fn check_values(text: &str) {
     let Some(values) = values(text) else { return };
     let decoded = |part: &str| {
@@ -53,7 +53,7 @@ fn check_range(text: &str) {
     let latest = NOW.date_naive() + TimeDelta::days(3);
     assert!(asked.from >= NaiveDate::default() && asked.to <= latest, "{asked:?}");
     assert!(asked.prosthesis_id.is_none_or(|id| id.len() == 36 && id == id.to_lowercase()));
-    // What it says of itself, asked again, is the same.
+    // The range, formatted and parsed again, is the same.
     let again = format!("from={}&to={}&tz={}", asked.from, asked.to, asked.tz.replace('/', "%2F"));
     if asked.to <= NOW.date_naive() {
         let again = asked_again(&again);

@@ -1,4 +1,5 @@
-//! Requests: what reaches an endpoint names one host of ours and a plain path, and comes from where it says.
+//! Requests: one that reaches an endpoint names one of our hosts and a plain path, and has the correct client
+//! address.
 #![no_main]
 
 use std::net::IpAddr;
@@ -26,7 +27,7 @@ struct World {
     proxies: TrustedProxies,
 }
 
-/// What the endpoint saw last.
+/// The client and the body length of the last request that reached the endpoint.
 static SEEN: Mutex<Option<(Peer, usize)>> = Mutex::new(None);
 
 static WORLD: LazyLock<World> = LazyLock::new(|| {
@@ -58,7 +59,7 @@ fuzz_target!(|data: &[u8]| -> Corpus {
     Corpus::Keep
 });
 
-/// A host that is allowed is one of the names, and perhaps a port written in one way.
+/// Checks that an allowed host is one of the names, with an optional port in its one spelling.
 fn check_host(host: &[u8]) {
     if !WORLD.hosts.allow(host) {
         return;
@@ -74,7 +75,7 @@ fn check_host(host: &[u8]) {
     assert!(HOSTS.into_iter().any(fits), "{text:?}");
 }
 
-/// Nobody but a trusted proxy is believed, and nothing that stands to the left of a stranger's address.
+/// Checks that only trusted proxies are believed, and nothing to the left of an untrusted address.
 fn check_client(headers: &HeaderMap) {
     let stranger: IpAddr = [192, 0, 2, 1].into();
     assert_eq!(WORLD.proxies.client(stranger, headers), stranger);

@@ -1,7 +1,7 @@
-//! Access tokens: what the verifier accepts, the bare library accepts too, and its claims say what must be said.
+//! Access tokens: one that the verifier accepts, the bare library accepts too, and its claims are valid.
 //!
-//! The first byte says how the rest becomes a token: `r` as it is; `s` signed by the issuer, header and payload on a line
-//! each; `d` the issuer's own token with some of its characters changed.
+//! The first byte selects how the rest becomes a token: `r` as it is; `s` signed by the issuer, header and
+//! payload on a line each; `d` the issuer's own token with some of its characters changed.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -15,9 +15,9 @@ use libfuzzer_sys::{Corpus, fuzz_target};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-/// The moment at which all of it happens, in seconds since 1970; the seeds know it.
+/// The time of the verifier's clock, in seconds since 1970; the seeds depend on it.
 const NOW_S: i64 = 1_800_000_000;
-/// How far the issuer's clock may be off, and how long a token may live.
+/// The tolerated difference to the issuer's clock, and the maximum lifetime of a token, in seconds.
 const LEEWAY_S: i64 = 30;
 const MAX_LIFETIME_S: i64 = 24 * 3600;
 
@@ -43,7 +43,7 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
     let mut rules = Validation::new(Algorithm::RS256);
     rules.set_issuer(&[issuer.issuer()]);
     rules.set_audience(&["bionicpro-auth"]);
-    // It would look at the wall clock.
+    // It would use the wall clock.
     rules.validate_exp = false;
     World { runtime, verifier, issuer, good, key, rules }
 });
@@ -85,7 +85,7 @@ fn token(how: u8, rest: &[u8]) -> Option<String> {
     }
 }
 
-/// Puts in what only this run knows: the key's id and the issuer's address.
+/// Fills in the values that are known only at run time: the key's id and the issuer's address.
 fn known(text: &[u8]) -> Vec<u8> {
     match std::str::from_utf8(text) {
         Ok(text) => text
@@ -96,7 +96,7 @@ fn known(text: &[u8]) -> Vec<u8> {
     }
 }
 
-/// An accepted token, read again without the program.
+/// Checks an accepted token, parsed again without the program's code.
 fn check(token: &str, claims: &Claims) {
     jsonwebtoken::decode::<Value>(token, &WORLD.key, &WORLD.rules).expect("the bare library accepts it");
     let parts: Vec<&str> = token.split('.').collect();

@@ -1,4 +1,4 @@
-// Fails a build that is too heavy, or that has anything inline. Sizes are gzip, in kB of 1,000 bytes.
+// Fails a build that exceeds a size budget or has anything inline. Sizes are gzip, in kB of 1,000 bytes.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
@@ -8,7 +8,7 @@ const BUDGETS = { initial: 160, route: 40, css: 25 };
 const manifest = JSON.parse(readFileSync('node_modules/.manifest.json', 'utf8'));
 const size = (file) => gzipSync(readFileSync(`dist/${file}`), { level: 9 }).length / 1000;
 
-/** An entry and all that it needs before it runs. */
+/** Returns an entry and everything that it imports before it runs. */
 function closure(key, found = new Set()) {
   if (!found.has(key)) {
     found.add(key);

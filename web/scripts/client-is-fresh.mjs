@@ -1,10 +1,10 @@
-// Fails when the committed client is not what the committed OpenAPI document gives.
+// Fails if the committed client differs from what the committed OpenAPI document generates.
 
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 
 const COMMITTED = 'src/api/generated/client.ts';
-// Beside the committed one, since what is generated names its imports by where it lies.
+// Next to the committed one, since the generated imports are relative to the file's location.
 const folder = mkdtempSync('src/api/fresh-');
 try {
   execFileSync('node_modules/.bin/orval', ['--config', 'orval.config.ts'], {

@@ -1,4 +1,4 @@
-// Empties dist/ before a build and leaves the folder itself, which the binary's build watches.
+// Empties dist/ before a build but keeps the folder itself, which the binary's build watches.
 
 import { readdirSync, rmSync } from 'node:fs';
 

@@ -1,4 +1,4 @@
-// After the build: tells the worker which files there are, and writes each file compressed beside itself.
+// After the build: writes the list of files into the worker, and a compressed copy next to each file.
 
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// Fails when a string of the code is not in the catalogues, or a catalogue lacks a translation.
+// Fails if a string in the code is not in the catalogues, or a catalogue lacks a translation.
 
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// Starts the app: the strings first, then the screen.
+// Starts the app: loads the strings, then renders.
 
 import './design/tokens.css';
 import './design/base.css';
@@ -24,12 +24,12 @@ import { joinTabs } from './session/tabs';
 async function start(root: HTMLElement): Promise<void> {
   onSessionEnded(markEnded);
   joinTabs();
-  // Both are asked for before there is anything to show: the first numbers wait for them.
+  // Both are requested before anything is rendered: the first numbers depend on them.
   void client.prefetchQuery(meQuery).then(() => pageState().owner && client.prefetchQuery(preferencesQuery));
   await speak(browserLanguage());
   keepInStep(client);
   registerWorker();
-  // A page that the browser kept for its back button would show the person who has left.
+  // A page from the back/forward cache would show the data of a person who has signed out.
   window.addEventListener('pageshow', (event) => event.persisted && window.location.reload());
   createRoot(root).render(
     <StrictMode>

@@ -1,4 +1,4 @@
-// All browser tests over one demo. Where there is no browser or no program they are skipped, and say why.
+// All browser tests, on one demo. Without a browser or the program they are skipped, with the reason.
 
 import { after, before, describe, test } from 'node:test';
 
@@ -7,7 +7,7 @@ import { obstacle, startDemo, stopDemo } from './support/demo.ts';
 
 const reason = obstacle();
 if (reason === undefined) {
-  // A suite, so that the demo also ends where only some of the tests are asked for by name.
+  // A suite, so that the demo also stops if only some tests are selected by name.
   describe('a real browser over the real demo', async () => {
     before(async () => {
       await startDemo();
@@ -24,7 +24,7 @@ if (reason === undefined) {
     await import('./successors.ts');
     await import('./budgets.ts');
     await import('./pages.ts');
-    // Last, since they add to what the others see.
+    // Last, since they add data that the others would see.
     await import('./late.ts');
     await import('./clocks.ts');
   });

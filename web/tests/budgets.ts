@@ -1,4 +1,4 @@
-// What a person waits for, in a real browser under a slow network; and that the page asks its own origin only.
+// Waiting times in a real browser on a slow network; and that the page requests only its own origin.
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
@@ -12,10 +12,10 @@ const LARGEST_PAINT_MS = 2500;
 const LAYOUT_SHIFT = 0.1;
 const INTERACTION_MS = 200;
 const MOST_VISITS = 4;
-/** The browser reports no shorter interaction. */
+/** The browser does not report shorter interactions. */
 const SHORTEST_MS = 16;
 const DAY_BYTES = 12_000;
-/** A slow mobile network: 1.6 Mbit/s down, 750 kbit/s up, 150 ms there and back. */
+/** A slow mobile network: 1.6 Mbit/s down, 750 kbit/s up, 150 ms round trip. */
 const SLOW = { offline: false, latency: 150, downloadThroughput: 200_000, uploadThroughput: 93_750 };
 
 interface Measured {
@@ -23,7 +23,7 @@ interface Measured {
   shift: number;
 }
 
-/** The path as somebody sees it who has not been here with this browser. */
+/** Measures the path with an empty browser profile. */
 async function firstVisit(path: string, cookies: Awaited<ReturnType<BrowserContext['cookies']>>): Promise<Measured> {
   const fresh = await newSeat({ width: 390, height: 800 });
   await fresh.addCookies(cookies);
@@ -60,7 +60,7 @@ describe('the Day page', () => {
     await settled(page);
     const path = new URL(page.url()).pathname;
     let paint = Infinity;
-    // The machine runs the whole demo beside the browser, and its pauses only add: the quickest visit tells what the page takes.
+    // The machine runs the whole demo alongside the browser, and its pauses only add time: the fastest visit counts.
     for (let visit = 0; visit < MOST_VISITS && paint > LARGEST_PAINT_MS; visit += 1) {
       const measured = await firstVisit(path, await context.cookies());
       assert.ok(measured.paint > 0, 'nothing was painted');
@@ -81,7 +81,7 @@ describe('the Day page', () => {
     });
     let dayBytes = 0;
     page.on('response', async (response) => {
-      // A page that is left takes its answers along.
+      // The response bodies of a page that was left are gone.
       const body = /\/api\/reports\/\d/.test(response.url()) && (await response.body().catch(() => undefined));
       if (body) dayBytes = Math.max(dayBytes, body.length);
     });
@@ -89,7 +89,7 @@ describe('the Day page', () => {
     page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
     await page.reload();
     await settled(page);
-    // From before the first press on: later the browser tells of the slowest only.
+    // Observes from before the first press: later the browser reports only the slowest.
     await page.evaluate((durationThreshold) => {
       const longest = new Map<number, number>();
       (window as Window & { presses?: typeof longest }).presses = longest;
@@ -109,7 +109,7 @@ describe('the Day page', () => {
     const waits = await page.evaluate(() => [
       ...((window as Window & { presses?: Map<number, number> }).presses ?? new Map<number, number>()).values(),
     ]);
-    // The one in the middle: a machine that runs the whole demo beside the browser has pauses of its own.
+    // The median, since the machine also runs the whole demo, which causes pauses.
     const all = [...waits, ...presses.slice(waits.length).map(() => SHORTEST_MS)];
     const usual = all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? Infinity;
     console.log(`interactions ${all.join(', ')} ms, a day ${dayBytes} bytes`);

@@ -1,4 +1,5 @@
-// Days when clocks change, in zones that change them: 23 and 25 hours, in the page as in the API, on whatever day the tests run.
+// Days of 23 and 25 hours, in zones with daylight saving: the page shows what the API says, on whatever day the tests
+// run.
 
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
@@ -11,9 +12,12 @@ import { noSources, simulate, tick } from './support/demo.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-/** One of each hemisphere: the newest change of either kind is never older than some seven months, and the mart keeps a year. */
+/**
+ * One zone per hemisphere: the newest change of either kind is at most about seven months old, and the mart keeps a
+ * year.
+ */
 const ZONES = ['America/New_York', 'Australia/Sydney'];
-/** So many that the simulated people move in every hour in which they are awake. */
+/** Enough for the simulated people to move in every waking hour. */
 const MOVEMENTS_PER_DAY = 1500;
 
 interface Change {
@@ -24,7 +28,7 @@ interface Change {
   at: number;
 }
 
-/** Minutes by which the zone's clocks are ahead of UTC. */
+/** Returns the zone's offset from UTC in minutes. */
 function offset(zone: string, at: number): number {
   const parts = new Intl.DateTimeFormat('en', { timeZone: zone, timeZoneName: 'longOffset' }).formatToParts(at);
   const [, sign, hours, minutes] =
@@ -32,7 +36,7 @@ function offset(zone: string, at: number): number {
   return (sign === '-' ? -1 : 1) * (Number(hours ?? 0) * 60 + Number(minutes ?? 0));
 }
 
-/** The newest day of so many hours, over for more than a day, in any of the zones. */
+/** Returns the newest day with that many hours in any of the zones, at least a day ago. */
 function newestDayOf(hours: 23 | 25): Change {
   const step = (24 - hours) * 60;
   const now = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;
@@ -52,7 +56,7 @@ async function chooseZone(page: Page, zone: string): Promise<void> {
   await page.goto('/settings');
   await page.locator('#setting-zone').selectOption(zone);
   const saved = page.waitForResponse((answer) => answer.request().method() === 'PUT' && answer.ok());
-  await page.getByRole('button', { name: 'Save the zone' }).click();
+  await page.getByRole('button', { name: 'Save the time zone' }).click();
   await saved;
 }
 
@@ -80,12 +84,12 @@ describe('days when clocks change', { skip: noSources }, () => {
         await settled(page);
         const rows = await assertDayIsTheApis(page, zone);
         assert.equal(rows.length, hours);
-        await page.getByText(`Clocks change on this day: it has ${hours} hours.`).waitFor();
+        await page.getByText(`The clocks change on this day: it has ${hours} hours.`).waitFor();
         const names = rows.map((row) => row.split('\t')[0] ?? '');
         assert.equal(new Set(names).size, hours, names.join(', '));
         const offsets = names.filter((name) => name.includes('UTC'));
         if (hours === 25) {
-          // The hour that comes twice, told apart by its offset, and both of them with movements of their own.
+          // The repeated hour appears twice, distinguished by its offset, each with its own movements.
           assert.equal(offsets.length, 2, names.join(', '));
           assert.equal(new Set(offsets.map((name) => name.slice(0, 5))).size, 1, offsets.join(', '));
           const repeated = rows.filter((row) => row.includes('UTC')).map((row) => row.split('\t')[1] ?? '');

@@ -1,4 +1,4 @@
-// What the page of prostheses says of each device is what the API says, and it is silent where the CRM is.
+// The page of prostheses shows what the API says of each device, and omits what the CRM does not have.
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
@@ -13,17 +13,17 @@ interface Listed {
 }
 
 const WORDS = {
-  en: { made: 'Made', warranty: 'Warranty', until: 'until', ended: 'ended on' },
+  en: { made: 'Manufactured', warranty: 'Warranty', until: 'until', ended: 'ended on' },
   ru: { made: 'Изготовлен', warranty: 'Гарантия', until: 'до', ended: 'закончилась' },
 } as const;
 
-/** A date as the language writes it out. */
+/** Formats a date in the language. */
 function written(date: string, language: 'en' | 'ru'): string {
   const style = { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' } as const;
   return new Intl.DateTimeFormat(language, style).format(new Date(date));
 }
 
-/** The names of a device's facts and what stands beside them. */
+/** Returns a device's facts by name. */
 async function facts(page: Page): Promise<Map<string, string>> {
   const rows = await page.locator('.device-facts').first().locator(':scope > div').all();
   const pairs = rows.map(async (row) => {
@@ -49,7 +49,7 @@ describe('a prosthesis', () => {
       const lasts = device.warranty_until >= today ? words.until : words.ended;
       assert.equal(shown.get(words.warranty), `${lasts} ${written(device.warranty_until, language)}`);
 
-      // The real answer, with other days in it: the last day, a day that is over, and what such a CRM does not tell.
+      // The real response with other dates: the last day of a warranty, a past day, and a CRM without one.
       const others = language === 'en' ? [today, '2020-02-29', null] : ['2020-02-29'];
       for (const until of others) {
         const word = until === today ? words.until : words.ended;

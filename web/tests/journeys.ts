@@ -1,4 +1,4 @@
-// What people come for, by pointer, by keys alone, and by touch on a small screen.
+// The main journeys, by pointer, by keyboard alone, and by touch on a small screen.
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
@@ -7,9 +7,9 @@ import type { Page } from 'playwright-core';
 
 import { ask, newSeat, settled, signIn, ZONE } from './support/browser.ts';
 
-/** Presses of keys that the main journey may take. */
+/** The maximum number of key presses of the main journey. */
 const MOST_PRESSES = 40;
-/** Stops of the Tab key before the day's numbers. */
+/** The maximum number of tab stops before the day's numbers. */
 const MOST_STOPS = 12;
 
 const heading = (page: Page) => page.locator('h1').innerText();
@@ -21,7 +21,7 @@ async function dayBefore(page: Page, press: () => Promise<unknown>): Promise<voi
   await settled(page);
 }
 
-/** Chooses one of the settings, and waits until the server has it: what the page shows is ahead of that. */
+/** Chooses a setting, and waits until the server has stored it: the page shows it before that. */
 async function choose(page: Page, label: string): Promise<void> {
   const saved = page.waitForResponse((answer) => answer.request().method() === 'PUT' && answer.ok());
   await page.getByLabel(label).click();
@@ -65,9 +65,9 @@ describe('the main journey', () => {
     const focused = () => page.evaluate(() => document.activeElement?.textContent ?? '');
     await page.reload();
     await settled(page);
-    // Past the navigation, to the chart: its values are read with the arrows.
+    // Past the navigation to the chart, whose values are read with the arrow keys.
     await press('Tab');
-    assert.match(await focused(), /Skip to the page/);
+    assert.match(await focused(), /Skip to content/);
     await press('Enter');
     const chart = page.locator('.chart-plot').first();
     let stops = 0;
@@ -80,12 +80,12 @@ describe('the main journey', () => {
     assert.match(await page.locator('.chart-readout p').first().innerText(), /From \d\d:00/);
     await dayBefore(page, () => press('PageUp'));
     assert.ok(await chart.evaluate((element) => element === document.activeElement), 'turning a page keeps the focus');
-    // To the bar at the bottom and on to the next day.
+    // To the bottom bar, and on to the next day.
     await page.reload();
     await settled(page);
     await press('Tab');
     await press('Tab');
-    assert.match(await focused(), /Skip to the actions/);
+    assert.match(await focused(), /Skip to actions/);
     await press('Enter');
     await press('Tab');
     await dayBefore(page, () => press('Enter'));
@@ -121,7 +121,7 @@ describe('the main journey', () => {
     await settled(page);
     await dayBefore(page, () => page.getByRole('button', { name: 'Previous day' }).click());
     const shown = await page.locator('.day-cards').innerText();
-    // The device keeps it a moment after the answer, and asks again once it is a minute old.
+    // The record is written shortly after the response; a response that is a minute old is requested again.
     await page.waitForTimeout(900);
     await page.clock.install();
     await page.clock.fastForward(61_000);
@@ -150,7 +150,7 @@ describe('the main journey', () => {
     assert.equal(await page.evaluate(() => document.documentElement.dataset['theme']), 'dark');
     await choose(page, 'English');
     await page.getByRole('heading', { name: 'Settings' }).waitFor();
-    await choose(page, 'As on this device');
+    await choose(page, 'Same as this device');
     await context.close();
   });
 });

@@ -1,4 +1,4 @@
-// Data that arrive after a person has looked at their day: how many, said once, and exactly.
+// Data that arrive after a day was viewed: the exact number of movements is reported once.
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
@@ -8,7 +8,7 @@ import type { Page } from 'playwright-core';
 import { ask, newSeat, settled, signIn, ZONE } from './support/browser.ts';
 import { noSources, simulate, tick } from './support/demo.ts';
 
-/** A day of the middle of the simulated month: over, and not looked at by the other tests. */
+/** A day in the middle of the simulated month: complete, and not viewed by the other tests. */
 const DAYS_AGO = 12;
 
 const total = async (page: Page, date: string) => {
@@ -34,7 +34,7 @@ describe('data that arrive late', { skip: noSources }, () => {
     await look();
     assert.equal(await notice.count(), 0, 'a first look has nothing to compare with');
     const before = await total(page, date);
-    // The device keeps it a moment after the answer.
+    // The record is written shortly after the response.
     await page.waitForTimeout(900);
 
     assert.equal(await simulate(`${date}T18:00:00Z`, 1, 400), 0);

@@ -1,4 +1,4 @@
-// The numbers of the page are the API's, in the cards, in the chart and in the table, wherever the device is.
+// The page shows the API's numbers in the cards, in the chart and in the table, whatever the device's zone.
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';

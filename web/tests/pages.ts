@@ -1,5 +1,5 @@
-// Every page in every state: accessible, reachable, large enough. In all eight combinations of language, theme and width, and with a picture
-// of each, where SCREENSHOTS=FOLDER asks for it; in so many that any two of the three meet otherwise.
+// Every page in every state: accessible, reachable, large enough. With SCREENSHOTS=FOLDER in all eight combinations of
+// language, theme and width, with a screenshot of each; otherwise in enough combinations to cover all pairs.
 
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
@@ -17,7 +17,7 @@ interface Shown {
   states: readonly State[];
 }
 
-/** A day long before anybody's first data. */
+/** A day long before anyone's first data. */
 const EMPTY_DAY = '2020-02-29';
 
 const WEARERS: readonly Shown[] = [
@@ -46,7 +46,7 @@ const folder = process.env['SCREENSHOTS'];
 const SEATS: readonly SeatOf[] = (['en', 'ru'] as const).flatMap((language) =>
   (['light', 'dark'] as const).flatMap((theme) => [320, 1280].map((width) => ({ language, theme, width }))),
 );
-/** Half of them: each language with each theme, each language with each width, each theme with each width. */
+/** Half of the combinations: each language with each theme and each width, and each theme with each width. */
 const PAIRS: readonly SeatOf[] = [
   { language: 'en', theme: 'light', width: 320 },
   { language: 'en', theme: 'dark', width: 1280 },
@@ -54,7 +54,10 @@ const PAIRS: readonly SeatOf[] = [
   { language: 'ru', theme: 'light', width: 1280 },
 ];
 
-/** What is looked at from a seat: data always, another state in both themes and both widths of the language whose turn it is, or in all. */
+/**
+ * Returns the states checked from a seat: data always, another state in both themes and both widths of the language
+ * whose turn it is, or in all.
+ */
 function statesFrom(seat: SeatOf, page: number, states: readonly State[]): readonly State[] {
   if (folder !== undefined) return states;
   return states.filter((state, index) => state === 'data' || (page + index) % 2 === (seat.language === 'ru' ? 1 : 0));
@@ -62,7 +65,7 @@ function statesFrom(seat: SeatOf, page: number, states: readonly State[]): reado
 
 const signedIn = new Map<string, ReturnType<BrowserContext['cookies']>>();
 
-/** One sign-in a person: the sessions of the tests are not what is tested here. */
+/** Signs in once per user: sessions are not tested here. */
 async function seatOf(user: string, seat: SeatOf): Promise<BrowserContext> {
   const cookies = signedIn.get(user) ?? cookiesOf(user);
   signedIn.set(user, cookies);
@@ -109,7 +112,7 @@ async function picture(page: Page, name: string): Promise<void> {
   await page.setViewportSize(size);
 }
 
-// Two at a time: while one waits for its page, the other is examined.
+// Two at a time: while one waits for its page, the other is checked.
 describe('every page', { concurrency: 2 }, () => {
   for (const seat of folder === undefined ? PAIRS : SEATS) {
     const suffix = `${seat.language}-${seat.theme}-${seat.width}`;
@@ -158,7 +161,7 @@ describe('every page', { concurrency: 2 }, () => {
       await settled(page);
       await page.evaluate(async () => {
         document.documentElement.style.setProperty('font-size', '200%');
-        // Charts are drawn again for the new size before the frame after the next.
+        // Charts are redrawn for the new size within two frames.
         for (let frame = 0; frame < 3; frame += 1) await new Promise(requestAnimationFrame);
       });
       await picture(page, `${name}-200-percent-forced-colours`);

@@ -1,4 +1,4 @@
-// Whose numbers stay on a device: the person's who is signed in, and nobody's after that.
+// The data on a device: only those of the signed-in person, and none after sign-out.
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
@@ -51,7 +51,7 @@ describe('two people on one device', () => {
     await context.setOffline(true);
     await page.getByRole('button', { name: 'Sign out' }).first().click();
     await page.waitForURL('**/signed-out*');
-    await page.getByText('The service did not answer').waitFor();
+    await page.getByText('The service did not respond').waitFor();
     assert.doesNotMatch(await kept(page), /ivan|movements_count/);
     await page.goto('/').catch(() => undefined);
     assert.equal(await page.locator('.day-sentence').count(), 0);
@@ -96,7 +96,7 @@ describe('a session that ends in the middle of reading', () => {
     await page.clock.install();
     await signIn(page, 'ivan.petrov');
     await settled(page);
-    // The clock of the device and of the server go apart here; the answer about the session is moved along with it.
+    // The device's clock is moved relative to the server's; the response about the session is shifted along with it.
     const moved = 14 * 60_000;
     await page.route('**/auth/me', async (route) => {
       const answer = await route.fetch();

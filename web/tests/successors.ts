@@ -1,5 +1,5 @@
-// Pages that stay open while their session ends elsewhere and somebody else signs in in another tab: they show nothing of the successor,
-// and change nothing of theirs.
+// Pages that stay open while their session ends elsewhere and another person signs in in another tab: they show nothing
+// of the successor's data, and change none of it.
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
@@ -9,16 +9,16 @@ import type { BrowserContext, Page } from 'playwright-core';
 import { ask, newSeat, settled, signIn } from './support/browser.ts';
 import { kept } from './support/device.ts';
 
-/** The first person's name, login and mail, as a page or the device may hold them. */
+/** The first person's name, login name and e-mail address, as a page or the device may contain them. */
 const FIRST = /ivan|petrov/i;
 const SECOND = /john|mueller/i;
 
-/** Answers come in bunches; the record is written after each. */
+/** Responses come in bursts; the record is written after each. */
 const RECORD_MS = 900;
 
 const ended = (page: Page) => page.getByRole('heading', { name: 'You have been signed out' });
 
-/** A tab that the others cannot tell anything: what protects it is what it asks and how it is answered. */
+/** A tab that receives no messages from the others: only its own requests and their responses protect it. */
 async function deafTab(context: BrowserContext, path: string): Promise<Page> {
   const page = await context.newPage();
   await page.addInitScript(() => {
@@ -33,7 +33,7 @@ async function deafTab(context: BrowserContext, path: string): Promise<Page> {
   return page;
 }
 
-/** Ivan reads in three tabs of a browser, two of which hear nothing of the others. */
+/** Opens three tabs of a browser for Ivan, two of which receive no messages from the others. */
 async function ivanReads(context: BrowserContext) {
   const hears = await context.newPage();
   await signIn(hears, 'ivan.petrov');
@@ -47,7 +47,7 @@ async function ivanReads(context: BrowserContext) {
 }
 
 async function johnComes(context: BrowserContext): Promise<Page> {
-  // Who is signed in at the issuer still would not be asked who they are.
+  // With the issuer's session intact, the sign-in page would be skipped.
   await context.clearCookies({ name: /issuer/ });
   const page = await context.newPage();
   await signIn(page, 'john.mueller');
@@ -57,7 +57,7 @@ async function johnComes(context: BrowserContext): Promise<Page> {
   return page;
 }
 
-/** Nobody is named on the page, and no number is. */
+/** Checks that the page shows no name and no number. */
 async function assertEnded(page: Page): Promise<void> {
   await ended(page).waitFor();
   const text = await page.locator('body').innerText();
@@ -66,7 +66,7 @@ async function assertEnded(page: Page): Promise<void> {
   assert.equal(await page.locator('.day-sentence, .settings, .header').count(), 0);
 }
 
-/** How Ivan's session can end without a word to his open pages. */
+/** The ways in which Ivan's session can end without a message to his open pages. */
 const ENDS: Record<string, (context: BrowserContext) => Promise<void>> = {
   'a sign-out in another tab': async (context) => {
     const page = await context.newPage();
@@ -179,7 +179,7 @@ describe('a page of somebody whose session has ended while another person signs 
     const first = await context.newPage();
     await signIn(first, 'ivan.petrov');
     await context.clearCookies({ name: /-sid$/ });
-    // The issuer still knows him, and asks nothing.
+    // The issuer's session is still valid, so it asks nothing.
     const second = await context.newPage();
     await second.goto('/settings');
     await second.getByRole('link', { name: 'Sign in' }).click();

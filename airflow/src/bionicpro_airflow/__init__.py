@@ -1,7 +1,7 @@
 """Runs the BionicPRO Reports pipeline from Apache Airflow 3.
 
-The work is done by the program ``bionicpro``. This package starts it, hands it the connections, and says in
-Airflow's words how it ended. It computes nothing.
+The work is done by the program ``bionicpro``. This package starts it, passes it the connections, and maps its
+exit status to a task state. It computes nothing.
 """
 
 from importlib.metadata import version

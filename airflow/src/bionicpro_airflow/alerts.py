@@ -1,4 +1,4 @@
-"""What happens when the mart is late. Runs in the triggerer."""
+"""The alert for a late mart. Runs in the triggerer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ log = logging.getLogger(__name__)
 
 
 async def mart_is_late(after: str, **kwargs: Any) -> None:
-    """Says so in the triggerer's log. A notifier of your own may stand in its place."""
+    """Logs an error in the triggerer's log. May be replaced by a notifier of your own."""
     dag_run = (kwargs.get("context") or {}).get("dag_run") or {}
     log.error(
         "the mart is late: run %s of %s has not ended %s after it was queued; look at the DAG's page",

@@ -1,8 +1,8 @@
-"""A long backfill on several workers at once: planned in pieces of whole days, shared out among lanes.
+"""A long backfill on several workers: planned in pieces of whole days, which are distributed among lanes.
 
-A lane is one mapped task that replaces its pieces one after the other, the newest first. The number of
-lanes is how many workers are busy at once, which a run may choose; a limit per mapped task is fixed when
-the DAG is written.
+A lane is one mapped task that replaces its pieces sequentially, newest first. The number of lanes is the
+number of workers in use, which each run may choose; a limit per mapped task is fixed when the DAG is
+written.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ MOST_LANES = 32
 
 
 class PlanBackfillOperator(BionicproOperator):
-    """Counts the rows of each day and shares the pieces out; its XCom is a list of pieces for each lane."""
+    """Counts the rows of each day and distributes the pieces; its XCom is a list of pieces for each lane."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(arguments=["run", "--dry-run"], has_window=True, **kwargs)
 
     def execute(self, context: Context) -> list[list[Piece]]:
-        """Plans; raises ``AirflowSkipException`` where nothing is left to do."""
+        """Plans the backfill; raises ``AirflowSkipException`` if nothing is left to do."""
         plan = self.call([*self.arguments, "--run", self.run_id(context), *self.window(context)])
         lanes = share_out(plan["pieces"], context["params"]["lanes"])
         self.log.info(
@@ -43,7 +43,7 @@ class PlanBackfillOperator(BionicproOperator):
 
 
 class BackfillLaneOperator(BionicproOperator):
-    """Replaces the pieces of one lane. Tried again, it leaves out what is loaded already.
+    """Replaces the pieces of one lane. A retry skips the pieces that are already loaded.
 
     :param pieces: the pieces, in their order: ``{"range": {"from": …, "to": …}, "rows": …, "days": …}``.
     """
@@ -55,7 +55,7 @@ class BackfillLaneOperator(BionicproOperator):
         self.pieces = pieces
 
     def execute(self, context: Context) -> dict[str, int]:
-        """Returns what was counted, summed over the pieces."""
+        """Returns the counts, summed over the pieces."""
         asked, run = self.window(context), self.run_id(context)
         share = ["--source-share", str(context["params"]["source_share"])]
         left = self.pieces
@@ -69,7 +69,7 @@ class BackfillLaneOperator(BionicproOperator):
         counts: dict[str, int] = {}
         for done, piece in enumerate(left):
             start, end = piece["range"]["from"], piece["range"]["to"]
-            # The name that `etl run` gives the piece of a backfill, so that the ledger knows it as one.
+            # The id that `etl run` gives a piece of a backfill, so that the ledger treats it as one.
             of_piece = f"{run}.{start[:10].replace('-', '')}"
             report = self.call([*self.arguments, "--run", of_piece, "--from", start, "--to", end, *share])
             for name, count in report["counts"].items():
@@ -80,7 +80,7 @@ class BackfillLaneOperator(BionicproOperator):
 
 
 def share_out(pieces: Sequence[Piece], lanes: int) -> list[list[Piece]]:
-    """Gives each piece to the lane that has the fewest rows so far; each lane keeps the order of the plan."""
+    """Assigns each piece to the lane with the fewest rows so far; each lane keeps the order of the plan."""
     if not 1 <= lanes <= MOST_LANES:
         raise AirflowFailException(f"lanes is {lanes}; choose from 1 to {MOST_LANES}")
     shared: list[list[Piece]] = [[] for _ in range(min(lanes, len(pieces)))]
@@ -88,6 +88,6 @@ def share_out(pieces: Sequence[Piece], lanes: int) -> list[list[Piece]]:
     for piece in pieces:
         lane = rows.index(min(rows))
         shared[lane].append(piece)
-        # An empty day costs something too.
+        # An empty piece has a cost too.
         rows[lane] += piece["rows"] + 1
     return shared

@@ -1,7 +1,7 @@
-"""Airflow connections as the environment variables that ``bionicpro`` reads.
+"""Conversion of Airflow connections to the environment variables that ``bionicpro`` reads.
 
 Values go to the child's environment and nowhere else: not to the command line, a template, an XCom or a log.
-What a connection asks for and the program cannot do is refused; it is never left out in silence.
+Settings of a connection that the program does not support are refused, never silently ignored.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ _POSTGRES_REFUSED = {
 
 
 class UnusableConnection(Exception):
-    """A connection that cannot be used, and what to change about it. Holds no secret."""
+    """A connection that cannot be used; the message says what to change, and contains no secret."""
 
 
 class Connection(Protocol):
-    """What is read of an Airflow connection."""
+    """The attributes of an Airflow connection that are read here."""
 
     conn_id: str
     conn_type: str | None
@@ -54,7 +54,7 @@ class Connection(Protocol):
 
 
 def postgres_url(connection: Connection) -> str:
-    """``postgresql://login:password@host:port/schema?sslmode=…``, every part escaped."""
+    """Returns ``postgresql://login:password@host:port/schema?sslmode=…``, every part escaped."""
     _expect_type(connection, POSTGRES_TYPES)
     extra = connection.extra_dejson
     for key, instead in _POSTGRES_REFUSED.items():
@@ -73,7 +73,7 @@ def postgres_url(connection: Connection) -> str:
 
 
 def warehouse(connection: Connection) -> dict[str, str]:
-    """The warehouse's variables: its URL, its database, and the file of its certificate authority."""
+    """Returns the warehouse's variables: its URL, its database, and the file of its certificate authority."""
     _expect_type(connection, WAREHOUSE_TYPES)
     extra = connection.extra_dejson
     host, secure = _host(connection), _is_true(extra.get("secure"))
@@ -86,7 +86,7 @@ def warehouse(connection: Connection) -> dict[str, str]:
         host, secure = rest.strip("/"), secure or scheme == "https"
     database = connection.schema
     if connection.conn_type in ("http", "https"):
-        # An HTTP connection's schema is the protocol; the database stands in extra.
+        # An HTTP connection's schema is the protocol; the database is in extra.
         secure = secure or connection.conn_type == "https" or (connection.schema or "").lower() == "https"
         database = _text(extra.get("database"))
     if "verify" in extra and not _is_true(extra["verify"]) and secure:
@@ -113,7 +113,7 @@ def warehouse(connection: Connection) -> dict[str, str]:
 
 
 def secrets(connection: Connection) -> Iterable[str]:
-    """The password as it is and as it stands in a URL: both are to be masked in logs."""
+    """Yields the password as it is and as escaped in a URL: both must be masked in logs."""
     if connection.password:
         yield connection.password
         yield quote(connection.password, safe="")
@@ -137,7 +137,7 @@ def _authority(connection: Connection, host: str, port: int) -> str:
     login = quote(connection.login, safe="") if connection.login else ""
     password = f":{quote(connection.password, safe='')}" if connection.password else ""
     is_bare_v6 = ":" in host and not host.startswith("[")
-    # A path is a folder of Unix sockets.
+    # A host that is a path is a folder of Unix sockets.
     host = f"[{host}]" if is_bare_v6 else quote(host, safe="[]:.-_")
     return f"{login}{password}{'@' if login or password else ''}{host}:{port}"
 

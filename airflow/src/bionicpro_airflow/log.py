@@ -1,4 +1,4 @@
-"""Passes the child's log lines on to the task's log, each with its level."""
+"""Forwards the child's log lines to the task's log, each with its level."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ _LEVELS = {
 
 
 LAST_WORDS = 20
-"""How many lines of the program's own last words are kept."""
+"""The number of lines kept of the program's output outside its log."""
 
 
 class Forwarder:
-    """Takes the child's standard error, line by line."""
+    """Forwards the child's standard error, line by line."""
 
     def __init__(self, log: Any) -> None:
         self._log = log
         self._last_words: deque[str] = deque(maxlen=LAST_WORDS)
 
     def __call__(self, line: str) -> None:
-        """One line: a JSON object, or text that is shown as it is."""
+        """Forwards one line: a JSON object, or text that is logged unchanged."""
         if line:
             self._forward(line)
 
     @property
     def last_words(self) -> str:
-        """What the program said outside of its log: why it failed, or why it broke."""
+        """The last lines that the program wrote outside its log: its error, or the reason for a crash."""
         return "\n".join(self._last_words)
 
     def _forward(self, line: str) -> None:
@@ -46,7 +46,7 @@ class Forwarder:
             self._log.error("%s", line)
             return
         message = str(fields.pop("message", ""))
-        # The task's log has its own time, and knows whose line it is.
+        # The task's log has its own timestamps and already names the run and the step.
         for known in ("timestamp", "target", "run", "step"):
             fields.pop(known, None)
         rest = " ".join(f"{name}={value}" for name, value in fields.items())

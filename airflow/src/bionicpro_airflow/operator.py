@@ -1,4 +1,4 @@
-"""One step of the pipeline as one task."""
+"""The operator that runs one step of the pipeline as one task."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from airflow.sdk import Connection, Context
 
 PASSED_ON = ("PATH", "HOME", "TMPDIR", "TZ", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR")
-"""What the child gets of the worker's environment. Airflow's own variables hold secrets that it needs not."""
+"""The variables that the child inherits from the worker. Airflow's own contain secrets it does not need."""
 
 PASSED_ON_PREFIXES = ("BIONICPRO_", "AWS_", "LC_")
 
 PROGRAM_VARIABLE = "BIONICPRO_BIN"
-"""Where the program is on this worker, if not on its PATH."""
+"""The variable with the program's location on this worker, if it is not on its PATH."""
 
 VERSION_TIMEOUT_S = 30
 
@@ -36,17 +36,17 @@ OF_INTEREST = ("run", "kind", "range", "version", "horizon", "counts")
 class BionicproOperator(BaseOperator):
     """Runs ``bionicpro etl`` with a list of arguments and the three connections in the child's environment.
 
-    The end of the program becomes the end of the task: status 99 skips it, 2 and 4 fail it without a retry,
-    anything else fails it and leaves the retry to Airflow. The JSON line that it prints is the task's XCom.
+    The program's exit status determines the task's state: 0 is success, 99 skips the task, 2 and 4 fail it
+    without a retry, any other status fails it and leaves the retry to Airflow. The JSON line that it prints
+    is the task's XCom.
 
-    :param arguments: what follows ``bionicpro etl``, for example ``["extract-crm"]``. Templated.
-    :param run: the pipeline's id of the run; made of the DAG's and the run's ids when not given. Templated.
-    :param has_window: whether the step takes the range that the DAG run asks for, by params or as a backfill.
+    :param arguments: the arguments after ``bionicpro etl``, for example ``["extract-crm"]``. Templated.
+    :param run: the pipeline's id of the run; by default, built from the DAG's and the run's ids. Templated.
+    :param has_window: true if the step takes the DAG run's range, given by params or as a backfill.
     :param crm_conn_id: the connection of the CRM, of type ``postgres``.
     :param telemetry_conn_id: the connection of the telemetry database, of type ``postgres``.
     :param warehouse_conn_id: the connection of the warehouse, of type ``clickhouse``.
-    :param program: the program; when not given, ``BIONICPRO_BIN`` of the worker, then ``bionicpro`` on its
-      PATH.
+    :param program: the program; by default, ``BIONICPRO_BIN`` of the worker, then ``bionicpro`` on its PATH.
     :param env: settings of the program as ``BIONICPRO_*`` variables. Shown as rendered: no secrets here.
     """
 
@@ -78,7 +78,7 @@ class BionicproOperator(BaseOperator):
         self._child: Child | None = None
 
     def execute(self, context: Context) -> Any:
-        """Runs the step; returns what it says of itself, some hundred bytes, never data."""
+        """Runs the step; returns its report: a few hundred bytes, never data."""
         asked = self.window(context)
         report = self.call(
             [*self.arguments, "--run", self.run_id(context), *(asked if self.has_window else [])]
@@ -87,7 +87,7 @@ class BionicproOperator(BaseOperator):
         return report
 
     def call(self, arguments: Sequence[str]) -> dict[str, Any]:
-        """Runs ``bionicpro etl`` to its end and returns its report; raises what its end means."""
+        """Runs ``bionicpro etl`` and returns its report; raises the exception for its exit status."""
         program = self._find_program()
         env = self._environment()
         self._check_version(program, env)
@@ -99,23 +99,23 @@ class BionicproOperator(BaseOperator):
         return outcome.result(ended, forwarder.last_words)
 
     def tell_assets(self, context: Context, report: Mapping[str, Any]) -> None:
-        """Leaves with the asset's event what a DAG that waits for the mart may want to know."""
+        """Adds to the asset's event the parts of the report that DAGs scheduled on the mart may need."""
         of_interest = {name: report[name] for name in OF_INTEREST if name in report}
         for asset in self.outlets:
             context["outlet_events"][asset].extra = of_interest
 
     def on_kill(self) -> None:
-        """Ends the child and its children; what they had begun is made good by the next run."""
+        """Ends the child and its children; the next run completes the work that they had begun."""
         if self._child is not None:
             self._child.kill()
 
     def run_id(self, context: Context) -> str:
-        """The pipeline's id of this DAG run."""
+        """Returns the pipeline's id of this DAG run."""
         dag_run = context["dag_run"]
         return self.run or window.run_id(dag_run.dag_id, dag_run.run_id)
 
     def window(self, context: Context) -> list[str]:
-        """The range that this DAG run asks for, as arguments; every task checks it."""
+        """Returns the range of this DAG run as arguments; every task validates it."""
         dag_run = context["dag_run"]
         interval = None
         if dag_run.run_type == "backfill" and dag_run.data_interval_start and dag_run.data_interval_end:
@@ -138,7 +138,7 @@ class BionicproOperator(BaseOperator):
         return found
 
     def _check_version(self, program: str, env: Mapping[str, str]) -> None:
-        """Another version's reports and statuses may mean something else."""
+        """Checks the program's version: the reports and statuses of another may have another meaning."""
         try:
             asked = subprocess.run(
                 [program, "--version"], env=env, capture_output=True, text=True, timeout=VERSION_TIMEOUT_S
@@ -158,7 +158,7 @@ class BionicproOperator(BaseOperator):
             for name, value in os.environ.items()
             if name in PASSED_ON or name.startswith(PASSED_ON_PREFIXES)
         }
-        # It is for this package; the program refuses variables that it does not know.
+        # Used by this package only; the program refuses unknown variables.
         env.pop(PROGRAM_VARIABLE, None)
         env |= self.env
         env["BIONICPRO_LOG_JSON"] = "true"

@@ -1,4 +1,4 @@
-"""What the end of ``bionicpro`` means in Airflow's words."""
+"""Mapping of the exit status of ``bionicpro`` to Airflow's task states."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _MEANING = {
 
 
 def result(ended: Ended, last_words: str) -> dict[str, Any]:
-    """The report of a step that was done. ``last_words`` tell why it failed where the report does not.
+    """Returns the report of a successful step. ``last_words`` explain a failure if the report does not.
 
-    Raises ``AirflowSkipException`` where there was nothing new, ``AirflowFailException`` where a retry cannot
-    help, ``AirflowException`` where it may.
+    Raises ``AirflowSkipException`` if there was nothing new, ``AirflowFailException`` if a retry cannot help,
+    ``AirflowException`` if it may.
     """
     report = _report(ended.output)
     if ended.status == DONE:
@@ -40,7 +40,7 @@ def result(ended: Ended, last_words: str) -> dict[str, Any]:
 
 
 def _report(output: str) -> dict[str, Any]:
-    """The last JSON line; an empty report where the child left none."""
+    """Returns the last JSON line; an empty report if the child wrote none."""
     for line in reversed(output.splitlines()):
         try:
             report = json.loads(line)

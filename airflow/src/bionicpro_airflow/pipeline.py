@@ -1,4 +1,4 @@
-"""The four steps, as every DAG that runs the pipeline has them."""
+"""The four steps and the settings that all DAGs of the pipeline share."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ DEFAULT_ARGS: dict[str, Any] = {
     "depends_on_past": False,
     "retries": 3,
     "retry_delay": timedelta(minutes=5),
-    # Above `pipeline.step_timeout_s`: the program says which part fell silent, this only ends the task.
+    # Longer than `pipeline.step_timeout_s`: the program reports which part stopped responding, this only ends
+    # the task.
     "execution_timeout": timedelta(minutes=75),
 }
 
 LATE_AFTER = timedelta(minutes=45)
-"""A run that needed all its retries still ends before that."""
+"""The deadline of a run: even one that needs all its retries ends before."""
 
 LATE_MART = DeadlineAlert(
     reference=DeadlineReference.DAGRUN_QUEUED_AT,
@@ -35,14 +36,14 @@ LATE_MART = DeadlineAlert(
 
 
 class DagWithDeadline(DAG):
-    """A DAG whose deadline does not count in ``airflow dags test``.
+    """A DAG without its deadline in ``airflow dags test``.
 
     That command fails after the last task of a DAG with a deadline (apache/airflow#73428); once that is
-    mended, a plain ``DAG`` does.
+    fixed, a plain ``DAG`` suffices.
     """
 
     def test(self, *args: Any, **kwargs: Any) -> Any:
-        """As ``DAG.test``."""
+        """Runs ``DAG.test`` without the deadline."""
         self.deadline = None
         return super().test(*args, **kwargs)
 
@@ -56,7 +57,7 @@ INSTANT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)
 
 
 def run_params(*, full: bool) -> dict[str, Param]:
-    """The form of a run of the four steps."""
+    """Returns the trigger form of the four steps."""
     everything = Param(
         full, type="boolean", title="Full", description_md="Recompute every hour of the last days."
     )
@@ -64,12 +65,12 @@ def run_params(*, full: bool) -> dict[str, Param]:
 
 
 def range_params(*, required: bool = False) -> dict[str, Param]:
-    """The form for a range of time; half-open, in UTC, widened to whole hours."""
+    """Returns the trigger form for a range of time: half-open, in UTC, widened to whole hours."""
     kind = ["string"] if required else ["null", "string"]
     examples = ["2024-01-15", "2024-01-15T08:00:00Z"]
 
     def instant(title: str, description: str) -> Param:
-        # A required one has no default: Airflow asks for it.
+        # A required param has no default, so Airflow's form requires a value.
         default = {} if required else {"default": None}
         return Param(
             **default, type=kind, pattern=INSTANT, title=title, description_md=description, examples=examples
@@ -82,7 +83,7 @@ def range_params(*, required: bool = False) -> dict[str, Param]:
 
 
 def four_steps() -> None:
-    """Adds the four tasks to the DAG that is being defined."""
+    """Adds the four tasks to the current DAG."""
     extract_crm = BionicproOperator(task_id="extract_crm_data", arguments=["extract-crm"])
     extract_telemetry = BionicproOperator(
         task_id="extract_telemetry_data", arguments=["extract-telemetry"], has_window=True

@@ -1,4 +1,4 @@
-"""A child process whose log lines are passed on while it runs, and which does not outlive its task."""
+"""A child process whose log lines are forwarded while it runs, and which does not outlive its task."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 TERM_GRACE_S = 3.0
-"""How long a child may take to end by itself. Airflow gives a task five seconds before it kills it."""
+"""The time that a child has to end after SIGTERM. Airflow gives a task five seconds before it kills it."""
 
 OUTPUT_LIMIT_BYTES = 1 << 20
-"""Standard output is one JSON line; more than this is not ours."""
+"""The most that is read of standard output, which is one JSON line if the program is ours."""
 
 _PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How the child ended: a negative status is the signal that ended it."""
+    """The result of a child: its output and its exit status, which is negative if a signal ended it."""
 
     status: int
     output: str
 
 
 class Child:
-    """One program that runs in a process group of its own."""
+    """One program, run in its own process group."""
 
     def __init__(self, argv: Sequence[str], env: Mapping[str, str]) -> None:
         self._argv = list(argv)
@@ -38,9 +38,9 @@ class Child:
         self._process: subprocess.Popen[bytes] | None = None
 
     def run(self, on_line: Callable[[str], None]) -> Ended:
-        """Runs to the end; ``on_line`` gets each line of standard error when it is written.
+        """Runs the program to its end; ``on_line`` receives each line of standard error as it is written.
 
-        Raises ``OSError`` where the program cannot be started.
+        Raises ``OSError`` if the program cannot be started.
         """
         with tempfile.TemporaryFile() as output:
             self._process = subprocess.Popen(
@@ -63,7 +63,7 @@ class Child:
             return Ended(status, output.read(OUTPUT_LIMIT_BYTES).decode(errors="replace"))
 
     def kill(self) -> None:
-        """Ends the child and its children: asks, waits, then insists. Nothing happens where it has ended."""
+        """Ends the child and its children: SIGTERM, a grace period, SIGKILL. Does nothing if it has ended."""
         process = self._process
         if process is None:
             return
@@ -76,16 +76,16 @@ class Child:
 
 
 def _signal_group(group: int, number: signal.Signals) -> None:
-    # Nobody of the group is left; macOS says it the second way.
+    # Raised if no process of the group is left; macOS raises the second one.
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(group, number)
 
 
 def _die_with_parent() -> Callable[[], None] | None:
-    """A worker that is killed at once cannot end its child; the kernel does it then. Linux only."""
+    """Returns a hook that makes the kernel kill the child if the worker itself is killed. Linux only."""
     if not sys.platform.startswith("linux"):
         return None
-    # Loaded before the fork: after it, only calls that need no lock are safe.
+    # Loaded before the fork: after it, only calls that take no lock are safe.
     prctl = ctypes.CDLL(None).prctl
     parent = os.getpid()
 

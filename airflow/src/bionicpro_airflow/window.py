@@ -1,4 +1,4 @@
-"""What a DAG run asks of the pipeline: what is new, everything of the last days, or a range of time."""
+"""The window of a DAG run: an incremental run, a full run over the lookback, or a range of time."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from datetime import datetime, timezone
 from typing import Any
 
 RUN_ID_LENGTH = 96
-"""The program takes 128 characters; a backfill appends the day of each piece."""
+"""The longest run id. The program accepts 128 characters; a backfill appends the day of each piece."""
 
 
 class WindowError(Exception):
-    """A run that asks for something that cannot be, and what to write instead."""
+    """An invalid window; the message says what to write instead."""
 
 
 def arguments(
@@ -22,11 +22,11 @@ def arguments(
     backfill: tuple[datetime, datetime] | None,
     declared: Collection[str],
 ) -> list[str]:
-    """The arguments for an extraction.
+    """Returns the arguments for an extraction.
 
-    ``declared`` are the params of the DAG: Airflow itself lets any other key of ``conf`` pass.
+    ``declared`` are the params of the DAG: Airflow itself accepts any other key of ``conf`` too.
     ``backfill`` is the data interval of a run of ``airflow backfill``; a scheduled run has none, because
-    what is new may belong to any hour.
+    new rows may belong to any hour.
     """
     unknown = sorted(set(conf) - set(declared))
     if unknown:
@@ -50,9 +50,9 @@ def arguments(
 
 
 def run_id(dag_id: str, dag_run_id: str) -> str:
-    """The pipeline's id of a DAG run: a folder's name, and never that of another run.
+    """Returns the pipeline's id of a DAG run, which is also a folder name and unique to the run.
 
-    Letters that the program does not take are replaced; a digest then keeps two such ids apart.
+    Characters that the program does not accept are replaced; a digest then keeps such ids distinct.
     """
     wanted = f"{dag_id}.{dag_run_id}"
     safe = re.sub(r"\.{2,}", ".", re.sub(r"[^A-Za-z0-9_.:+-]", "-", wanted))

@@ -1,4 +1,4 @@
-"""What runs do when all is well: the mart is what the sources say, whoever starts them."""
+"""Runs without failures: the mart equals the sources, however the runs are started."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def _day(days_ago: int) -> str:
 
 
 def _move(company: Any, days_ago: int, hour: int = 8) -> None:
-    """A movement that arrives now for a day that is over."""
+    """Inserts a movement that arrives now, for a day in the past."""
     company.telemetry(
         "INSERT INTO telemetry.raw_telemetry (chip_id, event_time, response_time_ms, battery_level) "
         f"SELECT min(chip_id), '{_day(days_ago)} {hour:02}:30:00', 40, 80 FROM telemetry.raw_telemetry"
@@ -70,7 +70,7 @@ def a_row_that_no_tick_finds_is_found_by_the_comparison(client: Any, company: An
     )
     with unpaused(dag):
         assert client.ended(dag, client.trigger(dag)) == "success"
-    # The schedule may have come first, and left nothing to compare.
+    # A scheduled run may have come first and left nothing to compare.
     runs = [run["dag_run_id"] for run in client.runs(dag)]
     compared = [run for run in runs if client.states(dag, run) == {"compare_days": "success"}]
     assert len(compared) == 1

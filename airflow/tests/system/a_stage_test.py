@@ -1,4 +1,4 @@
-"""Steps on machines that share nothing but a bucket."""
+"""Steps on machines that share only a bucket."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an operator sees when something fails, and that nothing is lost by it."""
+"""Failures as an operator sees them, none of which loses data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import ports
 
 
 def _processes(*words: str) -> list[int]:
-    """Processes whose command line has all these words."""
+    """Returns the processes whose command line contains all these words."""
     found = []
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
@@ -29,7 +29,7 @@ def _processes(*words: str) -> list[int]:
 
 @contextlib.contextmanager
 def _locked(company: Any) -> Iterator[None]:
-    """Nobody can read the telemetry: a step that needs it waits."""
+    """Locks the telemetry table, so that a step that reads it waits."""
     connection = company.connect()
     with connection.cursor() as cursor:
         cursor.execute("LOCK TABLE telemetry.raw_telemetry IN ACCESS EXCLUSIVE MODE")
@@ -128,7 +128,7 @@ def a_worker_that_dies_takes_its_program_along_and_the_task_is_tried_again(
 
 
 def _ancestors(program: int) -> list[int]:
-    """The task, and the process that watches over it."""
+    """Returns the task's process and its supervisor's, the supervisor first."""
 
     def parent(pid: int) -> int:
         return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])

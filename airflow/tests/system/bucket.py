@@ -1,4 +1,4 @@
-"""A real S3 server with one bucket, where one can be built: it is written in Go."""
+"""A real S3 server with one bucket. It is written in Go and needs Go to be built."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STAGE_URL = "s3://stage/reports"
 
 
 class Bucket:
-    """The server; its objects are files below a folder."""
+    """The server, which stores objects as files in a folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "buckets"
@@ -35,7 +35,7 @@ class Bucket:
         self.start()
 
     def start(self) -> None:
-        """Starts it, and waits until it answers."""
+        """Starts the server and waits until it accepts connections."""
         env = {
             "PATH": os.environ["PATH"],
             "ROOT_ACCESS_KEY": self.env["AWS_ACCESS_KEY_ID"],
@@ -52,10 +52,10 @@ class Bucket:
         raise AssertionError("the S3 server does not answer")
 
     def stop(self) -> None:
-        """Ends it."""
+        """Stops the server."""
         self._process.send_signal(signal.SIGTERM)
         self._process.wait(20)
 
     def objects(self, run: str) -> set[str]:
-        """What a run has left in the bucket."""
+        """Returns the names of a run's objects in the bucket."""
         return {path.name for path in (self.folder / "stage" / "reports" / run).iterdir()}

@@ -1,4 +1,4 @@
-"""After everything that the other tests have done: no secret lies anywhere that people look."""
+"""The search for secrets after all other tests: no file and no row in Airflow's database contains one."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def no_row_of_the_metadata_database_holds_a_secret(company: Any, s3: Any, site: 
             cursor.execute(f"SELECT row::text FROM {table} AS row")
             for (row,) in cursor.fetchall():
                 rows += 1
-                # A row's text doubles quotes and backslashes.
+                # In a row's text, quotes and backslashes are doubled.
                 plain = row.replace('""', '"').replace("\\\\", "\\")
                 found += [table for secret in secrets if secret in row or secret in plain]
     assert rows > 300
@@ -53,6 +53,6 @@ def no_row_of_the_metadata_database_holds_a_secret(company: Any, s3: Any, site: 
 
 
 def the_search_would_find_them(company: Any, s3: Any) -> None:
-    """The connection tables hold the passwords encrypted; in the clear they would be found in any form."""
+    """Checks the search itself: it finds the passwords in clear text, which the connection table encrypts."""
     for secret in _secrets(company, s3):
         assert _hits(f"log line with {secret} in it".encode(), _secrets(company, s3))

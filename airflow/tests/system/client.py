@@ -1,4 +1,4 @@
-"""Airflow as its operator's tools see it: the REST API, and the log that a click on a square shows."""
+"""A client of Airflow as an operator sees it: the REST API, including the task logs that the web UI shows."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Client:
         self._token = self._call("/auth/token", {"username": "admin", "password": "admin"})["access_token"]
 
     def dags(self) -> list[str]:
-        """The DAGs that Airflow has read."""
+        """Returns the DAGs that Airflow has parsed."""
         return [dag["dag_id"] for dag in self._call("/api/v2/dags?exclude_stale=false")["dags"]]
 
     def pause(self, dag: str, is_paused: bool) -> None:
-        """Moves the switch beside a DAG's name."""
+        """Pauses or unpauses a DAG, like the switch next to its name."""
         self._call(f"/api/v2/dags/{dag}", {"is_paused": is_paused}, method="PATCH")
 
     def trigger(self, dag: str, conf: dict[str, Any] | None = None) -> str:
@@ -37,7 +37,7 @@ class Client:
         return made
 
     def refused(self, dag: str, conf: dict[str, Any]) -> str:
-        """What Airflow says to a run that it does not start."""
+        """Returns Airflow's error for a run that it refuses to start."""
         try:
             run = self.trigger(dag, conf)
         except urllib.error.HTTPError as error:
@@ -46,11 +46,11 @@ class Client:
         raise AssertionError(f"{run} was started")
 
     def run(self, dag: str, run: str) -> dict[str, Any]:
-        """One DAG run."""
+        """Returns one DAG run."""
         return self._call(f"/api/v2/dags/{dag}/dagRuns/{urllib.parse.quote(run)}")
 
     def runs(self, dag: str) -> list[dict[str, Any]]:
-        """All runs of a DAG, the oldest first."""
+        """Returns all runs of a DAG, oldest first."""
         found: list[dict[str, Any]] = self._call(f"/api/v2/dags/{dag}/dagRuns?order_by=id&limit=100")[
             "dag_runs"
         ]
@@ -62,7 +62,7 @@ class Client:
         return str(self.run(dag, run)["state"])
 
     def tasks(self, dag: str, run: str) -> dict[str, dict[str, Any]]:
-        """The task instances of a run by their ids; mapped ones by their id and index."""
+        """Returns the task instances of a run by id; mapped ones by id and index."""
         found = self._call(f"/api/v2/dags/{dag}/dagRuns/{urllib.parse.quote(run)}/taskInstances")[
             "task_instances"
         ]
@@ -72,11 +72,11 @@ class Client:
         }
 
     def states(self, dag: str, run: str) -> dict[str, str]:
-        """The states of a run's tasks."""
+        """Returns the states of a run's tasks."""
         return {name: task["state"] for name, task in self.tasks(dag, run).items()}
 
     def log(self, dag: str, run: str, task: str, attempt: int = 1) -> str:
-        """The text that a click on the square shows."""
+        """Returns the log of a task, as the web UI shows it."""
         path = f"/api/v2/dags/{dag}/dagRuns/{urllib.parse.quote(run)}/taskInstances/{task}/logs/{attempt}"
         lines = self._call(f"{path}?full_content=true")["content"]
         return "\n".join(
@@ -84,12 +84,12 @@ class Client:
         )
 
     def xcom(self, dag: str, run: str, task: str) -> Any:
-        """What a task has returned."""
+        """Returns the return value of a task."""
         path = f"/api/v2/dags/{dag}/dagRuns/{urllib.parse.quote(run)}/taskInstances/{task}/xcomEntries"
         return self._call(f"{path}/return_value")["value"]
 
     def clear(self, dag: str, run: str, tasks: Iterable[str]) -> None:
-        """Clears tasks of a run, as the button does."""
+        """Clears tasks of a run, like the button in the web UI."""
         body = {
             "dry_run": False,
             "dag_run_id": run,
@@ -100,12 +100,12 @@ class Client:
         self._call(f"/api/v2/dags/{dag}/clearTaskInstances", body)
 
     def mark_failed(self, dag: str, run: str, task: str) -> None:
-        """Marks a task as failed, which ends it where it runs."""
+        """Marks a task as failed, which ends it if it is running."""
         path = f"/api/v2/dags/{dag}/dagRuns/{urllib.parse.quote(run)}/taskInstances/{task}"
         self._call(path, {"new_state": "failed"}, method="PATCH")
 
     def change_connection(self, conn_id: str, **fields: Any) -> None:
-        """Edits a connection, as the form does."""
+        """Edits a connection, like the form in the web UI."""
         known = self._call(f"/api/v2/connections/{conn_id}")
         body = {name: known[name] for name in ("connection_id", "conn_type")} | fields
         mask = "&".join(f"update_mask={name}" for name in fields)
@@ -113,7 +113,7 @@ class Client:
 
     @staticmethod
     def wait(condition: Callable[[], object], what: str, seconds: float = WAIT_S) -> None:
-        """Waits until something is so."""
+        """Waits until the condition is true."""
         end = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < end, f"waited {seconds} s for {what}"

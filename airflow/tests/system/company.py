@@ -1,4 +1,4 @@
-"""A company's databases and warehouse, real and empty at first, and what its mart must hold."""
+"""A company's databases and warehouse, real and initially empty, and the expected content of its mart."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ import psycopg2
 
 PROGRAM = Path(os.environ.get("BIONICPRO_BIN", "target/debug/bionicpro")).resolve()
 
-# Every kind of character that a URL, a shell, a template or a log may stumble over.
+# Every kind of character that a URL, a shell, a template or a log may mishandle.
 HOSTILE_PASSWORD = "p@ss:w/rd?#[%41]+ &'\"`$(id)\\{{ conn }}-ünï-🔑"
 
 Row = tuple[str, str, str, int]
 
 
 class Company:
-    """PostgreSQL and ClickHouse, started by the program; its data go with the folder."""
+    """PostgreSQL and ClickHouse, started by the program; their data are removed with the folder."""
 
     def __init__(self, folder: Path) -> None:
         command = [
@@ -38,7 +38,7 @@ class Company:
             str(folder / "engines"),
         ]
         self._log = (folder / "engines.log").open("wb")
-        # The program refuses variables that it does not know.
+        # The program refuses unknown variables.
         env = {name: value for name, value in os.environ.items() if name != "BIONICPRO_BIN"}
         self._process = subprocess.Popen(
             command, env=env, stdout=subprocess.PIPE, stderr=self._log, start_new_session=True, text=True
@@ -51,7 +51,7 @@ class Company:
         self.stage.mkdir()
 
     def stop(self) -> None:
-        """Ends the engines."""
+        """Stops the engines."""
         self._process.send_signal(signal.SIGTERM)
         self._process.wait(60)
         self._log.close()
@@ -59,7 +59,7 @@ class Company:
     def bionicpro(
         self, *arguments: str, env: Mapping[str, str] | None = None, folder: Path | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Runs the program as an operator would, beside Airflow."""
+        """Runs the program as an operator would, without Airflow."""
         known = {
             "PATH": os.environ["PATH"],
             "BIONICPRO_CRM_URL": self.engines["crm"]["url"],
@@ -71,19 +71,19 @@ class Company:
         return subprocess.run([PROGRAM, *arguments], env=env, cwd=folder, capture_output=True, text=True)
 
     def crm(self, sql: str) -> list[tuple[Any, ...]]:
-        """Asks the CRM, or changes it."""
+        """Runs a statement in the CRM and returns its rows."""
         return self._postgres("crm", sql)
 
     def telemetry(self, sql: str) -> list[tuple[Any, ...]]:
-        """Asks the telemetry database, or changes it."""
+        """Runs a statement in the telemetry database and returns its rows."""
         return self._postgres("telemetry", sql)
 
     def connect(self, name: str = "telemetry") -> Any:
-        """A connection that stays open."""
+        """Opens a connection, which the caller closes."""
         return psycopg2.connect(self.engines[name]["url"])
 
     def mart(self, sql: str) -> list[dict[str, Any]]:
-        """Asks the warehouse."""
+        """Runs a query in the warehouse and returns its rows."""
         house = self.engines["warehouse"]
         url = f"http://127.0.0.1:{house['port']}/?database={house['database']}"
         headers = {"X-ClickHouse-User": house["user"], "X-ClickHouse-Key": house["password"]}
@@ -92,7 +92,7 @@ class Company:
             return [json.loads(line) for line in answer.read().splitlines()]
 
     def differences(self) -> list[Row]:
-        """Rows that only the mart or only a plain recomputation has; none, if all is well."""
+        """Returns the rows that only the mart or only a plain recomputation has; empty if they are equal."""
         owners = dict(self.crm("SELECT chip_id, customer_id::text FROM crm.prostheses"))
         cells = self.telemetry(
             "SELECT chip_id, to_char(event_time, 'YYYY-MM-DD HH24:00:00'), count(*) "
@@ -108,11 +108,11 @@ class Company:
         return sorted(((wanted - found) + (found - wanted)).keys())
 
     def horizon(self) -> str:
-        """Up to when the mart is complete."""
+        """Returns the moment up to which the mart is complete (`data_as_of`)."""
         return str(self.mart("SELECT data_as_of FROM data_as_of")[0]["data_as_of"])
 
     def hostile_account(self, name: str) -> Mapping[str, str]:
-        """Gives a database a reader whose password is hard to write down."""
+        """Creates a reader of a database, with a password that is hard to escape."""
         login = f"reader@{name}"
         with self.connect(name) as connection, connection.cursor() as cursor:
             cursor.execute(
@@ -128,6 +128,6 @@ class Company:
 
 
 def written(password: str) -> set[str]:
-    """A password in each form in which it could be found somewhere."""
+    """Returns a password in each escaped form in which it could leak."""
     quoted = urllib.parse.quote(password, safe="")
     return {password, quoted, quoted.lower(), json.dumps(password)[1:-1], repr(password)[1:-1]}

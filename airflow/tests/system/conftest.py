@@ -20,7 +20,7 @@ from ports import free_port  # noqa: E402
 from site_of_demo import Site  # noqa: E402
 
 DAYS = 40
-"""Two calendar months are in it, so that a backfill has more than one piece."""
+"""The days of telemetry. They span two calendar months, so that a backfill has more than one piece."""
 
 SETTINGS = {
     "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",
@@ -31,7 +31,7 @@ SETTINGS = {
 
 @pytest.fixture(scope="session")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
-    """Databases with a small fleet, and an empty mart."""
+    """Starts databases with a small fleet, and an empty mart."""
     company = Company(tmp_path_factory.mktemp("company"))
     seeded = company.bionicpro("simulate", "seed", "--users", "12", "--days", str(DAYS))
     assert seeded.returncode == 0, seeded.stderr
@@ -41,7 +41,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
 
 @pytest.fixture(scope="session")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bucket | None]:
-    """A bucket; none where its server could not be built."""
+    """Starts a bucket; ``None`` if its server could not be built."""
     if not SERVER.exists():
         yield None
         return
@@ -52,7 +52,7 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bucket | None]:
 
 @pytest.fixture
 def bucket(s3: Bucket | None) -> Bucket:
-    """The bucket; what needs it is skipped without Go."""
+    """The bucket; tests that need it are skipped if Go is not installed."""
     if s3 is None:
         pytest.skip("no S3 server: `go` is missing, or could not build versitygw")
     return s3
@@ -60,7 +60,7 @@ def bucket(s3: Bucket | None) -> Bucket:
 
 @pytest.fixture(scope="session")
 def site(company: Company, s3: Bucket | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A real Airflow, whose connections have hostile passwords."""
+    """Starts a real Airflow whose connections have hostile passwords."""
     folder = tmp_path_factory.mktemp("airflow")
     dags = folder / "dags"
     shutil.copytree(AIRFLOW / "dags", dags, ignore=shutil.ignore_patterns("__pycache__"))
@@ -81,7 +81,7 @@ def site(company: Company, s3: Bucket | None, tmp_path_factory: pytest.TempPathF
 
 @pytest.fixture(scope="session")
 def client(site: Site) -> Client:
-    """The operator's tools."""
+    """A client of the site, once it has parsed the DAGs."""
     client = Client(site.port)
     client.wait(lambda: len(client.dags()) == 10, "the DAGs to be read")
     return client
@@ -92,7 +92,7 @@ Unpaused = Callable[..., AbstractContextManager[None]]
 
 @pytest.fixture
 def unpaused(client: Client) -> Unpaused:
-    """Lets DAGs run for a while; they are paused otherwise, so that no schedule takes a test's data away."""
+    """Unpauses DAGs within a block. They are paused otherwise, so that no schedule takes a test's data."""
 
     @contextmanager
     def unpause(*dags: str) -> Iterator[None]:

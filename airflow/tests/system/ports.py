@@ -1,16 +1,16 @@
-"""Ports of the servers that the tests start."""
+"""Free ports for the servers that the tests start."""
 
 from __future__ import annotations
 
 import random
 import socket
 
-# Below those that the system gives to whoever asks for any: nobody has one by the time it is used.
+# Below the system's ephemeral ports, so that no other process is assigned one before it is used.
 RANGE = range(20_000, 32_000)
 
 
 def free_port() -> int:
-    """A port at which nobody listens."""
+    """Returns a port on which no process listens."""
     while True:
         port = random.choice(RANGE)
         with socket.socket() as probe:

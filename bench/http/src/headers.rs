@@ -1,4 +1,5 @@
-//! Headers that every request of a load carries, such as a cookie: a file, since a command line can be read by others.
+//! Headers of every request of a load, such as a cookie. They come from a file, since other accounts can read
+//! a command line.
 
 use std::path::Path;
 
@@ -6,7 +7,7 @@ use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::Result;
 
-/// Reads `name: value`, a line each. A value is never repeated in an error.
+/// Reads `name: value`, one per line. An error never repeats a value.
 pub(crate) fn read(file: &Path) -> Result<HeaderMap> {
     let text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
     parse(&text)

@@ -1,8 +1,9 @@
-//! The load: a fixed number of kept-alive connections, each asking as soon as it may, until a count or a time is over.
+//! The load: a fixed number of kept-alive connections, each sending its next request as soon as it may, until
+//! a count or a time is reached.
 //!
-//! Without `--rate` the loop is closed: a slow answer delays the next question, so the tail is that of the connections
-//! and not of people who come when they like. With `--rate` questions are due at fixed moments and a latency counts
-//! from the moment when its question was due, waiting included.
+//! Without `--rate` the loop is closed: a slow response delays the next request, so the tail is that of the
+//! connections and not of people who arrive independently. With `--rate` requests are due at fixed moments,
+//! and a latency is measured from the moment when its request was due, including the wait.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use hdrhistogram::Histogram;
 use http_body_util::{BodyExt, Empty};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::header::{AUTHORIZATION, HOST, HeaderMap};
@@ -19,25 +21,27 @@ use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpSocket;
 
-use crate::histogram::Histogram;
 use crate::targets::{Target, Targets};
 use crate::{Result, answer, headers, loopback};
 
-/// The longest that one request may take before it counts as an error.
+/// The timeout of one request, which then counts as an error.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The greatest recorded latency, an hour; a longer one is recorded as this.
+const MAX_LATENCY_US: u64 = 3_600_000_000;
 
 /// Flags of `load`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// What to load: `http://127.0.0.1:PORT/path`. The path is not used where `--targets` is given.
+    /// The URL to load: `http://127.0.0.1:PORT/path`. The path is not used if `--targets` is given.
     url: String,
     /// A file of requests, taken in turn: `/path`, or `/path`, a tab and a bearer token, per line.
     #[arg(long)]
     targets: Option<PathBuf>,
-    /// So many lines of the file in a row belong together: one connection asks for them, in order.
+    /// The number of consecutive lines of the file that form a group: one connection requests them, in order.
     #[arg(long, default_value_t = 1, requires = "targets", value_parser = clap::value_parser!(u32).range(1..=1000))]
     group: u32,
-    /// The status that counts as success: 304 where the headers name what is known already.
+    /// The status that counts as success: 304 if the headers contain the entity tag of a known response.
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u16).range(100..=599))]
     status: u16,
     /// A file of headers that every request carries, `name: value` per line.
@@ -46,21 +50,21 @@ pub(crate) struct Options {
     /// Connections, each with one request at a time.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1024))]
     connections: u32,
-    /// Stop after so many requests.
+    /// Stop after this many requests.
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
     requests: u64,
-    /// Stop after so many seconds.
+    /// Stop after this many seconds.
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=600))]
     seconds: u64,
-    /// The loopback address to come from, such as `127.0.0.2`; the system's choice when not given.
+    /// The loopback address to connect from, such as `127.0.0.2`; the system's choice when not given.
     #[arg(long)]
     from: Option<Ipv4Addr>,
-    /// Requests per second, due at fixed moments; as fast as the answers come when not given.
+    /// Requests per second, due at fixed moments; as fast as the responses arrive when not given.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     rate: Option<u32>,
 }
 
-/// What all connections share.
+/// The parameters that all connections share.
 struct Plan {
     address: SocketAddr,
     from: Option<SocketAddr>,
@@ -72,15 +76,17 @@ struct Plan {
     between: Option<Duration>,
 }
 
-/// What one connection saw.
+/// The measurements of one connection.
 struct Seen {
-    latencies: Histogram,
+    /// In microseconds.
+    latencies: Histogram<u64>,
     statuses: BTreeMap<u16, u64>,
     failures: BTreeMap<String, u64>,
     body_bytes: u64,
 }
 
-/// Loads, then prints the figures. An answer of another status is counted, not hidden: the caller judges.
+/// Runs the load, then prints the figures. A response with another status is counted as an error, for the
+/// caller to judge.
 pub(crate) async fn run(options: Options) -> Result<()> {
     let (address, path) = loopback::parse_url(&options.url)?;
     let from = options.from.map(|from| loopback::only((IpAddr::V4(from), 0).into())).transpose()?;
@@ -109,7 +115,7 @@ pub(crate) async fn run(options: Options) -> Result<()> {
 }
 
 impl Plan {
-    /// The next request and the moment from which its latency counts; none when the load is over.
+    /// The next request and the moment from which its latency is measured; `None` when the load is over.
     async fn next(&self, rest: &mut Range<u64>) -> Option<(&Target, Instant)> {
         let (number, target) = self.targets.take(rest);
         if number >= self.requests || Instant::now() >= self.end {
@@ -125,7 +131,7 @@ impl Plan {
     }
 }
 
-/// One connection's loop. A broken connection is counted and made again, within the load's count and time.
+/// Runs one connection's loop. A broken connection is counted and reopened, within the load's count and time.
 async fn ask(plan: Arc<Plan>) -> Seen {
     let mut seen = Seen::new();
     let mut connection = None;
@@ -134,11 +140,11 @@ async fn ask(plan: Arc<Plan>) -> Seen {
         let answered =
             match tokio::time::timeout(REQUEST_TIMEOUT, exchange(&plan, &mut connection, target)).await {
                 Ok(answered) => answered,
-                Err(_) => Err("no answer in time".into()),
+                Err(_) => Err("no response in time".into()),
             };
         match answered {
             Ok((status, bytes)) => {
-                seen.latencies.record(from.elapsed());
+                seen.latencies.saturating_record(micros(from.elapsed()));
                 *seen.statuses.entry(status.as_u16()).or_default() += 1;
                 seen.body_bytes += bytes;
             }
@@ -151,7 +157,7 @@ async fn ask(plan: Arc<Plan>) -> Seen {
     seen
 }
 
-/// Sends one request and reads its answer to the last byte.
+/// Sends one request and reads its response to the last byte.
 async fn exchange(
     plan: &Plan,
     connection: &mut Option<SendRequest<Empty<Bytes>>>,
@@ -184,15 +190,19 @@ async fn connect(plan: &Plan) -> Result<SendRequest<Empty<Bytes>>> {
     let stream = socket.connect(plan.address).await?;
     stream.set_nodelay(true)?;
     let (sender, connection) = handshake(TokioIo::new(stream)).await?;
-    // Its error reaches the request that was under way.
+    // Its error reaches the request in flight.
     tokio::spawn(async move { drop(connection.await) });
     Ok(sender)
+}
+
+fn micros(latency: Duration) -> u64 {
+    u64::try_from(latency.as_micros()).unwrap_or(u64::MAX)
 }
 
 impl Seen {
     fn new() -> Self {
         Seen {
-            latencies: Histogram::new(),
+            latencies: Histogram::new_with_max(MAX_LATENCY_US, 3).expect("the bounds are valid"),
             statuses: BTreeMap::new(),
             failures: BTreeMap::new(),
             body_bytes: 0,
@@ -200,7 +210,7 @@ impl Seen {
     }
 
     fn add(&mut self, other: Seen) {
-        self.latencies.add(&other.latencies);
+        self.latencies.add(&other.latencies).expect("both have the same bounds");
         self.body_bytes += other.body_bytes;
         for (status, count) in other.statuses {
             *self.statuses.entry(status).or_default() += count;
@@ -211,7 +221,7 @@ impl Seen {
     }
 
     fn figures(&self, expected: u16, elapsed: Duration) -> serde_json::Value {
-        let answered = self.latencies.count();
+        let answered = self.latencies.len();
         let ok = self.statuses.get(&expected).copied().unwrap_or(0);
         let failed: u64 = self.failures.values().sum();
         serde_json::json!({
@@ -225,10 +235,10 @@ impl Seen {
             "body_bytes": self.body_bytes,
             "latency_us": {
                 "mean": self.latencies.mean(),
-                "p50": self.latencies.percentile(500),
-                "p90": self.latencies.percentile(900),
-                "p99": self.latencies.percentile(990),
-                "p99_9": self.latencies.percentile(999),
+                "p50": self.latencies.value_at_quantile(0.5),
+                "p90": self.latencies.value_at_quantile(0.9),
+                "p99": self.latencies.value_at_quantile(0.99),
+                "p99_9": self.latencies.value_at_quantile(0.999),
                 "max": self.latencies.max(),
             },
         })

@@ -1,4 +1,4 @@
-//! Addresses that may be contacted: loopback ones, written as numbers, so that no name service decides.
+//! The allowed addresses: loopback ones, written as numbers, so that no name service is involved.
 
 use std::net::SocketAddr;
 
@@ -10,11 +10,11 @@ use crate::Result;
 pub(crate) fn parse_url(url: &str) -> Result<(SocketAddr, String)> {
     let uri: Uri = url.parse().map_err(|error| format!("{url}: {error}"))?;
     if uri.scheme_str() != Some("http") {
-        return Err(format!("{url}: only http:// is spoken here").into());
+        return Err(format!("{url}: only http:// is supported").into());
     }
     let authority = uri.authority().ok_or_else(|| format!("{url}: no address"))?;
     if authority.as_str().contains('@') {
-        return Err("credentials do not belong into the address".into());
+        return Err("the address must not contain credentials".into());
     }
     let address: SocketAddr = authority
         .as_str()
@@ -29,7 +29,7 @@ pub(crate) fn only(address: SocketAddr) -> Result<SocketAddr> {
     if address.ip().is_loopback() {
         Ok(address)
     } else {
-        Err(format!("{address} is not loopback: this tool loads nothing but this machine").into())
+        Err(format!("{address} is not loopback: this tool loads only this machine").into())
     }
 }
 

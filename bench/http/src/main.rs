@@ -1,10 +1,11 @@
-//! What the API's bench needs: `serve` answers with given bytes and does nothing else, `load` asks and measures,
-//! `tokens` signs for the people in whose name it asks. `verify` measures the check of tokens itself.
+//! Tools for the API's bench: `serve` answers with given bytes and does nothing else, `load` sends requests
+//! and measures, `tokens` signs tokens for the people on whose behalf it sends them. `verify` measures the
+//! check of tokens itself.
 //!
-//! Both servers and clients stay on loopback: an address of any other kind is refused. All are bounded, in time and in count.
+//! Servers and clients are restricted to loopback: an address of any other kind is refused. All are bounded,
+//! in time and in count.
 
 mod headers;
-mod histogram;
 mod load;
 mod loopback;
 mod serve;
@@ -24,9 +25,10 @@ enum Command {
     Serve(serve::Options),
     /// Send requests over kept-alive connections; print what was measured as one line of JSON.
     Load(load::Options),
-    /// Sign access tokens for a list of people, for an API that trusts the key set written beside them.
+    /// Sign access tokens for a list of people, for an API that trusts the key set written with them.
     Tokens(tokens::Options),
-    /// Check tokens in this process, seen before and not; print what that takes as one line of JSON.
+    /// Check tokens in this process, both new and seen before; print the time that it takes as one line of
+    /// JSON.
     Verify(verify::Options),
 }
 

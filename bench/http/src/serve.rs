@@ -1,5 +1,5 @@
-//! A bare hyper server: reads a request, answers 200 with the given bytes, or 304 to whoever names their tag. The floor of
-//! what any API can cost.
+//! A bare hyper server: reads a request, answers 200 with the given bytes, or 304 if the request names their
+//! entity tag. The minimum cost of any API.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -20,24 +20,24 @@ use crate::{Result, answer, loopback};
 /// Flags of `serve`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Where to listen; port 0 takes a free one, which is printed.
+    /// The address to listen on; port 0 takes a free one, which is printed.
     #[arg(long, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
-    /// The file whose bytes are the answer's body.
+    /// The file whose bytes are the response's body.
     #[arg(long)]
     body: PathBuf,
-    /// The answer's content type.
+    /// The response's content type.
     #[arg(long, default_value = "application/json")]
     content_type: String,
-    /// The answer's entity tag; whoever sends it is answered 304 without a body.
+    /// The response's entity tag; a request that names it is answered 304 without a body.
     #[arg(long)]
     etag: Option<String>,
-    /// Stop after so many seconds, whatever happens.
+    /// Stop after this many seconds, whatever happens.
     #[arg(long, default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     seconds: u64,
 }
 
-/// The answer to every request.
+/// The response to every request.
 #[derive(Clone)]
 struct Answer {
     body: Bytes,
@@ -45,7 +45,7 @@ struct Answer {
     etag: Option<HeaderValue>,
 }
 
-/// Serves until the time is over or the process is told to stop.
+/// Serves until the time is over or a signal ends the process.
 pub(crate) async fn run(options: Options) -> Result<()> {
     let answered = Answer {
         body: Bytes::from(std::fs::read(&options.body)?),
@@ -67,7 +67,7 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     }
 }
 
-/// A connection that breaks is its client's affair.
+/// Serves one connection. Its errors are ignored: the client sees them.
 async fn connection(stream: TcpStream, answered: Answer) {
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request: Request<_>| {

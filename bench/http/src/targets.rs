@@ -1,7 +1,8 @@
-//! What is asked: one path and, where given, one token per request, taken in turn from a file.
+//! The requests of a load: one path and, if given, one token per request, taken in turn from a file.
 //!
-//! A list as long as the load asks nothing twice, which is what a cold measurement needs. Lines in groups of one length are
-//! what people ask one after the other: a connection takes a whole group and asks for its lines in order.
+//! A list as long as the load repeats no request, which a cold measurement needs. Lines in groups of one
+//! length are requests that a person sends one after another: a connection takes a whole group and requests
+//! its lines in order.
 
 use std::ops::Range;
 use std::path::Path;
@@ -17,7 +18,7 @@ pub(crate) struct Target {
     pub(crate) authorization: Option<HeaderValue>,
 }
 
-/// All requests of a load, handed out in order, from the beginning again after the last.
+/// All requests of a load, handed out in order, and from the beginning again after the last.
 pub(crate) struct Targets {
     list: Vec<Target>,
     group: u64,
@@ -30,7 +31,8 @@ impl Targets {
         Targets { list: vec![Target { path, authorization: None }], group: 1, next: AtomicU64::new(0) }
     }
 
-    /// A line each: `/path`, or `/path`, a tab and a bearer token. So many of them in a row are a group.
+    /// Reads one request per line: `/path`, or `/path`, a tab and a bearer token. `group` consecutive lines
+    /// are a group.
     pub(crate) fn read(file: &Path, group: u32) -> Result<Self> {
         let text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
         Targets::parse(&text, group)
@@ -44,12 +46,12 @@ impl Targets {
         }
         let group = u64::from(group);
         if !(list.len() as u64).is_multiple_of(group) {
-            return Err(format!("{} requests are no whole groups of {group}", list.len()).into());
+            return Err(format!("{} requests cannot be split into groups of {group}", list.len()).into());
         }
         Ok(Targets { list, group, next: AtomicU64::new(0) })
     }
 
-    /// The next request and its number, counted from 0. `rest` is what the connection has left of its group.
+    /// The next request and its number, counted from 0. `rest` is the rest of the connection's group.
     pub(crate) fn take(&self, rest: &mut Range<u64>) -> (u64, &Target) {
         let number = rest.next().unwrap_or_else(|| {
             let first = self.next.fetch_add(self.group, Ordering::Relaxed);
@@ -61,7 +63,7 @@ impl Targets {
     }
 }
 
-/// A token is never repeated in an error.
+/// Parses a line. An error never repeats a token.
 fn target(number: usize, line: &str) -> Result<Target> {
     let (path, token) = match line.split_once('\t') {
         Some((path, token)) => (path, Some(token)),
@@ -106,7 +108,7 @@ mod tests {
         let taken: Vec<_> = [0, 1, 1, 0, 1].map(|at| targets.take(&mut rests[at]).1.path.as_str()).into();
         assert_eq!(taken, ["/a", "/c", "/d", "/b", "/a"]);
         let error = Targets::parse("/a\n/b\n/c\n", 2).err().unwrap().to_string();
-        assert_eq!(error, "3 requests are no whole groups of 2");
+        assert_eq!(error, "3 requests cannot be split into groups of 2");
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Access tokens for a list of people, signed by a key that lives for this one call, and that key's set.
+//! Access tokens for a list of people, signed by a key that exists only for this call, and the set with that
+//! key.
 //!
 //! The API under load checks them as it checks Keycloak's: `serve --body KEY_SET` is its key server.
 
@@ -15,7 +16,7 @@ use serde_json::json;
 
 use crate::{Result, answer};
 
-/// How long a token lives, in seconds: longer than any bench.
+/// The lifetime of a token in seconds: longer than any bench.
 const LIFETIME_S: u64 = 6 * 3600;
 
 /// The key's id, in its set and in the tokens.
@@ -30,18 +31,18 @@ pub(crate) struct Options {
     /// The `aud` and the `azp`.
     #[arg(long, default_value = "bionicpro-auth")]
     audience: String,
-    /// A file of login names, one a line, at most 100,000.
+    /// A file of login names, one per line, at most 100,000.
     #[arg(long)]
     names: PathBuf,
-    /// Where the key set goes.
+    /// The file to write the key set to.
     #[arg(long)]
     key_set: PathBuf,
-    /// Where the tokens go, one a line in the order of the names.
+    /// The file to write the tokens to, one per line in the order of the names.
     #[arg(long)]
     tokens: PathBuf,
 }
 
-/// Writes the key set and the tokens, and says how many.
+/// Writes the key set and the tokens, and prints their number.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let key = RsaKeyPair::generate(KeySize::Rsa2048)?;
     let names = std::fs::read_to_string(&options.names)?;

@@ -1,5 +1,5 @@
-//! What checking a token costs, in this process and on one thread: a token that was not seen before, one that was,
-//! and the bare RSA signature under both.
+//! The cost of checking a token, in this process and on one thread: a token that was not seen before, one
+//! that was, and the bare RSA signature of both.
 //!
 //! The three take turns over the same tokens, so that a slower moment of the machine slows them alike.
 
@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::{Result, answer};
 
-/// Rounds over other tokens; what is printed is the middle one of each form.
+/// The number of rounds, each with new tokens. All rounds of each form are printed.
 const ROUNDS: usize = 9;
 
 /// Flags of `verify`.
@@ -23,12 +23,12 @@ pub(crate) struct Options {
     /// Tokens in a round.
     #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=5000))]
     tokens: u32,
-    /// How often each token is seen again.
+    /// The number of times that each token is checked again.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
     again: u32,
 }
 
-/// Prints microseconds a token: `cold`, `known`, `bare`.
+/// Prints microseconds per token: `cold`, `known`, `bare`.
 pub(crate) async fn run(options: Options) -> Result<()> {
     let issuer = KeyServer::start().await;
     let verifier = Verifier::new(&issuer.config())?;
@@ -69,7 +69,7 @@ async fn check(verifier: &Verifier, token: &str) -> Result<()> {
     verifier.verify(token).await.map(drop).map_err(|rejection| rejection.to_string().into())
 }
 
-/// What is signed, and the signature.
+/// Splits a token into the signed part and the signature.
 fn signed_part(token: &str) -> Result<(&str, Vec<u8>)> {
     let (message, signature) = token.rsplit_once('.').ok_or("a token without a signature")?;
     Ok((message, URL_SAFE_NO_PAD.decode(signature)?))
@@ -77,7 +77,7 @@ fn signed_part(token: &str) -> Result<(&str, Vec<u8>)> {
 
 /// The key as aws-lc reads it: `RSAPublicKey`, which is the end of the `SubjectPublicKeyInfo`.
 fn rsa_public_key() -> Result<Vec<u8>> {
-    /// Bytes before it where the modulus has 2048 bits: the sequence, the algorithm, the head of the bit string.
+    /// Bytes before it if the modulus has 2048 bits: the sequence, the algorithm, the head of the bit string.
     const HEAD: usize = 24;
     let info = TestKey::trusted().public_der();
     Ok(info.get(HEAD..).ok_or("a public key that is too short")?.to_vec())

@@ -1,4 +1,4 @@
-//! The load tool against the bare server, as processes: what it prints is what happened.
+//! The load tool against the bare server, as processes: the printed figures are correct.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
@@ -135,7 +135,7 @@ fn a_group_is_asked_for_in_order_on_one_connection() {
     }
 }
 
-/// Answers every request of a connection; the paths in the order of the questions.
+/// Answers every request of a connection; returns the paths in the order of the requests.
 fn paths_of(stream: &std::net::TcpStream) -> Vec<String> {
     let mut paths = Vec::new();
     let mut writer = stream;

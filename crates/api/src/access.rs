@@ -1,4 +1,5 @@
-//! Writes down who asked for whose reports, before the answer leaves.
+//! The audit log of requests: caller, owner of the data and requested days, recorded before the response is
+//! sent.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -15,10 +16,11 @@ use http::request::Parts;
 use crate::problem::ProblemKind;
 use crate::state::AppState;
 
-/// The reason of an answer that was not delivered in full: the caller hung up, or the deadline passed.
+/// The reason recorded for a response that was not delivered in full: the client disconnected, or the
+/// deadline passed.
 const CUT_OFF: &str = "cut_off";
 
-/// The requested days, the last one not included. An open end is none.
+/// The requested days, `to` excluded. `None` is an open end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct AskedDays {
     pub(crate) from: Option<NaiveDate>,
@@ -34,7 +36,8 @@ impl AskedDays {
     }
 }
 
-/// A line on its way: what is known of the request so far. A request extension.
+/// A pending line of the audit log, with what is known of the request so far. It is stored as a request
+/// extension.
 #[derive(Debug, Clone)]
 struct Line {
     audit: Log,
@@ -49,14 +52,14 @@ struct AuditSubject {
     /// Login name and subject.
     person: OnceLock<(String, String)>,
     days: OnceLock<AskedDays>,
-    /// The line of a change is written before it.
+    /// Set once the line of a change is written, which happens before the change is made.
     is_written: AtomicBool,
 }
 
 /// Records the caller, once the token is verified.
 pub(crate) fn by(parts: &Parts, name: &str, subject: &str) {
     if let Some(line) = parts.extensions.get::<Line>() {
-        // One request has one token: a second call says the same.
+        // A request has one token, so a second call would set the same values.
         let _ = line.known.person.set((name.to_owned(), subject.to_owned()));
     }
 }
@@ -80,10 +83,11 @@ impl FromRequestParts<AppState> for Change {
 }
 
 impl Change {
-    /// Writes the change down. What cannot be written down is not done; where the change then fails, a second line says so.
+    /// Records the change before it is made. A change that cannot be recorded must not be made; if it fails
+    /// after it was recorded, a second line says so.
     ///
     /// # Errors
-    /// 503, when it cannot be written.
+    /// 503 if the line cannot be written.
     pub(crate) async fn write_down(self) -> Result<(), Problem> {
         let Some(line) = self.0 else { return Ok(()) };
         if let Some(entry) = line.entry(Outcome::Done) {
@@ -94,7 +98,8 @@ impl Change {
     }
 }
 
-/// The layer of every route that answers with somebody's data.
+/// Middleware that records requests for personal data, for the pipeline's state, and changes of preferences.
+/// Other requests pass through.
 pub(crate) async fn record(
     State(app): State<AppState>,
     path: MatchedPath,
@@ -112,7 +117,8 @@ pub(crate) async fn record(
         known: Arc::default(),
     };
     request.extensions_mut().insert(line.clone());
-    // A change is made whether its answer arrives or not, and HEAD has no body to deliver.
+    // Only the delivery of GET matters: a change is made whether or not its response arrives, and HEAD has no
+    // body.
     let is_read = *request.method() == Method::GET;
     let mut unanswered = Otherwise::new(line.cut_off());
     let response = line.record(next.run(request).await).await;
@@ -124,7 +130,7 @@ pub(crate) async fn record(
 }
 
 impl Line {
-    /// The line so far, or none until the caller is authenticated.
+    /// Returns the line so far, or `None` until the caller is authenticated.
     fn entry(&self, outcome: Outcome) -> Option<Entry> {
         let (name, subject) = self.known.person.get()?;
         let mut entry = Entry::new(self.event, outcome).who(name, subject).route(self.route.as_str());
@@ -139,7 +145,7 @@ impl Line {
         Some(entry.range(from, to))
     }
 
-    /// Writes the line of an answer, and returns the answer, or 503 when that fails.
+    /// Writes the line of a response and returns the response, or 503 if the line cannot be written.
     async fn record(&self, response: Response) -> Response {
         let status = response.status().as_u16();
         let reason = response
@@ -155,12 +161,12 @@ impl Line {
         }
         match self.audit.record(entry.status(status).reason(reason)).await {
             Ok(()) => response,
-            // Its cause is in the log already.
+            // The cause has already been logged.
             Err(_) => unavailable().into_response(),
         }
     }
 
-    /// Returns a call that writes a line for an answer that was not delivered in full.
+    /// Returns a closure that writes a line for a response that was not delivered in full.
     fn cut_off(&self) -> impl FnOnce() + Send + Unpin + use<> {
         let line = self.clone();
         move || {
@@ -170,7 +176,7 @@ impl Line {
                 return;
             };
             let audit = line.audit;
-            // The log reports a failure; the caller has gone.
+            // The audit log reports a failure itself; the client is gone.
             runtime.spawn(async move { drop(audit.record(entry.reason(Some(CUT_OFF))).await) });
         }
     }
@@ -180,7 +186,7 @@ fn unavailable() -> Problem {
     Problem::new(ProblemKind::Unavailable).retry_after(5).reason("audit")
 }
 
-/// What is recorded of a route, if anything.
+/// Returns the event to record for a route, or `None` if its requests are not recorded.
 fn event(method: &Method, route: &str) -> Option<Event> {
     let route = route.strip_prefix("/api/")?;
     match route.split('/').next()? {

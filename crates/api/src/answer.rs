@@ -1,4 +1,5 @@
-//! Successful answers: JSON that names its encoding, and those that were rendered before.
+//! Successful responses: JSON with its character encoding in the media type, and the cache of rendered
+//! answers.
 
 use axum::Json;
 use axum::body::Bytes;
@@ -17,9 +18,9 @@ use crate::problem::Problem;
 
 pub(crate) const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
-/// The overhead of an answer: key and place.
+/// The overhead of a cached answer in bytes: its key and its slot.
 const ANSWER_OVERHEAD: u64 = 128;
-/// The estimated size of an answer, from which the number of places follows.
+/// The estimated size of an answer in bytes, which determines the number of slots.
 const TYPICAL_BYTES: u64 = 5_000;
 
 /// The JSON body of a 200.
@@ -36,16 +37,17 @@ impl<T: Serialize> IntoResponse for Answer<T> {
     }
 }
 
-/// The key of a rendered answer. Its digest covers everything that the answer depends on, so nothing has to be invalidated.
+/// The key of a rendered answer. Its digest covers everything that the answer depends on, so nothing has to
+/// be invalidated.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct AnswerKey {
     pub(crate) digest: [u8; 32],
-    /// The moment that the answer says.
+    /// The `data_as_of` that the answer contains.
     pub(crate) data_as_of: Option<DateTime<Utc>>,
     pub(crate) encoding: Encoding,
 }
 
-/// Rendered answers, in place of rendering them again.
+/// A cache of rendered answers; `None` if it is disabled.
 #[derive(Debug)]
 pub(crate) struct Answers(Option<Cache<AnswerKey, Bytes, Weight>>);
 
@@ -60,13 +62,13 @@ impl Weighter<AnswerKey, Bytes> for Weight {
 }
 
 impl Answers {
-    /// Keeps answers of up to so many bytes in all; none at 0.
+    /// A cache of at most `bytes` in total; 0 disables it.
     pub(crate) fn new(bytes: u64) -> Self {
         let places = usize::try_from(bytes / TYPICAL_BYTES).unwrap_or(usize::MAX).max(16);
         Answers((bytes > 0).then(|| Cache::with_weighter(places, bytes, Weight)))
     }
 
-    /// The answer with this key; rendered if there is none.
+    /// Returns the cached answer for the key, or renders the answer of `make` and caches it.
     pub(crate) fn get_or_render<T: Serialize>(
         &self,
         key: AnswerKey,
@@ -84,7 +86,7 @@ impl Answers {
 }
 
 fn rendered(answer: &impl Serialize, encoding: Encoding) -> Result<Bytes, Problem> {
-    let failed = |error| Error::new(Kind::Internal, "an answer cannot be written as JSON").source(error);
+    let failed = |error| Error::new(Kind::Internal, "cannot serialize an answer as JSON").source(error);
     if encoding != Encoding::Gzip {
         return Ok(serde_json::to_vec(answer).map_err(failed)?.into());
     }
@@ -92,6 +94,6 @@ fn rendered(answer: &impl Serialize, encoding: Encoding) -> Result<Bytes, Proble
     serde_json::to_writer(&mut encoder, answer).map_err(failed)?;
     let ended = encoder
         .finish()
-        .map_err(|error| Error::new(Kind::Internal, "an answer cannot be compressed").source(error));
+        .map_err(|error| Error::new(Kind::Internal, "cannot compress an answer").source(error));
     Ok(ended?.into())
 }

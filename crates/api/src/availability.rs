@@ -1,10 +1,11 @@
-//! What an empty or unfinished span of time means. The source has no heartbeat: no movement is never "not worn".
+//! The meaning of an empty or unfinished span of time. The source has no heartbeat, so an absence of
+//! movements never means "not worn".
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// How a day or an hour lies to the data.
+/// The availability of data for a day or an hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Availability {
@@ -12,20 +13,20 @@ pub(crate) enum Availability {
     Complete,
     /// The data reflect all of it, and no movement was recorded.
     NoMovements,
-    /// The data end inside it: what there is, is so far.
+    /// The data end within it, so its numbers are preliminary.
     Running,
-    /// It begins where the data end: nothing is known of it yet.
+    /// It begins at or after the end of the data: nothing is known about it yet.
     NewerThanData,
-    /// It ended before the first data of the person, or there are none at all.
+    /// It ended before the person's first data, or the person has no data.
     BeforeFirstData,
 }
 
-/// The moments that states are told by.
+/// The moments that determine the availability of a span.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Data {
     /// The newest moment that the data reflect.
     pub(crate) as_of: Option<DateTime<Utc>>,
-    /// The first hour with data of the person, or any that lies before the spans in question.
+    /// The person's first hour with data, or any hour before the spans in question.
     pub(crate) first_hour: Option<DateTime<Utc>>,
 }
 
@@ -44,14 +45,14 @@ impl Availability {
                 Availability::BeforeFirstData
             }
             (true, false) => Availability::NoMovements,
-            // Numbers may be newer than the moment that was asked for before them.
+            // The numbers may be newer than `as_of`, which is read before them.
             (false, true) => Availability::Running,
             (false, false) if started => Availability::Running,
             (false, false) => Availability::NewerThanData,
         }
     }
 
-    /// Whether a count of nothing is known to be 0.
+    /// Returns true if a count without rows is known to be 0.
     pub(crate) fn knows_counts(self) -> bool {
         match self {
             Availability::Complete | Availability::NoMovements | Availability::Running => true,

@@ -1,4 +1,4 @@
-//! Which requests may bring a body: one that writes. A body elsewhere is a mistake, or an attempt at one.
+//! Refuses request bodies except on the one endpoint that writes. A body elsewhere is a mistake or an attack.
 
 use axum::body::HttpBody;
 use axum::extract::Request;
@@ -8,10 +8,10 @@ use http::{HeaderValue, Method, header};
 
 use crate::problem::{Problem, ProblemKind};
 
-/// The only address and method that read a body.
+/// The only method and path that read a body.
 const WRITES: (&Method, &str) = (&Method::PUT, "/api/preferences");
 
-/// The layer of every address, those that do not exist included.
+/// Middleware of every path, including those that do not exist.
 pub(crate) async fn refuse(request: Request, next: Next) -> Response {
     if (request.method(), request.uri().path()) == WRITES || request.body().is_end_stream() {
         return next.run(request).await;
@@ -19,7 +19,7 @@ pub(crate) async fn refuse(request: Request, next: Next) -> Response {
     let problem =
         Problem::new(ProblemKind::BadRequest).detail("This address reads no request body; send none");
     let mut response = problem.into_response();
-    // The body is not read: no second request can follow it.
+    // The body is left unread, so no second request may follow on this connection.
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
 }

@@ -1,14 +1,14 @@
-//! A value that is asked for at most once in a while, by one caller at a time.
+//! A value that is fetched at most once per interval, by one caller at a time.
 //!
-//! It stands before what anybody can make the service do: a readiness probe in a loop costs the warehouse one
-//! question a second.
+//! It limits the work that any client can trigger: a readiness probe in a loop costs the warehouse one query
+//! per second.
 
 use std::future::Future;
 use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
 
-/// A value with an age limit. Callers that come while it is being fetched wait for that fetch.
+/// A value with a maximum age. Callers that arrive during a fetch wait for it.
 #[derive(Debug)]
 pub(crate) struct Cached<T> {
     max_age: Duration,
@@ -20,7 +20,7 @@ impl<T: Clone> Cached<T> {
         Cached { max_age, held: Mutex::new(None) }
     }
 
-    /// The value, fetched when there is none or it is too old. A failure is not kept.
+    /// Returns the value, after fetching it if there is none or it is too old. A failure is not cached.
     pub(crate) async fn get<E>(&self, fetch: impl Future<Output = Result<T, E>>) -> Result<T, E> {
         let mut held = self.held.lock().await;
         if let Some((fetched_at, value)) = &*held
@@ -28,7 +28,7 @@ impl<T: Clone> Cached<T> {
         {
             return Ok(value.clone());
         }
-        // Its age counts from before the question, so that it is never younger than it says.
+        // The age counts from the start of the fetch, so the value is never older than assumed.
         let asked_at = Instant::now();
         let value = fetch.await?;
         *held = Some((asked_at, value.clone()));

@@ -1,8 +1,8 @@
-//! Conditional requests: the entity tag of a report, and 304 for a client that has it.
+//! Conditional requests: the entity tag of a report, and 304 for a client that already has the report.
 //!
-//! A tag is made from the person, their data, the question, and what of the present the answer depends on. The moment up to
-//! which the data reflect the source moves with every run and changes few answers: it is no part of the tag, and travels in a
-//! header field of its own.
+//! A tag covers the person, their data, the request, and those aspects of the current time that the answer
+//! depends on. The moment up to which the data reflect the source advances with every run but changes few
+//! answers, so it is not part of the tag and is sent in a header field of its own.
 
 use std::hash::{Hash, Hasher};
 
@@ -16,8 +16,8 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 use crate::answer::{AnswerKey, Answers, MEDIA_TYPE};
+use crate::extractors::Wearer;
 use crate::problem::Problem;
-use crate::wearer::Wearer;
 
 /// The header field with the newest moment that the data reflect.
 const DATA_AS_OF: HeaderName = HeaderName::from_static("data-as-of");
@@ -30,7 +30,7 @@ pub(crate) struct Condition {
     encoding: Encoding,
 }
 
-/// The newest moment that the data reflect, and until when it matters for an answer.
+/// The newest moment that the data reflect, and the end of the period in which it affects the answer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AsOf {
     data_as_of: Option<DateTime<Utc>>,
@@ -43,9 +43,9 @@ pub(crate) struct Tagged {
     digest: [u8; 32],
     tag: HeaderValue,
     data_as_of: Option<DateTime<Utc>>,
-    /// The client has this very answer.
+    /// Set if `If-None-Match` contains the tag of this answer.
     is_known: bool,
-    /// The client wants no answer if there is one.
+    /// Set if `If-None-Match` is `*`: the client wants no answer if one exists.
     is_any_known: bool,
     encoding: Encoding,
 }
@@ -66,19 +66,20 @@ impl<S: Sync> FromRequestParts<S> for Condition {
 }
 
 impl AsOf {
-    /// An answer that says the moment and is the same whatever it is.
+    /// For an answer that contains the moment but does not otherwise depend on it.
     pub(crate) fn said(data_as_of: Option<DateTime<Utc>>) -> Self {
         AsOf { data_as_of, until: None }
     }
 
-    /// An answer with spans of whole hours up to a moment, which are complete or not by the data's moment.
+    /// For an answer with spans of whole hours up to `until`, whose completeness depends on the moment.
     pub(crate) fn of_spans(data_as_of: Option<DateTime<Utc>>, until: DateTime<Utc>) -> Self {
         AsOf { data_as_of, until: Some(until) }
     }
 }
 
 impl Hash for AsOf {
-    /// Of the moment what an answer shows: the hour that it lies in and whether it begins it, up to the last one in question.
+    /// Hashes what an answer depends on: the hour that contains the moment, and whether the moment is past
+    /// the start of that hour. Moments after `until` count as `until`.
     fn hash<H: Hasher>(&self, hasher: &mut H) {
         self.data_as_of.is_some().hash(hasher);
         if let (Some(as_of), Some(until)) = (self.data_as_of, self.until) {
@@ -90,16 +91,16 @@ impl Hash for AsOf {
 }
 
 impl Condition {
-    /// The tag of an answer that depends on these data and on nothing else. Days that were asked for by default, and today, are
-    /// among them.
+    /// Returns the tag of an answer that depends only on the wearer, the URL, `as_of` and `data`. Where the
+    /// answer depends on today's date or on a default range, `data` must include them.
     pub(crate) fn tag(&self, wearer: &Wearer, as_of: AsOf, data: impl Hash) -> Tagged {
         let mut digest = Digest(Context::new(&SHA256));
         env!("RENDERER").hash(&mut digest);
-        (&wearer.name, &self.address, as_of).hash(&mut digest);
+        (&wearer.username, &self.address, as_of).hash(&mut digest);
         data.hash(&mut digest);
         let mut bytes = [0; 32];
         bytes.copy_from_slice(digest.0.finish().as_ref());
-        // Half of it is more than enough.
+        // 128 bits of the digest are more than enough.
         let half = u128::from_be_bytes(*bytes.first_chunk().expect("32 bytes"));
         let tag = format!("W/\"{half:032x}\"");
         Tagged {
@@ -114,7 +115,7 @@ impl Condition {
 }
 
 impl Tagged {
-    /// The answer, which is made only if neither the client nor this process has it.
+    /// Returns the response. Calls `make` only if neither the client nor this process has the answer.
     pub(crate) fn answer<T: Serialize>(
         self,
         answers: &Answers,
@@ -147,7 +148,7 @@ fn value(text: &str) -> HeaderValue {
     HeaderValue::from_str(text).expect("digits are a header value")
 }
 
-/// Takes what values hash, for a digest that says nothing of them.
+/// Feeds hashed values into a SHA-256 digest, which reveals nothing about them.
 struct Digest(Context);
 
 impl Hasher for Digest {

@@ -8,33 +8,36 @@ use bionicpro_model::Result;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The name of the section, also that of its listener in metrics.
+/// The name of the section, and of its listener in metrics.
 const SECTION: &str = "api";
 
 /// The Reports API.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Where the API listens.
+    /// The address on which the API listens.
     pub listen: SocketAddr,
-    /// The hosts that requests may name, as `name` or `name:port`; empty means the loopback names and the address in `listen`.
+    /// The hosts that requests may name, as `name` or `name:port`; empty means the loopback names and the
+    /// address in `listen`.
     pub hosts: Vec<String>,
-    /// Where Prometheus metrics are served; none means nowhere.
+    /// The address on which Prometheus metrics are served; none disables them.
     pub metrics_listen: Option<SocketAddr>,
-    /// What every service's listener has.
+    /// The settings that every service's listener has.
     #[serde(flatten)]
     pub listener: ListenerConfig,
-    /// Requests that one person may make in a minute.
+    /// Requests that one person may make per minute.
     pub requests_per_minute: u32,
-    /// Seconds after which a request is given up with status 503.
+    /// Seconds after which a request is abandoned with status 503.
     pub request_timeout_s: u32,
     /// The size of the cache of people's hours and of answers, in megabytes; 0 turns it off.
     pub cache_mb: u32,
-    /// Seconds for which cached hours are served while the warehouse cannot be asked.
+    /// Seconds for which cached hours are served while the warehouse is unavailable.
     pub cache_grace_s: u32,
-    /// Seconds after which cached hours are read again without an announced change: rows that are written by hand announce none.
+    /// Seconds after which cached hours are read again even without an announced change, because rows that
+    /// are written by hand are not announced.
     pub cache_max_age_s: u32,
-    /// Seconds between two runs of the pipeline, as whoever starts them has it: after twice as long, data are stale.
+    /// Seconds between two runs of the pipeline, as configured in the scheduler that starts them. Data older
+    /// than twice this time are stale.
     pub schedule_s: u32,
 }
 
@@ -56,7 +59,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Refuses values that would let nobody in or keep a connection for ever.
+    /// Refuses values that would reject every request or keep a connection open for ever.
     pub(crate) fn check(&self) -> Result<()> {
         let own = [
             ("requests_per_minute", self.requests_per_minute),
@@ -68,12 +71,13 @@ impl Config {
         self.listener.check(SECTION, &own)
     }
 
-    /// The part of the cache that holds answers: they are made from hours in a moment.
+    /// The part of the cache for rendered answers. It is the smaller part because answers are quickly
+    /// rendered from hours.
     pub(crate) fn bytes_of_answers(&self) -> u64 {
         self.cache_bytes() / 4
     }
 
-    /// The rest, which holds hours.
+    /// The rest of the cache, for people's hours.
     pub(crate) fn bytes_of_hours(&self) -> u64 {
         self.cache_bytes() - self.bytes_of_answers()
     }
@@ -82,12 +86,12 @@ impl Config {
         u64::from(self.cache_mb) * 1_000_000
     }
 
-    /// Where the API listens, and under which rules.
+    /// The listener of the API: its address and its rules.
     pub(crate) fn listen(&self) -> Listen {
         self.listener.listen(SECTION, self.listen, self.hosts.clone())
     }
 
-    /// Where its metrics are served, if they are.
+    /// The listener for metrics, or `None` if they are not served.
     pub(crate) fn listen_for_metrics(&self) -> Option<Listen> {
         self.metrics_listen.map(|address| self.listener.listen_for_metrics(SECTION, address))
     }
@@ -95,7 +99,7 @@ impl Config {
     /// Both listeners, for `doctor`.
     ///
     /// # Errors
-    /// `Config` when a key of the section is wrong.
+    /// `Config` if a key of the section is invalid.
     pub fn listeners(&self) -> Result<Vec<Listen>> {
         self.check()?;
         Ok([Some(self.listen()), self.listen_for_metrics()].into_iter().flatten().collect())

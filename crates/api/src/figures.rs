@@ -1,9 +1,9 @@
-//! How the numbers of a report are made from sums and counts. Nothing is known, nothing is said: null, never 0.
+//! The numbers of a report, computed from sums and counts. An unknown number is null, never 0.
 //!
 //! Averages are weighted by samples, because sums and counts are added before anything is divided. They are
 //! rounded to one decimal, half away from zero.
 
-/// A sum of samples and how many there were.
+/// A sum of samples and their count.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Samples {
     pub(crate) sum: f64,
@@ -27,15 +27,15 @@ impl From<(u64, f64)> for Samples {
     }
 }
 
-/// `part` per thousand of `whole` to one decimal, or null of nothing.
+/// `part` per thousand of `whole` to one decimal, or null if `whole` is 0.
 pub(crate) fn per_thousand(part: u64, whole: u64) -> Option<f64> {
     ratio(number(part) * 1000.0, whole)
 }
 
 /// `sum / count` to one decimal.
 ///
-/// Tenths are counted before the division: a tie such as 3 / 20 = 0.15 is then seen as one, while the quotient
-/// first taken and multiplied afterwards may lie a hair below it.
+/// The sum is multiplied by 10 before the division, so that a tie such as 3 / 20 = 0.15 is recognized.
+/// Multiplied afterwards, the quotient may be slightly below the tie.
 pub(crate) fn ratio(sum: f64, count: u64) -> Option<f64> {
     let tenths = (sum * 10.0 / number(count)).round();
     (count > 0 && tenths.is_finite()).then_some(tenths / 10.0)

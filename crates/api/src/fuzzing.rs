@@ -1,10 +1,10 @@
-//! The layers below [`crate::Server`], for fuzzing: what is decided about a query that a stranger wrote.
+//! The layers below [`crate::Server`], for fuzzing: the parsing of untrusted queries.
 
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::parameters::{Day, DayRange, ProsthesisId, Query, Zone};
 
-/// What a query asks for.
+/// The parsed parameters of a query for a range.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RangeQuery {
     /// The first day.
@@ -17,10 +17,10 @@ pub struct RangeQuery {
     pub prosthesis_id: Option<String>,
 }
 
-/// The names of [`asked`].
+/// The parameter names that [`asked`] accepts.
 pub const NAMES: [&str; 5] = ["from", "to", "through", "tz", "prosthesis_id"];
 
-/// What the query asks for at this moment, as endpoints of ranges read it; none where it is refused.
+/// Parses the query at this moment as endpoints of ranges do; `None` if it is refused.
 pub fn asked(query: &str, now: DateTime<Utc>, default_days: i64) -> Option<RangeQuery> {
     let query = Query::parse(query, &NAMES).ok()?;
     let zone = Zone::read(&query).ok()?;
@@ -30,13 +30,13 @@ pub fn asked(query: &str, now: DateTime<Utc>, default_days: i64) -> Option<Range
     Some(RangeQuery { from, to, tz: zone.name(), prosthesis_id })
 }
 
-/// The values of the query by their names; none where it is refused.
+/// The values of the query by name; `None` if it is refused.
 pub fn values(query: &str) -> Option<Vec<(&'static str, String)>> {
     let query = Query::parse(query, &NAMES).ok()?;
     Some(NAMES.into_iter().filter_map(|name| Some((name, query.get(name)?.to_owned()))).collect())
 }
 
-/// The day that a path names, by UTC; none where it is refused.
+/// Parses the day in a path, in UTC; `None` if it is refused.
 pub fn day(text: &str, now: DateTime<Utc>) -> Option<NaiveDate> {
     Day::parse("date", text, Zone::default(), now).ok().map(|Day(day)| day)
 }

@@ -1,7 +1,9 @@
-//! The Reports API: people's own reports as JSON over HTTP. Builds no SQL and knows no other caller than a token's.
+//! The Reports API: people's own reports as JSON over HTTP. It builds no SQL and identifies callers by their
+//! access token only.
 //!
-//! A request passes the crate `edge` (connections, shape, deadline, problems), `routes` (the table of URLs), `wearer` (who
-//! may), `parameters` (what exactly) and ends in an endpoint's file.
+//! A request passes the crate `edge` (connections, request shape, deadline, problems), `routes` (the table of
+//! URLs), `wearer` (authorization) and `parameters` (validation of the query), and ends in an endpoint's
+//! file.
 
 mod access;
 mod answer;
@@ -10,6 +12,7 @@ mod bodies;
 mod cached;
 mod conditional;
 pub mod config;
+mod extractors;
 mod figures;
 #[doc(hidden)]
 pub mod fuzzing;
@@ -17,14 +20,11 @@ mod local_day;
 pub mod metrics;
 mod openapi;
 mod parameters;
-mod person;
 mod problem;
 mod reader;
 mod routes;
 mod server;
-mod staff;
 mod state;
-mod wearer;
 
 pub use config::Config;
 pub use openapi::{document as openapi_document, endpoints};

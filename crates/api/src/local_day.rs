@@ -1,6 +1,7 @@
-//! A day as a calendar and clocks have it: its name, its neighbours, its 23, 24 or 25 hours. No numbers.
+//! A calendar day of a time zone: its date and weekday, its neighbours, its 23, 24 or 25 hours. It contains
+//! no numbers of a report.
 //!
-//! A reader's program then does no arithmetic with dates, which is where reports go wrong by a day.
+//! With it, client programs need no date arithmetic, a common source of reports that are wrong by a day.
 
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc, Weekday};
 use serde::Serialize;
@@ -14,7 +15,7 @@ use crate::parameters::{Zone, local_today};
 pub(crate) struct LocalDay {
     zone: Zone,
     pub(crate) date: NaiveDate,
-    /// The day that it is now.
+    /// Today's date in the zone.
     pub(crate) today: NaiveDate,
     pub(crate) starts_at: DateTime<Utc>,
     pub(crate) ends_at: DateTime<Utc>,
@@ -26,10 +27,10 @@ pub(crate) struct LocalHour {
     /// The beginning of the hour.
     #[schema(example = "2024-01-15T08:00:00Z")]
     hour: DateTime<Utc>,
-    /// What a clock in the zone shows then. An hour that comes twice has the same label and another offset.
+    /// The local time at that moment. An hour that occurs twice has the same label with another offset.
     #[schema(example = "11:00")]
     label: String,
-    /// The zone's offset from UTC then.
+    /// The zone's offset from UTC at that moment.
     #[schema(example = "+03:00")]
     offset: String,
     state: Availability,
@@ -55,17 +56,17 @@ impl LocalDay {
         self.date == self.today
     }
 
-    /// How many hours the day has.
+    /// The number of hours in the day.
     pub(crate) fn length(&self) -> i64 {
         (self.ends_at - self.starts_at).num_hours()
     }
 
-    /// The day before, unless it cannot be asked for.
+    /// The day before, or `None` if it cannot be requested.
     pub(crate) fn previous_day(&self) -> Option<NaiveDate> {
         self.date.pred_opt().filter(|day| *day >= NaiveDate::default())
     }
 
-    /// The day after, unless it cannot be asked for.
+    /// The day after, or `None` if it cannot be requested.
     pub(crate) fn next_day(&self) -> Option<NaiveDate> {
         self.date.succ_opt().filter(|day| *day <= self.today + TimeDelta::days(1))
     }
@@ -74,7 +75,7 @@ impl LocalDay {
         Availability::of((self.starts_at, self.ends_at), data, has_movements)
     }
 
-    /// Every hour of the day; `is_used` tells those with a movement.
+    /// Every hour of the day; `is_used` returns true for an hour with a movement.
     pub(crate) fn hours(&self, data: Data, is_used: impl Fn(DateTime<Utc>) -> bool) -> Vec<LocalHour> {
         let starts = (0..self.length()).map(|hour| self.starts_at + TimeDelta::hours(hour));
         let hour = |hour: DateTime<Utc>| {

@@ -1,13 +1,16 @@
-//! Names of the API's own metrics, and how to read them; those of its listener are in `bionicpro_edge::metrics`.
+//! Names of the API's own metrics, and how to read them; those of its listener are in
+//! `bionicpro_edge::metrics`.
 
-/// Gauge, label `dependency` (`warehouse` or `issuer`): 1 when the last readiness check found it well, else 0.
+/// Gauge, label `dependency` (`warehouse` or `issuer`): 1 if the last readiness check found it available,
+/// else 0.
 pub const DEPENDENCY_UP: &str = "bionicpro_api_dependency_up";
 
 /// Gauge: the newest moment that the mart reflects, in seconds since 1970. `time() - x` above two schedules
 /// (30 minutes) means that the pipeline is behind.
 pub const DATA_AS_OF: &str = "bionicpro_api_data_as_of_seconds";
 
-/// Counter, label `from` (`memory` or `warehouse`): requests for a person's hours, by what answered them.
+/// Counter, label `from` (`memory` or `warehouse`): requests for a person's hours, by the source of the
+/// answer.
 pub const QUESTIONS: &str = "bionicpro_api_questions_total";
 
 pub(crate) fn count_question(is_cached: bool) {

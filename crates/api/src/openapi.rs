@@ -1,6 +1,7 @@
-//! The OpenAPI 3.1 document: what the endpoints do not say themselves, and the refusals that they share.
+//! The OpenAPI 3.1 document: the parts outside the endpoints, and the error responses that they share.
 //!
-//! Made from the code and committed at `docs/reference/openapi.json`, from which clients are generated.
+//! It is built from the code and committed at `docs/reference/openapi.json`, from which clients are
+//! generated.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -15,7 +16,7 @@ use crate::routes;
 /// The name of the security scheme.
 const BEARER: &str = "bearer";
 
-/// The document as text, made once.
+/// The document as text, built once.
 pub fn document() -> &'static str {
     static DOCUMENT: LazyLock<String> = LazyLock::new(|| {
         let (_, openapi) = routes::table();
@@ -27,7 +28,8 @@ pub fn document() -> &'static str {
     &DOCUMENT
 }
 
-/// The endpoints with data, as pairs of a method and a path with `{names}`: what a proxy in front may let through.
+/// The endpoints with data, as pairs of a method and a path with `{names}`: those that a proxy in front may
+/// forward.
 pub fn endpoints() -> Vec<(http::Method, String)> {
     let (_, openapi) = routes::table();
     let mut endpoints = Vec::new();
@@ -45,7 +47,7 @@ pub fn endpoints() -> Vec<(http::Method, String)> {
     endpoints
 }
 
-/// The document before any endpoint.
+/// The document without endpoints.
 pub(crate) fn base() -> OpenApi {
     #[derive(utoipa::OpenApi)]
     #[openapi(
@@ -53,10 +55,10 @@ pub(crate) fn base() -> OpenApi {
         components(schemas(ProblemBody)),
         modifiers(&BearerToken),
         tags(
-            (name = "Reports", description = "One's own reports."),
-            (name = "Preferences", description = "How one wants the pages to be."),
-            (name = "Staff", description = "The pipeline, for administrators. Nothing of any person."),
-            (name = "Health", description = "For supervisors, balancers and monitors."),
+            (name = "Reports", description = "The caller's own reports."),
+            (name = "Preferences", description = "The caller's settings for the pages."),
+            (name = "Staff", description = "The pipeline, for administrators. No personal data."),
+            (name = "Health", description = "For supervisors, load balancers and monitoring."),
             (name = "Reference", description = "This document."),
         ),
     )]
@@ -64,8 +66,8 @@ pub(crate) fn base() -> OpenApi {
 
     let mut openapi = <Base as utoipa::OpenApi>::openapi();
     openapi.info.description = Some(
-        "Daily and hourly numbers of the people who wear a bionic prosthesis, each person's own only.\n\n\
-         Whose reports, follows from the access token and from nothing else. `tz` cuts days at the midnights of \
+        "Daily and hourly numbers for people who wear a bionic prosthesis, only each person's own.\n\n\
+         The access token alone determines whose reports are returned. `tz` splits days at the midnights of \
          a region; hours are UTC hours. Averages are weighted by samples and rounded to one decimal, half away \
          from zero. A number that is not known is null, never 0. Unknown or repeated parameters are refused. \
          Reports have an `ETag` for conditional requests, and the header field `Data-As-Of`. \
@@ -90,10 +92,10 @@ impl Modify for BearerToken {
     }
 }
 
-/// What every endpoint may answer instead of an answer.
+/// The error responses of every endpoint.
 pub(crate) struct Refusals;
 
-/// What an endpoint with personal data may answer too.
+/// The error responses of an endpoint that requires a token, including those of [`Refusals`].
 pub(crate) struct DataRefusals;
 
 impl IntoResponses for Refusals {
@@ -101,7 +103,7 @@ impl IntoResponses for Refusals {
         responses(&[
             (
                 ProblemKind::InvalidParameter,
-                "A parameter or the body breaks its rule, or a body was sent where none is read.",
+                "A parameter or the body is invalid, or a body was sent where none is read.",
             ),
             (ProblemKind::Internal, "A defect. The text is always the same; the log has the cause."),
         ])
@@ -112,7 +114,7 @@ impl IntoResponses for DataRefusals {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let mut all = Refusals::responses();
         all.append(&mut responses(&[
-            (ProblemKind::InvalidToken, "No valid access token. The same whatever is wrong with it."),
+            (ProblemKind::InvalidToken, "No valid access token. The answer is the same for every cause."),
             (ProblemKind::InsufficientScope, "The account may not read reports."),
             (
                 ProblemKind::NotFound,
@@ -121,27 +123,27 @@ impl IntoResponses for DataRefusals {
             (ProblemKind::TooManyRequests, "Too many requests; `Retry-After` says how many seconds to wait."),
             (
                 ProblemKind::Unavailable,
-                "The warehouse or the issuer's keys are not at hand. Never a partial report.",
+                "The warehouse or the issuer's keys are unavailable. A report is never partial.",
             ),
         ]));
         all
     }
 }
 
-/// The answer to a client that has the report.
+/// The response to a client that already has the report.
 pub(crate) struct NotModified;
 
 impl IntoResponses for NotModified {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let response = ResponseBuilder::new().description(
-            "The client has this very answer: `If-None-Match` names its `ETag`. `Data-As-Of` says up to when the data reflect \
-             the source now, in place of `data_as_of` of the answer.",
+            "The client already has this answer: `If-None-Match` contains its `ETag`. `Data-As-Of` is the moment up to \
+             which the data reflect the source now, in place of `data_as_of` of the answer.",
         );
         BTreeMap::from([("304".to_owned(), response.build().into())])
     }
 }
 
-/// What a comparison may answer too.
+/// The additional error response of a comparison.
 pub(crate) struct ComparisonRefusal;
 
 impl IntoResponses for ComparisonRefusal {
@@ -153,14 +155,14 @@ impl IntoResponses for ComparisonRefusal {
     }
 }
 
-/// What an endpoint that reads a body may answer too.
+/// The additional error responses of an endpoint that reads a body.
 pub(crate) struct BodyRefusals;
 
 impl IntoResponses for BodyRefusals {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         responses(&[
             (ProblemKind::BodyTooLarge, "The body is too large."),
-            (ProblemKind::UnsupportedMediaType, "The body is not said to be JSON."),
+            (ProblemKind::UnsupportedMediaType, "The body is not declared as JSON."),
         ])
     }
 }

@@ -1,11 +1,11 @@
-//! Errors as callers see them, and the words that this service has for some of them.
+//! Errors as clients see them, and this service's texts for some of them.
 
 use bionicpro_edge::DefaultDetails;
 pub(crate) use bionicpro_edge::{MEDIA_TYPE, Problem, ProblemBody, ProblemKind};
 
-/// What is said where a problem says nothing more precise.
+/// The details of problems that have no more precise one.
 pub(crate) const TEXTS: DefaultDetails = DefaultDetails {
-    not_found: "There is nothing at this address; /docs lists what there is",
-    method_not_allowed: "This address does not answer this method; the header Allow says which it does",
+    not_found: "There is nothing at this address; /docs lists the endpoints",
+    method_not_allowed: "This address does not support this method; the header Allow lists those it supports",
     unavailable: "The reports cannot be read at the moment; try again in a few seconds",
 };

@@ -1,4 +1,4 @@
-//! The API as a server: binds, says where, runs until told to stop.
+//! The API as a server: binds its addresses, reports them, and runs until shutdown.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -16,19 +16,19 @@ use crate::routes::preferences::MAX_BODY_BYTES;
 use crate::state::AppState;
 use crate::{Config, access, bodies, routes};
 
-/// What the API needs of others. None of it has to be up when the API starts.
+/// The services that the API depends on. None of them has to be up when the API starts.
 pub struct Services {
     /// The mart.
     pub reports: MartReader,
-    /// Who is calling.
+    /// The verifier of access tokens.
     pub verifier: Verifier,
-    /// Where answers about people's data are written down before they leave.
+    /// The audit log, in which answers with people's data are recorded before they are sent.
     pub audit: Log,
-    /// Where preferences and the bindings of login names are kept.
+    /// The store of preferences and of login name bindings.
     pub store: Store,
 }
 
-/// The Reports API, bound and not yet answering.
+/// The Reports API, bound but not yet serving.
 pub struct Server {
     service: Service,
     edge: Edge,
@@ -36,11 +36,11 @@ pub struct Server {
 }
 
 impl Server {
-    /// Takes the addresses and prepares everything. Neither the warehouse nor the issuer has to be up:
-    /// `/health/ready` tells when they are.
+    /// Binds the addresses and prepares everything. Neither the warehouse nor the issuer has to be up:
+    /// `/health/ready` reports when they are.
     ///
     /// # Errors
-    /// `Config` when a limit is zero, or an address is taken or not this machine's.
+    /// `Config` if a limit is zero, or an address is in use or not local to this machine.
     pub async fn bind(config: &Config, services: Services) -> Result<Self> {
         config.check()?;
         let service = Service::bind(config.listen(), config.listen_for_metrics()).await?;
@@ -59,17 +59,17 @@ impl Server {
         Ok(Server { service, edge: Edge::new(router, options), app })
     }
 
-    /// Where the API answers.
+    /// The address of the API.
     pub fn local_addr(&self) -> SocketAddr {
         self.service.local_addr()
     }
 
-    /// Where metrics are served, if they are.
+    /// The address of the metrics, or `None` if they are not served.
     pub fn metrics_addr(&self) -> Option<SocketAddr> {
         self.service.metrics_addr()
     }
 
-    /// Answers until `shutdown` completes; then requests in flight get `api.shutdown_timeout_s` to finish.
+    /// Serves until `shutdown` completes; then requests in flight get `api.shutdown_timeout_s` to finish.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
         let Server { service, edge, app } = self;
         tokio::select! {

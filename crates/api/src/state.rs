@@ -1,4 +1,4 @@
-//! What the endpoints share: the reader of the mart, the verifier of tokens, the limits.
+//! The state that the endpoints share: the reader of the mart, the verifier of tokens, the limiter.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,9 +19,10 @@ use crate::reader::Reader;
 use crate::routes::health::ready::Readiness;
 use crate::server::Services;
 
-/// How long an answer about readiness may be repeated.
+/// The maximum age of a cached answer about readiness.
 const REPEAT_READINESS: Duration = Duration::from_secs(1);
-/// How long an answer about freshness may be repeated. The numbers are then newer than it says, never older.
+/// The maximum age of a cached answer about freshness. The numbers may then be newer than it says, never
+/// older.
 const REPEAT_FRESHNESS: Duration = Duration::from_secs(5);
 
 /// The state of the router.
@@ -33,12 +34,12 @@ pub(crate) struct Parts {
     pub(crate) reader: Reader,
     pub(crate) answers: Answers,
     pub(crate) verifier: Verifier,
-    /// Where preferences are kept.
+    /// The store of preferences.
     pub(crate) store: Store,
-    /// Whose a login name is; in the same store.
+    /// The accounts that login names are bound to; in the same store.
     pub(crate) names: UsernameBindings,
     pub(crate) audit: Log,
-    /// By the token's subject.
+    /// The limiter of requests, by the token's subject.
     pub(crate) people: Limiter<String>,
     pub(crate) readiness: Cached<Readiness>,
     /// The time between two runs of the pipeline.
@@ -64,14 +65,14 @@ impl AppState {
         }))
     }
 
-    /// The newest moment that the mart reflects, to the second below.
+    /// The newest moment that the mart reflects, rounded down to the second.
     ///
-    /// Ask before reading the mart: then the numbers are at least as new as the answer says.
+    /// Call this before reading the mart, so that the numbers are at least as new as the answer says.
     pub(crate) async fn data_as_of(&self) -> Result<Option<DateTime<Utc>>, Problem> {
         Ok(self.freshness().await?.data_as_of)
     }
 
-    /// How fresh the mart is, to the second below.
+    /// The freshness of the mart, rounded down to the second.
     pub(crate) async fn freshness(&self) -> Result<Freshness, Problem> {
         let told = match self.reader.freshness() {
             Some(told) => told,

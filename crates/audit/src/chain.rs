@@ -1,6 +1,7 @@
-//! How lines hold each other in place: each ends with the hash of itself, and holds the hash of the one before.
+//! The hash chain: each line ends with its own hash and contains the hash of the line before it.
 //!
-//! The hash is over the very bytes of the line up to the member `hash`, so nothing has to be written the same way twice.
+//! The hash covers the exact bytes of the line up to the member `hash`, so verification needs no canonical
+//! form of the JSON.
 
 use aws_lc_rs::{digest, hmac};
 use bionicpro_model::hex;
@@ -9,18 +10,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::entry::Entry;
 
-/// What stands between a line's content and its hash.
+/// The text between a line's content and its hash.
 const HASH_MEMBER: &str = ",\"hash\":\"";
 /// Characters of a hash.
 const HASH_LENGTH: usize = 64;
-/// What the first line of all has for the hash of the one before.
+/// The previous hash of line 1, which has no line before it.
 pub(crate) const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// How lines are hashed.
+/// The hash function of the lines: HMAC-SHA-256 if there is a key, SHA-256 otherwise.
 #[derive(Debug, Clone)]
 pub(crate) struct Chain(Option<hmac::Key>);
 
-/// Where the next line goes: its number, and the hash before it.
+/// The last line's number and hash, from which the next line continues.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Head {
     pub(crate) sequence: u64,
@@ -33,7 +34,7 @@ impl Default for Head {
     }
 }
 
-/// What of a line is needed to check its place.
+/// The members of a line that are needed to check its position in the chain.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Link {
     pub(crate) sequence: u64,
@@ -44,14 +45,15 @@ pub(crate) struct Link {
     pub(crate) hash: String,
 }
 
-/// How a file ends.
+/// The end of a file.
 #[derive(Debug)]
 pub(crate) struct End<'a> {
     /// The last line, if there is one.
     pub(crate) link: Option<Link>,
-    /// Its line feed is not there.
+    /// True if the last line has no line feed.
     pub(crate) lacks_feed: bool,
-    /// What stands behind it: the beginning of a line that a killed process did not finish, or nothing.
+    /// The bytes after the last line: the beginning of a line that a killed process did not finish, or
+    /// nothing.
     pub(crate) behind: &'a [u8],
 }
 
@@ -65,17 +67,18 @@ struct Content<'a> {
 }
 
 impl Chain {
-    /// SHA-256: finds what was changed without counting on it, and with an anchor what was changed with care.
+    /// SHA-256: detects a change after which the hashes were not recomputed and, given an anchor, any other
+    /// change.
     pub(crate) fn plain() -> Self {
         Chain(None)
     }
 
-    /// HMAC-SHA-256: nobody without the key can write a line that fits.
+    /// HMAC-SHA-256: without the key, no line with a valid hash can be written.
     pub(crate) fn keyed(key: &[u8]) -> Self {
         Chain(Some(hmac::Key::new(hmac::HMAC_SHA256, key)))
     }
 
-    /// Appends the entry's line to `text`, with its line feed, and moves the head onto it.
+    /// Appends the entry's line, with its line feed, to `text` and advances the head to it.
     pub(crate) fn seal(
         &self,
         head: &mut Head,
@@ -93,10 +96,10 @@ impl Chain {
         Ok(())
     }
 
-    /// Reads a line without its line feed, if it is one and its hash fits.
+    /// Parses a line, given without its line feed, and checks its hash.
     pub(crate) fn open(&self, line: &[u8]) -> Result<Link, &'static str> {
-        let text = std::str::from_utf8(line).map_err(|_| "it is no line of the log")?;
-        let link: Link = serde_json::from_str(text).map_err(|_| "it is no line of the log")?;
+        let text = std::str::from_utf8(line).map_err(|_| "it is not a line of the log")?;
+        let link: Link = serde_json::from_str(text).map_err(|_| "it is not a line of the log")?;
         let content = text
             .len()
             .checked_sub(HASH_MEMBER.len() + HASH_LENGTH + "\"}".len())
@@ -106,11 +109,12 @@ impl Chain {
             .0;
         match link.hash == self.hash(content.as_bytes()) {
             true => Ok(link),
-            false => Err("its hash does not fit: it was changed, or the key is another one"),
+            false => Err("its hash does not match: it was changed, or the key is different"),
         }
     }
 
-    /// The last line in the end of a file. A whole line that does not fit is an error, and not the beginning of one.
+    /// Finds the last line in the end of a file. A whole line whose hash does not match is an error, and not
+    /// taken for an unfinished line.
     pub(crate) fn last<'a>(&self, bytes: &'a [u8]) -> Result<End<'a>, &'static str> {
         let mut end = bytes.len();
         loop {
@@ -134,7 +138,7 @@ impl Chain {
     }
 }
 
-/// SHA-256 of bytes that are no line.
+/// SHA-256 of bytes that are not a line.
 pub(crate) fn plain_hash(bytes: &[u8]) -> String {
     hex(digest::digest(&digest::SHA256, bytes).as_ref())
 }

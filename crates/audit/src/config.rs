@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use bionicpro_disk::read_secret;
 use bionicpro_model::{Error, Kind, Result};
 use rustix::fs::Access;
 use schemars::JsonSchema;
@@ -9,21 +10,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::chain::Chain;
 
-/// Shortest key, in characters.
+/// The shortest key, in bytes.
 const MIN_KEY_LENGTH: usize = 32;
 
-/// The access log: who has read whose reports.
+/// The access log: reads of reports, sign-ins and refused requests.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Where the log is kept, in a folder for each service; none means that no access log is written.
+    /// The folder of the log, with one subfolder per service; without it, no access log is written.
     pub folder: Option<PathBuf>,
-    /// A file with a key of at least 32 characters that the hashes are made with, so that nobody without it can rewrite the
-    /// log. Keep a copy elsewhere: without the key the log cannot be verified.
+    /// A file with the key of the hashes, at least 32 characters, without which the log cannot be rewritten
+    /// unnoticed. Keep a copy elsewhere: without the key the log cannot be verified.
     pub key_file: Option<PathBuf>,
-    /// Bytes after which a new file is begun; one is begun every day, too.
+    /// The size in bytes at which a new file is begun; a new file is also begun every day.
     pub max_file_bytes: u64,
-    /// Days after which a file is removed; 0 keeps all.
+    /// The days after which a file is removed; 0 keeps all files.
     pub retention_days: u32,
 }
 
@@ -34,8 +35,9 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Whether a log could be written: the key can be read, and the folder, or the nearest one that is there, written to.
-    /// Writes nothing; for `doctor`. The folder, where there is one.
+    /// Checks that the log can be written: that the key can be read, and that the folder, or its nearest
+    /// existing ancestor, is writable. Writes nothing; for `doctor`. Returns the folder, or `None` if none is
+    /// configured.
     ///
     /// # Errors
     /// `Config` for the key, `Storage` for the folder.
@@ -46,7 +48,7 @@ impl Config {
         let refused = |error: std::io::Error| {
             Error::new(Kind::Storage, "the access log cannot be written")
                 .detail(format!("{} (audit.folder)", nearest.display()))
-                .hint("give the account that the services run under a folder of its own to write to")
+                .hint("choose a folder that the account of the services owns and can write to")
                 .source(error)
         };
         let is_folder = std::fs::metadata(nearest).map_err(refused)?.is_dir();
@@ -58,21 +60,15 @@ impl Config {
         Ok(Some(folder))
     }
 
-    /// How lines are hashed.
+    /// The hash function of the lines, with the key if one is configured.
     pub(crate) fn chain(&self) -> Result<Chain> {
         let Some(path) = &self.key_file else { return Ok(Chain::plain()) };
-        let wrong = |hint: &'static str| {
-            Error::new(Kind::Config, "the audit log's key cannot be used")
-                .detail(path.display().to_string())
-                .hint(hint)
-        };
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| wrong("audit.key_file names a file that this process can read").source(error))?;
-        match text.trim() {
+        let key = read_secret("audit.key_file", path)?;
+        match key.expose_secret().trim() {
             key if key.len() >= MIN_KEY_LENGTH => Ok(Chain::keyed(key.as_bytes())),
-            _ => Err(wrong(
-                "write at least 32 random characters into it, as `openssl rand -hex 32` prints them",
-            )),
+            _ => Err(Error::new(Kind::Config, "the key of the audit log is too short")
+                .detail(format!("audit.key_file = {}", path.display()))
+                .hint("write at least 32 random characters into it, as `openssl rand -hex 32` prints them")),
         }
     }
 }

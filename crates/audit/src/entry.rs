@@ -1,26 +1,26 @@
-//! What a line says.
+//! The content of a line.
 
 use std::net::IpAddr;
 
 use chrono::NaiveDate;
 use serde::Serialize;
 
-/// What happened. The word in the log is stable.
+/// The event that an entry records. Its name in the log is stable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum Event {
-    /// Somebody asked for reports, their own or (never answered) another's.
+    /// A request for reports: the caller's own, or another's, which are never returned.
     #[serde(rename = "report.read")]
     ReportRead,
-    /// Somebody changed their preferences.
+    /// A user changed their preferences.
     #[serde(rename = "preferences.write")]
     PreferencesWrite,
     /// An administrator looked at the state of the pipeline.
     #[serde(rename = "staff.read")]
     StaffRead,
-    /// Somebody signed in, or could not.
+    /// A user signed in, or failed to.
     #[serde(rename = "session.sign_in")]
     SignIn,
-    /// Somebody signed out, or ended a session of theirs elsewhere.
+    /// A user signed out, or ended another of their sessions.
     #[serde(rename = "session.sign_out")]
     SignOut,
     /// The issuer ended a session.
@@ -32,34 +32,34 @@ pub enum Event {
     /// An administrator released a login name for another account.
     #[serde(rename = "identity.release")]
     IdentityRelease,
-    /// Requests without a valid sign-in, summed up over a minute.
+    /// Requests without a valid sign-in, counted over a minute.
     #[serde(rename = "requests.refused")]
     RequestsRefused,
-    /// The log was opened by a process.
+    /// A process opened the log.
     #[serde(rename = "audit.open")]
     Open,
-    /// The line before was not finished when its process ended.
+    /// The line before was unfinished when its process ended.
     #[serde(rename = "audit.torn")]
     Torn,
-    /// Older files were removed, because they were kept long enough.
+    /// Older files were removed because their retention period was over.
     #[serde(rename = "audit.removed")]
     Removed,
 }
 
-/// How it ended for the one who asked.
+/// The outcome of the event for the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// They got what they asked for.
+    /// The request succeeded.
     Done,
-    /// They may not, or asked for what cannot be.
+    /// The caller is not allowed to, or the request is not valid.
     Refused,
-    /// They may, and it did not work.
+    /// The caller is allowed to, but the request failed.
     Failed,
 }
 
 impl Outcome {
-    /// The outcome of an answer with this HTTP status.
+    /// The outcome of a response with this HTTP status.
     pub fn of_status(status: u16) -> Self {
         match status {
             ..400 => Outcome::Done,
@@ -69,12 +69,13 @@ impl Outcome {
     }
 }
 
-/// One line, before it has its place in the log. Holds no token, no session id and nothing of a report.
+/// One line before it is added to the log. Contains no token, no session id and no content of a report.
 ///
 /// ```
 /// use bionicpro_audit::{Entry, Event, Outcome};
 ///
-/// let entry = Entry::new(Event::SignIn, Outcome::Done).who("ivan.petrov", "3f1c…").request("0190…").address([192, 0, 2, 7].into());
+/// let entry = Entry::new(Event::SignIn, Outcome::Done).who("ivan.petrov",
+/// "3f1c…").request("0190…").address([192, 0, 2, 7].into());
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Entry {
@@ -107,7 +108,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// An entry of which only this is known.
+    /// Creates an entry without any optional member.
     pub fn new(event: Event, outcome: Outcome) -> Self {
         Entry {
             event,
@@ -127,49 +128,49 @@ impl Entry {
         }
     }
 
-    /// Who acted: the login name and the account's `sub` of a verified token.
+    /// Sets the actor: the login name and the account's `sub` from a verified token.
     pub fn who(mut self, name: impl Into<String>, subject: impl Into<String>) -> Self {
         (self.who, self.subject) = (Some(name.into()), Some(subject.into()));
         self
     }
 
-    /// Whose data it was about: a login name.
+    /// Sets the login name of the account whose data the event concerns.
     pub fn whose(mut self, name: impl Into<String>) -> Self {
         self.whose = Some(name.into());
         self
     }
 
-    /// The template of the route, never the path as it was sent.
+    /// Sets the route as its template, never the path that was sent.
     pub fn route(mut self, route: impl Into<String>) -> Self {
         self.route = Some(route.into());
         self
     }
 
-    /// The days that were asked for, the last one not included.
+    /// Sets the requested days `from <= day < to`.
     pub fn range(mut self, from: Option<NaiveDate>, to: Option<NaiveDate>) -> Self {
         (self.from, self.to) = (from, to);
         self
     }
 
-    /// The HTTP status of the answer.
+    /// Sets the HTTP status of the response.
     pub fn status(mut self, status: u16) -> Self {
         self.status = Some(status);
         self
     }
 
-    /// Why it was refused: a word of a fixed set.
+    /// Sets the reason for the refusal: a word of a fixed set.
     pub fn reason(mut self, reason: Option<&'static str>) -> Self {
         self.reason = reason;
         self
     }
 
-    /// The request's name in the service's log.
+    /// Sets the request's id in the service's log.
     pub fn request(mut self, request_id: impl Into<String>) -> Self {
         self.request_id = Some(request_id.into());
         self
     }
 
-    /// Where a sign-in or sign-out came from.
+    /// Sets the client's address of a sign-in or sign-out.
     pub fn address(mut self, address: IpAddr) -> Self {
         self.address = Some(address);
         self

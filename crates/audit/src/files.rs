@@ -1,4 +1,5 @@
-//! The folder of one service's log: files named after their first line, one process that writes.
+//! The folder of one service's log: files named after the number of their first line, and one writing
+//! process.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom};
@@ -9,17 +10,17 @@ use bionicpro_disk::Readers;
 use bionicpro_model::{Error, Kind, Result};
 use rustix::fs::FlockOperation;
 
-/// What a file's name ends with.
+/// The extension of a log file.
 const EXTENSION: &str = "jsonl";
-/// Bytes at the end of a file in which its last line is looked for; lines are far shorter.
+/// Bytes at the end of a file that are searched for its last line; lines are far shorter.
 const TAIL_BYTES: u64 = 64 * 1024;
 
-/// The file that begins with the line of this number.
+/// The path of the file that begins with the line of this number.
 pub(crate) fn path(folder: &Path, first: u64) -> PathBuf {
     folder.join(format!("{first:012}.{EXTENSION}"))
 }
 
-/// Every file with the number of its first line, oldest first.
+/// Lists the files, each with the number of its first line, oldest first.
 pub(crate) fn list(folder: &Path) -> Result<Vec<(u64, PathBuf)>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).map_err(|error| storage(folder, error))? {
@@ -40,7 +41,8 @@ pub(crate) fn open(path: &Path) -> Result<File> {
     options.read(true).append(true).create(true).mode(0o600).open(path).map_err(|error| storage(path, error))
 }
 
-/// Makes the folder, closes it to other accounts and takes its lock, which the kernel gives back when the process ends, however it ends.
+/// Creates the folder, closes it to other accounts and takes its lock, which the kernel releases however the
+/// process ends.
 pub(crate) fn lock(folder: &Path) -> Result<File> {
     let is_ours = |name: &str| name == "lock" || name.ends_with(EXTENSION);
     bionicpro_disk::keep(folder, Readers::Owner, is_ours).map_err(|error| storage(folder, error))?;
@@ -52,11 +54,13 @@ pub(crate) fn lock(folder: &Path) -> Result<File> {
         Ok(()) => Ok(file),
         Err(_) => Err(Error::new(Kind::Config, "the audit log is written by another process")
             .detail(folder.display().to_string())
-            .hint("one process writes a log: stop the other one, or give this one another audit.folder")),
+            .hint(
+                "only one process may write a log: stop the other, or set another audit.folder for this one",
+            )),
     }
 }
 
-/// The end of a file, and whether that is all of it.
+/// Reads the end of a file; true if that is the whole file.
 pub(crate) fn tail(path: &Path) -> Result<(Vec<u8>, bool)> {
     let read = || {
         let mut file = File::open(path)?;
@@ -68,10 +72,10 @@ pub(crate) fn tail(path: &Path) -> Result<(Vec<u8>, bool)> {
     read().map_err(|error| storage(path, error))
 }
 
-/// A file or folder of the log that does not do what it should.
+/// The error of a failed read or write of a file or folder of the log.
 pub(crate) fn storage(path: &Path, error: std::io::Error) -> Error {
     Error::new(Kind::Storage, "the audit log cannot be read or written")
         .detail(path.display().to_string())
-        .hint("check that audit.folder is this process's own and that the disk has room")
+        .hint("check that this process's account owns audit.folder and that the disk has free space")
         .source(error)
 }

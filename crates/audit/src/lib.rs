@@ -1,8 +1,9 @@
-//! Who has read whose reports, who signed in, what was refused: an append-only log whose lines hold each other in place.
+//! The access log: an append-only, hash-chained record of reads of reports, sign-ins and refused requests.
 //!
-//! A service opens a [`Log`] and records an [`Entry`] before it answers: what cannot be written down is not answered. Each
-//! line carries the hash of the one before it, so [`verify`] finds what was changed, inserted or taken out. What is written
-//! and what is found, and what not, stands in `docs/security/audit.md`.
+//! A service opens a [`Log`] and records an [`Entry`] before it responds: a request that cannot be recorded
+//! is not answered. Each line carries the hash of the line before it, so [`verify`] finds lines that were
+//! changed, inserted or removed. `docs/security/audit.md` describes the content of a line, and the tampering
+//! that is and is not detected.
 
 mod chain;
 mod config;

@@ -1,7 +1,8 @@
 //! The log as a service uses it: record, then answer.
 //!
-//! A thread of its own writes, many entries at once when many come, so that a request waits for one write and not for the
-//! writes of others. A line is in the kernel before [`Log::record`] returns, and on the disk within a second.
+//! A dedicated thread writes all waiting entries in one batch, so that a request waits for one write and not
+//! for those of others. A line is in the kernel before [`Log::record`] returns, and on the disk within a
+//! second.
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
@@ -17,24 +18,25 @@ use crate::entry::{Entry, Event, Outcome};
 use crate::writer::Writer;
 use crate::{Config, metrics};
 
-/// Entries that may wait to be written; more means that the disk stands still.
+/// Most entries waiting to be written; more means that the disk does not respond.
 const WAITING: usize = 1024;
-/// Entries written at once.
+/// Most entries in one write.
 const BATCH: usize = 256;
-/// How long a written line may be in the kernel only.
+/// The longest time for which a written line may be in the kernel only.
 const SYNC_EVERY: Duration = Duration::from_secs(1);
-/// Over which time refusals are summed up.
+/// The period over which refusals are counted in one entry.
 const SUM_OVER: Duration = Duration::from_secs(60);
-/// How often the last line is told to the service's log.
+/// The interval at which the last line's number and hash go to the service's log.
 const TELL_EVERY: Duration = Duration::from_secs(300);
 
-/// A service's access log, or none where none is configured. Clones write to the same log; the last one ends it in order.
+/// A service's access log, or a log that writes nothing if none is configured. Clones write to the same log;
+/// dropping the last one writes and syncs what is left.
 #[derive(Debug, Clone)]
 pub struct Log(Option<Arc<Inner>>);
 
 #[derive(Debug)]
 struct Inner {
-    /// Taken when the log ends.
+    /// `None` once the log is being closed.
     sender: Option<SyncSender<Box<Order>>>,
     refused: Arc<Mutex<BTreeMap<&'static str, u64>>>,
     thread: Option<JoinHandle<()>>,
@@ -47,15 +49,17 @@ struct Order {
 }
 
 impl Log {
-    /// A log that writes nothing, for tests and where none is wanted.
+    /// A log that writes nothing, for tests and for services without an access log.
     pub fn none() -> Self {
         Log(None)
     }
 
-    /// Opens the log of a service, as `api`, in its folder within `audit.folder`. Without a folder nothing is written.
+    /// Opens the log of a service, such as `api`, in its folder within `audit.folder`. Without
+    /// `audit.folder`, nothing is written.
     ///
     /// # Errors
-    /// `Config` for a bad key or a folder in use, `Storage` for one that cannot be written, `Data` for a log that was changed.
+    /// `Config` for a bad key or a folder in use, `Storage` for a folder that cannot be written, `Data` for a
+    /// log that was changed.
     pub fn open(config: &Config, service: &'static str) -> Result<Self> {
         let Some(folder) = &config.folder else { return Ok(Log::none()) };
         let writer = Writer::open(&folder.join(service), config, Utc::now())?;
@@ -66,20 +70,20 @@ impl Log {
         let thread = std::thread::Builder::new()
             .name(format!("audit-{service}"))
             .spawn(move || scribe.run(&orders))
-            .map_err(|error| Error::new(Kind::Internal, "the audit log has no thread").source(error))?;
+            .map_err(|error| Error::new(Kind::Internal, "cannot start the audit writer").source(error))?;
         Ok(Log(Some(Arc::new(Inner { sender: Some(sender), refused, thread: Some(thread) }))))
     }
 
-    /// Whether anything is written.
+    /// Returns true if an access log is written.
     pub fn is_on(&self) -> bool {
         self.0.is_some()
     }
 
-    /// Writes an entry. Call it before the answer leaves, and answer 503 when it fails: what cannot be written down is not
-    /// answered. A success promises that the line outlives this process, however it ends.
+    /// Writes an entry. Call it before the response is sent, and respond with 503 if it fails: a request that
+    /// cannot be recorded is not answered. On success the line outlives this process, however it ends.
     ///
     /// # Errors
-    /// `Storage` when the disk is full or does not keep up.
+    /// `Storage` if the disk is full or cannot keep up.
     pub async fn record(&self, entry: Entry) -> Result<()> {
         let Some(inner) = &self.0 else { return Ok(()) };
         let (done, written) = oneshot::channel();
@@ -87,15 +91,15 @@ impl Log {
         match inner.sender.as_ref().map(|sender| sender.try_send(order)) {
             Some(Ok(())) => written.await.unwrap_or_else(|_| Err(ended())),
             Some(Err(TrySendError::Full(_))) => {
-                Err(Error::new(Kind::Storage, "the audit log does not keep up")
-                    .hint("the disk under audit.folder is slow or stands still"))
+                Err(Error::new(Kind::Storage, "the audit log cannot keep up")
+                    .hint("the disk under audit.folder is slow or does not respond"))
             }
             Some(Err(TrySendError::Disconnected(_))) | None => Err(ended()),
         }
     }
 
-    /// Counts a request that was refused before anybody was known. One line a minute and reason sums them up, so that who
-    /// tries tokens cannot fill the disk.
+    /// Counts a request that was refused before its caller was authenticated. The counts are written as one
+    /// line per reason and minute, so that a client guessing tokens cannot fill the disk.
     pub fn refuse(&self, reason: &'static str) {
         if let Some(inner) = &self.0 {
             *inner.refused.lock().unwrap_or_else(PoisonError::into_inner).entry(reason).or_insert(0) += 1;
@@ -107,17 +111,17 @@ impl Drop for Inner {
     fn drop(&mut self) {
         self.sender = None;
         if let Some(thread) = self.thread.take() {
-            // It panics only by a defect, and then has nothing left to end.
+            // The thread panics only because of a defect, and then there is nothing left to write.
             let _ = thread.join();
         }
     }
 }
 
 fn ended() -> Error {
-    Error::new(Kind::Internal, "the audit log has ended")
+    Error::new(Kind::Internal, "the audit writer is not running")
 }
 
-/// The thread that writes.
+/// The state of the writer thread.
 struct Scribe {
     service: &'static str,
     writer: Writer,
@@ -157,7 +161,7 @@ impl Scribe {
             orders.into_iter().map(|order| ((order.at, order.entry), order.done)).unzip();
         let written = self.append(&entries);
         for done in waiting {
-            // A request that was given up does not wait any more; its line is there.
+            // A cancelled request no longer waits; its line is written all the same.
             let _ = done.send(match &written {
                 Ok(()) => Ok(()),
                 Err(error) => Err(Error::new(error.kind(), error.message())),
@@ -174,17 +178,14 @@ impl Scribe {
             }
             Err(error) => {
                 metrics::count_failure(self.service);
-                tracing::error!(
-                    service = self.service,
-                    error = error.report(),
-                    "the audit log was not written"
-                );
+                tracing::error!(service = self.service, error = error.report(), "cannot write the audit log");
             }
         }
         written
     }
 
-    /// What is due: to the disk, the sums, the last line for the service's log.
+    /// Does the periodic work that is due: syncs the file, writes the counts of refusals, reports the last
+    /// line.
     fn keep(&mut self) {
         if self.synced_at.elapsed() >= SYNC_EVERY {
             self.sync();
@@ -207,7 +208,7 @@ impl Scribe {
                     tracing::error!(
                         service = self.service,
                         error = error.report(),
-                        "the audit log is not on the disk"
+                        "cannot sync the audit log to the disk"
                     );
                 }
             }
@@ -223,12 +224,13 @@ impl Scribe {
         };
         let sums: Vec<_> = refused.into_iter().map(sum).collect();
         if !sums.is_empty() {
-            // A failure is logged; the sums of this minute are then in the metrics only.
+            // A failure is logged; the counts of this minute are then in the metrics only.
             let _ = self.append(&sums);
         }
     }
 
-    /// Leaves the last line's number and hash where this process cannot take it back: `bionicpro audit verify --anchor`.
+    /// Logs the last line's number and hash to the service's log, where this process cannot change them
+    /// afterwards: an anchor for `bionicpro audit verify --anchor`.
     fn tell(&mut self) {
         let head = self.writer.head();
         if head.sequence != self.told.1 {

@@ -1,9 +1,10 @@
-//! Names of the access log's metrics, and how to read them.
+//! Names and meaning of the access log's metrics.
 
-/// Gauge, label `service`: the number of the last line. It never falls: where it does, lines were taken off the end.
+/// Gauge, label `service`: the number of the last line. It never decreases, unless lines were removed from
+/// the end.
 pub const SEQUENCE: &str = "bionicpro_audit_sequence";
 
-/// Counter, label `service`: writes that failed. Requests are answered with 503 meanwhile: make room on the disk.
+/// Counter, label `service`: failed writes. Requests get status 503 meanwhile; free space on the disk.
 pub const FAILURES: &str = "bionicpro_audit_write_failures_total";
 
 pub(crate) fn gauge_sequence(service: &'static str, sequence: u64) {

@@ -1,4 +1,4 @@
-//! Reads a log from its first line to its last and says whether it is what was written.
+//! Reads a log from its first line to its last and checks that nothing was changed, inserted or removed.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::chain::{Chain, GENESIS, Head, Link, plain_hash};
 use crate::{Config, files};
 
-/// A line that was seen before, as the service's log tells it: what the log must still hold.
+/// A line that was seen before, as the service's log reported it, and that the audit log must still contain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Anchor {
     service: String,
@@ -39,30 +39,31 @@ impl std::str::FromStr for Anchor {
     }
 }
 
-/// A log that is what was written.
+/// A log that passed verification.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Verified {
-    /// The service that writes it.
+    /// The service that writes the log.
     pub service: String,
-    /// Files that are there.
+    /// The number of files present.
     pub files: usize,
-    /// The number of the first line that is there; above 1 when older files were removed in order.
+    /// The number of the first line present; above 1 if older files were removed after their retention
+    /// period.
     pub first: u64,
     /// The number of the last line.
     pub last: u64,
-    /// The hash of the last line: an anchor for the next time.
+    /// The hash of the last line: an anchor for the next verification.
     pub hash: String,
-    /// Lines that a killed process left unfinished, each closed by the next one.
+    /// Lines that a killed process left unfinished, each closed by the line after it.
     pub torn: u64,
-    /// Whether the last line is unfinished now: its process was killed, or is writing it.
+    /// True if the last line is unfinished now: its process was killed, or is still writing it.
     pub is_open: bool,
 }
 
 /// Verifies the log of every service in `audit.folder`, oldest line first.
 ///
 /// # Errors
-/// `Data` with the first file and line that is not what was written, or the anchor that is not met; `Config` without a
-/// folder or with a bad key.
+/// `Data` with the first file and line that fail verification, or the anchor that does not match; `Config`
+/// without a folder or with a bad key.
 pub fn verify(config: &Config, anchors: &[Anchor]) -> Result<Vec<Verified>> {
     let folder = config.folder.as_ref().ok_or_else(|| {
         Error::new(Kind::Config, "no access log is configured").hint("set audit.folder, or pass --folder")
@@ -114,17 +115,18 @@ fn verify_service(folder: &Path, chain: &Chain, anchors: &[Anchor]) -> Result<Ve
     })
 }
 
-/// What is known while lines pass.
+/// The state of verification while the lines are read.
 struct Reader<'a> {
     chain: &'a Chain,
     anchors: Vec<&'a Anchor>,
     /// The number of the first line and the hash before it.
     begin: Option<(u64, String)>,
-    /// The last lines of what was removed in order, each time.
+    /// The number and hash of the last line removed by each removal on record.
     removed: Vec<(u64, String)>,
     head: Head,
     torn: u64,
-    /// What stands behind the last line and is none: the beginning of one, until a line says so.
+    /// The bytes after the last line that are not a line, with their file and line number, until an
+    /// `audit.torn` line accounts for them.
     behind: Option<(PathBuf, u64, Vec<u8>)>,
 }
 
@@ -174,13 +176,17 @@ impl Reader<'_> {
             return Err(at(
                 path,
                 number,
-                format!("it is line {} where {} is due", link.sequence, self.head.sequence + 1),
+                format!("it is line {} where {} is expected", link.sequence, self.head.sequence + 1),
             ));
         }
         match &self.begin {
             None => self.begin = Some((link.sequence, link.previous.clone())),
             Some(_) if link.previous != self.head.hash => {
-                return Err(at(path, number, "the line before it is another one".to_owned()));
+                return Err(at(
+                    path,
+                    number,
+                    "its previous hash is not that of the line before it".to_owned(),
+                ));
             }
             Some(_) => {}
         }
@@ -191,7 +197,7 @@ impl Reader<'_> {
         self.meet(path, number)
     }
 
-    /// Whether the line accounts for what stands before it.
+    /// Checks that the line accounts for the bytes before it that are not a line.
     fn close(&mut self, link: &Link) -> Result<()> {
         let Some((path, number, behind)) = self.behind.take() else { return Ok(()) };
         let length = u64::try_from(behind.len()).ok();
@@ -206,7 +212,7 @@ impl Reader<'_> {
             false => Err(at(
                 &path,
                 number,
-                "it is no line of the log, and the next one does not account for it".to_owned(),
+                "it is not a line of the log, and the next line does not account for it".to_owned(),
             )),
         }
     }
@@ -217,30 +223,30 @@ impl Reader<'_> {
             Some(anchor) => Err(at(
                 path,
                 number,
-                format!("line {} is not the one that was seen: the log was rewritten", anchor.sequence),
+                format!("line {} differs from the anchor: the log was rewritten", anchor.sequence),
             )),
             None => Ok(()),
         }
     }
 
-    /// Whether the line of this number and hash, and all before it, were removed in order. A process that was killed while it
-    /// removed files has left the newest of them.
+    /// Returns true if a line of the log records the removal of the line with this number and hash, and of
+    /// all before it. A process that was killed while it removed files has left the newest of them.
     fn is_removed(&self, sequence: u64, hash: &str) -> bool {
         self.removed.iter().any(|(last, its)| *last > sequence || (*last == sequence && its == hash))
     }
 
-    /// What only the whole log tells.
+    /// Runs the checks that need the whole log: its first line, removed lines, and anchors beyond its end.
     fn finish(&self, folder: &Path) -> Result<()> {
         let place = || folder.display().to_string();
         match &self.begin {
             Some((1, previous)) if previous != GENESIS => {
-                return Err(broken(place(), "the first line is not the first".to_owned()));
+                return Err(broken(place(), "line 1 refers to a line before it".to_owned()));
             }
             Some((first, previous)) if *first > 1 && !self.is_removed(first - 1, previous) => {
                 return Err(broken(
                     place(),
                     format!(
-                        "lines 1 to {} are missing, and no line says that they were removed in order",
+                        "lines 1 to {} are missing, and no line of the log records their removal",
                         first - 1
                     ),
                 ));
@@ -251,7 +257,7 @@ impl Reader<'_> {
             Some(anchor) => Err(broken(
                 place(),
                 format!(
-                    "it ends with line {}, and line {} was seen: lines were taken off its end",
+                    "it ends with line {}, but line {} was seen: lines were removed from its end",
                     self.head.sequence, anchor.sequence
                 ),
             )),
@@ -265,7 +271,7 @@ fn at(path: &Path, number: u64, what: String) -> Error {
 }
 
 fn broken(place: String, what: String) -> Error {
-    Error::new(Kind::Data, "the audit log is not what was written")
+    Error::new(Kind::Data, "the audit log fails verification")
         .detail(format!("{place}: {what}"))
-        .hint("keep the log as it is and find out who can write to it; lines before this one are sound")
+        .hint("keep the log as it is and find out who can write to it; the lines before this one are intact")
 }

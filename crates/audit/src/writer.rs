@@ -1,4 +1,4 @@
-//! Writes lines: one process, one file at a time, a new file every day, old ones removed.
+//! The writer of the lines: one process, one file at a time, a new file every day, old files removed.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -14,7 +14,7 @@ use crate::{Config, files};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-/// The end of a log.
+/// The open end of a log.
 #[derive(Debug)]
 pub(crate) struct Writer {
     folder: PathBuf,
@@ -25,17 +25,19 @@ pub(crate) struct Writer {
     bytes: u64,
     day: NaiveDate,
     head: Head,
-    /// A failed write has left bytes that could not be taken back: the file has to be looked at again.
+    /// Set when a failed write has left bytes that could not be truncated: the file has to be truncated
+    /// before the next write.
     is_torn: bool,
     _lock: File,
 }
 
 impl Writer {
-    /// Takes the folder, finds the end of the log, closes a line that a killed process left unfinished, and says so.
+    /// Locks the folder, finds the end of the log, closes a line that a killed process left unfinished and
+    /// records that it did.
     ///
     /// # Errors
-    /// `Config` when another process writes there; `Data` when the last line does not fit: nothing is added to a log that was
-    /// changed.
+    /// `Config` if another process writes there; `Data` if the last line's hash does not match: nothing is
+    /// added to a log that was changed.
     pub(crate) fn open(folder: &Path, config: &Config, now: DateTime<Utc>) -> Result<Self> {
         let lock = files::lock(folder)?;
         let chain = config.chain()?;
@@ -84,7 +86,7 @@ impl Writer {
         self.write("", entries)
     }
 
-    /// Makes what was written survive a loss of power.
+    /// Syncs the file, so that the written lines survive a loss of power.
     pub(crate) fn sync(&mut self) -> Result<()> {
         self.file.sync_data().map_err(|error| files::storage(&self.folder, error))
     }
@@ -98,7 +100,7 @@ impl Writer {
             })?;
         }
         if let Err(error) = self.file.write_all(text.as_bytes()) {
-            // Nobody was told that these lines are there: they are taken back, or closed at the next try.
+            // No caller has had a success for these lines: they are truncated now, or before the next write.
             self.is_torn = self.file.set_len(self.bytes).is_err();
             return Err(files::storage(&self.folder, error));
         }
@@ -113,7 +115,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Ends the unfinished line, and says in the next one what it was, so that it is known not to be a forgery.
+    /// Ends the unfinished line and records its length and hash in the next one, which shows that it is not a
+    /// forgery.
     fn close(&mut self, torn: &[u8], now: DateTime<Utc>) -> Result<()> {
         if torn.is_empty() {
             return Ok(());
@@ -131,7 +134,8 @@ impl Writer {
         self.remove_old(now)
     }
 
-    /// Removes files that were kept long enough, after a line that says up to which line.
+    /// Removes files older than the retention period, after writing an entry with the last line that they
+    /// contain.
     fn remove_old(&mut self, now: DateTime<Utc>) -> Result<()> {
         let Some(retention) = self.retention else { return Ok(()) };
         let mut found = files::list(&self.folder)?;
@@ -157,7 +161,7 @@ impl Writer {
     }
 }
 
-/// The end of a log, as it is found.
+/// The end of a log, as found in its folder.
 struct Tail {
     /// The number in the name of the file to write to.
     first: u64,
@@ -176,15 +180,15 @@ fn end_of_log(folder: &Path, chain: &Chain) -> Result<Tail> {
     let end = chain.last(&bytes).map_err(|why| changed(&path, why))?;
     (tail.lacks_feed, tail.torn) = (end.lacks_feed, end.behind.to_vec());
     let mut link = end.link;
-    // A new file without a whole line: the head is at the end of the one before.
+    // A new file without a whole line: the last line is at the end of the file before it.
     while link.is_none() {
         if !is_all {
-            return Err(changed(&path, "its end is no line of the log"));
+            return Err(changed(&path, "its end is not a line of the log"));
         }
         match found.pop() {
             Some((_, before)) => path = before,
             None if first == 1 => return Ok(tail),
-            None => return Err(changed(&path, "it holds no line of the log")),
+            None => return Err(changed(&path, "it contains no line of the log")),
         }
         (bytes, is_all) = files::tail(&path)?;
         link = chain.last(&bytes).map_err(|why| changed(&path, why))?.link;
@@ -196,7 +200,7 @@ fn end_of_log(folder: &Path, chain: &Chain) -> Result<Tail> {
 }
 
 fn changed(path: &Path, why: &'static str) -> Error {
-    Error::new(Kind::Data, "the last line of an audit log does not fit")
+    Error::new(Kind::Data, "the end of an audit log is not valid")
         .detail(format!("{}: {why}", path.display()))
-        .hint("is audit.key_file the key it was written with? `bionicpro audit verify` looks at every line; a log that was changed is kept aside, and a new one begun in another audit.folder")
+        .hint("check that audit.key_file is the key it was written with, and run `bionicpro audit verify`; if the log was changed, keep it and set another audit.folder for a new one")
 }

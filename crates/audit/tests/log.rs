@@ -1,4 +1,4 @@
-//! The log as a service writes it, as a thief changes it, and as an auditor reads it.
+//! The log as a service writes it, as an attacker changes it, and as an auditor reads it.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails by a panic")]
 
 use std::fs;
@@ -47,7 +47,7 @@ fn verified(config: &Config) -> Result<Verified> {
     verify(config, &[]).map(|mut logs| logs.remove(0))
 }
 
-/// What `verify` says against the log.
+/// The error with which `verify` rejects the log.
 fn complaint(config: &Config, anchors: &[Anchor]) -> String {
     let error = verify(config, anchors).unwrap_err();
     assert_eq!(error.kind(), Kind::Data, "{error:?}");
@@ -126,12 +126,12 @@ async fn many_at_once_are_all_there() {
 async fn what_is_changed_taken_out_inserted_or_moved_is_found() {
     type Change = fn(&mut Vec<String>);
     let changes: [(&str, Change); 6] = [
-        ("line 3: its hash does not fit", |lines| lines[2] = lines[2].replace("person-1", "person-9")),
-        ("line 3: it is line 4 where 3 is due", |lines| drop(lines.remove(2))),
-        ("line 4: it is line 3 where 4 is due", |lines| lines.insert(3, lines[2].clone())),
-        ("line 3: it is line 4 where 3 is due", |lines| lines.swap(2, 3)),
-        ("line 3: it is no line of the log", |lines| lines.insert(2, "{}".to_owned())),
-        ("line 1: it is line 2 where 1 is due", |lines| drop(lines.remove(0))),
+        ("line 3: its hash does not match", |lines| lines[2] = lines[2].replace("person-1", "person-9")),
+        ("line 3: it is line 4 where 3 is expected", |lines| drop(lines.remove(2))),
+        ("line 4: it is line 3 where 4 is expected", |lines| lines.insert(3, lines[2].clone())),
+        ("line 3: it is line 4 where 3 is expected", |lines| lines.swap(2, 3)),
+        ("line 3: it is not a line of the log", |lines| lines.insert(2, "{}".to_owned())),
+        ("line 1: it is line 2 where 1 is expected", |lines| drop(lines.remove(0))),
     ];
     for (expected, by) in changes {
         let folder = tempfile::tempdir().unwrap();
@@ -166,7 +166,7 @@ async fn a_log_that_was_made_anew_or_cut_is_found_by_an_anchor_and_by_the_key() 
 
     change(&files(&plain)[0], |lines| lines.truncate(3));
     assert!(verified(&plain).is_ok(), "a cut at a line is not seen without an anchor");
-    assert!(complaint(&plain, std::slice::from_ref(&anchor)).contains("taken off its end"));
+    assert!(complaint(&plain, std::slice::from_ref(&anchor)).contains("removed from its end"));
 
     fs::remove_file(&files(&plain)[0]).unwrap();
     write(&plain, 8).await;
@@ -175,11 +175,11 @@ async fn a_log_that_was_made_anew_or_cut_is_found_by_an_anchor_and_by_the_key() 
     fs::remove_dir_all(plain.folder.as_ref().unwrap().join(SERVICE)).unwrap();
     assert!(complaint(&plain, &[anchor]).contains("no log of api"));
 
-    // Somebody without the key cannot make a line that fits.
+    // Without the key, no line with a valid hash can be written.
     let folder = tempfile::tempdir().unwrap();
     let with_key = keyed(folder.path());
     write(&Config { key_file: None, ..with_key.clone() }, 5).await;
-    assert!(complaint(&with_key, &[]).contains("the key is another one"));
+    assert!(complaint(&with_key, &[]).contains("the key is different"));
     assert_eq!(Log::open(&with_key, SERVICE).unwrap_err().kind(), Kind::Data, "nothing is added to it");
 }
 
@@ -201,7 +201,7 @@ async fn a_disk_that_fails_is_told_to_who_records() {
     let folder = tempfile::tempdir().unwrap();
     let config = Config { max_file_bytes: 1, ..config(folder.path()) };
     let log = Log::open(&config, SERVICE).unwrap();
-    // The next file cannot be begun where its folder is gone.
+    // The next file cannot be created because its folder is gone.
     fs::remove_dir_all(folder.path().join(SERVICE)).unwrap();
     assert_eq!(log.record(read("ivan")).await.unwrap_err().kind(), Kind::Storage);
 }
@@ -240,7 +240,7 @@ async fn a_line_that_closes_another_may_lack_its_line_feed() {
     let whole = fs::read(&path).unwrap();
     fs::write(&path, [&whole[..], b"{\"sequence\":3,\"at\""].concat()).unwrap();
     write(&config, 0).await;
-    // Killed with only the line feed of `audit.torn` not written; what followed it never was.
+    // Killed before the line feed of `audit.torn` was written, and before any later line.
     let text = fs::read_to_string(&path).unwrap();
     let end = text.find("audit.torn").unwrap();
     let end = end + text[end..].find('\n').unwrap();
@@ -259,7 +259,7 @@ async fn a_changed_last_line_is_no_unfinished_one() {
         let path = files(&config).pop().unwrap();
         let text = fs::read_to_string(&path).unwrap().replace("person-1", "person-9");
         fs::write(&path, format!("{}{feed}", text.trim_end())).unwrap();
-        assert!(complaint(&config, &[]).contains("its hash does not fit"));
+        assert!(complaint(&config, &[]).contains("its hash does not match"));
         assert_eq!(Log::open(&config, SERVICE).unwrap_err().kind(), Kind::Data, "it is not written over");
     }
 }
@@ -267,7 +267,8 @@ async fn a_changed_last_line_is_no_unfinished_one() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// A killed process leaves any beginning of what it was writing; the next one goes on, again and again.
+    /// A killed process may leave any prefix of what it was writing; the next process continues, any number
+    /// of times.
     #[test]
     fn a_log_cut_anywhere_in_its_last_line_goes_on_and_verifies(cuts in prop::collection::vec(1_usize..260, 1..5)) {
         let folder = tempfile::tempdir().unwrap();
@@ -279,12 +280,12 @@ proptest! {
             let path = files(&config).pop().unwrap();
             let text = fs::read(&path).unwrap();
             let last = text[..text.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap() + 1;
-            // At least a byte of the last line stays, or it is a cut at a line, which nobody can see.
+            // At least one byte of the last line remains; a cut between two lines cannot be detected.
             let keep = text.len().saturating_sub(cut).max(last + 1);
             fs::File::options().write(true).open(&path).unwrap().set_len(u64::try_from(keep).unwrap()).unwrap();
             prop_assert!(verified(&config).is_ok());
             runtime.block_on(write(&config, 2));
-            // Without its line feed only, it is whole.
+            // A line that lacks only its line feed is whole.
             torn += u64::from(keep < text.len() - 1);
             let log = verified(&config);
             prop_assert!(log.is_ok(), "{:?}", log);
@@ -292,8 +293,8 @@ proptest! {
         }
     }
 
-    /// Whatever somebody without the key writes behind the last line: it is never taken for one, reading it ends with a word,
-    /// and what `open` accepts goes on and verifies.
+    /// Whatever is written after the last line without the key is never taken for a line, reading it ends in
+    /// a result, and a log that `open` accepts continues and verifies.
     #[test]
     fn what_stands_behind_the_last_line_is_no_line(pieces in prop::collection::vec(piece(), 1..6)) {
         let folder = tempfile::tempdir().unwrap();
@@ -313,7 +314,7 @@ proptest! {
     }
 }
 
-/// Bytes as a killed process, a broken disk or a forger leaves them.
+/// Bytes as a killed process, a faulty disk or a forger leaves them.
 fn piece() -> impl Strategy<Value = Vec<u8>> {
     let forged = r#"{"sequence":3,"at":"2026-11-28T12:00:00Z","event":"audit.torn","outcome":"done","previous":"00","count":1,"hash":"00"}"#;
     prop_oneof![

@@ -1,7 +1,7 @@
-//! From the headers of a request to the caller: the value that says who it is.
+//! Authenticates a request by its headers. The result is a [`Caller`], which says who sent the request.
 //!
-//! What a caller may do is for the routes to ask of its [`Claims`]. A token is taken from exactly one `Authorization` header and from nowhere else: not from the query, the body
-//! or a cookie.
+//! Routes check what a caller may do by its [`Claims`]. A token is read only from a single `Authorization`
+//! header: not from the query, the body or a cookie.
 
 use http::{HeaderMap, Uri, header};
 
@@ -11,14 +11,16 @@ use crate::{Claims, Verifier};
 /// The scheme of RFC 6750; compared without regard to case.
 const SCHEME: &str = "bearer";
 
-/// Somebody whose access token was verified. It says who, not what they may do.
+/// A caller with a verified access token: authenticated, but not yet authorized.
 #[derive(Debug, Clone)]
 pub struct Caller(Claims);
 
 impl Caller {
-    /// Authenticates a request by its headers; the URI only tells a token in the query from none.
+    /// Authenticates a request by its headers. The URI only serves to distinguish a token in the query from a
+    /// missing one.
     ///
-    /// Counts every outcome and logs none: the caller writes the reason to the request's one log line.
+    /// Counts every outcome but logs none: the calling service writes the reason to the single log line of
+    /// the request.
     pub async fn authenticate(headers: &HeaderMap, uri: &Uri, verifier: &Verifier) -> Checked<Self> {
         match bearer_token(headers, uri) {
             Ok(unverified_jwt) => verifier.verify(unverified_jwt).await.map(Caller),
@@ -29,7 +31,7 @@ impl Caller {
         }
     }
 
-    /// What the token says.
+    /// The claims of the token.
     pub fn claims(&self) -> &Claims {
         &self.0
     }
@@ -58,7 +60,8 @@ fn bearer_token<'a>(headers: &'a HeaderMap, uri: &Uri) -> Checked<&'a str> {
     }
 }
 
-/// Whether the client used the form that RFC 6750 deprecates and this system refuses.
+/// Returns true if the client sent the token in the query, a form that RFC 6750 deprecates and this system
+/// refuses.
 fn has_token_in_query(uri: &Uri) -> bool {
     let query = uri.query().unwrap_or_default();
     url::form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "access_token")

@@ -1,6 +1,6 @@
-//! The clock that decisions follow: wall time for claims, monotonic time for the age of keys.
+//! The clock used for decisions: wall time for claims, monotonic time for the age of keys.
 //!
-//! Tests hold a [`ManualClock`] and move the two apart; the program uses the system's.
+//! Tests use a [`ManualClock`] to move the two apart; the program uses the system's clocks.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 
-/// Tells the time; cheap to clone.
+/// A source of time; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Clock(Source);
 
@@ -29,12 +29,12 @@ struct Hands {
 pub struct ManualClock(Arc<Hands>);
 
 impl Clock {
-    /// The system's clocks.
+    /// A clock that reads the system's clocks.
     pub fn system() -> Self {
         Clock(Source::System { started: Instant::now() })
     }
 
-    /// A clock that stands at `unix_s` until it is moved.
+    /// A clock that is fixed at `unix_s` until it is moved.
     pub fn manual(unix_s: i64) -> (Self, ManualClock) {
         let hands = Arc::new(Hands { wall_s: AtomicI64::new(unix_s), monotonic_ms: AtomicU64::new(0) });
         (Clock(Source::Manual(hands.clone())), ManualClock(hands))
@@ -48,7 +48,7 @@ impl Clock {
         }
     }
 
-    /// Time since some fixed moment; never goes back.
+    /// Time since an arbitrary fixed moment; never goes backwards.
     pub fn monotonic(&self) -> Duration {
         match &self.0 {
             Source::System { started } => started.elapsed(),
@@ -64,13 +64,14 @@ impl Default for Clock {
 }
 
 impl ManualClock {
-    /// Lets time pass on both clocks.
+    /// Advances both clocks by `seconds`.
     pub fn advance(&self, seconds: u32) {
         self.0.wall_s.fetch_add(i64::from(seconds), Ordering::SeqCst);
         self.0.monotonic_ms.fetch_add(u64::from(seconds) * 1000, Ordering::SeqCst);
     }
 
-    /// Sets the wall clock off by `seconds`, as an administrator or a time server does; no time passes.
+    /// Moves the wall clock by `seconds`, as an administrator or a time server would; the monotonic clock
+    /// does not change.
     pub fn jump(&self, seconds: i64) {
         self.0.wall_s.fetch_add(seconds, Ordering::SeqCst);
     }

@@ -1,5 +1,5 @@
-//! Where the issuer's endpoints are, for a client that signs people in: read from its discovery document, and believed
-//! only where they are as trustworthy as the issuer itself.
+//! The issuer's endpoints, for a client that signs people in. They are read from its discovery document and
+//! accepted only if they are as trustworthy as the issuer itself.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,32 +15,32 @@ use crate::keys::fetch::{self, Fault};
 use crate::token::json;
 use crate::{Clock, Config};
 
-/// How long a document is believed before it is fetched again.
+/// Age from which a document is fetched again.
 const MAX_AGE: Duration = Duration::from_secs(3600);
-/// Shortest time between two attempts after one that failed.
+/// Shortest time between two attempts after a failure.
 const RETRY: Duration = Duration::from_secs(1);
 
 /// The issuer's endpoints.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Endpoints {
-    /// Where a browser is sent to sign in.
+    /// The address to which a browser is sent to sign in.
     pub authorization: Url,
-    /// Where codes and refresh tokens become tokens.
+    /// The endpoint that exchanges codes and refresh tokens for tokens.
     pub token: Url,
-    /// Where a refresh token is given back (RFC 7009).
+    /// The endpoint that revokes a refresh token (RFC 7009).
     pub revocation: Option<Url>,
-    /// Where a browser is sent to sign out (OpenID Connect RP-Initiated Logout).
+    /// The address to which a browser is sent to sign out (OpenID Connect RP-Initiated Logout).
     pub end_session: Option<Url>,
-    /// Whether every answer of the authorization endpoint says who gave it (RFC 9207).
+    /// True if every response of the authorization endpoint names the issuer (RFC 9207).
     pub answers_with_issuer: bool,
-    /// The issuer says that it takes PKCE with S256.
+    /// True if the issuer declares support for PKCE with S256.
     pub takes_pkce: bool,
-    /// The issuer says that it tells clients when a session ends.
+    /// True if the issuer declares that it notifies clients when a session ends.
     pub has_back_channel_logout: bool,
 }
 
-/// Fetches the document when it is due; one caller at a time.
+/// Fetches the discovery document when it is due, in one task at a time.
 #[derive(Debug)]
 pub struct Discovery {
     client: reqwest::Client,
@@ -57,14 +57,14 @@ struct Held {
 }
 
 impl Discovery {
-    /// Checks the issuer's address; makes no call.
+    /// Checks the issuer's address; sends no request.
     ///
     /// # Errors
-    /// `Config` when the issuer is missing or no address that may be trusted.
+    /// `Config` if the issuer is missing or its address is not trustworthy.
     pub fn new(config: &Config, clock: Clock) -> Result<Self> {
         let issuer = config.issuer.clone().unwrap_or_default();
         let unfit = || {
-            Error::new(Kind::Config, "not an issuer that people can sign in with").detail("oidc.issuer").hint(
+            Error::new(Kind::Config, "the issuer is missing or not trustworthy").detail("oidc.issuer").hint(
                 "set oidc.issuer to an https URL, as in https://id.example.com/realms/reports-realm, or to one on loopback",
             )
         };
@@ -80,13 +80,13 @@ impl Discovery {
         &self.issuer
     }
 
-    /// The issuer's clock, by the `Date` of an answer.
+    /// The issuer's time, from the `Date` header of a response.
     ///
     /// # Errors
-    /// `Unreachable` when the issuer does not answer, or without a date.
+    /// `Unreachable` if the issuer does not answer, or without a date.
     pub async fn issuer_clock(&self) -> Result<DateTime<Utc>> {
         let unreachable = || {
-            Error::new(Kind::Unreachable, "the issuer does not say what time it is")
+            Error::new(Kind::Unreachable, "cannot get the current time from the issuer")
                 .detail(self.issuer.clone())
         };
         let answer = self.client.get(self.document.clone()).send().await;
@@ -96,15 +96,15 @@ impl Discovery {
         Ok(moment.to_utc())
     }
 
-    /// A client for calls to the endpoints: follows nothing, ends in 5 seconds.
+    /// The HTTP client for the endpoints: follows no redirects and times out after 5 seconds.
     pub fn client(&self) -> &reqwest::Client {
         &self.client
     }
 
-    /// The endpoints; those of before while the issuer does not answer.
+    /// The endpoints; the last known ones if the issuer does not answer.
     ///
     /// # Errors
-    /// `Unreachable` when the issuer has not answered yet, or wrongly.
+    /// `Unreachable` if the issuer has not answered correctly yet.
     pub async fn endpoints(&self) -> Result<Arc<Endpoints>> {
         let mut held = self.held.lock().await;
         let now = self.clock.monotonic();
@@ -124,11 +124,11 @@ impl Discovery {
             }
             (Err(fault), known) => {
                 if is_due {
-                    tracing::warn!(fault = fault.as_str(), "the issuer's endpoints cannot be fetched");
+                    tracing::warn!(fault = fault.as_str(), "cannot fetch the issuer's endpoints");
                     held.failed_at = Some(now);
                 }
                 known.map(|(endpoints, _)| endpoints).ok_or_else(|| {
-                    Error::new(Kind::Unreachable, "the issuer's endpoints cannot be had")
+                    Error::new(Kind::Unreachable, "cannot fetch the issuer's endpoints")
                         .detail(format!("{}: {}", self.issuer, fault.as_str()))
                         .hint("check oidc.issuer: its path + /.well-known/openid-configuration must answer with this same issuer")
                 })
@@ -158,7 +158,7 @@ impl Discovery {
         })
     }
 
-    /// An issuer on https has its endpoints on https.
+    /// Accepts a trustworthy URL; an https issuer must have its endpoints on https.
     fn endpoint(&self, value: &Value) -> Result<Url, Fault> {
         let url = value.as_str().and_then(|text| Url::parse(text).ok());
         url.filter(|url| {

@@ -1,17 +1,19 @@
-//! Who is calling: access tokens of an OpenID Connect issuer, verified strictly, and what their holder may do.
+//! Authentication of callers by access tokens of an OpenID Connect issuer, verified strictly, and
+//! authorization by the roles of their holders.
 //!
-//! [`Verifier`] turns an unverified text into [`Claims`] or a [`Rejection`]; [`Caller`] does
-//! so for the headers of a request. The signature comes from `jsonwebtoken`; every rule around it is here,
-//! because that crate accepts more than this system may. [`issuer`] is the demo's own issuer.
+//! [`Verifier`] turns an unverified text into [`Claims`] or a [`Rejection`]; [`Caller`] does the same for the
+//! headers of a request. The crate `jsonwebtoken` only verifies the signature. Every rule around it is
+//! implemented here, because that crate accepts more than this system may.
 
 mod caller;
 pub mod clock;
 pub mod config;
 pub mod discovery;
-pub mod issuer;
 mod keys;
 pub mod metrics;
 mod rejection;
+#[cfg(feature = "signing")]
+pub mod signing;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod token;
@@ -23,6 +25,7 @@ pub use clock::Clock;
 pub use config::Config;
 pub use discovery::Discovery;
 pub use keys::KeyState;
+pub use keys::fetch::is_loopback;
 pub use rejection::{Checked, Reason, Rejection};
 pub use token::claims::Claims;
 pub use token::id::{IdClaims, IdTokenFor};

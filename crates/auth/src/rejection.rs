@@ -1,13 +1,13 @@
-//! Why a request is refused: one answer outward, a fixed reason for the log.
+//! Rejections of requests: one response for the client, a fixed reason for the log.
 //!
-//! The caller learns only the class of [`Rejection`]; the [`Reason`] goes to logs and metrics and holds nothing
-//! of the token.
+//! The client learns only the class of the [`Rejection`]; the [`Reason`] goes to logs and metrics and
+//! contains nothing of the token.
 
 use std::fmt;
 
 use http::{HeaderValue, StatusCode};
 
-/// A request that is not let through, by what the caller is told.
+/// A rejected request, by the response that the client gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rejection {
     /// No credentials: 401, the challenge names no error.
@@ -18,7 +18,7 @@ pub enum Rejection {
     Invalid(Reason),
     /// A valid token whose holder may not do this: 403 `insufficient_scope`.
     Forbidden(Reason),
-    /// Nothing can be verified now, because something that is needed is not at hand: 503.
+    /// Nothing can be verified now, because something that is needed is unavailable: 503.
     Unavailable(Reason),
 }
 
@@ -27,7 +27,7 @@ pub type Checked<T> = Result<T, Rejection>;
 
 macro_rules! reasons {
     ($($(#[$doc:meta])* $variant:ident = $word:literal),+ $(,)?) => {
-        /// Why exactly, for logs and metrics: a fixed set of words without any content of the token.
+        /// The exact reason, for logs and metrics: a fixed set of words without any content of the token.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Reason {
             $($(#[$doc])* $variant),+
@@ -37,7 +37,7 @@ macro_rules! reasons {
             /// Every reason.
             pub const ALL: &'static [Reason] = &[$(Reason::$variant),+];
 
-            /// The word in logs and metrics.
+            /// The name in logs and metrics.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Reason::$variant => $word),+ }
             }
@@ -64,23 +64,23 @@ reasons! {
     Algorithm = "algorithm",
     /// `kid` is missing, not text, or too long.
     KeyId = "key_id",
-    /// A header member that changes the meaning of the token or brings a key along (`crit`, `jku`, `jwk`, …).
+    /// A header member that changes the meaning of the token or carries a key (`crit`, `jku`, `jwk`, …).
     HeaderMember = "header_member",
-    /// The header `typ` is not that of an access token.
+    /// The header `typ` does not fit the expected kind of token.
     HeaderType = "header_type",
     /// No key of the issuer has this `kid`.
     UnknownKey = "unknown_key",
-    /// The signature does not fit.
+    /// The signature is not valid.
     Signature = "signature",
     /// The payload is not one JSON object with each member once.
     PayloadJson = "payload_json",
     /// `iss` is not the issuer.
     Issuer = "issuer",
-    /// `aud` does not hold the audience, or is ill-formed.
+    /// `aud` does not contain the audience, or is ill-formed.
     Audience = "audience",
     /// The claim `typ` is not `Bearer`: an ID, refresh, logout or action token.
     TokenType = "token_type",
-    /// Bound to a key that a bearer cannot prove (`cnf`), or an event (`events`).
+    /// Bound to a key (`cnf`), whose possession a bearer cannot prove, or an event (`events`).
     NotABearerToken = "not_a_bearer_token",
     /// `azp` is not an allowed client.
     AuthorizedParty = "authorized_party",
@@ -88,9 +88,9 @@ reasons! {
     ExpiryForm = "expiry_form",
     /// `exp` has passed.
     Expired = "expired",
-    /// `nbf` is ill-formed or to come.
+    /// `nbf` is ill-formed or in the future.
     NotBefore = "not_before",
-    /// `iat` is missing, ill-formed or to come.
+    /// `iat` is missing, ill-formed or in the future.
     IssuedAt = "issued_at",
     /// `exp` is not after `iat`, or too long after it.
     Lifetime = "lifetime",
@@ -98,21 +98,23 @@ reasons! {
     Subject = "subject",
     /// `preferred_username` is missing or ill-formed.
     Username = "username",
-    /// `realm_access.roles`, `scope` or `sid` is ill-formed.
+    /// `realm_access.roles` or `scope` is ill-formed.
     Roles = "roles",
+    /// `sid` is ill-formed.
+    SessionId = "session_id",
     /// `nonce` of an ID token is not that of the sign-in.
     Nonce = "nonce",
-    /// `at_hash` of an ID token is not that of the access token beside it.
+    /// `at_hash` of an ID token does not match the access token that came with it.
     AccessTokenHash = "access_token_hash",
-    /// A logout token without its event, `jti`, or anybody to sign out, or with a `nonce`.
+    /// A logout token without its event or `jti`, with neither `sub` nor `sid`, or with a `nonce`.
     LogoutEvent = "logout_event",
-    /// The required role is lacking.
+    /// The required role is missing.
     RoleLacking = "role_lacking",
     /// A service account on a route for people.
     ServiceAccount = "service_account",
     /// The login name is bound to another account.
     OtherAccount = "other_account",
-    /// The issuer's keys are not at hand.
+    /// The issuer's keys are unavailable.
     KeysUnavailable = "keys_unavailable",
     /// The store of bindings does not answer.
     StoreUnavailable = "store_unavailable",
@@ -129,7 +131,7 @@ impl Rejection {
         }
     }
 
-    /// The value of `WWW-Authenticate` (RFC 6750, section 3), where one is due.
+    /// The value of `WWW-Authenticate` (RFC 6750, section 3), if one is due.
     pub fn challenge(self) -> Option<HeaderValue> {
         match self {
             Rejection::Missing => Some(HeaderValue::from_static("Bearer")),
@@ -142,7 +144,7 @@ impl Rejection {
         }
     }
 
-    /// The sentence for the caller: the problem's `detail`. The same for every 401.
+    /// The problem's `detail` for the client, the same for every 401.
     pub fn detail(self) -> &'static str {
         match self {
             Rejection::Missing | Rejection::Invalid(_) => "A valid access token is required",

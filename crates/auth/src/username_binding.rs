@@ -1,9 +1,10 @@
-//! Whose a login name is. The mart knows people by login name, and a login name may pass to somebody else one day;
-//! the account behind it (`sub`) does not.
+//! Bindings of login names to accounts. The mart identifies people by login name, and a login name may be
+//! given to another person one day, unlike the account behind it (`sub`).
 //!
-//! The first account that comes with a name has it. Another one with the same name is refused until an administrator
-//! releases the name, which says: the person behind this name has a new account, or a new person has this name and
-//! the mart knows. Names are compared byte by byte, exactly as the CRM has them.
+//! The first account that uses a name is bound to it. Another account with the same name is refused until an
+//! administrator releases the name. The release confirms that the person behind this name has a new account,
+//! or that a new person has this name and the mart reflects it. Names are compared byte by byte, exactly as
+//! the CRM has them.
 
 use std::time::Duration;
 
@@ -16,18 +17,18 @@ use crate::{Claims, metrics};
 
 /// Key space: login name to account.
 const ACCOUNT_OF: &str = "account-of-name";
-/// Key space: a name and an account that it was taken from.
+/// Key space: a name and an account from which it was taken.
 const TAKEN_FROM: &str = "name-taken-from";
 
-/// How long an account cannot take back a name that was released: until its last token has ended.
+/// Time for which an account cannot take back a released name: until its last token has expired.
 const TAKEN_FOR: Duration = Duration::from_secs(MAX_LIFETIME_S.unsigned_abs() + 60);
 
-/// A login name that is the caller's own.
+/// The result of a successful check: the login name belongs to the caller's account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Binding {
-    /// It was nobody's until now.
+    /// The name was unbound, and is now bound to the caller's account.
     Created,
-    /// It was theirs before.
+    /// The name was already bound to the caller's account.
     Existing,
 }
 
@@ -41,13 +42,14 @@ impl UsernameBindings {
         UsernameBindings(store)
     }
 
-    /// Passes if the caller's name is the caller's; binds it when nobody has it yet. Of two accounts that come at
-    /// once, on whatever replicas, one gets it.
+    /// Checks that the caller's name is bound to the caller's account; binds it if it is not bound yet. Of
+    /// two concurrent accounts, on any replicas, exactly one gets the name.
     ///
-    /// Asks the store each time: a name that is released or bound elsewhere counts at once.
+    /// Queries the store each time, so that a name released or bound on another replica takes effect
+    /// immediately.
     ///
     /// # Errors
-    /// `Forbidden` for the name of another account, `Unavailable` when the store does not answer.
+    /// `Forbidden` for the name of another account, `Unavailable` if the store does not answer.
     pub async fn require_own(&self, claims: &Claims) -> Checked<Binding> {
         match self.own(claims).await {
             Ok(Some(own)) => Ok(own),
@@ -59,7 +61,7 @@ impl UsernameBindings {
                 metrics::count_name("unavailable");
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
-                    "the store of names does not answer"
+                    "cannot check the login name: the store does not answer"
                 );
                 Err(Rejection::Unavailable(Reason::StoreUnavailable))
             }
@@ -67,12 +69,12 @@ impl UsernameBindings {
     }
 
     async fn own(&self, claims: &Claims) -> Result<Option<Binding>> {
-        let name = account_of(&claims.username);
+        let name = account_of(claims.username.as_str());
         let account = claims.subject.as_bytes();
         if let Some(bound) = self.0.get(&name).await? {
             return Ok((bound == account).then_some(Binding::Existing));
         }
-        if self.0.get(&taken_from(&claims.username, &claims.subject)).await?.is_some() {
+        if self.0.get(&taken_from(claims.username.as_str(), &claims.subject)).await?.is_some() {
             return Ok(None);
         }
         if self.0.put_if_absent(&name, account, Expiry::Never).await? {
@@ -82,22 +84,23 @@ impl UsernameBindings {
         Ok(self.0.get(&name).await?.filter(|bound| bound == account).map(|_| Binding::Existing))
     }
 
-    /// The account that has a name, if one has.
+    /// The account that a name is bound to, if any.
     ///
     /// # Errors
-    /// `Unreachable` when the store does not answer.
+    /// `Unreachable` if the store does not answer.
     pub async fn account(&self, name: &str) -> Result<Option<String>> {
         Ok(self.0.get(&account_of(name)).await?.map(|account| String::from_utf8_lossy(&account).into_owned()))
     }
 
-    /// Takes a name from the account that has it, and tells which that was. The next other account that comes with
-    /// the name has it; the former one is refused for as long as a token of it may live.
+    /// Takes a name from the account that it is bound to, and returns that account. The next other account
+    /// that uses the name is bound to it; the former one is refused for as long as one of its tokens may be
+    /// valid.
     ///
     /// # Errors
-    /// `Unreachable` when the store does not answer; the call may be repeated.
+    /// `Unreachable` if the store does not answer; the call can be retried.
     pub async fn release(&self, name: &str) -> Result<Option<String>> {
         let Some(account) = self.account(name).await? else { return Ok(None) };
-        // In this order: a call that is cut off between the two leaves the name bound.
+        // In this order, a call that is interrupted between the two leaves the name bound.
         self.0.put(&taken_from(name, &account), b"", Expiry::In(TAKEN_FOR)).await?;
         self.0.remove_if(&account_of(name), account.as_bytes()).await?;
         Ok(Some(account))
@@ -108,7 +111,7 @@ fn account_of(name: &str) -> Key {
     Key::new(ACCOUNT_OF, name)
 }
 
-/// Neither part holds a line feed: claims are plain text.
+/// The line feed is unambiguous: neither part contains one, since claims are plain text.
 fn taken_from(name: &str, account: &str) -> Key {
     Key::new(TAKEN_FROM, &format!("{name}\n{account}"))
 }

@@ -1,8 +1,8 @@
 //! Turns an unverified text into claims, or into a rejection.
 //!
-//! The order is fixed: size, shape, header, key, signature, and only then the payload, so that nothing that a
-//! stranger wrote is interpreted before the issuer has vouched for it. A token that has passed is known again by its
-//! hash while the same key set serves; only its times are then looked at.
+//! The order is fixed: size, shape, header, key, signature, and only then the payload, so that no payload is
+//! interpreted before its signature by the issuer is verified. A token that was accepted is recognized by its
+//! hash while the same key set is in use; only its times are then checked.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -23,7 +23,7 @@ use crate::token::json;
 use crate::token::logout::{self, LogoutClaims};
 use crate::{Claims, Clock, Config, KeyState, metrics};
 
-/// A move of the wall clock against the monotonic one that is worth an alarm, in seconds.
+/// Jump of the wall clock against the monotonic clock above which an alarm is raised, in seconds.
 const CLOCK_JUMP_S: i64 = 5;
 
 /// Verifies access tokens. Clones share the key cache.
@@ -37,22 +37,24 @@ struct Inner {
     required_role: String,
     keys: KeyCache,
     clock: Clock,
-    /// Wall time minus monotonic time at the last look, in seconds; `i64::MIN` before the first.
+    /// Wall time minus monotonic time at the last check, in seconds; `i64::MIN` before the first.
     clock_offset_s: AtomicI64,
 }
 
 impl Verifier {
-    /// A verifier by the configuration. Makes no call: keys are fetched with the first token or [`Verifier::ready`].
+    /// Builds a verifier from the configuration. Sends no request: keys are fetched with the first token or
+    /// by [`Verifier::ready`].
     ///
-    /// Fails with [`Kind::Config`] when the issuer is missing or no address that keys may come from.
+    /// Fails with [`Kind::Config`] if a required setting is missing, or if keys may not be fetched from the
+    /// configured addresses.
     pub fn new(config: &Config) -> Result<Self> {
         Verifier::with_clock(config, Clock::system())
     }
 
-    /// The same with a clock that tests move.
+    /// Like [`Verifier::new`], with a clock that tests can move.
     pub fn with_clock(config: &Config, clock: Clock) -> Result<Self> {
         let missing = |key: &'static str| {
-            Error::new(Kind::Config, "the configuration does not say whose tokens are accepted").detail(key).hint(
+            Error::new(Kind::Config, "a required setting for access tokens is missing").detail(key).hint(
                 "set oidc.issuer to the issuer's URL, as in https://id.example.com/realms/reports-realm, and leave audience, authorized_parties and required_role non-empty",
             )
         };
@@ -80,8 +82,8 @@ impl Verifier {
         })))
     }
 
-    /// Verifies one token. Fetches the issuer's keys when they are due, and for nothing that the token says
-    /// except a `kid` that is not known, at most once in 30 seconds.
+    /// Verifies one token. Fetches the issuer's keys when they are due. Of the contents of a token, only an
+    /// unknown `kid` causes a fetch, at most once in 30 seconds.
     pub async fn verify(&self, unverified_jwt: &str) -> Checked<Claims> {
         let checked = self.check(unverified_jwt).await;
         self.count(match &checked {
@@ -91,7 +93,8 @@ impl Verifier {
         checked
     }
 
-    /// Verifies the ID token that came with a sign-in. Fails unless it is for the client and holds the nonce.
+    /// Verifies the ID token that came with a sign-in. Fails unless it is for the client and contains the
+    /// nonce.
     pub async fn verify_id_token(
         &self,
         unverified_jwt: &str,
@@ -102,7 +105,8 @@ impl Verifier {
         id::check(&members, self.0.policy.issuer(), expected, self.0.clock.unix_s())
     }
 
-    /// Verifies a logout token of the issuer's back channel. That it comes once only, is for the caller to see to.
+    /// Verifies a logout token from the issuer's back channel. The calling code must make sure that it is
+    /// used only once.
     pub async fn verify_logout_token(&self, unverified_jwt: &str, client_id: &str) -> Checked<LogoutClaims> {
         let is_allowed = |typ| match typ {
             HeaderType::LogoutToken => true,
@@ -113,7 +117,7 @@ impl Verifier {
         logout::check(&members, self.0.policy.issuer(), client_id, self.0.clock.unix_s())
     }
 
-    /// Whether tokens can be verified now; fetches the keys when they are due.
+    /// The state of the keys, which decides whether tokens can be verified now; fetches them if they are due.
     pub async fn ready(&self) -> KeyState {
         self.0.keys.state().await
     }
@@ -152,8 +156,8 @@ impl Verifier {
         Ok(claims)
     }
 
-    /// The payload of a token of an allowed type that the issuer has signed, and the keys that say so. What the payload
-    /// says is not checked yet.
+    /// Checks type and signature of a token. Returns its payload, and the key set that verified it. The
+    /// claims in the payload are not checked yet.
     async fn signed(
         &self,
         unverified_jwt: &str,
@@ -169,14 +173,14 @@ impl Verifier {
         Ok((keys, members))
     }
 
-    /// Notices that somebody moved the wall clock, by which `exp` is judged.
+    /// Detects jumps of the wall clock, against which `exp` is checked.
     fn watch_clock(&self) {
         let monotonic_s = i64::try_from(self.0.clock.monotonic().as_secs()).unwrap_or(i64::MAX);
         let offset_s = self.0.clock.unix_s() - monotonic_s;
         let previous_s = self.0.clock_offset_s.swap(offset_s, Ordering::Relaxed);
         if previous_s != i64::MIN && (offset_s - previous_s).abs() > CLOCK_JUMP_S {
             metrics::count_clock_jump();
-            tracing::warn!(jump_s = offset_s - previous_s, "the system's clock was moved");
+            tracing::warn!(jump_s = offset_s - previous_s, "the system clock jumped");
         }
     }
 }

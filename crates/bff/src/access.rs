@@ -1,4 +1,5 @@
-//! Writes down who has signed in and out, before the answer leaves: what cannot be written down does not happen.
+//! Writes sign-ins and sign-outs to the access log before the response is sent. What cannot be written does
+//! not happen.
 
 use axum::extract::FromRequestParts;
 use bionicpro_audit::{Entry, Event, Outcome};
@@ -9,7 +10,7 @@ use crate::errors;
 use crate::session::Record;
 use crate::state::AppState;
 
-/// The request that an entry is about: its name and where it comes from.
+/// The request that a log entry is about: its id and the client's address.
 #[derive(Debug, Clone)]
 pub(crate) struct AuditContext {
     id: Option<RequestId>,
@@ -26,16 +27,16 @@ impl FromRequestParts<AppState> for AuditContext {
 }
 
 impl AuditContext {
-    /// Writes down what somebody has done.
+    /// Writes an event of a signed-in person.
     ///
     /// # Errors
-    /// 503, when it cannot be written: the endpoint must then not do it, or say that it failed.
+    /// 503 if the entry cannot be written. The endpoint must then not act, or must report a failure.
     pub(crate) async fn record(&self, bff: &AppState, event: Event, who: &Record) -> Result<(), Problem> {
         let entry = Entry::new(event, Outcome::Done).who(&who.username, &who.subject);
         self.write(bff, entry).await
     }
 
-    /// Writes down what was refused to somebody who is not known, or what the issuer has done.
+    /// Writes an event without a known person: a refusal, or an action of the issuer.
     ///
     /// # Errors
     /// As [`AuditContext::record`].
@@ -56,7 +57,7 @@ impl AuditContext {
         if let Some(peer) = self.peer {
             entry = entry.address(peer.0);
         }
-        // Its cause is in the log already.
+        // The cause is in the log already.
         bff.audit.record(entry).await.map_err(|_| errors::unavailable("audit"))
     }
 }

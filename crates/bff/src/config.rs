@@ -4,50 +4,51 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use bionicpro_disk::read_secret;
 use bionicpro_edge::{Listen, ListenerConfig};
 use bionicpro_model::{Error, Kind, Result, Secret};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
-/// The name of the section, also that of its listener in metrics.
+/// The name of the section, also of its listener in metrics.
 const SECTION: &str = "bff";
 
-/// What browsers talk to: sign-in, sessions, the web app, and the way to the Reports API.
+/// The service for browsers: sign-in, sessions, the web app, and the proxy to the Reports API.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Where it listens.
+    /// The address to listen on.
     pub listen: SocketAddr,
-    /// The hosts that requests may name beside that of `public_url`, as `name` or `name:port`: for the issuer's back channel
-    /// and for health checks. On loopback the loopback names are always allowed.
+    /// Hosts that requests may name in addition to that of `public_url`, as `name` or `name:port`: for the
+    /// issuer's back channel and for health checks. On loopback the loopback names are always allowed.
     pub hosts: Vec<String>,
-    /// Where Prometheus metrics are served; none means nowhere.
+    /// The address that Prometheus metrics are served on; none disables them.
     pub metrics_listen: Option<SocketAddr>,
-    /// What every service's listener has.
+    /// The settings common to all services' listeners.
     #[serde(flatten)]
     pub listener: ListenerConfig,
-    /// The address that browsers use, such as `https://reports.example.com`, without a path. `http` is taken on loopback
-    /// only, where cookies then go without `Secure` and the prefix `__Host-`: for trying things out. When not given,
-    /// `http` and the address that it listens on.
+    /// The address that browsers use, such as `https://reports.example.com`, without a path. `http` is
+    /// allowed on loopback only, for trying things out: cookies are then set without `Secure` and without the
+    /// prefix `__Host-`. Defaults to `http` and the listening address.
     pub public_url: Option<Url>,
-    /// Where the Reports API answers: `https`, or `http` on loopback.
+    /// The address of the Reports API: `https`, or `http` on loopback.
     pub api_url: Url,
-    /// The certificate authority of `api_url`, a file in PEM form; those of this machine when not given.
+    /// The certificate authority of `api_url`, a file in PEM form. Defaults to those of this machine.
     pub api_ca_file: Option<PathBuf>,
-    /// The client that people sign in for, as the issuer (`oidc.issuer`) knows it.
+    /// The client id for sign-in, as the issuer (`oidc.issuer`) knows it.
     pub client_id: String,
-    /// A file that holds the client's secret.
+    /// A file with the client's secret.
     pub client_secret_file: Option<PathBuf>,
-    /// Seconds without any request after which a session ends.
+    /// Seconds without a request after which a session ends.
     pub idle_limit_s: u32,
     /// Seconds after which a session ends in any case.
     pub absolute_limit_s: u32,
-    /// Sessions that a person may have at once; one more ends the oldest.
+    /// Sessions that a person may have at once. One more ends the oldest.
     pub sessions_per_person: u16,
     /// Sign-ins that one address may begin in a minute.
     pub sign_ins_per_minute: u32,
-    /// Seconds after which a request is given up with status 503.
+    /// Seconds after which a request fails with status 503.
     pub request_timeout_s: u32,
 }
 
@@ -74,7 +75,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Refuses values that would let nobody in, or let tokens leave in the clear.
+    /// Rejects values that would lock everyone out or let tokens leave unencrypted.
     pub(crate) fn check(&self) -> Result<()> {
         let own = [
             ("idle_limit_s", self.idle_limit_s),
@@ -85,22 +86,22 @@ impl Config {
         ];
         self.listener.check(SECTION, &own)?;
         if self.client_id.is_empty() {
-            return Err(Error::new(Kind::Config, "the BFF has no client to sign people in for")
+            return Err(Error::new(Kind::Config, "the client id for sign-in is empty")
                 .detail("bff.client_id")
-                .hint("set it to the id that the issuer knows, or leave it out"));
+                .hint("set it to the id that the issuer knows, or leave it out to get the default"));
         }
         match is_origin(&self.api_url) {
             true => Ok(()),
-            false => Err(Error::new(Kind::Config, "not an address that tokens may be sent to")
+            false => Err(Error::new(Kind::Config, "tokens must not be sent to this address")
                 .detail("bff.api_url")
                 .hint("use https, or http on this machine's loopback address, without user, path, query and fragment")),
         }
     }
 
-    /// The address that browsers use, as they write it in `Origin`, once it is known where it listens.
+    /// Returns the address that browsers use, as they write it in `Origin`. `listening` is the bound address.
     pub(crate) fn origin(&self, listening: SocketAddr) -> Result<Origin> {
         let refused = |hint: &'static str| {
-            Error::new(Kind::Config, "not an address that browsers may use")
+            Error::new(Kind::Config, "the address for browsers is missing or not allowed")
                 .detail("bff.public_url")
                 .hint(hint)
         };
@@ -120,22 +121,22 @@ impl Config {
         }
     }
 
-    /// Where it listens, and under which rules.
+    /// Returns the configuration of the listener.
     pub(crate) fn listen(&self) -> Listen {
         let own = self.public_url.as_ref().filter(|url| url.scheme() == "https");
         let own = own.and_then(|url| url.host_str()).map(str::to_owned);
         self.listener.listen(SECTION, self.listen, own.into_iter().chain(self.hosts.clone()).collect())
     }
 
-    /// Where its metrics are served, if they are.
+    /// Returns the configuration of the metrics listener, if there is one.
     pub(crate) fn listen_for_metrics(&self) -> Option<Listen> {
         self.metrics_listen.map(|address| self.listener.listen_for_metrics(SECTION, address))
     }
 
-    /// Both listeners, for `doctor`.
+    /// Returns the configuration of both listeners, for `doctor`.
     ///
     /// # Errors
-    /// `Config` when a key of the section is wrong.
+    /// `Config` if a key of the section is invalid.
     pub fn listeners(&self) -> Result<Vec<Listen>> {
         self.check()?;
         Ok([Some(self.listen()), self.listen_for_metrics()].into_iter().flatten().collect())
@@ -145,22 +146,14 @@ impl Config {
         Duration::from_secs(self.request_timeout_s.into())
     }
 
-    /// The client's secret.
+    /// Reads the client's secret.
     pub(crate) fn client_secret(&self) -> Result<Secret> {
         let file = self.client_secret_file.as_ref().ok_or_else(|| {
-            Error::new(Kind::Config, "the BFF has no secret to prove itself with").detail("bff.client_secret_file").hint(
-                "set it to a file with the secret of bff.client_id; the issuer shows it where the client is set up",
+            Error::new(Kind::Config, "the BFF has no client secret").detail("bff.client_secret_file").hint(
+                "set it to a file with the secret of bff.client_id; the issuer shows it in the client's settings",
             )
         })?;
-        let unreadable = || {
-            Error::new(Kind::Config, "the file with the client's secret cannot be read")
-                .detail(format!("bff.client_secret_file = {}", file.display()))
-        };
-        let text = std::fs::read_to_string(file).map_err(|error| unreadable().source(error))?;
-        match text.trim_end_matches(['\r', '\n']) {
-            "" => Err(unreadable().hint("it is empty")),
-            secret => Ok(Secret::new(secret)),
-        }
+        read_secret("bff.client_secret_file", file)
     }
 }
 
@@ -169,11 +162,11 @@ impl Config {
 pub(crate) struct Origin {
     /// Scheme, host and port, as browsers write it.
     pub(crate) text: String,
-    /// Browsers come over https.
+    /// True if browsers use https.
     pub(crate) is_secure: bool,
 }
 
-/// A scheme that keeps secrets, a host, perhaps a port, and nothing else.
+/// Returns true for a scheme that keeps secrets, a host and an optional port, with nothing else.
 fn is_origin(url: &Url) -> bool {
     let is_loopback = match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),

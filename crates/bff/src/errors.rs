@@ -1,22 +1,22 @@
-//! What goes wrong behind the BFF, as a problem: the cause for the log, constant text for the browser.
+//! Failures behind the BFF as problems: the cause goes to the log, the browser gets constant text.
 
 use bionicpro_edge::{Problem, ProblemKind};
 use bionicpro_model::{Error, Kind};
 
-/// Seconds after which a browser may try again.
+/// `Retry-After` in seconds.
 const RETRY_AFTER_S: u64 = 5;
 
-/// The store did not do what it was asked. Nobody is signed in or out by that.
+/// Returns the problem for a failed store operation. Such a failure does not sign the user in or out.
 pub(crate) fn store(error: Error) -> Problem {
     let kind = error.kind();
-    tracing::error!(kind = kind.as_str(), error = %error.report(), "the store of the sessions failed");
+    tracing::error!(kind = kind.as_str(), error = %error.report(), "the session store failed");
     match kind {
         Kind::Internal => Problem::new(ProblemKind::Internal).reason("internal"),
         _ => unavailable("store"),
     }
 }
 
-/// Something that is needed is away; `reason` says what, for the log.
+/// Returns the problem for an unavailable dependency; `reason` names it in the log.
 pub(crate) fn unavailable(reason: &'static str) -> Problem {
     Problem::new(ProblemKind::Unavailable)
         .detail("This cannot be done at the moment; try again in a few seconds")
@@ -24,14 +24,16 @@ pub(crate) fn unavailable(reason: &'static str) -> Problem {
         .reason(reason)
 }
 
-/// There is no session.
+/// Returns the problem for a request without a session.
 pub(crate) fn nobody(reason: &'static str) -> Problem {
-    Problem::new(ProblemKind::InvalidToken).detail("Nobody is signed in here, or not any more").reason(reason)
+    Problem::new(ProblemKind::InvalidToken)
+        .detail("No one is signed in here, or the session has ended")
+        .reason(reason)
 }
 
-/// There is a session, and the page that asks is not of it.
+/// Returns the problem for a page that belongs to another session than the cookie.
 pub(crate) fn other_session() -> Problem {
     Problem::new(ProblemKind::InvalidToken)
-        .detail("This page is not of the session that is signed in here; load it again")
+        .detail("This page belongs to another session than the one signed in here; load it again")
         .reason("other_session")
 }

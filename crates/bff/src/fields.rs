@@ -1,4 +1,4 @@
-//! The fields of a query or a form, each of which may stand once: of two, one was planted.
+//! The fields of a query or a form. Each may occur only once: of two, one was injected.
 
 use std::borrow::Cow;
 
@@ -9,22 +9,22 @@ use url::form_urlencoded;
 pub(crate) struct Fields<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 impl<'a> Fields<'a> {
-    /// Reads `a=b&c=d`.
+    /// Parses `a=b&c=d`.
     pub(crate) fn parse(text: &'a [u8]) -> Self {
         Fields(form_urlencoded::parse(text).collect())
     }
 
-    /// The value of a field.
+    /// Returns the value of a field.
     pub(crate) fn get(&self, name: &'static str) -> Result<Option<&str>, Problem> {
         let mut values = self.0.iter().filter(|(found, _)| found == name).map(|(_, value)| value.as_ref());
         let value = values.next();
         match values.next() {
             None => Ok(value),
-            Some(_) => Err(Problem::parameter(name, "this parameter stands more than once")),
+            Some(_) => Err(Problem::parameter(name, "this parameter occurs more than once")),
         }
     }
 
-    /// Fails for a field that the endpoint does not know.
+    /// Fails if there is a field that the endpoint does not know.
     pub(crate) fn only(&self, known: &[&str]) -> Result<(), Problem> {
         match self.0.iter().all(|(name, _)| known.contains(&name.as_ref())) {
             true => Ok(()),

@@ -1,8 +1,9 @@
-//! Whether a request comes from our own page. A cookie alone proves who, not who wanted it: that is what forged requests
-//! of other sites live on.
+//! Checks that a request comes from our own page. A cookie proves who the user is, but not that the user
+//! intended the request; cross-site request forgery relies on that.
 //!
-//! Three signs, each enough to refuse: a header that another site cannot send without asking first (and nobody is ever
-//! allowed to), where the browser says the request comes from, and, where it does not say, the page's origin.
+//! Three checks, each enough to refuse: a header that another site cannot send without a preflight (which is
+//! never granted), the browser's statement of where the request comes from, and, if it makes none, the page's
+//! origin.
 
 use axum::extract::FromRequestParts;
 use bionicpro_edge::{Problem, ProblemKind};
@@ -16,13 +17,14 @@ const CSRF: HeaderName = HeaderName::from_static("x-csrf");
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
-/// A request that the web app made. Handlers that change something or give out personal data hold it.
+/// A request that the web app made. Handlers that change something or return personal data require it.
 pub(crate) struct OwnPage(());
 
-/// A request that no other site made, for endpoints that only read and answer in a form that no other site can.
+/// A request that no other site made, for endpoints that only read and whose response format other sites
+/// cannot read.
 pub(crate) struct NotForeign(());
 
-/// A request by which a person comes to a page, not a script or a picture.
+/// A request that navigates to a page, rather than loading a script or an image.
 pub(crate) struct Navigation(());
 
 impl FromRequestParts<AppState> for OwnPage {
@@ -41,7 +43,7 @@ impl FromRequestParts<AppState> for NotForeign {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, bff: &AppState) -> Result<Self, Problem> {
-        // Typed into the address bar: a person's own wish.
+        // Typed into the address bar: the user's own intent.
         if only(&parts.headers, &FETCH_SITE) == Some("none") {
             return Ok(NotForeign(()));
         }
@@ -60,7 +62,7 @@ impl FromRequestParts<AppState> for Navigation {
     }
 }
 
-/// `must_say`: a request that says nothing of where it comes from is refused.
+/// If `must_say` is set, a request without any statement of its origin is refused.
 fn from_own_origin(headers: &HeaderMap, own: &str, must_say: bool) -> Result<(), Problem> {
     let has = |name: &HeaderName| headers.contains_key(name);
     if has(&FETCH_SITE) && only(headers, &FETCH_SITE) != Some("same-origin") {
@@ -75,7 +77,7 @@ fn from_own_origin(headers: &HeaderMap, own: &str, must_say: bool) -> Result<(),
     Ok(())
 }
 
-/// The value of a header that stands once.
+/// Returns the value of a header that occurs exactly once.
 pub(crate) fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?.to_str().ok()?;

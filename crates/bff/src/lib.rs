@@ -1,7 +1,9 @@
-//! The backend for the browser: signs people in, keeps their tokens, and passes on what the web app asks of the API.
+//! The backend for the browser: signs people in, keeps their tokens, and passes the web app's requests on to
+//! the API.
 //!
-//! A browser holds a cookie and nothing else (RFC 10017, section 6.1). A request passes the edge, `guard` (comes it from
-//! our own page), `session` (whose is it), and ends in a file of `routes` or, for `/api`, in `proxy`.
+//! A browser holds a cookie and nothing else (RFC 10017, section 6.1). A request passes the edge, `guard` (is
+//! it from our own page), `session` (which session is it), and ends in a file of `routes` or, for `/api`, in
+//! `proxy`.
 
 mod access;
 mod bundle;

@@ -1,30 +1,35 @@
-//! Names of the BFF's metrics, and how to read them. None carries a person, an address or a session.
+//! Names of the BFF's metrics, and how to read them. No label carries a person, an address or a session.
 
 use crate::session::Ended;
 
-/// Counter, label `outcome`: sign-ins that came back from the issuer. `ok`; `denied`, the person or the issuer said no;
-/// `expired`, no sign-in of this browser was under way (a bookmark of the callback, or an attempt to plant a session);
-/// `refused`, tokens that are not accepted (a realm that is set up wrongly, or an attack); `unavailable`.
+/// Counter, label `outcome`: sign-ins that came back from the issuer. `ok`; `denied`: the person or the
+/// issuer declined; `expired`: no sign-in of this browser was in progress (a bookmark of the callback, or an
+/// attempt to plant a session); `refused`: tokens that are not accepted (a misconfigured realm, or an
+/// attack); `unavailable`.
 pub const SIGN_INS: &str = "bionicpro_bff_sign_ins_total";
 
-/// Counter, label `why`: sessions that ended. `evicted` rising means `bff.sessions_per_person` is too low, or somebody
-/// signs in by a program; `grant_refused` are accounts that were locked, or refresh tokens that were used twice.
+/// Counter, label `why`: sessions that ended. A rise of `evicted` means that `bff.sessions_per_person` is too
+/// low, or that a program signs in for a person; `grant_refused` are accounts that were locked, or refresh
+/// tokens that were used twice.
 pub const SESSIONS_ENDED: &str = "bionicpro_bff_sessions_ended_total";
 
-/// Counter, label `outcome` (`ok`, `refused`, `unavailable`): new access tokens for sessions.
+/// Counter, label `outcome` (`ok`, `refused`, `unavailable`): refreshes of sessions' access tokens.
 pub const REFRESHES: &str = "bionicpro_bff_refreshes_total";
 
-/// Counter, label `sign` (`csrf_header`, `fetch_site`, `origin`, `no_origin`, `fetch_mode`): requests that did not come
-/// from our own page. Steady growth is a proxy that drops headers; bursts are forged requests.
+/// Counter, label `sign` (`csrf_header`, `fetch_site`, `origin`, `no_origin`, `fetch_mode`): requests that
+/// did not come from our own page. Steady growth points to a proxy that drops headers; bursts are forged
+/// requests.
 pub const FOREIGN: &str = "bionicpro_bff_foreign_requests_total";
 
-/// Counter, label `outcome` (`ok`, `replayed`, `invalid`, `unavailable`): logout tokens of the issuer's back channel.
+/// Counter, label `outcome` (`ok`, `replayed`, `invalid`, `unavailable`): logout tokens of the issuer's back
+/// channel.
 pub const BACK_CHANNEL: &str = "bionicpro_bff_back_channel_logouts_total";
 
-/// Counter, label `outcome` (`ok`, `failed`): refresh tokens given back at a sign-out. A failed one ends by itself, later.
+/// Counter, label `outcome` (`ok`, `failed`): revocations of refresh tokens when a session ends. A token
+/// whose revocation failed expires later by itself.
 pub const REVOCATIONS: &str = "bionicpro_bff_revocations_total";
 
-/// Counter: requests that the Reports API did not answer.
+/// Counter: requests to the Reports API that failed: no response, or a redirect.
 pub const UPSTREAM_FAILURES: &str = "bionicpro_bff_upstream_failures_total";
 
 pub(crate) fn count_sign_in(outcome: &'static str) {

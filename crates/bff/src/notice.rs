@@ -1,21 +1,20 @@
-//! The page that a person sees when a sign-in does not end well. Its text is fixed: nothing that came with the request is
-//! in it.
+//! The page that a person sees when a sign-in fails. Its text is fixed: nothing from the request is in it.
 
 use axum::response::{IntoResponse, Response};
 use bionicpro_audit::Outcome;
 use bionicpro_edge::Final;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-/// What happened.
+/// The reasons why a sign-in failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Notice {
-    /// No sign-in of this browser was under way, or not this one, or not any more.
+    /// No sign-in of this browser was in progress, or it was another one, or it has expired.
     Expired,
-    /// The person or the issuer said no.
+    /// The person or the issuer declined.
     Denied,
-    /// The issuer's answer is not accepted.
+    /// The issuer's response is not accepted.
     Refused,
-    /// The issuer or the store is away.
+    /// The issuer or the store is unavailable.
     Unavailable,
 }
 
@@ -28,7 +27,7 @@ impl Notice {
         }
     }
 
-    /// The word in metrics.
+    /// Returns the word in metrics.
     pub(crate) fn outcome(self) -> &'static str {
         match self {
             Notice::Expired => "expired",
@@ -38,7 +37,7 @@ impl Notice {
         }
     }
 
-    /// The outcome in the access log.
+    /// Returns the outcome for the access log.
     pub(crate) fn audited(self) -> Outcome {
         match self {
             Notice::Expired | Notice::Denied | Notice::Refused => Outcome::Refused,
@@ -46,7 +45,7 @@ impl Notice {
         }
     }
 
-    /// Title, text and the words of the link, in English and Russian.
+    /// Returns the title, the text and the link text, in English or Russian.
     fn words(self, is_russian: bool) -> [&'static str; 3] {
         match (self, is_russian) {
             (Notice::Expired, false) => [
@@ -82,7 +81,7 @@ impl Notice {
         }
     }
 
-    /// The page, in Russian for a browser that asks for it first.
+    /// Renders the page, in Russian for a browser that prefers it.
     pub(crate) fn page(self, request: &HeaderMap) -> Response {
         let languages = request.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
         let is_russian =

@@ -1,23 +1,23 @@
-//! The page of ours that somebody comes back to. Never a page of somebody else: what is not plainly ours is refused.
+//! The page to return to after sign-in. It is always one of ours: anything that is not plainly so is refused.
 
 use url::Url;
 
-/// Longest path and query.
+/// Largest path and query.
 const MAX_BYTES: usize = 512;
-/// Where people land who asked for no page.
+/// The page after a sign-in that was not started from a page.
 const HOME: &str = "/";
 
-/// A path of this site, perhaps with a query.
+/// A path of this site, with an optional query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ReturnTo(String);
 
 impl ReturnTo {
-    /// The front page.
+    /// Returns the front page.
     pub(crate) fn home() -> Self {
         ReturnTo(HOME.to_owned())
     }
 
-    /// Takes `/path?query` and nothing that any browser could read as another host, scheme or header.
+    /// Accepts `/path?query` and nothing that any browser could read as another host, scheme or header.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let bytes = text.as_bytes();
         let is_plain = |byte: &u8| byte.is_ascii_graphic() && !b"\\\"<>^`{|}#@".contains(byte);
@@ -25,16 +25,17 @@ impl ReturnTo {
             return None;
         }
         let path = text.split('?').next()?;
-        // A second slash makes it a host; dots could walk out; a colon in the path is for schemes.
+        // A second slash makes it a host, dots could climb out of the path, and a colon in the path is for
+        // schemes.
         let is_odd = |part: &str| part.is_empty() || part.bytes().all(|byte| byte == b'.');
         if path.len() > 1 && path[1..].split('/').any(is_odd) || path.contains(':') {
             return None;
         }
-        // An escape could become any of these further on. Dates and names of pages need none.
+        // An escape could decode to any of these later. Dates and page names need none.
         if path.contains('%') || is_ours(path, "/auth") || is_ours(path, "/api") {
             return None;
         }
-        // The reader of URLs that browsers share has the last word.
+        // The URL parser that browsers share decides.
         let base = Url::parse("https://here.invalid").ok()?;
         let read = base.join(text).ok()?;
         (read.origin() == base.origin() && read.path() == path).then(|| ReturnTo(text.to_owned()))
@@ -45,7 +46,7 @@ impl ReturnTo {
     }
 }
 
-/// Whether the path is that of a part of this service which is no page.
+/// Returns true if the path belongs to a part of this service that is not a page.
 fn is_ours(path: &str, part: &str) -> bool {
     path.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

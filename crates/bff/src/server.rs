@@ -1,4 +1,4 @@
-//! The BFF as a server: binds, says where, runs until told to stop.
+//! The BFF as a server: binds, reports its addresses, and runs until it is stopped.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -17,10 +17,10 @@ use crate::sign_in::{Issuer, IssuerFacts, facts};
 use crate::state::{AppState, Shared};
 use crate::{Config, routes};
 
-/// Longest body that is read: of the back channel, and of what the proxy passes on.
+/// Largest body that is read: back-channel requests and requests that the proxy passes on.
 const MAX_BODY_BYTES: u64 = 64 * 1024;
 
-/// The BFF, bound and not yet answering.
+/// The BFF, bound and not serving yet.
 pub struct Server {
     service: Service,
     edge: Edge,
@@ -28,11 +28,13 @@ pub struct Server {
 }
 
 impl Server {
-    /// Takes the addresses and prepares everything. Sign-ins and sign-outs are written to `audit` before they are answered. Neither the issuer nor the Reports API has to be up: `/health/ready`
-    /// tells whether people can sign in.
+    /// Binds the addresses and prepares everything. Sign-ins and sign-outs are written to `audit` before the
+    /// response is sent. Neither the issuer nor the Reports API has to be up: `/health/ready` reports whether
+    /// people can sign in.
     ///
     /// # Errors
-    /// `Config` when a key of `[bff]` or `[oidc]` is missing or wrong, or an address is taken or not this machine's.
+    /// `Config` if a key of `[bff]` or `[oidc]` is missing or invalid, or if an address is in use or does not
+    /// belong to this machine.
     pub async fn bind(
         config: &Config,
         oidc: &bionicpro_auth::Config,
@@ -42,7 +44,7 @@ impl Server {
         Server::bind_with_clock(config, oidc, store, audit, Clock::system()).await
     }
 
-    /// The same with a clock that tests move.
+    /// Binds like [`Server::bind`], with a clock that tests control.
     pub async fn bind_with_clock(
         config: &Config,
         oidc: &bionicpro_auth::Config,
@@ -90,29 +92,30 @@ impl Server {
         Ok(Server { service, edge: Edge::new(router, options), url })
     }
 
-    /// Where it answers.
+    /// Returns the bound address.
     pub fn local_addr(&self) -> SocketAddr {
         self.service.local_addr()
     }
 
-    /// The address for browsers.
+    /// Returns the address for browsers.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Where metrics are served, if they are.
+    /// Returns the bound address of the metrics listener, if there is one.
     pub fn metrics_addr(&self) -> Option<SocketAddr> {
         self.service.metrics_addr()
     }
 
-    /// Answers until `shutdown` completes; then requests in flight get `bff.shutdown_timeout_s` to finish.
+    /// Serves requests until `shutdown` completes. In-flight requests then get `bff.shutdown_timeout_s` to
+    /// finish.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
         self.service.run(self.edge, shutdown).await;
     }
 }
 
-/// What every answer of this service says beside what the edge adds. Where TLS ends at a proxy, the connection here does
-/// not know of it.
+/// Adds this service's headers to every response, besides those of the edge. HSTS is set here too, because
+/// the edge does not see TLS that ends at a proxy.
 fn add_headers(headers: &mut HeaderMap, is_secure: bool) {
     headers.insert(
         HeaderName::from_static("cross-origin-opener-policy"),
@@ -127,10 +130,10 @@ fn add_headers(headers: &mut HeaderMap, is_secure: bool) {
     }
 }
 
-/// What the issuer offers for sign-in and sign-out, for `bionicpro doctor`.
+/// Returns what the issuer offers for sign-in and sign-out, for `bionicpro doctor`.
 ///
 /// # Errors
-/// `Config` when a key of `[bff]` is missing or wrong, `Unreachable` when the issuer does not answer.
+/// `Config` if a key of `[bff]` is missing or invalid, `Unreachable` if the issuer does not respond.
 pub async fn doctor(config: &Config, oidc: &bionicpro_auth::Config) -> Result<IssuerFacts> {
     config.check()?;
     config.client_secret()?;

@@ -1,4 +1,4 @@
-//! The signed-in person: values that a handler must hold to act for somebody.
+//! The signed-in person: extractors that a handler must hold to act for a person.
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use bionicpro_edge::Problem;
@@ -10,18 +10,19 @@ use crate::guard::only;
 use crate::session::{CookieSecret, Session};
 use crate::state::AppState;
 
-/// Names the session that a page is for. A cookie goes with every request of a browser, of a page too that was opened in
-/// an earlier session: that page is not answered as whoever is there now.
+/// The header with the session that a page was opened in. A browser sends its cookie with every request, even
+/// from a page that was opened in an earlier session; such a page must not be served as the person who is
+/// signed in now.
 const SESSION: HeaderName = HeaderName::from_static("x-session");
 
-/// A living session, the secret that opens it, and a page that asks for this very session. Every handler that does
-/// something for a person holds it.
+/// A live session, the secret that opens it, and a page that belongs to this very session. Every handler that
+/// acts for a person requires it.
 pub(crate) struct SignedIn {
     pub(crate) session: Session,
     pub(crate) secret: CookieSecret,
 }
 
-/// The living session of the cookie, whatever the page believes. Good for nothing but to tell the page.
+/// The live session of the cookie, whatever session the page names. Only for reporting it to the page.
 pub(crate) struct CookieOwner(pub(crate) Session);
 
 impl FromRequestParts<AppState> for SignedIn {
@@ -35,7 +36,7 @@ impl FromRequestParts<AppState> for SignedIn {
     }
 }
 
-/// None if no session is alive: then no person can be mistaken for another.
+/// `None` if there is no live session: then no person can be mistaken for another.
 impl OptionalFromRequestParts<AppState> for SignedIn {
     type Rejection = Problem;
 

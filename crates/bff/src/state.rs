@@ -1,4 +1,4 @@
-//! What the endpoints share.
+//! The state shared by the endpoints.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ pub(crate) struct Shared {
     pub(crate) origin: Origin,
     pub(crate) clock: Clock,
     pub(crate) audit: Log,
-    /// By the address that begins a sign-in.
+    /// Limits sign-ins by the address that begins them.
     pub(crate) addresses: Limiter<IpAddr>,
 }
 

@@ -1,4 +1,4 @@
-//! What every command needs: the configuration, the log, the runtime.
+//! The context of every command: the configuration, the log, the runtime.
 
 use std::fs::File;
 use std::io::IsTerminal;
@@ -15,9 +15,9 @@ use crate::config::{self, Config, Key, Origin};
 /// The program's configuration, read and validated.
 pub(crate) struct Context {
     pub(crate) config: Config,
-    /// The file that the command line names, for another process of this program.
+    /// The configuration file named on the command line, to pass on to child processes of this program.
     pub(crate) file: Option<PathBuf>,
-    /// Where the value of each key comes from.
+    /// The origin of each key's value.
     pub(crate) origins: Vec<(Key, Origin)>,
 }
 
@@ -38,7 +38,7 @@ impl Context {
         }
     }
 
-    /// Logs go to the end of a file: for the demo, whose terminal is for its reader.
+    /// Appends logs to a file, for the demo: its terminal is reserved for its output.
     pub(crate) fn start_logging_to(&self, file: &Path) -> Result<()> {
         let log = File::options().create(true).append(true).open(file).map_err(|error| {
             Error::new(Kind::Storage, "the log cannot be written")

@@ -1,5 +1,5 @@
-//! `bionicpro`: the only program. Reads the command line and the configuration, runs one command, ends with its
-//! exit status. What a command does is in `commands/`, one file each; the work itself is in the other crates.
+//! `bionicpro`: the only program. Reads the command line and the configuration, runs one command, ends with
+//! its exit status. Each command is a file in `commands/`; the work itself is in the other crates.
 
 mod commands;
 mod config;
@@ -19,7 +19,7 @@ use crate::context::Context;
 #[derive(Debug, Parser)]
 #[command(name = "bionicpro", version, propagate_version = true)]
 struct Cli {
-    /// The configuration file; `bionicpro.toml` in this folder when it exists.
+    /// The configuration file; by default `bionicpro.toml` in the current folder, if it exists.
     #[arg(long, short, global = true, value_name = "FILE")]
     config: Option<std::path::PathBuf>,
     #[command(subcommand)]
@@ -32,7 +32,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
-        // An orchestrator reads the status; nothing went wrong that a person should read of.
+        // Not a failure: an orchestrator reads the exit status, and no error is printed.
         Err(error) if error.kind() == Kind::NothingNew => ExitCode::from(error.kind().exit_status()),
         Err(error) => {
             #[expect(clippy::print_stderr, reason = "the last word of a command belongs on the terminal")]
@@ -44,13 +44,13 @@ fn main() -> ExitCode {
     }
 }
 
-/// All that can fail at once fails here, before the runtime starts.
+/// Runs the command. Everything that can fail immediately fails here, before the runtime starts.
 fn run(cli: Cli) -> bionicpro_model::Result<()> {
     if let Command::Warehouse(WarehouseCommand::Engine(engine)) = &cli.command {
         return engine.run();
     }
     let context = Context::load(cli.config.as_deref())?;
-    // The demo's terminal is for its reader; it starts its own log when it knows its folder.
+    // The demo's terminal is reserved for its output; it starts its own log once it knows its folder.
     if !matches!(cli.command, Command::Demo(_)) {
         context.start_logging();
     }

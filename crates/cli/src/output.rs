@@ -1,7 +1,7 @@
 //! Standard output: results only, for a person as a table, for a program as one JSON line.
 //!
-//! Some of it was stored or sent by others, so that no character of it may drive the terminal. A reader that goes away
-//! (`bionicpro etl runs | head -1`) is not an error.
+//! Some of it was stored or sent by others, so control characters are escaped before they reach the terminal.
+//! A closed pipe (`bionicpro etl runs | head -1`) is not an error.
 
 use std::io::{self, ErrorKind, Write};
 
@@ -9,7 +9,7 @@ use bionicpro_model::line::{is_harmless, one_line};
 use bionicpro_model::{Error, Kind, Result};
 use serde::Serialize;
 
-/// The most characters of a cell of a table.
+/// The maximum length of a table cell, in characters.
 const MAX_CELL: usize = 200;
 
 /// Writes one line, or a page of lines.
@@ -22,7 +22,7 @@ fn write(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
     match writeln!(out, "{text}").and_then(|()| out.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Error::new(Kind::Storage, "standard output cannot be written").source(error))
+            Err(Error::new(Kind::Storage, "cannot write to standard output").source(error))
         }
         _ => Ok(()),
     }
@@ -32,11 +32,12 @@ fn write(text: &str) -> Result<()> {
 pub(crate) fn json(value: &impl Serialize) -> Result<()> {
     let text = serde_json::to_string(value)
         .map_err(|error| Error::new(Kind::Internal, "a result cannot be written as JSON").source(error))?;
-    // Of what is to be escaped, the writer of JSON leaves some as it is; it can only stand within a string.
+    // serde_json leaves some characters as they are that must be escaped here; they can only occur within
+    // strings.
     write(&replaced(&text, is_harmless, |character| format!("\\u{:04x}", u32::from(character))))
 }
 
-/// The text with every character that is not kept replaced.
+/// Replaces every character of the text for which `is_kept` is false.
 fn replaced(text: &str, is_kept: impl Fn(char) -> bool, replace: impl Fn(char) -> String) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {

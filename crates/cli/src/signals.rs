@@ -1,10 +1,10 @@
-//! When to stop: Ctrl-C, a service manager's TERM, a closed terminal's HUP.
+//! The signals that stop the program: Ctrl-C, a service manager's TERM, a closed terminal's HUP.
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// A token that is cancelled at the first of these signals. From the moment of the call they no longer end the
-/// process by themselves, so that engines are stopped in order.
+/// Returns a token that the first of these signals cancels. From the moment of the call they no longer end
+/// the process by themselves, so that engines are stopped in order.
 pub(crate) fn stop() -> CancellationToken {
     let token = CancellationToken::new();
     for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {

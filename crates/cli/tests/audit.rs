@@ -1,4 +1,4 @@
-//! `bionicpro audit verify` as an auditor runs it, on a log that real processes wrote and were killed over.
+//! `bionicpro audit verify` as an auditor runs it, on a log of real processes that were killed.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails by a panic")]
 
@@ -19,7 +19,7 @@ fn verify(folder: &Path, arguments: &[&str]) -> Output {
     bionicpro(folder, &["audit", "verify", "--json"]).args(arguments).output().unwrap()
 }
 
-/// Starts the API, waits until it answers, kills it, and returns what it told of its log's last line.
+/// Starts the API, waits until it is ready, kills it, and returns the anchor of its log's last line.
 fn killed_api(folder: &Path) -> String {
     let mut command = bionicpro(folder, &["serve", "api", "--listen", "127.0.0.1:0", "--no-metrics"]);
     command
@@ -59,9 +59,9 @@ fn a_log_over_killed_processes_verifies_and_a_changed_one_is_status_4() {
     let output = verify(folder.path(), &[]);
     assert_eq!(output.status.code(), Some(4));
     let error = String::from_utf8(output.stderr).unwrap();
-    assert!(error.contains("000000000001.jsonl, line 1: its hash does not fit"), "{error}");
+    assert!(error.contains("000000000001.jsonl, line 1: its hash does not match"), "{error}");
 
-    // Cut at a line: only an anchor tells.
+    // Truncated at a line: only an anchor detects it.
     std::fs::write(&path, text.lines().take(2).map(|line| format!("{line}\n")).collect::<String>()).unwrap();
     assert!(verify(folder.path(), &["--anchor", &anchors[1]]).status.success());
     assert_eq!(verify(folder.path(), &["--anchor", &anchors[2]]).status.code(), Some(4));

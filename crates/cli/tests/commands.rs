@@ -1,4 +1,4 @@
-//! What a command says and the status that it ends with, by which an orchestrator decides.
+//! The output and the exit status of commands, on which an orchestrator relies.
 
 #![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
@@ -23,7 +23,7 @@ fn refused(status: i32, expected: &[&str], variables: &[(&str, &str)], arguments
     assert!(!text.contains("hunter2"), "{text}");
 }
 
-/// Nothing listens there: the port was free a moment ago and is given to nobody else so soon.
+/// A URL on which nothing listens: the port was free a moment ago and is not reused so soon.
 fn nowhere(scheme: &str, database: &str) -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();

@@ -1,4 +1,4 @@
-//! The demo as a whole, as a newcomer and as a script start it: real engines, real signals.
+//! The demo as a whole, as a new user and a script start it: real engines, real signals.
 
 #![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
 
@@ -22,7 +22,7 @@ fn text(output: &Output) -> String {
 }
 
 impl Running {
-    /// Whether something still accepts connections on the port of PostgreSQL.
+    /// Returns true if something still accepts connections on the port of PostgreSQL.
     fn databases_answer(&self) -> bool {
         let port = u16::try_from(self.ready["crm"]["port"].as_u64().unwrap()).unwrap();
         std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
@@ -126,7 +126,7 @@ fn the_end_of_one_part_is_not_the_end_of_the_others_and_it_comes_back() {
     assert!(running.databases_answer());
 
     let said = running.said();
-    for line in ["the warehouse: ended, starts again in 1 s", "the warehouse: is back", "PostgreSQL: ended"] {
+    for line in ["the warehouse: ended, restarts in 1 s", "the warehouse: is back", "PostgreSQL: ended"] {
         assert_eq!(said.lines().filter(|said| said.contains(line)).count(), 1, "{line}\n{said}");
     }
     running.signal("INT");

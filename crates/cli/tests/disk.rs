@@ -1,7 +1,7 @@
-//! Who can read on the disk what the program keeps: another account walks over it while everything runs.
+//! The permissions of the program's files: another account tries to read all of them while everything runs.
 
 #![expect(clippy::unwrap_used, reason = "a failed step of a test is a panic")]
-#![allow(clippy::print_stdout, reason = "what was looked at is for whoever reads the output")]
+#![allow(clippy::print_stdout, reason = "the output lists what was checked")]
 
 mod running;
 
@@ -18,10 +18,10 @@ use chrono::{TimeDelta, Utc};
 
 use crate::running::{BINARY, Running, demo, eventually, postgres_pid, signal, warehouse_pid};
 
-/// An account that the files belong to none of.
+/// An account that owns none of the files.
 const STRANGER: u32 = 60_003;
 
-/// A folder that everybody may list, as a system's own are.
+/// A folder that every account may list, like the system's own.
 fn open_folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     chmod(folder.path(), 0o755);
@@ -40,7 +40,8 @@ fn is_root() -> bool {
     fs::metadata("/proc/self").unwrap().uid() == 0
 }
 
-/// Every folder and file with its mode, the root too; links are no files, and what ends meanwhile is none.
+/// Every folder and file with its metadata, including the root; without links, and without what vanishes
+/// meanwhile.
 fn walk(root: &Path) -> Vec<(PathBuf, fs::Metadata)> {
     let (mut found, mut waiting) = (Vec::new(), vec![root.to_path_buf()]);
     while let Some(path) = waiting.pop() {
@@ -55,7 +56,7 @@ fn walk(root: &Path) -> Vec<(PathBuf, fs::Metadata)> {
     found
 }
 
-/// What of these paths an account can list or read. Needs root.
+/// Returns those of the paths that an account can list or read. Needs root.
 fn read_by(uid: u32, paths: &[PathBuf]) -> Vec<String> {
     // A folder that can be opened can be listed.
     let script = r#"while IFS= read -r path; do { true <"$path"; } 2>/dev/null && echo "$path"; done; true"#;
@@ -76,7 +77,8 @@ fn read_by(uid: u32, paths: &[PathBuf]) -> Vec<String> {
     String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
 }
 
-/// Asserts that no other account reads anything below these folders: by every mode, and as root by trying it.
+/// Asserts that no other account can read anything below these folders: checks every mode, and as root also
+/// tries it.
 fn is_closed(when: &str, roots: &[&Path]) {
     let all: Vec<(PathBuf, fs::Metadata)> = roots.iter().flat_map(|root| walk(root)).collect();
     let open: Vec<String> = all
@@ -94,7 +96,7 @@ fn is_closed(when: &str, roots: &[&Path]) {
     chmod(&control, 0o644);
     let mut paths: Vec<PathBuf> = all.into_iter().map(|(path, _)| path).collect();
     paths.push(control.clone());
-    // Files that PostgreSQL has taken away meanwhile are none that anybody reads.
+    // Files that PostgreSQL has removed meanwhile cannot be read either.
     assert_eq!(read_by(STRANGER, &paths), [control.display().to_string()], "{when}");
     println!("{when}: {} files and folders, by their modes and as another account", paths.len());
 }
@@ -126,7 +128,7 @@ fn succeeds(mut command: Command) {
     assert!([Some(0), Some(99)].contains(&output.status.code()), "{arguments:?}\n{text}");
 }
 
-/// Tells the watch that the test is over.
+/// Ends the watch when it is dropped.
 struct Ends<'a>(&'a AtomicBool);
 
 impl Drop for Ends<'_> {
@@ -142,7 +144,7 @@ fn no_other_account_reads_anything_while_a_demo_runs_is_killed_and_comes_back() 
     let mut running = Running::start(&data, &["--rate", "50"]);
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        // Files of a moment too: those that are being written.
+        // Short-lived files too: those that are being written.
         let watch = scope.spawn(|| {
             let mut open = Vec::new();
             while !over.load(Ordering::Relaxed) {
@@ -207,7 +209,7 @@ fn what_an_older_program_left_open_is_closed_at_the_start_and_links_are_left() {
     chmod(&outside.join("file"), 0o644);
     let all = walk(&data);
     for (path, metadata) in &all {
-        // As under the umask 022; the cluster of PostgreSQL has always been its account's.
+        // As created under the umask 022; PostgreSQL has always closed its cluster to other accounts.
         if !path.starts_with(data.join("postgres")) {
             chmod(path, if metadata.is_dir() { 0o755 } else { 0o644 });
         }
@@ -221,9 +223,10 @@ fn what_an_older_program_left_open_is_closed_at_the_start_and_links_are_left() {
     is_closed("closed at the start", &[&data]);
     assert_eq!([mode(&outside), mode(&outside.join("file"))], [0o755, 0o644]);
     let log = fs::read_to_string(data.join("demo.log")).unwrap();
-    let told: Vec<&str> = log.lines().filter(|line| line.contains("are closed now")).collect();
+    let told: Vec<&str> =
+        log.lines().filter(|line| line.contains("closed files and folders that were open")).collect();
     assert_eq!(told.len(), 1, "{told:#?}");
-    // The file of the lock was there, and some of the warehouse's are made and removed at any time.
+    // The lock file existed before, and the warehouse creates and removes some files at any time.
     let corrected: usize = told[0].rsplit_once("corrected=").unwrap().1.trim().parse().unwrap();
     assert!(corrected.abs_diff(opened) < 10, "{corrected} of {opened}");
 }
@@ -235,7 +238,7 @@ fn accounts_of_one_group_share_a_stage_and_nobody_else_reads_it() {
     let (data, stage) = (top.path().join("data"), top.path().join("shared/stage"));
     let running = Running::start(&data, &["--no-schedule", "--rate", "0"]);
     let group = if is_root() { GROUP } else { fs::metadata(top.path()).unwrap().gid() };
-    // Where another account can run it.
+    // A path from which another account can run it.
     let program = top.path().join("bionicpro");
     fs::hard_link(BINARY, &program).or_else(|_| fs::copy(BINARY, &program).map(drop)).unwrap();
     let step = |account: u32, name: &str, arguments: &[&str]| {
@@ -259,7 +262,7 @@ fn accounts_of_one_group_share_a_stage_and_nobody_else_reads_it() {
         std::os::unix::fs::chown(top.path().join("shared"), Some(60_001), Some(60_001)).unwrap();
         chmod(&top.path().join("shared"), 0o711);
     }
-    // Both extractions at once, as Airflow calls them: each may be the first to make a folder.
+    // Both extractions at once, as Airflow calls them: each may be the first to create a folder.
     let mut crm = step(60_001, "extract-crm", &[]);
     succeeds(step(60_001, "extract-crm", &[]));
     let extractions = [crm.spawn().unwrap(), step(60_002, "extract-telemetry", &["--full"]).spawn().unwrap()];

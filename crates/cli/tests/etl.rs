@@ -1,4 +1,5 @@
-//! `bionicpro etl` as an orchestrator and an operator start it: its line, its exit status, and what a kill costs.
+//! `bionicpro etl` as an orchestrator and an operator start it: its output, its exit status, and the cost of
+//! a kill.
 #![allow(clippy::unwrap_used, reason = "a test that cannot do its part fails by a panic")]
 
 use std::process::{Command, Output, Stdio};
@@ -13,7 +14,7 @@ const RANGE: [&str; 4] = ["--from", "2024-01-15", "--to", "2024-01-17"];
 /// Movements in the range; enough that a run takes a moment.
 const MOVES: u64 = 60_001;
 
-/// A company with one customer whose prosthesis moves all the time.
+/// A company with one customer whose prostheses move all the time.
 struct Company {
     crm: TestDatabase,
     telemetry: TestDatabase,
@@ -71,7 +72,7 @@ impl Company {
             .stderr(Stdio::piped());
     }
 
-    /// Gives a statement to the warehouse.
+    /// Runs a statement on the warehouse.
     async fn warehouse_sql(&self, sql: String) {
         let url = self.warehouse.url.expose_secret();
         let mut place = url.clone();
@@ -188,7 +189,7 @@ async fn a_range_within_an_hour_is_that_hour_whole() {
     assert_eq!(line(&company.etl(&[&["run"], &quarter[..]].concat()))["range"], hour);
 }
 
-/// A limit on the size of a file stands for a full disk: the write fails in the same place, without root.
+/// A limit on the file size simulates a full disk: the write fails in the same place, without root.
 #[tokio::test]
 async fn a_disk_that_is_full_is_status_3_and_leaves_nothing_half_done() {
     let company = Company::new().await;
@@ -212,7 +213,7 @@ async fn a_run_that_was_killed_at_any_moment_is_right_when_run_again() {
     let mut expected = MOVES;
     let mut killed = 0;
     for (round, delay_ms) in [5, 30, 60, 100, 150, 220, 300, 400, 600, 900].into_iter().enumerate() {
-        // Every round changes cells, takes some away and adds some.
+        // Every round changes cells, removes some and adds some.
         sql(
             &company.telemetry,
             &format!(
@@ -278,7 +279,7 @@ async fn a_comparison_names_what_differs_and_not_what_only_waits_and_mends_it() 
     assert_eq!((&report["differing"], &report["waiting"]), (&Value::from(0), &Value::from(0)));
     assert!(report["cells"].as_u64().unwrap() > 3_000, "{report}");
 
-    // A deletion is what ticks do not see; a new row is what the next tick brings.
+    // Incremental runs do not see a deletion; the next one will load a new row.
     sql(
         &company.telemetry,
         "DELETE FROM telemetry.raw_telemetry WHERE chip_id = 'C-5' AND event_time < '2024-01-15 01:00';
@@ -306,7 +307,7 @@ async fn a_comparison_names_what_differs_and_not_what_only_waits_and_mends_it() 
     let left: Vec<_> = staged.map(|entry| entry.unwrap().file_name()).collect();
     assert!(left.is_empty(), "what ended well leaves no staged file: {left:?}");
 
-    // Centuries in which nothing lies cost nothing.
+    // Centuries without rows cost nothing.
     for range in
         [["--from", "1971-01-01", "--to", "2000-01-01"], ["--from", "2060-01-01", "--to", "2100-01-01"]]
     {
@@ -315,7 +316,7 @@ async fn a_comparison_names_what_differs_and_not_what_only_waits_and_mends_it() 
         assert_eq!(line(&output)["cells"], 0);
     }
 
-    // Whose hours they are is not settled before the next run has seen it.
+    // The owner of these hours is not settled before the next run has seen the change.
     sql(&company.crm, "DELETE FROM crm.prostheses WHERE chip_id = 'C-3'").await;
     let output = verify(&[]);
     ends_with(&output, 4);
@@ -335,7 +336,8 @@ async fn two_processes_at_once_end_right() {
     assert_eq!(company.moves().await, MOVES - 600);
 }
 
-/// Returns the lines of a command's output, after checking that each is short enough and none has control characters.
+/// Returns the lines of a command's output, after checking that each is short enough and that none has
+/// control characters.
 #[track_caller]
 fn bounded_lines(output: &Output, most: usize) -> Vec<String> {
     ends_with(output, 0);
@@ -423,13 +425,13 @@ async fn a_ledger_full_of_absurd_rows_is_shown_all_the_same() {
         |more: &[&str]| company.command(&[&["warehouse", "status"], more].concat()).output().unwrap();
     assert!(bounded_lines(&status(&[]), 200)[2].contains("2299-12-31"));
 
-    // Instants beyond every calendar.
+    // Instants beyond the range of the calendar.
     for (run, micros) in [("before", i64::MIN), ("after", i64::MAX)] {
         let at = format!("reinterpret(toInt64({micros}), 'DateTime64(6, \\'UTC\\')')");
         insert(&format!("'{run}-at'"), load, "done", &format!("{at} AS at")).await;
         insert(&format!("'{run}'"), load, "done", &format!("{at} AS horizon, 'tick' AS kind")).await;
         let shown = bounded_lines(&company.etl(&["show", run]), 1_500);
-        assert!(shown.last().unwrap().contains("its horizon is no instant"), "{shown:?}");
+        assert!(shown.last().unwrap().contains("its horizon is out of range"), "{shown:?}");
     }
     assert_eq!(bounded_lines(&company.etl(&["runs"]), 1_500).len(), 1 + 13);
     bounded_lines(&company.etl(&["runs", "--json"]), 250_000);

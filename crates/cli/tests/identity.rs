@@ -1,4 +1,4 @@
-//! `bionicpro identity` as an administrator uses it, on a store in which a person has been before.
+//! `bionicpro identity` as an administrator uses it, on a store with a bound login name.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails by a panic")]
 

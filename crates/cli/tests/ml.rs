@@ -1,4 +1,5 @@
-//! `bionicpro ml export` as an ML engineer starts it: with the account `ml`, on a warehouse that is a process of its own.
+//! `bionicpro ml export` as an ML engineer starts it: with the account `ml`, on a warehouse in its own
+//! process.
 #![allow(clippy::unwrap_used, reason = "a test that cannot do its part fails by a panic")]
 
 #[path = "crashes/engine.rs"]
@@ -21,10 +22,10 @@ use crate::engine::Engine;
 
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_bionicpro");
 
-/// A name that is in every column that may hold a person's.
+/// A marker in every column that may contain a person's name.
 const PERSON: &str = "Ivan-of-the-Marker";
 const RANGE: [&str; 4] = ["--from", "2024-01-15", "--to", "2024-01-19"];
-/// Rows of a day that has some.
+/// The number of rows of a day that is not empty.
 const ROWS: u64 = 40_000;
 
 /// A warehouse of three days and an empty one between them, and a folder for exports.
@@ -169,7 +170,7 @@ async fn the_same_rows_make_the_same_bytes_and_no_person_is_in_them() {
         assert_eq!(*file, told);
     }
 
-    // Pages are compressed: what they hold is searched, and what is beside them.
+    // Pages are compressed, so their decoded rows are searched too, not only the files' bytes.
     for (name, bytes) in &one {
         assert!(!bytes.windows(PERSON.len()).any(|window| window == PERSON.as_bytes()), "{name}");
     }
@@ -196,7 +197,7 @@ async fn the_same_rows_make_the_same_bytes_and_no_person_is_in_them() {
         assert!(!row.to_string().contains(PERSON), "{row}");
         rows += 1;
         movements += u64::from(row.get_uint(5).unwrap());
-        // Null where it is unknown.
+        // Null if it is unknown.
         if let Ok(squares) = row.get_double(12) {
             assert_eq!(squares, row.get_double(11).unwrap().powi(2));
             squared += 1;
@@ -215,9 +216,9 @@ async fn what_cannot_be_exported_says_why_and_leaves_nothing() {
         let arguments = ["ml", "export", "--from", from, "--to", to, "--out", out];
         lab.command(account, &arguments).output().unwrap()
     };
-    ends_with(&ask("ml", "2024-01-18", "2024-01-15", "x"), 2, "a range ends after it begins");
-    ends_with(&ask("ml", "2024-01-14", "2024-01-16", "x"), 2, "it has 2024-01-15 to 2024-01-19");
-    ends_with(&ask("ml", "2024-01-18", "2024-01-20", "x"), 2, "it has 2024-01-15 to 2024-01-19");
+    ends_with(&ask("ml", "2024-01-18", "2024-01-15", "x"), 2, "a range must end after it begins");
+    ends_with(&ask("ml", "2024-01-14", "2024-01-16", "x"), 2, "the mart holds 2024-01-15 to 2024-01-19");
+    ends_with(&ask("ml", "2024-01-18", "2024-01-20", "x"), 2, "the mart holds 2024-01-15 to 2024-01-19");
     ends_with(
         &ask("bionicpro_api", "2024-01-15", "2024-01-16", "x"),
         2,
@@ -228,10 +229,10 @@ async fn what_cannot_be_exported_says_why_and_leaves_nothing() {
     let elsewhere = command.env("BIONICPRO_WAREHOUSE_DATABASE", "nothing").output().unwrap();
     ends_with(&elsewhere, 4, "run `bionicpro warehouse migrate`");
 
-    // Foreign files are kept, beside an export too.
+    // Foreign files are kept, next to an export too.
     fs::create_dir(lab.path("thesis")).unwrap();
     fs::write(lab.path("thesis/text"), "precious").unwrap();
-    ends_with(&lab.export("thesis"), 2, "the folder holds what no export made");
+    ends_with(&lab.export("thesis"), 2, "the folder holds files that no export created");
     ends_with(&lab.export("set"), 0, "");
     fs::write(lab.path("set/date=2024-01-15/notes"), "precious").unwrap();
     ends_with(&lab.export("set"), 2, "set/date=2024-01-15/notes");
@@ -260,7 +261,7 @@ async fn a_killed_export_leaves_the_folder_as_it_was_and_the_next_one_cleans_up(
         let pid = child.id().to_string();
         assert!(Command::new("kill").args(["-s", "STOP", &pid]).status().unwrap().success());
         // A second export into the same folder is refused.
-        ends_with(&lab.export(out), 2, "another export writes into this folder now");
+        ends_with(&lab.export(out), 2, "another export is writing into this folder");
         child.kill().unwrap();
         assert!(!child.wait().unwrap().success(), "it was faster than the kill");
         assert!(!aside.join("manifest.json").exists());

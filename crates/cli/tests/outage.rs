@@ -1,8 +1,8 @@
-//! A warehouse that stops answering, as a frozen or a dead process does, and comes back: what the Reports API says meanwhile,
-//! and how quickly. All three are processes.
+//! A warehouse that stops responding, as a frozen or a dead process does, and comes back: the responses of
+//! the Reports API meanwhile, and their latency. Both are processes of their own.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails by a panic")]
-#![allow(clippy::print_stdout, reason = "how long it took is for whoever reads the output")]
+#![allow(clippy::print_stdout, reason = "the output shows the latencies")]
 
 #[path = "crashes/engine.rs"]
 mod engine;
@@ -19,13 +19,14 @@ use crate::engine::Engine;
 
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_bionicpro");
 
-/// Requests at once.
+/// Concurrent requests.
 const CROWD: usize = 50;
-/// In which a crowd that comes while nobody knows yet must have its answers. A request alone may take ten seconds.
+/// The time limit for the responses to a crowd that arrives before the outage is noticed. A single request
+/// may take ten seconds.
 const NOTICED_WITHIN: Duration = Duration::from_secs(6);
-/// In which a crowd that comes later must have them, on a busy machine.
+/// The time limit for the responses to a later crowd, on a busy machine.
 const REFUSED_WITHIN: Duration = Duration::from_secs(1);
-/// In which reports must be there again; half a second of it is between two pings.
+/// The time limit until reports are available again; half a second of it is the interval between two pings.
 const BACK_WITHIN: Duration = Duration::from_secs(5);
 
 #[tokio::test(flavor = "multi_thread")]
@@ -53,7 +54,7 @@ impl Engine {
     }
 }
 
-/// The Reports API on the engine, and somebody who may ask it.
+/// The Reports API on the engine, and an issuer of tokens for it.
 struct Site {
     address: String,
     http: reqwest::Client,
@@ -89,13 +90,13 @@ impl Site {
                 break address.to_owned();
             }
         };
-        // What it says later must not fill the pipe.
+        // Drains the log, so that the pipe does not fill up.
         tokio::spawn(async move { while let Ok(Some(_)) = log.next_line().await {} });
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         Site { address, http, issuer, _folder: folder, _server: server }
     }
 
-    /// The status of a request, and what its `Retry-After` says.
+    /// The status of a request, and its `Retry-After`.
     async fn ask(&self, path: &str) -> (u16, Option<String>) {
         let request = self.http.get(format!("http://{}{path}", self.address));
         let response = request.bearer_auth(self.issuer.token("ivan.petrov")).send().await.unwrap();

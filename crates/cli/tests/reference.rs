@@ -1,4 +1,4 @@
-//! The committed reference pages are what the code would write today.
+//! The committed reference pages match what the code generates.
 
 use std::path::Path;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! `bionicpro serve api` as an operator starts it: what it refuses, what it says, how it ends.
+//! `bionicpro serve api` as an operator starts it: its refusals, its log, its end.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails by a panic")]
 
@@ -108,7 +108,7 @@ fn ask(address: &str, path: &str) -> String {
     answer
 }
 
-/// A server that does not outlive a test that fails.
+/// A server that does not outlive a failed test.
 struct Stopped(Child);
 
 impl Drop for Stopped {

@@ -1,6 +1,6 @@
-//! The number of a group.
+//! Lookup of a group's number.
 
-/// A number as it stands, or that of a name in the text of `/etc/group`.
+/// The number of a group given by its number or its name; `list` is the text of `/etc/group`.
 pub(crate) fn number(group: &str, list: &str) -> Option<u32> {
     if let Ok(number) = group.parse() {
         return Some(number);

@@ -1,9 +1,11 @@
-//! Access to the program's files: for the account that runs it, or for one group.
+//! Permissions of the program's files: access for the account that runs it, or for one group.
 //!
-//! A closed umask makes new files right. What an older program left open is corrected when a folder is opened: through
-//! descriptors, so that no symbolic link inside of the folder leads anywhere else.
+//! A restrictive umask gives new files the right mode. Files that an older version left open are corrected
+//! when a folder is opened, through descriptors, so that no symbolic link inside the folder is followed out
+//! of it.
 
 mod group;
+mod secret_file;
 mod tree;
 
 use std::path::{Path, PathBuf};
@@ -11,6 +13,7 @@ use std::path::{Path, PathBuf};
 use bionicpro_model::{Error, Kind, Result};
 use rustix::fs::{CWD, Mode, RenameFlags};
 
+pub use secret_file::read_secret;
 use tree::Tree;
 
 /// The accounts that may read a folder and its contents.
@@ -18,42 +21,45 @@ use tree::Tree;
 pub enum Readers {
     /// The account that runs the program: folders 0700, files 0600.
     Owner,
-    /// Every account of the group with this number: folders 2770, files 0660.
+    /// The accounts of the group with this number: folders 2770, files 0660.
     Group(u32),
 }
 
-/// Files of this process and of its children are for their owner only from now on, unless they are shared by name.
+/// Sets the umask so that new files of this process and its children are for their owner only, unless their
+/// modes are set explicitly.
 pub fn close_umask() {
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
 }
 
-/// Makes a missing folder, and corrects the modes of it and its contents. One line of the log gives the count.
+/// Creates the folder if it is missing, and corrects its mode and those of its contents. The number of
+/// corrections is logged.
 ///
-/// `is_ours` says which names in the folder are the program's. Others are left as they are, and so is then the folder
-/// itself, since somebody else uses it too.
+/// `is_ours` returns true for the names in the folder that belong to the program. Others are left unchanged,
+/// and if there are any, so is the folder itself, since other programs use it too.
 ///
 /// # Errors
-/// As the system gives them, when the folder cannot be made or read. What cannot be corrected is told to the log.
+/// The system's, if the folder cannot be created or read. Modes that cannot be corrected are logged.
 pub fn keep(root: &Path, readers: Readers, is_ours: impl Fn(&str) -> bool) -> std::io::Result<()> {
     make(root, readers)?;
     let found = Tree::correct(root, readers, is_ours)?;
     let folder = root.display();
     if found.corrected > 0 {
-        tracing::info!(%folder, corrected = found.corrected, "files and folders were open to other accounts and are closed now");
+        tracing::info!(%folder, corrected = found.corrected, "closed files and folders that were open to other accounts");
     }
     if found.refused > 0 {
-        tracing::warn!(%folder, refused = found.refused, "files or folders stay open to other accounts: they are not this account's to close");
+        tracing::warn!(%folder, refused = found.refused, "files or folders remain open to other accounts, because this account may not change them");
     }
     if found.is_shared {
-        tracing::warn!(%folder, "other accounts may list this folder: it holds what is not this program's");
+        tracing::warn!(%folder, "other accounts may list this folder, because it also contains files of other programs");
     }
     Ok(())
 }
 
-/// Makes a folder of the readers' in its place at once, so that no other process of the group finds it half-made.
+/// Creates a folder for the readers atomically, so that no other process of the group sees it with the wrong
+/// mode.
 ///
 /// # Errors
-/// As the system gives them.
+/// The system's.
 pub fn make(path: &Path, readers: Readers) -> std::io::Result<()> {
     if path.is_dir() {
         return Ok(());
@@ -65,9 +71,9 @@ pub fn make(path: &Path, readers: Readers) -> std::io::Result<()> {
     let made = std::fs::create_dir(&aside).and_then(|()| tree::set(&aside, readers));
     let moved = made.and_then(|()| std::fs::rename(&aside, path));
     if moved.is_err() {
-        // Nothing of it is to stay; the first error is the one to tell.
+        // Cleans up; the first error is the one to return.
         let _ = std::fs::remove_dir(&aside);
-        // Another process was faster.
+        // Another process created it first.
         if path.is_dir() {
             return Ok(());
         }
@@ -75,10 +81,10 @@ pub fn make(path: &Path, readers: Readers) -> std::io::Result<()> {
     moved
 }
 
-/// Gives each of two folders the place of the other, at one moment.
+/// Exchanges two folders atomically.
 ///
 /// # Errors
-/// As the system gives them: `InvalidInput` where the file system cannot do so.
+/// The system's: `InvalidInput` if the file system does not support it.
 pub fn exchange(one: &Path, other: &Path) -> std::io::Result<()> {
     Ok(rustix::fs::renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE)?)
 }
@@ -86,12 +92,12 @@ pub fn exchange(one: &Path, other: &Path) -> std::io::Result<()> {
 /// The prefix of a folder that is not complete yet.
 const ASIDE: &str = ".new-";
 
-/// Whether a name is that of a folder that is being made.
+/// Returns true if the name is that of a folder that is still being created.
 pub fn is_aside(name: &str) -> bool {
     name.starts_with(ASIDE)
 }
 
-/// The group has to pass the folders above its own, and needs not list them.
+/// Creates the missing parents. The group has to traverse the folders above its own, but need not list them.
 fn make_parents(parent: &Path, readers: Readers) -> std::io::Result<()> {
     let missing: Vec<PathBuf> = parent
         .ancestors()
@@ -110,10 +116,10 @@ fn make_parents(parent: &Path, readers: Readers) -> std::io::Result<()> {
 }
 
 impl Readers {
-    /// The group of this name or number.
+    /// The readers of the group with this name or number.
     ///
     /// # Errors
-    /// `Config` when this system knows no such group.
+    /// `Config` if this system has no such group.
     pub fn group(name: &str) -> Result<Self> {
         let list = std::fs::read_to_string("/etc/group").unwrap_or_default();
         group::number(name, &list).map(Readers::Group).ok_or_else(|| {
@@ -123,10 +129,11 @@ impl Readers {
         })
     }
 
-    /// Lets the group read and write a file or a folder that this account has just made; for the owner it is right.
+    /// Lets the group read and write a file or a folder that this account has just created; for
+    /// [`Readers::Owner`] it already has the right mode.
     ///
     /// # Errors
-    /// As the system gives them: an account gives its files only to a group that it is in.
+    /// The system's: an account can give its files only to a group that it is a member of.
     pub fn admit(self, path: &Path) -> std::io::Result<()> {
         if self == Readers::Owner { Ok(()) } else { tree::set(path, self) }
     }

@@ -1,4 +1,4 @@
-//! Corrects the modes of a folder and its contents.
+//! Correction of the modes of a folder and its contents.
 
 use std::ffi::CStr;
 use std::io;
@@ -13,11 +13,12 @@ use crate::Readers;
 /// The result of a walk.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tree {
-    /// Files and folders that other accounts could read, or the group could not.
+    /// Files and folders that other accounts could read, or the group could not, and that were corrected.
     pub(crate) corrected: u64,
-    /// Those that are another account's to correct.
+    /// Those that this account may not correct.
     pub(crate) refused: u64,
-    /// The folder holds foreign files, so its own mode stays.
+    /// True if the folder also contains foreign files, so that its own mode is kept, and other accounts can
+    /// access it.
     pub(crate) is_shared: bool,
 }
 
@@ -29,13 +30,13 @@ struct Walk {
 }
 
 impl Tree {
-    /// Corrects our files in a folder. Links in it are not followed.
+    /// Corrects the program's files in a folder. Links in it are not followed.
     pub(crate) fn correct(root: &Path, readers: Readers, is_ours: impl Fn(&str) -> bool) -> io::Result<Tree> {
         let folder = rustix::fs::openat(CWD, root, FOLDER, Mode::empty())?;
         let me = rustix::process::geteuid().as_raw();
         let mut walk = Walk { readers, me, found: Tree::default() };
         let top = rustix::fs::fstat(&folder)?;
-        // A world-writable folder such as /tmp has no one owner.
+        // A folder with the sticky bit, such as /tmp, is shared by many accounts.
         let mut is_shared = Mode::from_raw_mode(top.st_mode).contains(Mode::SVTX);
         for entry in Dir::read_from(&folder)? {
             let entry = entry?;
@@ -54,12 +55,12 @@ impl Tree {
 }
 
 const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
-/// A pipe that somebody has put there must not hold the program up.
+/// Non-blocking, so that a named pipe in the folder cannot block the program.
 const FILE: OFlags = OFlags::RDONLY.union(OFlags::NOFOLLOW).union(OFlags::NONBLOCK).union(OFlags::CLOEXEC);
 
 impl Walk {
     fn entry(&mut self, folder: &OwnedFd, above: &Stat, name: &CStr) {
-        // A file that ends while we look is no fault.
+        // A file that vanishes meanwhile is not an error.
         let Ok(stat) = rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) else { return };
         match self.look(folder, above, name, &stat) {
             Ok(()) | Err(Errno::NOENT) => {}
@@ -68,7 +69,8 @@ impl Walk {
         }
     }
 
-    /// In a folder of a group, each account corrects its own.
+    /// Returns true if another account has to correct the file: in a folder of a group, each account corrects
+    /// its own.
     fn is_of_the_group(&self, stat: &Stat) -> bool {
         self.readers != Readers::Owner && stat.st_uid != self.me && self.me != 0
     }
@@ -96,7 +98,7 @@ impl Walk {
                     self.correct_one(&file, &stat);
                 }
             }
-            // Links lead elsewhere, and other kinds of files hold nothing.
+            // Links point elsewhere, and other kinds of files have no content.
             _ => {}
         }
         Ok(())
@@ -111,13 +113,14 @@ impl Walk {
     }
 }
 
-/// Whether a file has a name outside of the folder too, where its mode may have to be another: hard links of files that
-/// are not the folder's owner's. The warehouse makes links of its own files, and within the folder.
+/// Returns true if the file may also have a name outside the folder, where it may need another mode: a hard
+/// link to a file that does not belong to the folder's owner, or any hard link if the readers are a group.
+/// The warehouse links only its own files, within the folder.
 fn is_elsewhere(readers: Readers, stat: &Stat, above: &Stat) -> bool {
     stat.st_nlink > 1 && (readers != Readers::Owner || stat.st_uid != above.st_uid)
 }
 
-/// The mode that a file or a folder should have, where it has another or is of another group.
+/// The mode that a file or a folder should have; `None` if it already has it, and the right group.
 fn wanted(readers: Readers, stat: &Stat) -> Option<Mode> {
     let mode = stat.st_mode & 0o7777;
     let is_folder = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
@@ -128,7 +131,7 @@ fn wanted(readers: Readers, stat: &Stat) -> Option<Mode> {
     (mode != wanted || !is_group_right).then(|| Mode::from_raw_mode(wanted))
 }
 
-/// Sets the group before the mode: a change of the group takes bits away.
+/// Sets the group and the mode, in this order, because changing the group clears mode bits.
 fn set_open(file: impl AsFd, readers: Readers, mode: Mode) -> rustix::io::Result<()> {
     if let Readers::Group(group) = readers {
         rustix::fs::fchown(&file, None, Some(Gid::from_raw(group)))?;
@@ -160,7 +163,8 @@ mod tests {
         fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
     }
 
-    /// `root/data/a/file`, as an older program left it, and `root/outside/file`, which is somebody else's.
+    /// Creates `root/data/a/file` as an older version left it, and `root/outside/file`, which is not the
+    /// program's.
     fn older() -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
         for folder in ["data/a", "outside"] {

@@ -1,7 +1,7 @@
-//! A request's body on its way to an endpoint: no longer than agreed, and no later.
+//! Request bodies on their way to an endpoint, limited in size and in time.
 //!
-//! An endpoint that reads too much or waits too long gets an error; which one it was stands in the verdict, so that the
-//! answer says it whatever the endpoint made of the error.
+//! An endpoint that reads past the limit or waits past the deadline gets an error. The verdict records which
+//! limit was broken, so that the response names it whatever the endpoint made of the error.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::problem::{Problem, ProblemKind};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// What became of a request's body.
+/// The outcome of reading a request body.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Verdict(Arc<AtomicU8>);
 
@@ -25,24 +25,24 @@ const TOO_LARGE: u8 = 1;
 const TOO_LATE: u8 = 2;
 
 impl Verdict {
-    /// What the caller is told, if the body broke a rule.
+    /// Returns the problem to respond with if the body broke a limit.
     pub(crate) fn problem(&self, limit: u64) -> Option<Problem> {
         match self.0.load(Ordering::Relaxed) {
             TOO_LARGE => Some(too_large(limit)),
-            TOO_LATE => Some(
-                Problem::new(ProblemKind::BodyTooLate).detail("The request's body did not arrive in time"),
-            ),
+            TOO_LATE => {
+                Some(Problem::new(ProblemKind::BodyTooLate).detail("The request body did not arrive in time"))
+            }
             _ => None,
         }
     }
 }
 
-/// What a body above the limit is answered with.
+/// The response to a body above the limit.
 pub(crate) fn too_large(limit: u64) -> Problem {
-    Problem::new(ProblemKind::BodyTooLarge).detail(format!("A request's body may have {limit} bytes"))
+    Problem::new(ProblemKind::BodyTooLarge).detail(format!("A request body may have at most {limit} bytes"))
 }
 
-/// A body under limits.
+/// A request body with a size limit and a deadline.
 #[derive(Debug)]
 pub(crate) struct RequestBody<B> {
     inner: Pin<Box<B>>,
@@ -63,7 +63,7 @@ impl<B> RequestBody<B> {
 
     fn refuse(&self, verdict: u8) -> BoxError {
         self.verdict.0.store(verdict, Ordering::Relaxed);
-        "the request's body broke a limit".into()
+        "the request body is too large or too late".into()
     }
 }
 
@@ -90,7 +90,7 @@ where
                 };
             }
         };
-        // Trailers have no use here.
+        // Trailers are not used here.
         let Ok(mut data) = frame.into_data() else { return Poll::Ready(None) };
         let length = u64::try_from(data.remaining()).unwrap_or(u64::MAX);
         match self.left.checked_sub(length) {

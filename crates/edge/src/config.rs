@@ -1,6 +1,7 @@
-//! The keys of a listener that every service has in its own section of the configuration, `[api]` and `[bff]`.
+//! The listener keys that every service has in its own section of the configuration, `[api]` and `[bff]`.
 //!
-//! Addresses, hosts and the time for a request are each service's own: their defaults or their meaning differ.
+//! Addresses, hosts and the request timeout belong to each service, because their defaults or their meaning
+//! differ.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -11,36 +12,42 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Limits, Listen, TlsConfig};
 
-/// A client that waits longer has given up, and so has whoever looks for what is wrong with its token.
+/// The longest useful delay: a client that waits longer has given up, and so has a user debugging a refused
+/// token.
 const LONGEST_REFUSAL_DELAY_S: u32 = 60;
 
-/// What clients of a service may take, and whom it believes. A part of the service's own section.
+/// Limits on a service's clients, and the proxies it trusts. Part of the service's own section.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ListenerConfig {
-    /// The certificate; without one the service speaks plain HTTP, for a proxy on the same machine.
+    /// The certificate. Without one the service speaks plain HTTP, for a proxy on the same machine.
     pub tls: TlsConfig,
-    /// Addresses or networks of the operator's own proxies, whose `X-Forwarded-For` says where a request comes from.
+    /// Addresses or networks of the operator's own proxies, whose `X-Forwarded-For` is trusted for the
+    /// client's address.
     pub trusted_proxies: Vec<String>,
-    /// The hosts that requests for metrics may name; empty means the loopback names and the address in `metrics_listen`.
+    /// The hosts that metrics requests may name. Empty means the loopback names and the address in
+    /// `metrics_listen`.
     pub metrics_hosts: Vec<String>,
-    /// Connections that may be open at once. Beyond them, one that serves no whole request gives way to a new one; where all serve
-    /// one, the new one waits.
+    /// Connections that may be open at once. Beyond them, a connection that is not serving a complete request
+    /// is closed to make room for a new one; if all are serving one, the new one waits.
     pub max_connections: u32,
-    /// Connections that one address may have open at once; further ones are closed. Trusted proxies may have more.
+    /// Connections that one address may have open at once. Further ones are closed. Trusted proxies are
+    /// exempt.
     pub max_connections_per_address: u32,
-    /// Refused tokens and cookies, or requests without any, that one address may cause in a minute; each further refusal is
-    /// given late. What is accepted does not count and is never late.
+    /// Refused tokens and cookies, and requests without any, that one address may cause in a minute. Each
+    /// further refusal is delayed. Accepted requests do not count and are never delayed.
     pub unauthenticated_per_minute: u32,
-    /// Seconds by which a refusal is late, at most 60.
+    /// Seconds by which a refusal is delayed, at most 60.
     pub refusal_delay_s: u32,
-    /// Seconds in which the first request's headers must have arrived on a new connection, with the TLS handshake.
+    /// Seconds within which a new connection must complete the TLS handshake and send the first request's
+    /// headers.
     pub first_header_timeout_s: u32,
-    /// Seconds in which the headers of any request must arrive; an idle connection is closed after the same time.
+    /// Seconds within which the headers of any request must arrive. An idle connection is closed after the
+    /// same time.
     pub header_timeout_s: u32,
-    /// Seconds in which a client must take the next piece of its answer, or the connection is cut.
+    /// Seconds within which a client must read the next piece of a response, or the connection is closed.
     pub write_timeout_s: u32,
-    /// Seconds that requests in flight get to finish when the service stops.
+    /// Seconds that in-flight requests get to finish when the service stops.
     pub shutdown_timeout_s: u32,
 }
 
@@ -63,8 +70,8 @@ impl Default for ListenerConfig {
 }
 
 impl ListenerConfig {
-    /// Refuses limits of zero, which would let nobody in, of these keys and of the section's `own`; and a refusal that would
-    /// be late by longer than clients wait.
+    /// Rejects limits of zero, both of these keys and of the section's `own` keys, because they would lock
+    /// every client out. Also rejects a refusal delay that is longer than clients wait.
     ///
     /// # Errors
     /// `Config`, naming the key.
@@ -81,17 +88,17 @@ impl ListenerConfig {
         match own.iter().chain(&shared).find(|(_, value)| *value == 0) {
             Some((key, _)) => Err(Error::new(Kind::Config, "a limit of a service is zero")
                 .detail(format!("{section}.{key}"))
-                .hint("write at least 1, or leave the key out to get the default (`bionicpro config show`)")),
+                .hint("set at least 1, or leave the key out to get the default (`bionicpro config show`)")),
             None if self.refusal_delay_s > LONGEST_REFUSAL_DELAY_S => {
-                Err(Error::new(Kind::Config, "refusals would be late by longer than clients wait")
+                Err(Error::new(Kind::Config, "the refusal delay is longer than clients wait")
                     .detail(format!("{section}.refusal_delay_s"))
-                    .hint(format!("write at most {LONGEST_REFUSAL_DELAY_S}, or leave the key out")))
+                    .hint(format!("set at most {LONGEST_REFUSAL_DELAY_S}, or leave the key out")))
             }
             None => Ok(()),
         }
     }
 
-    /// The service's own listener, under these rules.
+    /// Returns the service's own listener with these limits.
     pub fn listen(&self, section: &'static str, address: SocketAddr, hosts: Vec<String>) -> Listen {
         Listen {
             limits: self.limits(),
@@ -102,7 +109,8 @@ impl ListenerConfig {
         }
     }
 
-    /// The listener of the service's metrics: the same limits, hosts of its own, neither proxies nor TLS.
+    /// Returns the listener for the service's metrics: the same limits, hosts of its own, neither proxies nor
+    /// TLS.
     pub fn listen_for_metrics(&self, section: &'static str, address: SocketAddr) -> Listen {
         Listen {
             limits: self.limits(),

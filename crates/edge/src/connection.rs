@@ -1,4 +1,4 @@
-//! What is known about a connection before its first request.
+//! A connection's facts and rules, known before its first request.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -13,17 +13,17 @@ use crate::proxies::Proxies;
 use crate::refusals::Refusals;
 use crate::{Limits, request_validation};
 
-/// A connection of one listener, with the rules that hold there.
+/// A connection accepted by a listener, with the listener's rules.
 #[derive(Debug, Clone)]
 pub struct Connection {
     pub(crate) peer: IpAddr,
     pub(crate) is_tls: bool,
     pub(crate) rules: Arc<Rules>,
-    /// Cancelled when the listener stops: nothing is held back any more.
+    /// Cancelled when the listener stops, so that no response is delayed any longer.
     pub(crate) stopping: CancellationToken,
 }
 
-/// The rules of a listener that a request meets.
+/// The rules that a listener applies to requests.
 #[derive(Debug)]
 pub(crate) struct Rules {
     /// The listener's section of the configuration, for metrics.
@@ -41,7 +41,7 @@ impl Rules {
 }
 
 impl Connection {
-    /// A connection from an address to a listener without configuration, for the tests of routers.
+    /// A connection from `peer` to a listener without configuration, for the tests of routers.
     pub fn from_loopback(peer: SocketAddr) -> Self {
         let hosts = Hosts::of(SocketAddr::from(([127, 0, 0, 1], 0)));
         let rules = Rules::new("test", hosts, Proxies::default(), Limits::default());
@@ -53,8 +53,8 @@ impl Connection {
         }
     }
 
-    /// Refuses a request that does not name exactly one host of ours, or names another in its target. [`crate::Edge`] does it
-    /// itself; this is for protocols of their own.
+    /// Rejects a request that does not name exactly one allowed host, or that names a host in its target.
+    /// [`crate::Edge`] does this itself; call it for protocols that do not use the edge.
     ///
     /// # Errors
     /// The problem 400 or 421.
@@ -65,7 +65,7 @@ impl Connection {
         request_validation::check_host(request.headers(), &self.rules.hosts)
     }
 
-    /// Where a request with these headers comes from.
+    /// Returns the address that a request with these headers comes from.
     pub fn client(&self, headers: &HeaderMap) -> Peer {
         Peer(self.rules.proxies.client(self.peer, headers))
     }

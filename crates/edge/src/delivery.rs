@@ -1,4 +1,4 @@
-//! Answers and changes whose client hangs up.
+//! Responses and changes whose client disconnects.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -10,10 +10,10 @@ use axum::response::Response;
 use hyper::body::{Frame, SizeHint};
 use tracing::Instrument;
 
-/// Runs a change on its own task, so that a client that hangs up cannot leave it half done.
+/// Runs a change on its own task, so that a client that disconnects cannot leave it half done.
 ///
 /// # Panics
-/// When the change does.
+/// If the change panics.
 pub async fn to_its_end<T: Send + 'static>(change: impl Future<Output = T> + Send + 'static) -> T {
     match tokio::spawn(change.in_current_span()).await {
         Ok(done) => done,
@@ -23,7 +23,7 @@ pub async fn to_its_end<T: Send + 'static>(change: impl Future<Output = T> + Sen
     }
 }
 
-/// The layer that runs changes to their end. Reads end when the client hangs up.
+/// Middleware that runs changes to completion. Safe requests are cancelled when the client disconnects.
 pub async fn finish_changes(request: Request, next: Next) -> Response {
     match request.method().is_safe() {
         true => next.run(request).await,
@@ -31,17 +31,17 @@ pub async fn finish_changes(request: Request, next: Next) -> Response {
     }
 }
 
-/// Calls back when it is dropped, unless it was disarmed.
+/// A guard that calls back when it is dropped, unless it was disarmed.
 #[derive(Debug)]
 pub struct Otherwise<F: FnOnce()>(Option<F>);
 
 impl<F: FnOnce()> Otherwise<F> {
-    /// Arms it.
+    /// Creates an armed guard.
     pub fn new(call: F) -> Self {
         Otherwise(Some(call))
     }
 
-    /// Disarms it.
+    /// Disarms the guard: it no longer calls back.
     pub fn disarm(&mut self) {
         self.0 = None;
     }
@@ -55,10 +55,10 @@ impl<F: FnOnce()> Drop for Otherwise<F> {
     }
 }
 
-/// The largest piece of a body. A piece counts as taken once it is handed over, sent or not.
+/// The largest piece of a body. A piece counts as taken once it is handed over, whether or not it was sent.
 const PIECE_BYTES: usize = 64 * 1024;
 
-/// The same body in small pieces; calls back when it is dropped before all of it was taken.
+/// Returns the same body in small pieces. Calls back if it is dropped before all of it was taken.
 pub fn watch_body(body: Body, cut_off: impl FnOnce() + Send + Unpin + 'static) -> Body {
     if body.is_end_stream() {
         return body;
@@ -69,7 +69,7 @@ pub fn watch_body(body: Body, cut_off: impl FnOnce() + Send + Unpin + 'static) -
 
 struct Watched<F: FnOnce()> {
     body: Body,
-    /// Data from the body that is still to be handed over.
+    /// Data read from the body and not yet handed over.
     rest: Bytes,
     /// Remaining bytes of a body of known length, whose end is never polled.
     left: Option<u64>,

@@ -1,4 +1,4 @@
-//! Which compressed forms a client takes.
+//! Content codings and their negotiation.
 
 use http::{HeaderMap, HeaderValue, header};
 
@@ -9,12 +9,12 @@ pub enum Encoding {
     Brotli,
     /// `gzip`.
     Gzip,
-    /// None.
+    /// No coding: the plain body.
     Plain,
 }
 
 impl Encoding {
-    /// Its value of `Content-Encoding`; a plain body has none.
+    /// Returns the value for `Content-Encoding`; `None` for a plain body.
     pub fn name(self) -> Option<HeaderValue> {
         match self {
             Encoding::Brotli => Some(HeaderValue::from_static("br")),
@@ -23,8 +23,9 @@ impl Encoding {
         }
     }
 
-    /// Whether the caller takes it: named in `Accept-Encoding` and not with weight 0 (RFC 9110, section 12.5.3). The
-    /// wildcard is not followed: no browser sends it, and a plain body suits everybody.
+    /// Returns true if the caller accepts this coding: it is named in `Accept-Encoding` with a weight other
+    /// than 0 (RFC 9110, section 12.5.3). The wildcard is ignored: no browser sends it, and every client
+    /// accepts a plain body.
     pub fn is_taken(self, asked: &HeaderMap) -> bool {
         let name = match self {
             Encoding::Brotli => "br",

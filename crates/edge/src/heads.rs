@@ -1,8 +1,10 @@
-//! What hyper reads, one head and one body at a time: a head with a line that ends in a bare LF is refused.
+//! A filter on the bytes that hyper reads, one head and one body at a time, which refuses a head with a line
+//! that ends in a bare LF.
 //!
-//! hyper takes a bare LF for the end of a line (RFC 9112, section 2.2, lets it), a proxy in front may not, and then the
-//! two read different requests. To tell heads from bodies no header is read here a second time: a piece ends with its
-//! head, and hyper has called the service, which tells how long the body is, before it reads on.
+//! hyper accepts a bare LF as the end of a line (RFC 9112, section 2.2, allows it). A proxy in front may not,
+//! and then the two parse different requests. Headers are not parsed a second time here to separate heads
+//! from bodies: each read ends at the end of a head, and before hyper reads on it has called the service,
+//! which reports the length of the body.
 
 use std::io;
 use std::pin::Pin;
@@ -14,37 +16,37 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::turns::Turn;
 
-/// The replacement of a bare LF. hyper answers it with 400 at any place in a head.
+/// The replacement for a bare LF. hyper responds to it with 400 anywhere in a head.
 const REFUSED_BYTE: u8 = 0;
-/// The end of the refused head, so that hyper waits for no further line.
+/// The end of a refused head, so that hyper does not wait for further lines.
 const END_OF_HEAD: &[u8] = b"\r\n\r\n";
 
-/// The bytes of a connection between TLS, if there is any, and hyper.
+/// The byte stream between TLS, if any, and hyper.
 #[derive(Debug)]
 pub(crate) struct Heads<S> {
     inner: S,
     turn: Arc<Turn>,
     part: Part,
-    /// Read, and of the next part.
+    /// Bytes that were read already and belong to the next part.
     held: BytesMut,
 }
 
 #[derive(Debug)]
 enum Part {
     Head(Lines),
-    /// A whole head was read and its request has not begun.
+    /// A whole head was read, and its request has not begun.
     HeadRead,
-    /// So many bytes to go.
+    /// A body, with the number of bytes still to come.
     Body(u64),
-    /// A head that is refused, without its end.
+    /// A refused head, whose end is still to be supplied.
     Refused,
     Over,
 }
 
-/// The lines of a head so far.
+/// The state of the current head.
 #[derive(Debug, Default)]
 struct Lines {
-    /// One that is not empty; empty ones before the first do not end a head.
+    /// True after the first non-empty line. Empty lines before it do not end the head.
     has_any: bool,
     current: Line,
 }
@@ -64,7 +66,7 @@ impl<S> Heads<S> {
         Heads { inner, turn, part: Part::Head(Lines::default()), held: BytesMut::new() }
     }
 
-    /// How many of the bytes belong to the part that is read.
+    /// Returns how many of the bytes belong to the current part. Reports a completed body to the turn.
     fn take(part: &mut Part, turn: &Turn, bytes: &mut [u8]) -> usize {
         let was_body = matches!(part, Part::Body(_));
         let taken = part.take(bytes);
@@ -74,14 +76,14 @@ impl<S> Heads<S> {
         taken
     }
 
-    /// Enters the body whose head was read.
+    /// Enters the body of the head that was just read.
     fn go_on(&mut self) -> io::Result<()> {
         match (&self.part, self.turn.take_body()) {
             (Part::HeadRead, Some(length)) => self.part = Part::body(length),
             (Part::HeadRead, None) | (_, Some(_)) => {
                 return Err(io::Error::new(
                     io::ErrorKind::InvalidData,
-                    "a head ends where hyper sees no end",
+                    "hyper and this filter disagree about the end of a head",
                 ));
             }
             _ => {}
@@ -98,7 +100,7 @@ impl Part {
         }
     }
 
-    /// How many of the bytes belong to this part; then it may be the next one.
+    /// Returns how many of the bytes belong to this part, and moves to the next part if this one is complete.
     fn take(&mut self, bytes: &mut [u8]) -> usize {
         match self {
             Part::Head(lines) => {
@@ -125,7 +127,7 @@ impl Part {
     }
 }
 
-/// The effect of a byte of a head.
+/// The effect of one byte of a head.
 enum Read {
     More,
     Head,
@@ -199,7 +201,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Heads<S> {
         self.inner.is_write_vectored()
     }
 
-    /// hyper flushes when it has written all that it holds.
+    /// hyper flushes when it has written everything it holds.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.inner).poll_flush(cx))?;
         self.turn.flushed();

@@ -1,11 +1,12 @@
-//! Under which names a listener answers. A page of somebody else's that makes a browser resolve its own name to this
-//! address (DNS rebinding), or a proxy that forwards anything, gets no answer.
+//! The host names that a listener accepts. Other names are refused, so that a foreign page that makes the
+//! browser resolve its own name to this address (DNS rebinding), or a proxy that forwards anything, gets no
+//! response.
 
 use std::net::{IpAddr, SocketAddr};
 
 use http::uri::Authority;
 
-/// The names that mean the machine itself.
+/// The loopback names.
 const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
 /// The hosts that a request may name.
@@ -16,15 +17,16 @@ pub(crate) struct Hosts(Vec<Entry>);
 struct Entry {
     /// In lower case; an IPv6 address in its brackets.
     name: String,
-    /// None: any, since a port may be mapped on the way.
+    /// `None` allows any port, since a port may be mapped on the way.
     port: Option<u16>,
 }
 
 impl Hosts {
-    /// The configured hosts, as `name` or `name:port`; without any, the loopback names and the address that is listened on.
+    /// Reads the configured hosts, as `name` or `name:port`. Without any, allows the loopback names and the
+    /// listening address.
     ///
     /// # Errors
-    /// The entry that is no host.
+    /// The first entry that is not a host.
     pub(crate) fn new(configured: &[String], listen: SocketAddr) -> Result<Self, String> {
         if configured.is_empty() {
             return Ok(Hosts::of(listen));
@@ -39,7 +41,7 @@ impl Hosts {
         configured.iter().map(entry).collect::<Result<_, _>>().map(Hosts)
     }
 
-    /// The loopback names and the address itself.
+    /// Returns the loopback names and the address itself.
     pub(crate) fn of(listen: SocketAddr) -> Self {
         let own = Some(listen.ip()).filter(|ip| !ip.is_unspecified()).map(|ip| match ip {
             IpAddr::V4(ip) => ip.to_string(),
@@ -49,7 +51,7 @@ impl Hosts {
         Hosts(names.map(|name| Entry { name, port: None }).collect())
     }
 
-    /// Whether a request may name this host.
+    /// Returns true if a request may name this host.
     pub(crate) fn allow(&self, host: &Authority) -> bool {
         plain(host)
             && self.0.iter().any(|entry| {
@@ -58,13 +60,14 @@ impl Hosts {
             })
     }
 
-    /// Whether a TLS client may ask for this name.
+    /// Returns true if a TLS client may request this name (SNI).
     pub(crate) fn allow_name(&self, name: &str) -> bool {
         self.0.iter().any(|entry| entry.name.eq_ignore_ascii_case(name))
     }
 }
 
-/// A host and perhaps a port: no user name, no comma (which is how a proxy folds two of them), no port that is none.
+/// Returns true for a host with an optional port: no user name, no comma (proxies join two Host headers with
+/// one), and no invalid port.
 fn plain(authority: &Authority) -> bool {
     let text = authority.as_str();
     let host = authority.host();

@@ -1,7 +1,9 @@
-//! The edge of every HTTP service of this program: what a stranger meets before any endpoint.
+//! The edge of every HTTP service of this program: the layers that an untrusted client passes before any
+//! endpoint.
 //!
-//! A connection passes [`Listener`] (how many, how long, TLS), a request passes [`Edge`] (shape, deadline, panic, headers,
-//! one log line) and then the service's own router, which answers errors as [`Problem`]s. Knows no service.
+//! A connection passes [`Listener`] (limits, timeouts, TLS). A request passes [`Edge`] (shape, deadline,
+//! panics, headers, one log line) and then the service's own router, which reports errors as [`Problem`]s.
+//! This crate does not depend on any service.
 
 mod body;
 mod config;

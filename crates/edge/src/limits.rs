@@ -1,33 +1,36 @@
-//! What the clients of one listener may take.
+//! Limits on the clients of one listener.
 
 use std::time::Duration;
 
-/// What one connection, one address, and all connections of a listener may take. Nothing here is zero.
+/// Limits per connection, per address and per listener. None of them is zero.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Connections that may be open at once. Beyond them, one that serves no whole request gives way to a new one; where all serve
-    /// one, it waits.
+    /// Connections that may be open at once. Beyond them, a connection that is not serving a complete request
+    /// is closed to make room for a new one; if all are serving one, the new one waits.
     pub connections: u32,
-    /// Connections that one address may have open at once; further ones are closed. Does not hold for trusted proxies.
+    /// Connections that one address may have open at once. Further ones are closed. Trusted proxies are
+    /// exempt.
     pub connections_per_address: u32,
-    /// Refused credentials that one address may cause in a minute; further refusals are given late.
+    /// Refused credentials that one address may cause in a minute. Further refusals are delayed.
     pub refusals_per_minute: u32,
-    /// By how much they are late.
+    /// The delay of those refusals.
     pub refusal_delay: Duration,
-    /// In which the first request's headers must have arrived, counted from where the connection was taken, with TLS.
+    /// Time within which the first request's headers must arrive, counted from when the connection was
+    /// admitted and including the TLS handshake.
     pub first_header_timeout: Duration,
-    /// In which the headers of any request must arrive; an idle connection is closed after the same time.
+    /// Time within which the headers of any request must arrive. An idle connection is closed after the same
+    /// time.
     pub header_timeout: Duration,
-    /// In which a request's body must arrive, counted from its headers.
+    /// Time within which a request body must arrive, counted from its headers.
     pub body_timeout: Duration,
-    /// In which a client must have taken the next piece of its answer.
+    /// Time within which a client must read the next piece of a response.
     pub write_timeout: Duration,
-    /// That requests in flight get to finish when the listener stops.
+    /// Time that in-flight requests get to finish when the listener stops.
     pub shutdown_timeout: Duration,
-    /// Bytes of request line and headers that are read at all. [`crate::Edge`] refuses far less, with a problem that says
-    /// so; what exceeds this too gets hyper's bare 431.
+    /// Bytes of request line and headers that are read at all. [`crate::Edge`] rejects far smaller heads with
+    /// a problem that says so; beyond this limit the client gets hyper's bare 431.
     pub head_bytes: usize,
-    /// Bytes of path and query that [`crate::Edge`] answers.
+    /// The largest path and query, in bytes, that [`crate::Edge`] accepts.
     pub target_bytes: usize,
 }
 

@@ -1,7 +1,8 @@
-//! The accept loop: hyper's HTTP/1.1 connections under limits, and an orderly end.
+//! The accept loop: hyper's HTTP/1.1 connections under limits, with a graceful shutdown.
 //!
-//! `axum::serve` has no header timeout and speaks HTTP/2 to whoever asks; this loop does neither. It limits what
-//! a connection may cost before a request exists; what a request may look like is decided in `edge`.
+//! `axum::serve` has no header timeout and speaks HTTP/2 to any client that requests it. This loop has a
+//! timeout and speaks HTTP/1.1 only. It limits the cost of a connection before a request exists; `edge`
+//! decides what a request may look like.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -34,38 +35,39 @@ use crate::turns::{Turn, Turns};
 use crate::write_timeout::WriteTimeout;
 use crate::{Connection, Edge, Limits, metrics};
 
-/// Header lines that are read at all; [`Edge`] refuses far fewer.
+/// Header lines that are read at all; [`Edge`] rejects far fewer.
 const HEADER_LINES_READ: usize = 128;
-/// Files that a process is allowed to have open at most: it has no use for more.
+/// The highest limit on open files that the process sets; it does not need more.
 const MOST_OPEN_FILES: u64 = 65_536;
-/// Rest after a failed accept (out of file descriptors), so that the loop does not spin.
+/// Pause after a failed accept (out of file descriptors), so that the loop does not spin.
 const PAUSE_AFTER_ACCEPT_ERROR: Duration = Duration::from_millis(50);
 
-/// What to listen on, and under which rules.
+/// The address to listen on and its rules.
 #[derive(Debug, Clone)]
 pub struct Listen {
-    /// The section of the configuration that the listener belongs to, as `api`; also its name in metrics.
+    /// The listener's section of the configuration, as `api`. Also its name in metrics.
     pub section: &'static str,
-    /// The key in that section that holds the address, as `listen`.
+    /// The key of the address in that section, as `listen`.
     pub key: &'static str,
-    /// The flag that changes the address, for messages.
+    /// The command-line flag that overrides the address, for messages.
     pub flag: &'static str,
-    /// The address; port 0 takes a free one.
+    /// The address. Port 0 takes a free port.
     pub address: SocketAddr,
-    /// What clients may take.
+    /// The limits on clients.
     pub limits: Limits,
-    /// The hosts that requests may name, as `name` or `name:port`; none means the loopback names and the address.
+    /// The hosts that requests may name, as `name` or `name:port`. Empty means the loopback names and the
+    /// address.
     pub hosts: Vec<String>,
-    /// The key in that section that holds the hosts, for messages.
+    /// The key of the hosts in that section, for messages.
     pub hosts_key: &'static str,
-    /// Addresses or networks of our own proxies, whose `X-Forwarded-For` is believed.
+    /// Addresses or networks of our own proxies, whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<String>,
-    /// The certificate; none means plain HTTP.
+    /// The certificate. Plain HTTP without one.
     pub tls: TlsConfig,
 }
 
 impl Listen {
-    /// An address with the default limits, hosts, no proxies and no TLS.
+    /// Creates a listener configuration with default limits and hosts, without proxies and TLS.
     pub fn new(section: &'static str, key: &'static str, flag: &'static str, address: SocketAddr) -> Self {
         Listen {
             section,
@@ -80,53 +82,55 @@ impl Listen {
         }
     }
 
-    /// Reads the lists of hosts and proxies, without listening. For `doctor`.
+    /// Checks the lists of hosts and proxies without listening, for `doctor`.
     ///
     /// # Errors
-    /// `Config` when a host or a proxy is none.
+    /// `Config` if an entry is not a host or not a proxy.
     pub fn check(&self) -> Result<()> {
         self.lists(self.address).map(|_| ())
     }
 
-    /// Whether it listens for other machines and answers under none of its names.
+    /// Returns true if it listens on all interfaces but has no hosts configured, so that other machines
+    /// cannot reach it by any name.
     pub fn answers_nobody_else(&self) -> bool {
         self.address.ip().is_unspecified() && self.hosts.is_empty()
     }
 
-    /// The hosts and proxies, once it is known which address is listened on.
+    /// Parses the hosts and proxies, once the bound address is known.
     fn lists(&self, bound: SocketAddr) -> Result<(Hosts, Proxies)> {
         let wrong = |key: &str, text: String, hint: &'static str| {
-            Error::new(Kind::Config, "an entry of a list in the configuration is wrong")
+            Error::new(Kind::Config, "a list in the configuration has an invalid entry")
                 .detail(format!("{}.{key} holds {text:?}", self.section))
                 .hint(hint)
         };
         let proxies = Proxies::new(&self.trusted_proxies).map_err(|text| {
-            wrong("trusted_proxies", text, "write addresses or networks, as 10.0.0.7 or 10.0.0.0/8")
+            wrong("trusted_proxies", text, "list addresses or networks, as 10.0.0.7 or 10.0.0.0/8")
         })?;
         let hosts = Hosts::new(&self.hosts, bound).map_err(|text| {
             wrong(
                 self.hosts_key,
                 text,
-                "write host names as clients send them, as reports.example.com or 10.0.0.7:8001",
+                "list host names as clients send them, as reports.example.com or 10.0.0.7:8001",
             )
         })?;
         Ok((hosts, proxies))
     }
 }
 
-/// Lets this process open as many files as it may: fewer than its connections need are allowed until it asks.
+/// Raises this process's soft limit on open files to the hard limit, at most to `MOST_OPEN_FILES`, because
+/// the default soft limit is below what its connections need.
 fn allow_open_files() {
     let limit = getrlimit(Resource::Nofile);
     let most = limit.maximum.unwrap_or(MOST_OPEN_FILES).min(MOST_OPEN_FILES);
     if limit.current.is_some_and(|current| current < most) {
         let raised = setrlimit(Resource::Nofile, Rlimit { current: Some(most), ..limit });
         if let Err(error) = raised {
-            tracing::warn!(%error, "the number of files that this process may open stays as it is");
+            tracing::warn!(%error, "cannot raise the limit on open files of this process");
         }
     }
 }
 
-/// An address that is bound and not yet answering.
+/// A bound address that does not serve requests yet.
 #[derive(Debug)]
 pub struct Listener {
     tcp: TcpListener,
@@ -136,14 +140,15 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Takes the address and reads the certificate.
+    /// Binds the address and reads the certificate.
     ///
     /// # Errors
-    /// `Config` when the address is taken or not this machine's, or a host, a proxy or the certificate is none.
+    /// `Config` if the address is in use or does not belong to this machine, or if a host, a proxy or the
+    /// certificate is invalid.
     pub async fn bind(listen: Listen) -> Result<Self> {
         let Listen { section, key, flag, address, limits, .. } = listen;
         let refused = |error: std::io::Error| {
-            Error::new(Kind::Config, "an address cannot be listened on")
+            Error::new(Kind::Config, "cannot listen on an address")
                 .detail(format!("{section}.{key} is {address}"))
                 .hint(format!(
                     "free the port or choose another with {flag} or {section}.{key}; port 0 takes a free one"
@@ -157,7 +162,7 @@ impl Listener {
             tracing::warn!(
                 listener = section,
                 key = listen.hosts_key,
-                "it answers under loopback names only: list its names in this key"
+                "the listener accepts loopback host names only: list its host names under this key"
             );
         }
         let tls = Tls::new(section, &listen.tls, &hosts)?;
@@ -166,17 +171,17 @@ impl Listener {
         Ok(Listener { tcp, address: bound, tls, rules })
     }
 
-    /// Where it answers.
+    /// Returns the bound address.
     pub fn local_addr(&self) -> SocketAddr {
         self.address
     }
 
-    /// Whether it speaks TLS.
+    /// Returns true if it speaks TLS.
     pub fn is_tls(&self) -> bool {
         self.tls.is_some()
     }
 
-    /// Answers with the edge until `shutdown` completes, and ends as [`Listener::serve_with`].
+    /// Serves requests with the edge until `shutdown` completes, and ends as [`Listener::serve_with`] does.
     pub async fn serve(self, edge: Edge, shutdown: impl Future<Output = ()>) {
         self.serve_with(
             move |connection, request| {
@@ -188,10 +193,12 @@ impl Listener {
         .await;
     }
 
-    /// Accepts connections and answers their requests until `shutdown` completes. For protocols that are not for [`Edge`].
+    /// Accepts connections and serves their requests until `shutdown` completes. For protocols that do not
+    /// use [`Edge`].
     ///
-    /// Then, first stage, no connection is accepted any more, idle ones are closed, and requests in flight get the
-    /// shutdown timeout to finish; second stage, the rest is cut. A return promises that no task of this loop is left.
+    /// Shutdown has two stages. First, no further connection is accepted, idle ones are closed, and in-flight
+    /// requests get the shutdown timeout to finish. Second, the remaining ones are aborted. When this
+    /// returns, no task of this loop is left.
     pub async fn serve_with<A, F, B>(self, answer: A, shutdown: impl Future<Output = ()>)
     where
         A: Fn(Connection, Request<Incoming>) -> F + Clone + Send + 'static,
@@ -218,7 +225,7 @@ impl Listener {
                 accepted = self.tcp.accept() => match accepted {
                     Ok(accepted) => accepted,
                     Err(error) => {
-                        tracing::warn!(%error, "a connection could not be accepted");
+                        tracing::warn!(%error, "cannot accept a connection");
                         tokio::time::sleep(PAUSE_AFTER_ACCEPT_ERROR).await;
                         continue;
                     }
@@ -245,7 +252,7 @@ impl Listener {
             let (watcher, answer, stopping) = (graceful.watcher(), answer.clone(), stopping.clone());
             connections.spawn(async move {
                 let _open = metrics::OpenConnection::new(section);
-                // Small answers should leave at once; a socket that refuses the option works all the same.
+                // Small responses should be sent immediately; a socket that rejects the option still works.
                 let _ = stream.set_nodelay(true);
                 let stream = WriteTimeout::new(stream, section, limits.write_timeout);
                 let conversation = {
@@ -256,7 +263,8 @@ impl Listener {
                         };
                         match stopping.run_until_cancelled(acceptor.accept(stream)).await {
                             Some(Ok(stream)) => converse(stream, connection, turn, answer, watcher).await,
-                            // Another protocol (plain HTTP, for one), version or name than ours.
+                            // The client speaks another protocol (plain HTTP, for one) or TLS version, or
+                            // names a host that is not ours.
                             Some(Err(_)) => metrics::count_refused(section, "tls"),
                             None => {}
                         }
@@ -273,13 +281,13 @@ impl Listener {
         drop(self.tcp);
         stopping.cancel();
         if tokio::time::timeout(limits.shutdown_timeout, graceful.shutdown()).await.is_err() {
-            tracing::warn!(connections = connections.len(), "requests in flight were cut at shutdown");
+            tracing::warn!(connections = connections.len(), "in-flight requests were aborted at shutdown");
         }
         connections.shutdown().await;
     }
 }
 
-/// Answers the requests of one connection until it ends.
+/// Serves the requests of one connection until it ends.
 async fn converse<S, A, F, B>(stream: S, connection: Connection, turn: Arc<Turn>, answer: A, watcher: Watcher)
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
@@ -293,7 +301,7 @@ where
     let stream = Heads::new(stream, Arc::clone(&turn));
     let service = service_fn(move |request: Request<Incoming>| {
         let length = request.body().size_hint().exact();
-        // Where the end is not known, all that follows is the body, and no further request.
+        // If the length is unknown, everything that follows is the body and no further request is read.
         let begun = turn.begin(length.unwrap_or(u64::MAX));
         let begun = begun.map(|serving| (serving, answer(connection.clone(), request)));
         async move {
@@ -302,7 +310,7 @@ where
             if length.is_none() {
                 response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             }
-            // Served until hyper has the whole answer and drops it.
+            // The request counts as served until hyper has the whole response and drops it.
             Ok::<_, Infallible>(response.map(|body| {
                 body.map_err(move |error| {
                     let _ = &serving;
@@ -318,7 +326,8 @@ where
         .max_header_size(limits.head_bytes)
         .max_buf_size(limits.head_bytes)
         .serve_connection(TokioIo::new(stream), service);
-    // A client that breaks the protocol or hangs up is its own affair; hyper has answered what it could.
+    // No warning for a client that breaks the protocol or disconnects; hyper has already responded where it
+    // could.
     if let Err(error) = watcher.watch(conversation).await {
         tracing::debug!(%error, "connection closed");
     }

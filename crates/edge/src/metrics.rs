@@ -1,5 +1,5 @@
-//! Names of the metrics that every listener has, and how to read them. The label `listener` is the listener's section of the
-//! configuration; none carries a person, an address or a path as it was sent.
+//! Metrics that every listener has, and how to read them. The label `listener` is the listener's section of
+//! the configuration. No label carries a person, an address or a path as it was sent.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -7,49 +7,53 @@ use std::time::Duration;
 use bionicpro_model::{Error, Kind, Result};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
-/// Counter, labels `listener`, `route` (a template, or `unmatched`), `method`, `status`: answers. Watch the share of 5xx;
-/// 503 means a dependency, 500 a defect.
+/// Counter, labels `listener`, `route` (a template, or `unmatched`), `method`, `status`: responses. Watch the
+/// share of 5xx: 503 points to a dependency, 500 to a defect.
 pub const REQUESTS: &str = "bionicpro_http_requests_total";
 
-/// Histogram, labels `listener`, `route`: seconds from the request's headers to the answer's.
+/// Histogram, labels `listener`, `route`: seconds from the request's headers to the response's.
 pub const DURATION: &str = "bionicpro_http_request_duration_seconds";
 
-/// Counter, labels `listener`, `who` (`person` or `address`): requests refused with 429. `address` is somebody who
-/// begins sign-ins without end.
+/// Counter, labels `listener`, `who` (`person` or `address`): requests refused with 429. `address` is a
+/// client that keeps beginning sign-ins.
 pub const RATE_LIMITED: &str = "bionicpro_http_rate_limited_total";
 
-/// Counter, labels `listener`, `outcome`: refused credentials beyond the budget of an address. `held`: the refusal was given
-/// late; rising, it is somebody who tries tokens or a client that does not notice that its token is refused. `full`: so many
-/// were held that it was refused at once with 429 and the connection closed.
+/// Counter, labels `listener`, `outcome`: refused credentials beyond the budget of an address. `held`: the
+/// refusal was delayed; a rise means a client that tries tokens, or one that does not notice that its token
+/// is refused. `full`: too many refusals were delayed already, so the client got 429 immediately and its
+/// connection was closed.
 pub const LATE_REFUSALS: &str = "bionicpro_http_late_refusals_total";
 
-/// Gauge, label `listener`: open connections. At the listener's `max_connections`, those that serve no whole request give way to new
-/// ones.
+/// Gauge, label `listener`: open connections. At the listener's `max_connections`, those that are not serving
+/// a complete request are closed to make room for new ones.
 pub const CONNECTIONS: &str = "bionicpro_http_connections";
 
-/// Counter, labels `listener`, `reason`: connections that ended before a request. `address`: more at once from one address
-/// than allowed; `tls`: no TLS handshake, because of another protocol, an old version or a name that is not ours; `head`: no
-/// whole request head within `first_header_timeout_s`; `full`: all connections were taken, and of those without a whole head
-/// this was the oldest. If both rise, somebody sends incomplete heads.
+/// Counter, labels `listener`, `reason`: connections that ended before a request. `address`: one address had
+/// more open than allowed; `tls`: no TLS handshake, because of another protocol, an old version or a name
+/// that is not ours; `head`: no complete request head within `first_header_timeout_s`; `full`: all
+/// connections were in use, and this was the oldest of those without a complete head. If the last two rise
+/// together, a client sends incomplete heads.
 pub const REFUSED: &str = "bionicpro_http_connections_refused_total";
 
-/// Counter, labels `listener`, `reason`: connections that were cut after a request. `write`: the client did not read its
-/// answer; `full`: all connections were taken, and this one had been idle longest, or its body was the longest on its way.
+/// Counter, labels `listener`, `reason`: connections that were closed after a request. `write`: the client
+/// did not read its response; `full`: all connections were in use, and this one had been idle longest, or its
+/// body had been arriving for the longest time.
 pub const CUT: &str = "bionicpro_http_connections_cut_total";
 
-/// Counter, labels `listener`, `outcome` (`ok` or `failed`): how often a replaced certificate was read. After `failed` the
-/// old one is still shown, until it expires; the log says what is wrong with the new one.
+/// Counter, labels `listener`, `outcome` (`ok` or `failed`): reloads of a replaced certificate. After
+/// `failed` the old one stays in use until it expires; the log says what is wrong with the new one.
 pub const CERTIFICATES: &str = "bionicpro_http_certificate_loads_total";
 
-/// Upper bounds of the histogram, in seconds: fine around the aim of 20 ms, up to the request deadline.
+/// Upper bounds of the histogram in seconds: fine around the target of 20 ms, up to the request deadline.
 const BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0];
-/// How often samples are folded into the histogram when nobody scrapes.
+/// Interval at which samples are folded into the histogram if nothing scrapes it.
 pub(crate) const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
-/// The process's Prometheus recorder, installed at the first call. Metrics of every part appear in it.
+/// Returns the process's Prometheus recorder, which the first call installs. It collects the metrics of all
+/// parts.
 ///
 /// # Errors
-/// `Internal` when another recorder was installed before.
+/// `Internal` if another recorder was installed before.
 pub fn recorder() -> Result<&'static PrometheusHandle> {
     static RECORDER: OnceLock<std::result::Result<PrometheusHandle, String>> = OnceLock::new();
     let installed = RECORDER.get_or_init(|| {
@@ -96,7 +100,7 @@ pub(crate) fn count_certificate(listener: &'static str, is_ok: bool) {
     metrics::counter!(CERTIFICATES, "listener" => listener, "outcome" => outcome).increment(1);
 }
 
-/// Counts a connection for as long as it is held.
+/// Counts a connection as open until it is dropped.
 pub(crate) struct OpenConnection(metrics::Gauge);
 
 impl OpenConnection {

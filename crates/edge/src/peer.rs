@@ -1,16 +1,19 @@
-//! What the edge tells an endpoint about a request: who is at the other end, and the request's name.
+//! Request extensions set by the edge: the client's address and the request's id.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// The address that a request comes from: of the connection's other end, or what a trusted proxy says. A request extension.
+/// The client's address, as a request extension: the connection's remote address, or the one reported by a
+/// trusted proxy.
 ///
-/// For limits and the audit log. It is a person's datum: never for the service's log, a metric or an answer.
+/// For limits and the audit log. It is personal data and must not appear in the service's log, a metric or a
+/// response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer(pub IpAddr);
 
 impl Peer {
-    /// The part of the address that belongs to one place: whole for IPv4, the /64 network for IPv6.
+    /// Returns the part of the address that identifies one site: the whole IPv4 address, or the /64 network
+    /// of an IPv6 address.
     pub fn place(self) -> IpAddr {
         match self.0.to_canonical() {
             IpAddr::V4(address) => IpAddr::V4(address),
@@ -19,12 +22,12 @@ impl Peer {
     }
 }
 
-/// The name of a request in the log and in the header `x-request-id`. A request extension.
+/// The id of a request in the log and in the header `x-request-id`. A request extension.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestId(pub(crate) Arc<str>);
 
 impl RequestId {
-    /// The name as text, a UUID.
+    /// Returns the id as text, a UUID.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -1,10 +1,10 @@
-//! How many connections each address has open.
+//! The number of open connections per address.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Counts open connections by address.
+/// Counts open connections by address and limits them.
 #[derive(Debug, Clone)]
 pub(crate) struct PerAddressLimit {
     most: u32,
@@ -16,7 +16,8 @@ impl PerAddressLimit {
         PerAddressLimit { most, open: Arc::default() }
     }
 
-    /// A place for one more connection from there, given back when dropped; none when there are too many already.
+    /// Takes a permit for one more connection from the address, which is returned on drop. `None` if the
+    /// address has too many already.
     pub(crate) fn take(&self, address: IpAddr) -> Option<AddressPermit> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let count = open.entry(address).or_insert(0);
@@ -28,7 +29,7 @@ impl PerAddressLimit {
     }
 }
 
-/// One connection's place.
+/// The permit of one connection.
 #[derive(Debug)]
 pub(crate) struct AddressPermit {
     address: IpAddr,

@@ -1,7 +1,8 @@
 //! Errors as callers see them: RFC 9457 problems.
 //!
-//! A problem says what the caller can act on and never what happened inside; the log has the cause. The body is
-//! written by [`crate::Edge`], which knows the request id; until then a problem travels as an extension of the response.
+//! A problem contains what the caller can act on, never the internal cause, which is in the log. The body is
+//! written by [`crate::Edge`], which knows the request id; until then a problem travels as a response
+//! extension.
 
 use std::borrow::Cow;
 
@@ -13,10 +14,10 @@ use utoipa::ToSchema;
 
 /// The media type of a problem.
 pub const MEDIA_TYPE: &str = "application/problem+json";
-/// Seconds after which a caller may try again when a dependency is down.
+/// `Retry-After` in seconds when a dependency is down.
 const RETRY_AFTER_UNAVAILABLE_S: u64 = 5;
 
-/// What is wrong, by what the caller should do about it.
+/// The kinds of problems, distinguished by what the caller should do.
 #[expect(missing_docs, reason = "each is described by its row, in `Slug::row`")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProblemKind {
@@ -41,7 +42,7 @@ pub enum ProblemKind {
 }
 
 impl ProblemKind {
-    /// Status, the last part of `type`, and the title: the one list of them.
+    /// Returns the status, the last part of `type`, and the title. The only list of them.
     fn row(self) -> (StatusCode, &'static str, &'static str) {
         match self {
             ProblemKind::BadRequest => (StatusCode::BAD_REQUEST, "bad-request", "Bad request"),
@@ -81,17 +82,17 @@ impl ProblemKind {
         }
     }
 
-    /// The HTTP status.
+    /// Returns the HTTP status.
     pub fn status(self) -> StatusCode {
         self.row().0
     }
 
-    /// The word for logs and metrics.
+    /// Returns the word for logs and metrics.
     pub fn as_str(self) -> &'static str {
         self.row().1
     }
 
-    /// The problem of a response that a part below wrote without one, such as axum's 404 and 405.
+    /// Returns the problem for a response that an inner layer wrote without one, such as axum's 404 and 405.
     pub fn of_status(status: StatusCode) -> ProblemKind {
         match status {
             StatusCode::NOT_FOUND => ProblemKind::NotFound,
@@ -102,12 +103,12 @@ impl ProblemKind {
     }
 }
 
-/// What a service says where a problem says nothing more precise.
+/// A service's detail texts for problems without one.
 #[derive(Debug, Clone, Copy)]
 pub struct DefaultDetails {
-    /// There is nothing at the address.
+    /// No route matches the path.
     pub not_found: &'static str,
-    /// The address does not answer the method.
+    /// The path does not allow the method.
     pub method_not_allowed: &'static str,
     /// A dependency is down, or the deadline has passed.
     pub unavailable: &'static str,
@@ -156,14 +157,14 @@ pub struct Problem {
     parameter: Option<Cow<'static, str>>,
     retry_after_s: Option<u64>,
     challenge: Option<Box<HeaderValue>>,
-    /// Why, for the log: a word of a fixed set.
+    /// The reason for the log, a word of a fixed set.
     reason: Option<&'static str>,
-    /// A credential is refused, whatever the status says.
+    /// True if a credential is refused, whatever the status.
     is_of_credential: bool,
 }
 
 impl Problem {
-    /// A problem with the text that the service has for it.
+    /// Creates a problem with the service's default text.
     pub fn new(kind: ProblemKind) -> Self {
         Problem {
             kind,
@@ -176,14 +177,15 @@ impl Problem {
         }
     }
 
-    /// A parameter that breaks its rule. The value is never repeated.
+    /// Creates a problem for an invalid parameter. Its value is never repeated.
     pub fn parameter(name: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
         let mut problem = Problem::new(ProblemKind::InvalidParameter).detail(detail);
         problem.parameter = Some(Cow::Borrowed(name));
         problem
     }
 
-    /// What is wrong with this request, and what to do. Never a value that the caller sent.
+    /// Sets the detail: what is wrong with this request, and what to do. It must not repeat a value that the
+    /// caller sent.
     pub fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
         self.detail = Some(detail.into());
         self
@@ -195,36 +197,37 @@ impl Problem {
         self
     }
 
-    /// The `Retry-After` header.
+    /// Sets the `Retry-After` header.
     pub fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after_s = Some(seconds);
         self
     }
 
-    /// The `WWW-Authenticate` header.
+    /// Sets the `WWW-Authenticate` header.
     pub fn challenge(mut self, challenge: HeaderValue) -> Self {
         self.challenge = Some(Box::new(challenge));
         self
     }
 
-    /// Why, for the log: a word of a fixed set. The caller does not see it.
+    /// Sets the reason for the log, a word of a fixed set. The caller does not see it.
     pub fn reason(mut self, reason: &'static str) -> Self {
         self.reason = Some(reason);
         self
     }
 
-    /// Says that a credential is refused where the status is not 401: it counts as one, and many of them are given late.
+    /// Marks this as a refused credential although the status is not 401: it counts against the refusal
+    /// budget of its address, and refusals beyond the budget are delayed.
     pub fn of_credential(mut self) -> Self {
         self.is_of_credential = true;
         self
     }
 
-    /// What is wrong.
+    /// Returns the kind.
     pub fn kind(&self) -> ProblemKind {
         self.kind
     }
 
-    /// The word for the log, if one was given.
+    /// Returns the reason for the log, if one was set.
     pub fn why(&self) -> Option<&'static str> {
         self.reason
     }
@@ -233,7 +236,7 @@ impl Problem {
         self.is_of_credential
     }
 
-    /// The body, and the headers that belong to the problem.
+    /// Renders the body and the headers that belong to the problem.
     pub(crate) fn render(self, request_id: &str, texts: &DefaultDetails) -> Response {
         let (status, kind, title) = self.kind.row();
         let body = ProblemBody {
@@ -265,11 +268,12 @@ impl IntoResponse for Problem {
     }
 }
 
-/// The cause goes to the log, the caller gets constant text.
+/// Logs the cause; the caller gets constant text.
 ///
-/// An error of this type that reaches an endpoint comes from a dependency. Whether it is away, slow, of another schema or
-/// cut an answer short, the request cannot be answered now, and a part of an answer is not shown: 503. Only an error of
-/// usage is the caller's to change: its sentence is for them, its detail names the parameter.
+/// An error of this type that reaches an endpoint comes from a dependency. Whether the dependency is down, is
+/// slow, has another schema or cut its response short, the request cannot be served now, and a partial
+/// response is not shown: 503. Only a usage error is the caller's to correct: its sentence is written for the
+/// caller, and its detail names the parameter.
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let kind = error.kind().as_str();
@@ -278,16 +282,16 @@ impl From<Error> for Problem {
             problem.parameter = error.detail_text().map(|name| Cow::Owned(name.to_owned()));
             return problem;
         }
-        tracing::error!(kind, error = %error.report(), "a dependency did not answer");
+        tracing::error!(kind, error = %error.report(), "a dependency failed");
         Problem::new(ProblemKind::Unavailable).retry_after(RETRY_AFTER_UNAVAILABLE_S).reason(kind)
     }
 }
 
-/// An error, as RFC 9457 has it.
+/// An error in the form of RFC 9457.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Problem)]
 pub struct ProblemBody {
-    /// Which problem this is; stable, for programs.
+    /// The type of the problem; stable, for programs.
     #[schema(example = "urn:bionicpro:problem:not-found")]
     r#type: String,
     /// The same for people; does not change from one request to the next.
@@ -296,12 +300,12 @@ pub struct ProblemBody {
     /// The HTTP status.
     #[schema(example = 404)]
     status: u16,
-    /// What is wrong with this request.
+    /// An explanation of what is wrong with this request.
     #[schema(example = "Report not found for date 2024-01-15")]
     detail: String,
-    /// Names this request in the service's log; also in the header `x-request-id`.
+    /// The id of this request in the service's log; also in the header `x-request-id`.
     request_id: String,
-    /// The parameter at fault, where there is one.
+    /// The parameter at fault, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     parameter: Option<String>,

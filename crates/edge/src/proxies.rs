@@ -1,7 +1,9 @@
-//! Whose word counts about where a request comes from: `X-Forwarded-For` of the proxies that the configuration names.
+//! The client's address behind trusted proxies: `X-Forwarded-For` is believed only from the proxies that the
+//! configuration names.
 //!
-//! Each proxy adds the address that it saw at the right. Read from the right, the first address that is not one of our
-//! own proxies is the client; what stands to the left of it was written by the client and is never read.
+//! Each proxy appends the address that it saw on the right. Read from the right, the first address that is
+//! not one of our own proxies is the client. Everything to the left of it was written by the client and is
+//! never read.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -15,10 +17,10 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 pub(crate) struct Proxies(Vec<IpNet>);
 
 impl Proxies {
-    /// Addresses or networks, as `10.0.0.7` or `10.0.0.0/8`.
+    /// Parses addresses or networks, as `10.0.0.7` or `10.0.0.0/8`.
     ///
     /// # Errors
-    /// The entry that is neither.
+    /// The first entry that is neither.
     pub(crate) fn new(configured: &[String]) -> Result<Self, String> {
         let network = |text: &String| {
             let network = text.parse::<IpNet>().ok();
@@ -27,18 +29,18 @@ impl Proxies {
         configured.iter().map(network).collect::<Result<_, _>>().map(Proxies)
     }
 
-    /// Whether the address is one of our own proxies.
+    /// Returns true if the address is one of our own proxies.
     pub(crate) fn trust(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address.to_canonical()))
     }
 
-    /// The client's address: the peer's own, or what trusted proxies say.
+    /// Returns the client's address: the peer's own, or the one reported by trusted proxies.
     pub(crate) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer.to_canonical();
         let lines = headers.get_all(FORWARDED_FOR).iter().map(|line| line.to_str().unwrap_or("?"));
         let mut hops: Vec<_> = lines.flat_map(|line| line.split(',')).collect();
         while self.trust(client) {
-            // A hop that is no address ends the chain at the last proxy that is known.
+            // A hop that is not an address ends the chain at the last known proxy.
             match hops.pop().and_then(address) {
                 Some(hop) => client = hop,
                 None => break,
@@ -48,7 +50,7 @@ impl Proxies {
     }
 }
 
-/// An address, with or without a port.
+/// Parses an address with or without a port.
 fn address(hop: &str) -> Option<IpAddr> {
     let hop = hop.trim();
     let with_port = || hop.parse().ok().map(|address: SocketAddr| address.ip());

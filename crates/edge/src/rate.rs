@@ -1,7 +1,8 @@
-//! How often somebody may ask: a sustained rate with a minute's worth at once, kept in memory.
+//! A rate limiter in memory: a sustained rate, with bursts of one minute's allowance.
 //!
-//! The key is the verified token's subject, or [`crate::Peer::place`] where nobody is signed in. What a caller may write at
-//! will, such as a header, never is a key: they could take as many as they like.
+//! The key is the verified token's subject, or [`crate::Peer::place`] if the caller is not signed in. Values
+//! that a caller chooses freely, such as a header, are never keys, because a caller could then take as many
+//! keys as it likes.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -11,15 +12,15 @@ use std::time::{Duration, Instant};
 use crate::metrics;
 use crate::problem::{Problem, ProblemKind};
 
-/// A caller may use up this much of the rate at once.
+/// The allowance that a caller may use up at once, as time at the sustained rate.
 const BURST: Duration = Duration::from_secs(60);
-/// Keys after which those with nothing spent are forgotten.
+/// Number of keys at which those with nothing spent are removed.
 const KEYS_BEFORE_SWEEP: usize = 4096;
 
-/// Limits callers by key. Each key holds one instant: when all that it spent is paid back.
+/// Limits callers by key. Each key stores one instant: when everything it spent is paid back.
 #[derive(Debug)]
 pub struct Limiter<K> {
-    /// The service and what a key is, for the metric.
+    /// The service and the kind of key, for the metric.
     names: (&'static str, &'static str),
     cost: Duration,
     spent: Mutex<Spent<K>>,
@@ -32,16 +33,17 @@ struct Spent<K> {
 }
 
 impl<K: Hash + Eq> Limiter<K> {
-    /// A limit for a section's service and what its keys are, as `person` or `address`. `per_minute` is at least 1.
+    /// Creates a limiter for the service of a section. `who` is the kind of key, as `person` or `address`.
+    /// `per_minute` is at least 1.
     pub fn new(section: &'static str, who: &'static str, per_minute: u32) -> Self {
         let spent = Spent { paid_back_at: HashMap::new(), sweep_at: KEYS_BEFORE_SWEEP };
         Limiter { names: (section, who), cost: BURST / per_minute.max(1), spent: Mutex::new(spent) }
     }
 
-    /// Takes one request from the key's allowance, or answers that there is none left.
+    /// Charges one request to the key's allowance, or fails if it is used up.
     ///
     /// # Errors
-    /// The problem 429, with the seconds after which there is one again.
+    /// The problem 429, with the seconds after which a request is allowed again.
     pub fn allow(&self, key: K, now: Instant) -> Result<(), Problem> {
         self.charge(key, now).map_err(|wait_s| {
             let (section, who) = self.names;
@@ -53,12 +55,12 @@ impl<K: Hash + Eq> Limiter<K> {
         })
     }
 
-    /// Takes one request, or tells after how many whole seconds there is one again.
+    /// Charges one request, or returns the whole seconds after which one is allowed again.
     pub(crate) fn charge(&self, key: K, now: Instant) -> Result<(), u64> {
         let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
         if spent.paid_back_at.len() >= spent.sweep_at {
             spent.paid_back_at.retain(|_, paid_back_at| *paid_back_at > now);
-            // Twice what is left, so that a crowd of busy callers does not pay for a sweep at each request.
+            // Twice the remaining number, so that many busy callers do not cause a sweep at each request.
             spent.sweep_at = KEYS_BEFORE_SWEEP.max(2 * spent.paid_back_at.len());
         }
         let paid_back_at = spent.paid_back_at.entry(key).or_insert(now);

@@ -1,8 +1,9 @@
-//! Refused credentials: where one address causes many of them, each further refusal is given late.
+//! Refused credentials: if one address causes many of them, each further refusal is delayed.
 //!
-//! A bad token costs a stranger nothing and us a little. Over the budget of its address the answer stays what it was and
-//! comes late, so that a connection gets about one in each delay; a good credential from there is never late. At most half
-//! of the connections of one address, and of all, wait like this: whoever shares an address or a proxy still gets through.
+//! A bad token costs the client nothing and the service a little. Over the budget of its address the response
+//! stays the same and is delayed, so that a connection gets about one per delay. Requests with a valid
+//! credential from that address are never delayed. At most half of the connections of one address, and half
+//! of all, are delayed at a time: other clients that share the address or a proxy still get through.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use crate::per_address::{AddressPermit, PerAddressLimit};
 use crate::problem::Problem;
 use crate::{Limiter, Limits, metrics};
 
-/// The budgets of all addresses, and what is held.
+/// The budgets of all addresses, and the permits for delayed refusals.
 #[derive(Debug)]
 pub(crate) struct Refusals {
     section: &'static str,
@@ -27,17 +28,17 @@ pub(crate) struct Refusals {
     free: Arc<Semaphore>,
 }
 
-/// When a refusal is given.
+/// The time at which a refusal is sent.
 #[derive(Debug)]
 pub(crate) enum Refusal {
     Immediate,
     /// After [`DelayedRefusal::wait`].
     Delayed(DelayedRefusal),
-    /// It would be late, and too many wait already.
+    /// It should be delayed, and too many are delayed already.
     Overloaded,
 }
 
-/// A refusal that is held.
+/// A delayed refusal.
 #[derive(Debug)]
 pub(crate) struct DelayedRefusal {
     delay: Duration,
@@ -57,7 +58,7 @@ impl Refusals {
         }
     }
 
-    /// Takes one refusal from the budget of the place, and tells when it is given.
+    /// Charges one refusal to the budget of the address, and returns when to send it.
     pub(crate) fn refuse(&self, place: IpAddr, now: Instant) -> Refusal {
         if self.budget.charge(place, now).is_ok() {
             return Refusal::Immediate;
@@ -79,7 +80,7 @@ impl DelayedRefusal {
     }
 }
 
-/// Whether the answer refuses a credential, or says that there is none.
+/// Returns true if the response refuses a credential or says that there is none.
 pub(crate) fn is_refusal(response: &Response) -> bool {
     response.status() == StatusCode::UNAUTHORIZED
         || response.extensions().get::<Problem>().is_some_and(Problem::is_of_credential)
@@ -95,7 +96,7 @@ mod tests {
         Refusals::new("test", &limits)
     }
 
-    /// One letter a refusal, in order; those that are late stay held.
+    /// Returns one letter per refusal, in order. Delayed ones stay in `held`.
     fn letters(refusals: &Refusals, address: &str, count: usize, held: &mut Vec<DelayedRefusal>) -> String {
         let now = Instant::now();
         let one = |_| match refusals.refuse(address.parse().unwrap(), now) {

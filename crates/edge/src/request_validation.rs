@@ -1,9 +1,10 @@
-//! Which requests are looked at at all: HTTP/1.1, one Host that is ours, modest headers, a plain path, a body only where
-//! one can mean something.
+//! The requests that are accepted at all: HTTP/1.1, one Host that is ours, limited headers, a plain path, and
+//! a body only for methods where it has a meaning.
 //!
-//! No path of this program needs percent-encoding, so what has any is a mistake or an attempt at one, and nothing behind
-//! this file has to think about it. Chunked bodies are refused whole: what clients of this program send has a length,
-//! and a request with both headers cannot be told from one with the first alone once hyper has read it.
+//! No path of this program needs percent-encoding, so an encoded path is a mistake or an attack, and no code
+//! behind this file has to consider it. Chunked bodies are rejected altogether: clients of this program send
+//! a length, and once hyper has read a request with both headers it cannot be told from one with
+//! `Transfer-Encoding` alone.
 
 use http::uri::Authority;
 use http::{HeaderMap, Method, Request, Uri, Version, header};
@@ -14,14 +15,15 @@ use crate::body::too_large;
 use crate::hosts::Hosts;
 use crate::problem::{Problem, ProblemKind};
 
-/// Most header lines.
+/// Maximum number of header lines.
 const MAX_HEADER_LINES: usize = 64;
-/// Most bytes of header names and values: the longest token that is verified, twice.
+/// Maximum bytes of header names and values: twice the longest token that is verified.
 const MAX_HEADER_BYTES: usize = 16 * 1024;
-/// Where no body is read, one longer than this is refused as too large, a shorter one as not wanted.
+/// If no body is read, one longer than this is rejected as too large, and a shorter one as unwanted.
 const UNWANTED_BODY_BYTES: u64 = 64 * 1024;
 
-/// Refuses what no endpoint could mean. `body_bytes` is what a body may have; 0 means that none is read.
+/// Rejects requests that no endpoint could mean. `body_bytes` is the largest allowed body; 0 means that no
+/// body is read.
 pub(crate) fn check<B: Body>(
     connection: &Connection,
     request: &Request<B>,
@@ -40,20 +42,20 @@ fn check_headers(headers: &HeaderMap) -> Result<(), Problem> {
     let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     if headers.len() > MAX_HEADER_LINES || bytes > MAX_HEADER_BYTES {
         return Err(Problem::new(ProblemKind::HeadersTooLarge).detail(format!(
-            "At most {MAX_HEADER_LINES} header lines of {MAX_HEADER_BYTES} bytes are read"
+            "At most {MAX_HEADER_LINES} header lines with {MAX_HEADER_BYTES} bytes in total are read"
         )));
     }
     Ok(())
 }
 
-/// RFC 9112, section 3.2: a request with no Host, or with several, gets 400; RFC 9110, section 7.4: one that is meant for
-/// somebody else gets 421.
+/// Requires exactly one Host header, or responds with 400 (RFC 9112, section 3.2). A request meant for
+/// another host gets 421 (RFC 9110, section 7.4).
 pub(crate) fn check_host(headers: &HeaderMap, hosts: &Hosts) -> Result<(), Problem> {
     let mut named = headers.get_all(header::HOST).iter();
     let host = named.next().and_then(|host| Authority::try_from(host.as_bytes()).ok());
     match (host, named.next()) {
         (Some(host), None) if hosts.allow(&host) => Ok(()),
-        // User names do not belong there, and a comma is how a proxy folds two of them.
+        // User names are not allowed, and a comma is how a proxy joins two Host headers.
         (Some(host), None) if !host.as_str().contains(['@', ',']) => Err(Problem::new(ProblemKind::Misdirected)
             .detail("This service does not answer under that host name; its operator lists the names in the configuration")
             .reason("host")),
@@ -84,25 +86,25 @@ fn check_body<B: Body>(request: &Request<B>, body_bytes: u64) -> Result<(), Prob
     }
 }
 
-/// Letters, digits and `- . _ ~` between single slashes, as every path of this program.
+/// Allows letters, digits and `- . _ ~` between single slashes, as in every path of this program.
 fn check_target(uri: &Uri, most: usize) -> Result<(), Problem> {
     if uri.path_and_query().is_some_and(|target| target.as_str().len() > most) {
-        return Err(
-            Problem::new(ProblemKind::UriTooLong).detail(format!("Path and query may have {most} bytes"))
-        );
+        return Err(Problem::new(ProblemKind::UriTooLong)
+            .detail(format!("Path and query may have at most {most} bytes")));
     }
     let refuse = |detail: &'static str| Err(Problem::new(ProblemKind::BadRequest).detail(detail));
-    // The absolute form is for proxies (RFC 9112, section 3.2.2), and its host would be a second opinion.
+    // The absolute form is for proxies (RFC 9112, section 3.2.2), and its host could contradict the Host
+    // header.
     let Some(segments) = uri.path().strip_prefix('/').filter(|_| uri.authority().is_none()) else {
         return refuse("The request target must be a path");
     };
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
     if !segments.bytes().all(plain) {
-        return refuse("The path holds a character that no address of this service has");
+        return refuse("The path contains a character that no address of this service has");
     }
     let bare = |segment: &str| segment.is_empty() || segment.bytes().all(|byte| byte == b'.');
     if !segments.is_empty() && segments.split('/').any(bare) {
-        return refuse("The path holds an empty segment, or one of dots only");
+        return refuse("The path contains an empty segment, or one of dots only");
     }
     Ok(())
 }

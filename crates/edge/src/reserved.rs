@@ -1,16 +1,17 @@
-//! Ports that are kept for a server that is yet to start.
+//! Ports that are reserved for a server that starts later.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use tokio::net::TcpSocket;
 
-/// A port of 127.0.0.1 that only a server that is told of it takes, for as long as this value lives.
+/// A port of 127.0.0.1 that is reserved for a server for as long as this value lives. Only a server that is
+/// given the number can bind it.
 ///
-/// A free port that is only looked up may be gone a moment later: the system gives it to any connection that goes out.
-/// This one is bound, but nobody listens on it: Linux gives a bound port to nobody who asks for any port, and lets a
-/// server with `SO_REUSEADDR`, which servers set, listen on it, also a second time after it has ended. Other systems
-/// do not let it, and there the port is only looked up.
+/// A free port that is only looked up may be gone a moment later, because the system assigns it to any
+/// outgoing connection. This one is bound without a listener. Linux never assigns a bound port automatically,
+/// but lets a server with `SO_REUSEADDR`, which servers set, listen on it, also again after it has ended.
+/// Other systems do not allow that, so there the port is only looked up.
 #[derive(Debug)]
 pub struct ReservedPort {
     port: u16,
@@ -18,18 +19,18 @@ pub struct ReservedPort {
 }
 
 impl ReservedPort {
-    /// Reserves any port that is free.
+    /// Reserves any free port.
     ///
     /// # Errors
-    /// When the system has none.
+    /// If the system has none.
     pub fn any() -> io::Result<Self> {
         ReservedPort::new(0)
     }
 
-    /// Reserves this port; 0 is any.
+    /// Reserves this port; 0 means any.
     ///
     /// # Errors
-    /// When somebody listens on it, or the account may not.
+    /// If another process listens on it, or the account lacks the permission.
     pub fn new(port: u16) -> io::Result<Self> {
         let socket = TcpSocket::new_v4()?;
         socket.set_reuseaddr(true)?;
@@ -38,7 +39,7 @@ impl ReservedPort {
         Ok(ReservedPort { port, _socket: cfg!(target_os = "linux").then_some(socket) })
     }
 
-    /// Its number.
+    /// Returns the port number.
     pub fn port(&self) -> u16 {
         self.port
     }
@@ -57,18 +58,21 @@ mod tests {
             let server = TcpListener::bind((Ipv4Addr::LOCALHOST, reserved.port())).unwrap();
             let client = TcpStream::connect(server.local_addr().unwrap()).unwrap();
             let (accepted, _) = server.accept().unwrap();
-            assert!(ReservedPort::new(reserved.port()).is_err(), "somebody listens on it");
-            // The side that closes first keeps the address for a while.
+            assert!(ReservedPort::new(reserved.port()).is_err(), "the port is in use");
+            // The side that closes first holds the address for a while.
             drop(accepted);
             drop(client);
         }
-        assert!(TcpStream::connect((Ipv4Addr::LOCALHOST, reserved.port())).is_err(), "nobody listens on it");
+        assert!(
+            TcpStream::connect((Ipv4Addr::LOCALHOST, reserved.port())).is_err(),
+            "no server is listening"
+        );
     }
 
     #[test]
     fn the_system_gives_it_to_nobody_who_asks_for_any() {
         let reserved = ReservedPort::any().unwrap();
-        // Neither to a server nor to a connection that goes out.
+        // Neither for a server nor for an outgoing connection.
         let others: Vec<_> = (0..200).map(|_| ReservedPort::any().unwrap()).collect();
         assert!(others.iter().all(|other| other.port() != reserved.port()));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();

@@ -1,4 +1,5 @@
-//! `/metrics` for Prometheus, on a listener of its own: operators' numbers, not callers'.
+//! `/metrics` for Prometheus, on a separate listener, because the metrics are for operators and not for
+//! callers.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -15,17 +16,17 @@ use crate::metrics::{self, UPKEEP_EVERY};
 use crate::{DefaultDetails, Edge, Listen, Listener, Options};
 
 const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
-/// Rendering is in memory: longer than this is a defect.
+/// Rendering is in memory; taking longer than this is a defect.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// Where the process's metrics are served, bound and not yet answering.
+/// The listener for the process's metrics, bound and not serving yet.
 pub struct MetricsListener {
     listener: Listener,
     recorder: &'static PrometheusHandle,
 }
 
 impl MetricsListener {
-    /// Takes the address and installs the process's recorder.
+    /// Binds the address and installs the process's recorder.
     ///
     /// # Errors
     /// Those of [`Listener::bind`] and [`metrics::recorder`].
@@ -33,7 +34,7 @@ impl MetricsListener {
         Ok(MetricsListener { listener: Listener::bind(listen).await?, recorder: metrics::recorder()? })
     }
 
-    /// Where it answers.
+    /// Returns the bound address.
     pub fn local_addr(&self) -> SocketAddr {
         self.listener.local_addr()
     }

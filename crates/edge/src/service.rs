@@ -1,4 +1,4 @@
-//! A service of this program: its listener and the one of its metrics, which begin and end together.
+//! A service of this program: its listener and the listener of its metrics, which start and stop together.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -8,14 +8,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Edge, Listen, Listener, MetricsListener};
 
-/// A service whose addresses are taken, not yet answering.
+/// A service whose addresses are bound, not serving yet.
 pub struct Service {
     listener: Listener,
     metrics: Option<MetricsListener>,
 }
 
 impl Service {
-    /// Takes the addresses; without the second one, metrics are served nowhere.
+    /// Binds the addresses. Without the second one, metrics are not served.
     ///
     /// # Errors
     /// Those of [`Listener::bind`] and [`MetricsListener::bind`].
@@ -28,17 +28,18 @@ impl Service {
         Ok(Service { listener, metrics })
     }
 
-    /// Where the service answers.
+    /// Returns the bound address of the service.
     pub fn local_addr(&self) -> SocketAddr {
         self.listener.local_addr()
     }
 
-    /// Where its metrics are served, if they are.
+    /// Returns the bound address of the metrics listener, if there is one.
     pub fn metrics_addr(&self) -> Option<SocketAddr> {
         self.metrics.as_ref().map(MetricsListener::local_addr)
     }
 
-    /// Answers until `shutdown` completes; then requests in flight get the section's `shutdown_timeout_s` to finish.
+    /// Serves requests until `shutdown` completes. In-flight requests then get the section's
+    /// `shutdown_timeout_s` to finish.
     pub async fn run(self, edge: Edge, shutdown: impl Future<Output = ()>) {
         let stop = CancellationToken::new();
         let service = self.listener.serve(edge, stop.cancelled());

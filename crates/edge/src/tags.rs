@@ -2,22 +2,23 @@
 
 use http::{HeaderMap, HeaderValue, header};
 
-/// The tags of `If-None-Match` (RFC 9110, section 13.1.2): which answers the client has.
+/// The entity tags of `If-None-Match` (RFC 9110, section 13.1.2): the versions that the client has.
 #[derive(Debug)]
 pub struct KnownTags(Vec<HeaderValue>);
 
 impl KnownTags {
-    /// The tags that a request names.
+    /// Reads the tags that a request names.
     pub fn of(headers: &HeaderMap) -> Self {
         KnownTags(headers.get_all(header::IF_NONE_MATCH).iter().cloned().collect())
     }
 
-    /// Whether the tag, which holds no comma, is among them. The comparison is weak: a proxy that compresses weakens tags.
+    /// Returns true if the tag, which must not contain a comma, is among them. The comparison is weak,
+    /// because a proxy that compresses weakens tags.
     pub fn has(&self, tag: &str) -> bool {
         self.tags().any(|known| opaque(known) == opaque(tag))
     }
 
-    /// Whether the client has any answer: `*`.
+    /// Returns true if the client sent `*`, which matches any version.
     pub fn is_any(&self) -> bool {
         self.tags().eq(["*"])
     }

@@ -1,4 +1,4 @@
-//! TLS 1.3 and 1.2 by rustls, HTTP/1.1 within, certificates that may be replaced while the listener runs.
+//! TLS 1.3 and 1.2 by rustls with HTTP/1.1 inside. Certificates can be replaced while the listener runs.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -17,14 +17,16 @@ use tokio_rustls::TlsAcceptor;
 use crate::hosts::Hosts;
 use crate::metrics;
 
-/// How often the files are looked at.
+/// Interval at which the files are checked for changes.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
-/// The certificate that a listener shows. Both files or none: with them it speaks TLS only, without them plain HTTP only.
+/// The certificate of a listener. Set both files or neither: with them the listener speaks TLS only, without
+/// them plain HTTP only.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TlsConfig {
-    /// A PEM file with the certificate, followed by those between it and the root. Read again when it changes.
+    /// A PEM file with the certificate, followed by the intermediate certificates. Read again when it
+    /// changes.
     pub certificate_file: Option<PathBuf>,
     /// A PEM file with the private key. Read again when it changes.
     pub key_file: Option<PathBuf>,
@@ -36,7 +38,7 @@ pub(crate) struct Tls {
     shown: Arc<Shown>,
 }
 
-/// The certificate in use, and where it comes from.
+/// The certificate in use, and the files it is read from.
 #[derive(Debug)]
 struct Shown {
     section: &'static str,
@@ -46,7 +48,7 @@ struct Shown {
     current: RwLock<Arc<CertifiedKey>>,
 }
 
-/// What tells that a file was replaced: its time and length.
+/// The modification time and length of a file, by which a replacement is detected.
 type Stamp = Option<(SystemTime, u64)>;
 
 impl std::fmt::Debug for Tls {
@@ -56,10 +58,10 @@ impl std::fmt::Debug for Tls {
 }
 
 impl Tls {
-    /// Reads the files, if there are any.
+    /// Reads the files, if any are configured.
     ///
     /// # Errors
-    /// `Config` when only one file is named, or they hold no certificate and its key.
+    /// `Config` if only one file is set, or if they do not contain a certificate and its key.
     pub(crate) fn new(section: &'static str, config: &TlsConfig, hosts: &Hosts) -> Result<Option<Self>> {
         let (certificate_file, key_file) = match (&config.certificate_file, &config.key_file) {
             (None, None) => return Ok(None),
@@ -76,14 +78,15 @@ impl Tls {
         let shown = Arc::new(Shown { section, certificate_file, key_file, hosts: hosts.clone(), current });
         let mut server = rustls::ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()
-            .map_err(|error| Error::new(Kind::Internal, "TLS cannot be set up").source(error))?
+            .map_err(|error| Error::new(Kind::Internal, "cannot set up TLS").source(error))?
             .with_no_client_auth()
             .with_cert_resolver(Arc::clone(&shown) as Arc<dyn ResolvesServerCert>);
         server.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Some(Tls { acceptor: TlsAcceptor::from(Arc::new(server)), shown }))
     }
 
-    /// Reads the files again whenever they have changed; runs for ever. Files that do not fit change nothing.
+    /// Reloads the files whenever they change; runs forever. Invalid files leave the current certificate in
+    /// use.
     pub(crate) fn watch(&self) -> impl Future<Output = ()> + Send + 'static {
         let shown = Arc::clone(&self.shown);
         let mut seen = shown.stamps();
@@ -122,7 +125,7 @@ impl Shown {
                 tracing::error!(
                     listener = self.section,
                     error,
-                    "the new certificate is not used, the old one stays"
+                    "cannot use the new certificate, the old one stays in use"
                 );
             }
         }
@@ -130,7 +133,7 @@ impl Shown {
 }
 
 impl ResolvesServerCert for Shown {
-    /// A client that names another host than ours gets no certificate, and so no connection.
+    /// A client that names a host that is not ours gets no certificate, and so no connection.
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         if hello.server_name().is_some_and(|name| !self.hosts.allow_name(name)) {
             return None;
@@ -141,16 +144,16 @@ impl ResolvesServerCert for Shown {
 
 fn load(certificate_file: &Path, key_file: &Path) -> Result<CertifiedKey> {
     let unusable = |path: &Path, error: Box<dyn std::error::Error + Send + Sync>| {
-        Error::new(Kind::Config, "a file for TLS cannot be used")
+        Error::new(Kind::Config, "cannot use a TLS file")
             .detail(path.display().to_string())
-            .hint("the certificate file holds PEM certificates, the leaf first; the key file holds its unencrypted PEM key")
+            .hint("the certificate file must contain PEM certificates, the leaf first; the key file its unencrypted PEM key")
             .source(error)
     };
     let chain = CertificateDer::pem_file_iter(certificate_file)
         .and_then(Iterator::collect::<std::result::Result<Vec<_>, _>>)
         .map_err(|error| unusable(certificate_file, error.into()))?;
     if chain.is_empty() {
-        return Err(unusable(certificate_file, "it holds no certificate".into()));
+        return Err(unusable(certificate_file, "it contains no certificate".into()));
     }
     let key = PrivateKeyDer::from_pem_file(key_file).map_err(|error| unusable(key_file, error.into()))?;
     CertifiedKey::from_der(chain, key, &aws_lc_rs::default_provider())

@@ -1,8 +1,9 @@
-//! The connections of a listener, and which of them closes for a new one when all are taken.
+//! The connections of a listener, and which of them is closed for a new one when all are in use.
 //!
-//! A connection that serves a whole request keeps it. Of the others, the one that has waited longest for its first whole head
-//! gives way to whoever comes, then the one that has been idle longest, then the one whose body has been on its way longest:
-//! neither half-sent requests nor idle connections keep anybody out, however many there are.
+//! A connection that is serving a complete request is never closed. Of the others, a new connection displaces
+//! first the one that has waited longest for its first complete head, then the one that has been idle
+//! longest, then the one whose body has been arriving for the longest time. So neither half-sent requests nor
+//! idle connections lock clients out, however many there are.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,21 +23,22 @@ struct Shared {
     section: &'static str,
     free: Arc<Semaphore>,
     line: Mutex<Line>,
-    /// Told when one more connection serves no request.
+    /// Notified when one more connection stops serving a request.
     grown: Notify,
 }
 
-/// Connections that serve no whole request, the next to give way first.
+/// Connections that are not serving a complete request, the next one to close first.
 #[derive(Debug, Default)]
 struct Line {
     count: u64,
     waiting: BTreeMap<Position, CancellationToken>,
 }
 
-/// Those that wait for less come first, and of them the one that has waited longest: the number grows.
+/// Connections that lack an earlier part come first, and within a part the one that has waited longest,
+/// because the number grows.
 type Position = (Lacks, u64);
 
-/// The missing part that a connection waits for from its client.
+/// The part that a connection still waits for from its client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Lacks {
     /// The head of its first request.
@@ -65,16 +67,16 @@ struct State {
 
 #[derive(Debug, Clone, Copy)]
 enum Phase {
-    /// For a whole head.
+    /// Waiting for a complete head.
     Waiting(Position),
-    /// A request whose body has not arrived whole.
+    /// A request whose body has not arrived completely.
     Receiving(Position),
     Serving,
-    /// The answer is made; some of it may still have to be written.
+    /// The response is complete, and part of it may still have to be written.
     Answered,
 }
 
-/// A request that is served: held until its answer is made.
+/// A request that is being served: held until its response is complete.
 #[derive(Debug)]
 pub(crate) struct Serving(Arc<Turn>);
 
@@ -84,7 +86,7 @@ impl Turns {
         Turns(Arc::new(Shared { section, free, line: Mutex::default(), grown: Notify::new() }))
     }
 
-    /// A turn for a new connection, once there is room.
+    /// Returns a turn for a new connection as soon as there is room, closing another connection if necessary.
     pub(crate) async fn take(&self) -> Arc<Turn> {
         let permit = self.room().await;
         let (shared, gives_way) = (Arc::clone(&self.0), CancellationToken::new());
@@ -126,14 +128,14 @@ impl Shared {
         position
     }
 
-    /// Whether it was still there.
+    /// Removes a connection from the line. Returns true if it was still there.
     fn leave(&self, position: Position) -> bool {
         self.line().waiting.remove(&position).is_some()
     }
 }
 
 impl Turn {
-    /// Begins a request whose body has that many bytes; none when the connection has given way.
+    /// Begins a request with a body of that many bytes. `None` if the connection has been displaced.
     pub(crate) fn begin(self: &Arc<Self>, body: u64) -> Option<Serving> {
         let mut state = self.state();
         if let Phase::Waiting(position) = state.phase
@@ -149,7 +151,7 @@ impl Turn {
         Some(Serving(Arc::clone(self)))
     }
 
-    /// The whole body of the request has arrived.
+    /// Notes that the whole body of the request has arrived.
     pub(crate) fn received(&self) {
         let mut state = self.state();
         if let Phase::Receiving(position) = state.phase
@@ -159,12 +161,12 @@ impl Turn {
         }
     }
 
-    /// The length of the body of a request that has begun, once.
+    /// Returns the length of the body of a request that has begun, once.
     pub(crate) fn take_body(&self) -> Option<u64> {
         self.state().body.take()
     }
 
-    /// All that was made so far is written.
+    /// Notes that everything produced so far is written.
     pub(crate) fn flushed(&self) {
         let mut state = self.state();
         if let Phase::Answered = state.phase {
@@ -172,7 +174,8 @@ impl Turn {
         }
     }
 
-    /// Ends when the connection must: it gives way to another one, or has no whole head after that time.
+    /// Completes when the connection must close: it is displaced by another one, or has no complete head
+    /// after that time.
     pub(crate) async fn lost(&self, first_head: Duration) {
         let section = self.shared.section;
         let late = async {
@@ -223,12 +226,12 @@ mod tests {
 
     use super::*;
 
-    /// A turn that is there at once.
+    /// Takes a turn that is available immediately.
     fn take(turns: &Turns) -> Arc<Turn> {
         turns.take().now_or_never().unwrap()
     }
 
-    /// Which of these gives way to a new connection.
+    /// Returns which of these is displaced by a new connection.
     fn gives_way(turns: &Turns, held: &[&Arc<Turn>]) -> Option<usize> {
         let is_out = |turn: &Turn| turn.gives_way.is_cancelled();
         let before: Vec<_> = held.iter().map(|turn| is_out(turn)).collect();
@@ -300,6 +303,6 @@ mod tests {
             turn = waiting.await.unwrap();
         }
         drop(turn);
-        assert!(turns.0.line().waiting.is_empty(), "nobody is remembered");
+        assert!(turns.0.line().waiting.is_empty(), "no connection is left over");
     }
 }

@@ -1,4 +1,4 @@
-//! A socket whose other end must take what is written to it, or the connection is cut.
+//! A stream that fails if its peer does not read what is written to it.
 
 use std::io;
 use std::pin::Pin;
@@ -10,16 +10,17 @@ use tokio::time::Sleep;
 
 use crate::metrics;
 
-/// A client that is slow must take this many bytes in each timeout, so that one byte now and then is not enough.
+/// Bytes that a slow client must read within each timeout, so that one byte now and then is not enough.
 const LEAST_PROGRESS: usize = 16 * 1024;
 
-/// A stream with a limit on how long a write may be stuck.
+/// A stream with a limit on the time that a write may be stuck.
 #[derive(Debug)]
 pub(crate) struct WriteTimeout<S> {
     inner: S,
     section: &'static str,
     timeout: Duration,
-    /// Runs from the first write that had to wait until all is written, or enough of it.
+    /// Started by the first write that has to wait, stopped when everything or at least `LEAST_PROGRESS`
+    /// bytes are written.
     stuck: Option<Pin<Box<Sleep>>>,
     progress: usize,
 }
@@ -41,13 +42,13 @@ impl<S> WriteTimeout<S> {
         self.progress = 0;
     }
 
-    /// What a write that must wait answers: that it waits, or that it has waited long enough.
+    /// Returns pending for a write that must wait, or an error if it has waited longer than the timeout.
     fn wait<T>(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
         let timeout = self.timeout;
         let stuck = self.stuck.get_or_insert_with(|| Box::pin(tokio::time::sleep(timeout)));
         ready!(stuck.as_mut().poll(cx));
         metrics::count_cut(self.section, "write");
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read its answer")))
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read its response")))
     }
 }
 
@@ -147,7 +148,7 @@ mod tests {
             }
         });
         for _ in 0..2 {
-            // Longer in all than the timeout, with progress in each.
+            // Takes longer in total than the timeout, with progress within each.
             paced.write_all(&[0; 256 * 1024]).await.unwrap();
             paced.flush().await.unwrap();
             tokio::time::sleep(TIMEOUT * 2).await;

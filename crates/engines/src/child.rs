@@ -1,7 +1,7 @@
-//! A child process that does not outlive this one, whatever ends this one.
+//! A child process that does not outlive this one, however this one ends.
 //!
-//! On Linux the kernel signals the child when the *thread* that started it ends, so a thread of its own starts the
-//! child and waits for it. Elsewhere a shell waits for the end of a pipe that this process holds.
+//! On Linux the kernel signals the child when the *thread* that started it ends, so a dedicated thread starts
+//! the child and waits for it. Elsewhere a shell waits for the end of a pipe that this process holds.
 
 use std::fs::File;
 use std::io;
@@ -15,10 +15,11 @@ use tokio::sync::watch;
 
 use crate::postgres::account::Account;
 
-/// How a child ends when this process does.
+/// The way in which a child ends when this process does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ParentDeath {
-    /// PostgreSQL's immediate shutdown: it ends within milliseconds and recovers from its log at the next start.
+    /// PostgreSQL's immediate shutdown: it ends within milliseconds and recovers from its log at the next
+    /// start.
     Quit,
     /// At once.
     Kill,
@@ -36,22 +37,22 @@ impl ParentDeath {
 /// A running program. Dropping it does not end it; the end of this process does.
 #[derive(Debug)]
 pub struct Child {
-    /// Empty once the process is reaped: its number may then be another process's.
+    /// `None` once the process is reaped: its id may then belong to another process.
     pid: Arc<Mutex<Option<Pid>>>,
     exited: watch::Receiver<Option<ExitStatus>>,
     _watchdog: Option<watchdog::Watchdog>,
 }
 
-/// Starts `command` in a process group of its own, so that Ctrl-C in a terminal reaches only this process, which then
-/// stops the child in order. The end of this process kills it.
+/// Starts `command` in a process group of its own, so that Ctrl-C in a terminal reaches only this process,
+/// which then stops the child in order. The end of this process kills it.
 ///
 /// # Errors
-/// As the system gives them.
+/// Those of the operating system.
 pub fn spawn(command: Command) -> io::Result<Child> {
     spawn_in(command, None, None, ParentDeath::Kill)
 }
 
-/// The same in the folder `cwd`, as `account` where given.
+/// Like [`spawn`], in the folder `cwd` and as `account` if given.
 pub(crate) fn spawn_in(
     mut command: Command,
     cwd: Option<&Path>,
@@ -73,7 +74,7 @@ pub(crate) fn spawn_in(
         *keeper_pid.lock().unwrap_or_else(PoisonError::into_inner) = number;
         let _ = started.send(Ok(()));
         if let Some(number) = number {
-            // Waits without reaping, so that a signal can never meet a number that is used again.
+            // Waits without reaping, so that a signal can never reach a process id that is used again.
             let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
             while let Err(rustix::io::Errno::INTR) = rustix::process::waitid(WaitId::Pid(number), options) {}
         }
@@ -89,7 +90,7 @@ pub(crate) fn spawn_in(
 }
 
 impl Child {
-    /// Asks the process to end in order.
+    /// Requests the process to end in order.
     pub fn terminate(&self) {
         self.signal(Signal::TERM);
     }
@@ -106,20 +107,20 @@ impl Child {
         }
     }
 
-    /// The process number while it runs.
+    /// The process id while it runs.
     pub fn pid(&self) -> Option<u32> {
         let pid = *self.pid.lock().unwrap_or_else(PoisonError::into_inner);
         pid.and_then(|pid| u32::try_from(pid.as_raw_nonzero().get()).ok())
     }
 
-    /// Waits for the end; may be called again and gives the same answer.
+    /// Waits for the end; may be called again and returns the same status.
     pub async fn exited(&self) -> Option<ExitStatus> {
         let mut exited = self.exited.clone();
         exited.wait_for(Option::is_some).await.ok().and_then(|status| *status)
     }
 }
 
-/// What happens between `fork` and `exec`.
+/// The work between `fork` and `exec`.
 mod enter {
     #![expect(
         unsafe_code,
@@ -136,15 +137,16 @@ mod enter {
     ) {
         let parent = rustix::process::getpid();
         let enter = move || {
-            // By descriptor and before the account changes: it may not be allowed to come here by name.
+            // By descriptor and before the account changes, which may not be allowed to reach the folder by
+            // name.
             if let Some(cwd) = &cwd {
                 rustix::process::fchdir(cwd)?;
             }
             become_account(account)?;
             end_with(parent, on_parent_death)
         };
-        // SAFETY: the closure runs in the forked child, which has one thread. It makes system calls on values that
-        // were made before the fork, allocates nothing and takes no lock.
+        // SAFETY: the closure runs in the forked child, which has one thread. It makes system calls on values
+        // that were made before the fork, allocates nothing and takes no lock.
         unsafe { command.pre_exec(enter) };
     }
 
@@ -166,11 +168,11 @@ mod enter {
         }
     }
 
-    /// Comes after the change of account, which would clear it.
+    /// Sets the signal for the parent's end. Called after the change of account, which would clear it.
     #[cfg(target_os = "linux")]
     fn end_with(parent: rustix::process::Pid, how: ParentDeath) -> io::Result<()> {
         rustix::process::set_parent_process_death_signal(Some(how.signal()))?;
-        // The parent may have ended before the kernel knew of the wish.
+        // The parent may have ended before the signal was set.
         if rustix::process::getppid() == Some(parent) {
             Ok(())
         } else {
@@ -184,7 +186,7 @@ mod enter {
     }
 }
 
-/// The portable form of "end with the parent", for systems whose kernel does not know it.
+/// The portable form of "end with the parent", for systems whose kernel does not support it.
 mod watchdog {
     use super::{Command, CommandExt, ParentDeath, Pid, io};
     use std::process::{Child, Stdio};
@@ -212,7 +214,7 @@ mod watchdog {
 
     impl Drop for Watchdog {
         fn drop(&mut self) {
-            // Killed while it still waits: the server's number may belong to another process by now.
+            // Killed while it still waits: the server's process id may belong to another process by now.
             let _ = self.0.kill();
             let _ = self.0.wait();
         }
@@ -224,7 +226,8 @@ mod watchdog {
 
         use super::*;
 
-        /// A shell's background job ignores SIGQUIT, and so would everything that it starts.
+        /// A command that reacts to SIGQUIT: a shell's background job ignores it, and so would everything
+        /// that it starts.
         fn heeds_quit() -> Command {
             let line: &[&str] = match cfg!(target_os = "linux") {
                 true => &["env", "--default-signal=QUIT", "sh"],
@@ -238,7 +241,7 @@ mod watchdog {
         #[test]
         fn the_end_of_the_pipe_ends_the_watched_process() {
             let mut watched = heeds_quit().spawn().unwrap();
-            // Heeds it from now on: before, the signal would be lost.
+            // Reacts to the signal from now on: before, it would be lost.
             watched.stdout.take().unwrap().read_exact(&mut [0]).unwrap();
             let pid = Pid::from_raw(i32::try_from(watched.id()).unwrap()).unwrap();
             let mut watchdog = watch(pid, ParentDeath::Quit).unwrap();

@@ -1,4 +1,5 @@
-//! The native engines: embedded PostgreSQL and embedded ClickHouse, for demonstrations, tests and small sites.
+//! The native engines: embedded PostgreSQL and embedded ClickHouse, for demonstrations, tests and small
+//! sites.
 
 pub mod child;
 pub mod clickhouse;

@@ -1,13 +1,13 @@
 //! Finds the engines that npm installed: PostgreSQL and ClickHouse are native files in platform packages.
 //!
-//! Nothing is loaded or started here. The program builds and starts without the packages; only what needs an
-//! engine fails, and says what to run.
+//! Nothing is loaded or started here. The program builds and starts without the packages; only a command that
+//! needs an engine fails, and its hint says what to run.
 
 use std::path::{Path, PathBuf};
 
 use bionicpro_model::{Error, Kind, Result};
 
-/// Where the lock file and `node_modules` lie in the project.
+/// The folder of the lock file and `node_modules` in the project.
 const NPM_FOLDER: &str = "crates/engines/npm";
 
 /// The folder `node_modules` that holds the engines.
@@ -17,7 +17,8 @@ pub struct Packages {
 }
 
 impl Packages {
-    /// Finds the engines: in `dir` when given, else in the project that the program or the current folder is part of.
+    /// Finds the engines: in `dir` when given, else in the project that the program or the current folder is
+    /// part of.
     ///
     /// # Errors
     /// [`Kind::Config`] when there is no such folder; the hint says what to run.
@@ -65,7 +66,7 @@ impl Packages {
         self.installed(library, "the embedded ClickHouse is not installed")
     }
 
-    /// The version of the ClickHouse engine, as `26.7.3-stable.1`; none where the package does not tell.
+    /// The version of the ClickHouse engine, as `26.7.3-stable.1`; `None` if the package does not state it.
     pub(crate) fn libchdb_version(&self) -> Option<String> {
         let package = self.libchdb().ok()?.with_file_name("package.json");
         let package = std::fs::read_to_string(package).ok()?;

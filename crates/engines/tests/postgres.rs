@@ -12,7 +12,7 @@ use bionicpro_model::{Kind, SecretUrl};
 use std::io::{BufRead, BufReader};
 use tokio_postgres::NoTls;
 
-/// Set for [`holder`], which is this test program started once more.
+/// Set for [`holder`], which is this test program, started a second time.
 const HOLD: &str = "BIONICPRO_TEST_HOLD";
 
 fn packages() -> Packages {
@@ -49,7 +49,7 @@ fn wait_until(what: &str, deadline: Duration, condition: impl Fn() -> bool) {
     }
 }
 
-/// Not a test of its own: a program that starts a server and is then killed by the tests below.
+/// Not a test itself: a program that starts a server and is then killed by the tests below.
 #[tokio::test]
 #[ignore = "started by other tests"]
 async fn holder() {
@@ -64,7 +64,7 @@ async fn holder() {
     std::future::pending::<()>().await;
 }
 
-/// Another process that runs a server on `data`, the server's process number and its address.
+/// Another process that runs a server on `data`, the server's process id and its address.
 fn hold(data: &Path) -> (std::process::Child, u32, SecretUrl) {
     let mut process = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "holder", "--ignored", "--nocapture", "--quiet"])
@@ -156,7 +156,7 @@ async fn a_killed_server_leaves_a_pid_file_that_does_not_hinder_the_next_start()
     let pid_file = folder.path().join("cluster/postmaster.pid");
     assert!(pid_file.exists());
 
-    // Worse: another program has got the number by now.
+    // Worse: another program has got the process id by now.
     let text = std::fs::read_to_string(&pid_file).unwrap();
     let (_, rest) = text.split_once('\n').unwrap();
     std::fs::write(&pid_file, format!("{}\n{rest}", std::process::id())).unwrap();

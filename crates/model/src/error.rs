@@ -1,10 +1,11 @@
 //! One error type for the whole program: a kind, a fixed sentence, a detail, a hint and a source.
 //!
 //! The kind alone decides the exit status, whether a step is retried, and the HTTP status. The cause is
-//! attached as a source and never pasted into the sentence, so that a log can show it and a caller cannot.
+//! attached as a source and never copied into the sentence, so that logs can show it while responses to
+//! clients do not.
 //!
-//! Detail, hint and causes are printed in one line each, of bounded length: a server may quote a value of any size, and
-//! every print of an error ends in a log, a ledger or a terminal.
+//! Detail, hint and causes are printed on one line each, of bounded length: a server may quote a value of any
+//! size, and an error ends up in a log, a ledger or a terminal.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -12,26 +13,27 @@ use std::fmt;
 
 use crate::line::one_line;
 
-/// The most characters of a detail, of a hint and of each cause; how many more there were is said.
+/// The most characters of a detail, a hint and each cause; a longer one ends with the number of characters
+/// cut.
 const MAX_LENGTH: usize = 1_000;
-/// The most causes that a report names.
+/// The most causes in a report.
 const MAX_CAUSES: usize = 16;
 
 /// Result with the program's error.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong, by what the caller should do about it.
+/// The category of an error, by what the caller should do about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// The command line is wrong: fix the call.
     Usage,
     /// The configuration is wrong (a key, a password, a missing secret): fix it, a retry cannot help.
     Config,
-    /// A database or a server did not answer, or cut the connection: retry later.
+    /// A database or a server did not respond, or closed the connection: retry later.
     Unreachable,
-    /// A store refused to hold bytes (disk full, bucket away): make room, then retry.
+    /// A store cannot hold the bytes (disk full, bucket unreachable): free space, then retry.
     Storage,
-    /// The data, or the shape of a table or a file, break a rule: do not retry.
+    /// The data, or the schema of a table or a file, break a rule: do not retry.
     Data,
     /// There is nothing new to do.
     NothingNew,
@@ -40,7 +42,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The process exit status, the contract with any orchestrator.
+    /// The process exit status: the contract with any orchestrator.
     pub fn exit_status(self) -> u8 {
         match self {
             Kind::Usage | Kind::Config => 2,
@@ -51,7 +53,7 @@ impl Kind {
         }
     }
 
-    /// Whether the same call may succeed later without anyone changing anything.
+    /// Returns true if the same call may succeed later without any change to its input or configuration.
     pub fn is_retryable(self) -> bool {
         match self {
             Kind::Unreachable | Kind::Storage => true,
@@ -59,7 +61,7 @@ impl Kind {
         }
     }
 
-    /// The word for this kind in JSON lines, logs and metrics.
+    /// The name of this kind in JSON lines, logs and metrics.
     pub fn as_str(self) -> &'static str {
         match self {
             Kind::Usage => "usage",
@@ -73,13 +75,29 @@ impl Kind {
     }
 }
 
+/// A condition that some caller handles in code; more precise than the kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Condition {
+    /// Extracted or staged data no longer match what is stored. Extracting again resolves it.
+    InputOutdated,
+    /// The tables of a source changed while they were read. Reading again may succeed.
+    SourceChanged,
+    /// A value of a source makes a query fail. The other values can be read without it.
+    ValueUnreadable,
+    /// More of the mart would vanish than is accepted without a confirmation.
+    TooMuchVanished,
+    /// The CRM has changed ownership since the last load.
+    OwnersChanged,
+}
+
 /// An error of the program.
 ///
-/// `Display` prints the sentence and the detail on one line; [`Error::report`] prints the causes and the hint too.
+/// `Display` prints the sentence and the detail on one line; [`Error::report`] adds the causes and the hint.
 pub struct Error(Box<Inner>);
 
 struct Inner {
     kind: Kind,
+    condition: Option<Condition>,
     message: &'static str,
     detail: Option<String>,
     hint: Option<String>,
@@ -89,16 +107,17 @@ struct Inner {
 impl Error {
     /// Starts an error with a fixed, lower-case sentence without a full stop.
     pub fn new(kind: Kind, message: &'static str) -> Self {
-        Error(Box::new(Inner { kind, message, detail: None, hint: None, source: None }))
+        Error(Box::new(Inner { kind, condition: None, message, detail: None, hint: None, source: None }))
     }
 
-    /// Adds what exactly is wrong: a name, a value, a place. Never a secret, never personal data. A long one is cut.
+    /// Adds the detail: the name, value or place in question. Never a secret, never personal data. A long one
+    /// is cut.
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.0.detail = Some(bounded(detail.into()));
         self
     }
 
-    /// Adds what the reader should do about it. A long one is cut.
+    /// Adds the hint: what the reader should do about the error. A long one is cut.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hint = Some(bounded(hint.into()));
         self
@@ -110,9 +129,20 @@ impl Error {
         self
     }
 
-    /// The kind, which decides retry and status.
+    /// The kind, which decides retries and the status.
     pub fn kind(&self) -> Kind {
         self.0.kind
+    }
+
+    /// Marks the error as a condition that callers handle.
+    pub fn condition(mut self, condition: Condition) -> Self {
+        self.0.condition = Some(condition);
+        self
+    }
+
+    /// Returns true if the error is this condition.
+    pub fn is(&self, condition: Condition) -> bool {
+        self.0.condition == Some(condition)
     }
 
     /// The fixed sentence.
@@ -130,7 +160,7 @@ impl Error {
         self.0.hint.as_deref()
     }
 
-    /// The error as a person reads it on a terminal: sentence, causes, what to do.
+    /// The error for a reader on a terminal: sentence and detail, causes, hint.
     pub fn report(&self) -> String {
         let mut text = self.to_string();
         let causes = std::iter::successors(StdError::source(self), |&cause| cause.source());

@@ -1,6 +1,6 @@
-//! Bytes as text.
+//! Hexadecimal text of bytes.
 
-/// Writes bytes as lowercase hexadecimal digits.
+/// Formats bytes as lowercase hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         text.push(char::from_digit(u32::from(byte >> 4), 16).unwrap_or('0'));

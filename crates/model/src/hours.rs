@@ -1,4 +1,4 @@
-//! Half-open ranges of whole hours in UTC: what a run reads and replaces.
+//! Half-open ranges of whole hours in UTC, which a run reads and replaces.
 
 use std::fmt;
 
@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Kind, Result};
 
-/// The first hour that ClickHouse's `DateTime` and `Date` both hold.
+/// The first hour that both `DateTime` and `Date` of ClickHouse can represent.
 pub const FIRST_HOUR: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
-/// Past the last whole day that ClickHouse's `DateTime` holds: 2106-02-07 00:00 UTC.
+/// The end of the last whole day that ClickHouse's `DateTime` can represent: 2106-02-07 00:00 UTC.
 pub const END_OF_HOURS: DateTime<Utc> =
     DateTime::from_timestamp(4_294_944_000, 0).expect("in chrono's range");
 
@@ -22,34 +22,38 @@ pub struct HourRange {
 }
 
 impl HourRange {
-    /// A range; refuses an empty one, ends that are not on the hour, and hours that the warehouse cannot hold.
+    /// Creates a range; refuses an empty one, bounds that are not on the hour, and hours outside those of the
+    /// warehouse.
     pub fn new(from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Self> {
         let refuse = |message, hint: &str| {
             Err(Error::new(Kind::Usage, message).detail(format!("{from} to {to}")).hint(hint.to_owned()))
         };
         if floor_to_hour(from) != from || floor_to_hour(to) != to {
-            return refuse("a range begins and ends on the hour", "write 2024-01-15 or 2024-01-15T08:00:00Z");
+            return refuse(
+                "a range must begin and end on the hour",
+                "write 2024-01-15 or 2024-01-15T08:00:00Z",
+            );
         }
         if from >= to {
             return refuse(
-                "a range ends after it begins",
-                "the end is not part of the range: the day after, for one day",
+                "a range must end after it begins",
+                "the end is not part of the range: for one day, give the day after it",
             );
         }
         if from < FIRST_HOUR || to > END_OF_HOURS {
             return refuse(
-                "the range leaves what the warehouse can hold",
+                "the range exceeds what the warehouse can hold",
                 "stay within 1970-01-01 and 2106-02-07",
             );
         }
         Ok(HourRange { from, to })
     }
 
-    /// The whole hours that a span of time touches: what an orchestrator's interval of 15 minutes asks for.
+    /// The whole hours that a span of time overlaps, such as an orchestrator's interval of 15 minutes.
     pub fn around(from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Self> {
         let first = floor_to_hour(from);
         let end = match floor_to_hour(to) {
-            // An empty or reversed span is refused as that.
+            // An empty or reversed span must not be widened into a valid range: the call below refuses it.
             _ if from >= to => first,
             on_the_hour if on_the_hour == to => to,
             within => within + TimeDelta::hours(1),
@@ -74,12 +78,12 @@ impl HourRange {
         self.to
     }
 
-    /// Whether the hour that begins at `hour` is part of the range.
+    /// Returns true if the hour that begins at `hour` is part of the range.
     pub fn contains(&self, hour: DateTime<Utc>) -> bool {
         self.from <= hour && hour < self.to
     }
 
-    /// The range cut at each midnight, oldest first; their union is the range.
+    /// The parts of the range between midnights in UTC, oldest first.
     pub fn days(&self) -> impl DoubleEndedIterator<Item = HourRange> + use<> {
         let (from, to) = (self.from, self.to);
         let count = (to - TimeDelta::seconds(1)).date_naive() - from.date_naive();
@@ -96,7 +100,7 @@ impl fmt::Display for HourRange {
     }
 }
 
-/// The beginning of the hour that `instant` lies in.
+/// The beginning of the hour that contains `instant`.
 pub fn floor_to_hour(instant: DateTime<Utc>) -> DateTime<Utc> {
     instant.duration_trunc(TimeDelta::hours(1)).unwrap_or(instant)
 }
@@ -106,7 +110,7 @@ pub fn midnight(day: NaiveDate) -> DateTime<Utc> {
     day.and_time(NaiveTime::MIN).and_utc()
 }
 
-/// Reads `2024-01-15` (midnight UTC) or an RFC 3339 instant, for command lines.
+/// Parses `2024-01-15` (midnight UTC) or an RFC 3339 instant, for command lines.
 pub fn parse_instant(text: &str) -> Result<DateTime<Utc>> {
     let day = (text.len() == 10).then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()).flatten();
     day.map(midnight)

@@ -1,6 +1,6 @@
-//! The words of BionicPRO Reports as types: errors, ranges of hours, run ids, snapshots, secrets, totals.
+//! The domain types of BionicPRO Reports: errors, ranges of hours, run ids, snapshots, secrets, totals.
 //!
-//! No I/O lives here. Every other crate may depend on this one; it depends on none of them.
+//! This crate does no I/O. Every other crate may depend on it; it depends on none of them.
 
 pub mod error;
 mod hex;
@@ -10,11 +10,13 @@ pub mod run;
 pub mod secret;
 pub mod snapshot;
 pub mod totals;
+mod username;
 
-pub use error::{Error, Kind, Result};
+pub use error::{Condition, Error, Kind, Result};
 pub use hex::hex;
 pub use hours::HourRange;
 pub use run::RunId;
 pub use secret::{Secret, SecretUrl};
 pub use snapshot::Snapshot;
 pub use totals::DayTotals;
+pub use username::Username;

@@ -1,11 +1,13 @@
-//! Text of others (a server's message, a stored row) as one line of bounded length that drives no terminal.
+//! Untrusted text (a server's message, a stored row) as one line of bounded length without terminal control
+//! sequences.
 
 use std::borrow::Cow;
 
 /// The text as one line of at most `most` characters.
 ///
-/// Line breaks and tabs become blanks, other control characters and those that turn the direction of writing become
-/// visible escapes (`\u{1b}`). What is left out is counted: `… (129000 more characters)`.
+/// Line breaks and tabs become blanks; other control characters and those that change the writing direction
+/// become visible escapes (`\u{1b}`). A text that is cut ends with the number of characters left out: `…
+/// (129000 more characters)`.
 pub fn one_line(text: &str, most: usize) -> Cow<'_, str> {
     let mut line = String::new();
     let mut length = 0;
@@ -32,7 +34,7 @@ pub fn one_line(text: &str, most: usize) -> Cow<'_, str> {
     }
 }
 
-/// The text as it is, or its first `most` characters and how many more there were.
+/// The text unchanged, or its first `most` characters followed by the number of characters left out.
 pub fn cut(text: &str, most: usize) -> Cow<'_, str> {
     match text.char_indices().nth(most) {
         None => Cow::Borrowed(text),
@@ -44,7 +46,8 @@ fn more(left_out: &str) -> String {
     format!("… ({} more characters)", left_out.chars().count())
 }
 
-/// Whether a terminal shows the character and does nothing else: controls, line breaks and changes of direction are harmful.
+/// Returns true if a terminal only displays the character. Control characters, line breaks and changes of the
+/// writing direction are harmful.
 pub fn is_harmless(character: char) -> bool {
     !character.is_control()
         && !matches!(character, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')

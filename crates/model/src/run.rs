@@ -1,4 +1,4 @@
-//! The id of a run: also a folder name and a column value, so its alphabet is small.
+//! The id of a run. It is also a folder name and a column value, so its alphabet is small.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,19 +8,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Kind, Result};
 
-/// Longest run id; long enough for Airflow's `scheduled__2024-01-01T00:00:00+00:00`.
+/// The longest run id; long enough for Airflow's `scheduled__2024-01-01T00:00:00+00:00`.
 const MAX_LENGTH: usize = 128;
 
 /// The id of one run of the pipeline.
 ///
-/// ASCII letters, digits and `_ - . : +`, beginning with a letter or a digit, without `..`: it can name a folder
-/// on disk or an object in a bucket and can never leave the staging root.
+/// ASCII letters, digits and `_ - . : +`, beginning with a letter or a digit, without `..`: it can name a
+/// folder on disk or an object in a bucket and can never leave the staging root.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RunId(String);
 
 impl RunId {
-    /// A new id from the time it starts and a few random digits: sorts by time, readable in a list.
+    /// Generates an id from the start time and a few random digits, so that ids sort by time and read well in
+    /// a list.
     pub fn generate(now: DateTime<Utc>) -> Self {
         let random = uuid::Uuid::new_v4().simple().to_string();
         RunId(format!("{}-{}", now.format("%Y%m%dT%H%M%SZ"), &random[..6]))

@@ -1,4 +1,4 @@
-//! Values that must not be printed: passwords and URLs that hold one.
+//! Values that must not be printed: passwords, and URLs that contain one.
 
 use std::fmt;
 
@@ -21,18 +21,18 @@ impl Secret {
         Secret(value.into())
     }
 
-    /// The secret itself. The name is long so that each use is seen in a review.
+    /// The secret itself. The name is long so that each use stands out in a review.
     pub fn expose_secret(&self) -> &str {
         &self.0
     }
 }
 
-/// A URL that may hold a password. `Debug`, `Display` and `Serialize` show the password as `***`.
+/// A URL that may contain a password. `Debug`, `Display` and `Serialize` show the password as `***`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecretUrl(Url);
 
 impl SecretUrl {
-    /// Parses a URL; the error never repeats the text, which may hold a password.
+    /// Parses a URL; the error never repeats the text, which may contain a password.
     pub fn parse(text: &str) -> Result<Self> {
         Url::parse(text).map(SecretUrl).map_err(|error| {
             Error::new(Kind::Config, "not a URL")
@@ -41,7 +41,7 @@ impl SecretUrl {
         })
     }
 
-    /// The URL with its password. The name is long so that each use is seen in a review.
+    /// The URL with its password. The name is long so that each use stands out in a review.
     pub fn expose_secret(&self) -> &Url {
         &self.0
     }
@@ -49,7 +49,7 @@ impl SecretUrl {
     /// The same URL with another password, as read from a file.
     pub fn with_password(&self, password: &Secret) -> Result<Self> {
         let mut url = self.0.clone();
-        // A `%` would not be escaped: a password that holds `%41` would become another one.
+        // `set_password` does not escape `%`: a password with `%41` in it would become another password.
         let password = password.expose_secret().replace('%', "%25");
         url.set_password(Some(&password)).map_err(|()| {
             Error::new(Kind::Config, "this URL cannot hold a password").detail(self.to_string())
@@ -70,19 +70,19 @@ impl SecretUrl {
 impl fmt::Display for SecretUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut url = self.0.clone();
-        // Without `//` there is no user and no host: all of `postgresql:user:password@host` is a path.
+        // Without `//` there is no user and no host: the rest of `postgresql:user:password@host` is a path.
         if !url.has_authority() {
             return write!(f, "{}:{REDACTED}", url.scheme());
         }
         if url.password().is_some() {
-            // Cannot fail: the URL already holds a password.
+            // Cannot fail: the URL already has a password.
             let _ = url.set_password(Some(REDACTED));
         }
-        // A query may hold keys too (`password=`, `secret=`); nobody needs it to tell URLs apart.
+        // A query may contain secrets too (`password=`, `secret=`), and is not needed to tell URLs apart.
         if url.query().is_some() {
             url.set_query(Some(REDACTED));
         }
-        // What follows a `#`, or stands between a `/` and an `@`, may be the rest of a password that was not escaped.
+        // Text after a `#`, or between a `/` and an `@`, may be the rest of a password that was not escaped.
         if url.fragment().is_some() {
             url.set_fragment(Some(REDACTED));
         }

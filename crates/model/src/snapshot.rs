@@ -1,4 +1,4 @@
-//! The moment at which a source was read.
+//! Snapshots of a source, and the versions that order them.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -6,18 +6,20 @@ use serde::{Deserialize, Serialize};
 /// One consistent read of a source database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
-    /// The source's own clock when the snapshot was taken.
+    /// The source's clock when the snapshot was taken.
     pub taken_at: DateTime<Utc>,
-    /// PostgreSQL's `pg_current_snapshot()` as text: which transactions the read saw.
+    /// PostgreSQL's `pg_current_snapshot()` as text: the transactions that the read saw.
     pub transactions: String,
     /// The mart's `version` of rows read under this snapshot. Newer replaces older.
     pub version: u64,
 }
 
 impl Snapshot {
-    /// A snapshot whose version is the source's clock in microseconds since 1970, or `floor + 1` where that is more.
+    /// A snapshot whose version is the source's clock in microseconds since 1970, or `floor + 1` if that is
+    /// larger.
     ///
-    /// `floor` is the newest version that the warehouse knows: a clock that steps back makes no version go back.
+    /// `floor` is the newest version that the warehouse knows: versions never decrease, even if the clock
+    /// steps back.
     pub fn new(taken_at: DateTime<Utc>, transactions: String, floor: u64) -> Self {
         let version = micros(taken_at).max(floor.saturating_add(1));
         Snapshot { taken_at, transactions, version }
@@ -28,7 +30,8 @@ impl Snapshot {
         self.version
     }
 
-    /// Whether the source's clock is behind the version, so that a run at the same time may have come to the same one.
+    /// Returns true if the source's clock is behind the version, so that a concurrent run may have the same
+    /// one.
     pub fn is_behind(&self) -> bool {
         micros(self.taken_at) < self.version
     }

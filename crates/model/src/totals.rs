@@ -1,9 +1,10 @@
-//! What the rows of one UTC day add up to: counted when a file is staged, counted again by the mart, then compared.
+//! Totals of the rows of one UTC day: computed when a file is staged, again in the mart, then compared.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-/// The totals of one UTC day. Sums of floating point numbers are compared by their bits, so that order is nothing.
+/// The totals of one UTC day. Floating point values are summed by their bits, so that their order does not
+/// matter.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DayTotals {
     /// The day.
@@ -24,16 +25,16 @@ pub struct DayTotals {
     pub response_sum_bits: u64,
     /// Wrapping sum of the bits of each row's `battery_sum`.
     pub battery_sum_bits: u64,
-    /// Wrapping sum of the bits of each row's `response_squares`, where it has one. A manifest from before has none: its rows
-    /// have no squares.
+    /// Wrapping sum of the bits of each row's `response_squares`, if it has one. Absent in manifests of older
+    /// versions, whose rows have no squares.
     #[serde(default)]
     pub response_squares_bits: u64,
-    /// Wrapping sum of the bits of each row's `battery_squares`, as of the response times.
+    /// Wrapping sum of the bits of each row's `battery_squares`, under the same conditions.
     #[serde(default)]
     pub battery_squares_bits: u64,
-    /// Sum of the bits of each row's `battery_min`, where it has one.
+    /// Sum of the bits of each row's `battery_min`, if it has one.
     pub battery_min_bits: u64,
-    /// Sum of the bits of each row's `battery_last`, where it has one.
+    /// Sum of the bits of each row's `battery_last`, if it has one.
     pub battery_last_bits: u64,
 }
 

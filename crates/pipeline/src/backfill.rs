@@ -1,7 +1,8 @@
-//! A range of any length, replaced in pieces of whole days, the newest first.
+//! Recomputes a range of any length in pieces of whole days, newest first.
 //!
-//! Each piece is a run of its own in the ledger, named after the backfill and the piece's first day. What the ledger
-//! says is loaded under that name is not loaded again, so that a backfill that was stopped goes on where it was.
+//! Each piece is a separate run in the ledger, named after the backfill and the piece's first day. Pieces
+//! that the ledger records as loaded under the backfill's name are not loaded again, so a stopped backfill
+//! resumes where it stopped.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -21,49 +22,51 @@ use crate::run::{RunSpec, run};
 use crate::run_plan::retained;
 use crate::steps::in_time;
 
-/// The most rows of a piece that has more than one day: its snapshot holds the source's old rows for seconds.
+/// The maximum number of rows in a piece of more than one day, so that its snapshot keeps the source from
+/// removing dead rows for seconds only.
 const MOST_ROWS: u64 = 1_000_000;
 
-/// What to replace.
+/// The range to replace, and how.
 #[derive(Debug, Clone)]
 pub struct Backfill {
-    /// The name to go on under.
+    /// The name of the backfill. A backfill of the same name resumes.
     pub run: RunId,
     /// The range.
     pub range: HourRange,
-    /// In which part of the time the source may be busy with this, from 1 to 100 per cent. Below 100 one connection
-    /// reads, and the backfill waits between two pieces.
+    /// The share of the time in which the source may be busy with this, from 1 to 100 per cent. Below 100, a
+    /// single connection reads, and the backfill waits between two pieces.
     pub source_share: u8,
 }
 
-/// What a backfill is going to do.
+/// The plan of a backfill.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Plan {
     /// The whole range.
     pub range: HourRange,
-    /// Rows that are left to read.
+    /// Rows still to read.
     pub rows: u64,
-    /// Days that are left.
+    /// Days still to load.
     pub days: u64,
-    /// What is left, in its order.
+    /// The pieces still to load, in order.
     pub pieces: Vec<Piece>,
 }
 
-/// Days that are replaced at once.
+/// Days that one run replaces together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Piece {
     /// The hours.
     pub range: HourRange,
-    /// How many days it touches.
+    /// The number of days that it touches.
     pub days: u64,
-    /// Rows of the source in it.
+    /// The number of the source's rows in it.
     pub rows: u64,
 }
 
-/// Counts what there is to do, day by day; reads no telemetry beyond that and writes nothing.
+/// Plans a backfill by counting the source's rows per day. Reads nothing else of the telemetry and writes
+/// nothing.
 ///
 /// # Errors
-/// As the sources and the warehouse give them; `Usage` for a range that the mart no longer holds.
+/// Errors of the sources and the warehouse; `Usage` if the mart no longer retains the range.
 pub async fn plan(context: &PipelineContext, backfill: &Backfill) -> Result<Plan> {
     let look = async {
         let (telemetry, loaded) = tokio::try_join!(
@@ -82,7 +85,7 @@ pub async fn plan(context: &PipelineContext, backfill: &Backfill) -> Result<Plan
 /// Replaces the range.
 ///
 /// # Errors
-/// The first failure that no retry mended; the same backfill again goes on from there.
+/// The first failure that no retry resolved. Repeating the same backfill resumes from there.
 pub async fn backfill(
     context: &PipelineContext,
     backfill: &Backfill,
@@ -134,7 +137,8 @@ fn paced(context: &PipelineContext, source_share: u8) -> PipelineContext {
     context
 }
 
-/// How long the source is left alone after a piece.
+/// Returns the pause after a piece, in which the source is not read: the duration of the longer extraction
+/// times (100 - share) / share.
 fn rest(report: &RunReport, source_share: u8) -> Duration {
     let share = u64::from(source_share.clamp(1, 100));
     let is_reading = |step: Step| matches!(step, Step::ExtractTelemetryData | Step::ExtractCrmData);
@@ -148,7 +152,8 @@ fn rest(report: &RunReport, source_share: u8) -> Duration {
     Duration::from_millis(busy * (100 - share) / share)
 }
 
-/// The days that are not loaded yet, newest first, in pieces that stay within a month and its partition.
+/// Cuts the days that are not loaded yet into pieces, newest first. A piece stays within one month, and so
+/// within one partition.
 pub(crate) fn cut(range: &HourRange, rows: &BTreeMap<NaiveDate, u64>, loaded: &[HourRange]) -> Vec<Piece> {
     let mut pieces: Vec<Piece> = Vec::new();
     for day in days(range).into_iter().rev() {
@@ -173,7 +178,7 @@ pub(crate) fn cut(range: &HourRange, rows: &BTreeMap<NaiveDate, u64>, loaded: &[
     pieces
 }
 
-/// The range cut at midnight UTC.
+/// Splits the range at midnight UTC.
 fn days(range: &HourRange) -> Vec<HourRange> {
     let mut days = Vec::new();
     let mut from = range.from();

@@ -1,4 +1,5 @@
-//! What a run leaves for the next one, as JSON in the ledger: how far it saw the telemetry, and which CRM is stored.
+//! The checkpoint that a run stores in the ledger as JSON for the next run: how far it saw the telemetry, and
+//! which state of the CRM is stored.
 
 use std::collections::BTreeSet;
 
@@ -7,32 +8,35 @@ use bionicpro_sources::Baseline;
 use bionicpro_warehouse::state::DimensionVersions;
 use serde::{Deserialize, Serialize};
 
-/// What a run that saw everything leaves.
+/// The checkpoint of a run that saw everything.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Checkpoint {
-    /// What it saw of the telemetry.
+    /// The baseline: what the run saw of the telemetry.
     #[serde(flatten)]
     pub(crate) telemetry: Baseline,
-    /// None where another run stored something in between.
+    /// The CRM state that is stored; `None` if another run stored something in between.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) crm: Option<CrmFingerprint>,
-    /// Hours that have rows and were too far ahead to be read, counted from 1970: read when their time comes.
+    /// Hours with rows that were too far in the future to be read, counted from 1970. A run reads them once
+    /// they are near enough.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub(crate) ahead: BTreeSet<i64>,
-    /// Hours with cells that could not be read: the next full run tries them again, however old they are.
+    /// Hours with cells that could not be read. The next full run retries them, however old they are.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub(crate) unreadable: BTreeSet<i64>,
-    /// From which version on a comparison counts: what was loaded before may differ from the source without a trace.
+    /// The version from which on a comparison counts: rows loaded before it may differ from the source
+    /// without a trace.
     #[serde(default)]
     pub(crate) compare_from: u64,
 }
 
-/// The stored dimensions say what the CRM said: while both stay as they are, neither has to be read.
+/// A state of the CRM, and the versions of the dimensions stored from it. While both are unchanged, neither
+/// has to be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct CrmFingerprint {
-    /// The CRM, as [`bionicpro_sources::OpenCrm::fingerprint`] tells it from others.
+    /// The state of the CRM, identified by [`bionicpro_sources::OpenCrm::fingerprint`].
     pub(crate) fingerprint: String,
-    /// The dimensions.
+    /// The versions of the dimensions.
     pub(crate) stamp: DimensionVersions,
 }
 
@@ -42,12 +46,12 @@ impl Checkpoint {
             .map_err(|error| Error::new(Kind::Internal, "a baseline cannot be written").source(error))
     }
 
-    /// The same text with what a load has stored.
+    /// Returns the checkpoint's text with the CRM state that a load stored.
     pub(crate) fn with(text: &str, agreed: CrmFingerprint) -> Result<String> {
         Checkpoint { crm: Some(agreed), ..Checkpoint::parse(text)? }.text()
     }
 
-    /// The same text with the hours that could not be read.
+    /// Returns the checkpoint's text with the hours that could not be read added.
     pub(crate) fn with_unreadable(text: &str, hours: impl Iterator<Item = i64>) -> Result<String> {
         let mut left = Checkpoint::parse(text)?;
         left.unreadable.extend(hours);

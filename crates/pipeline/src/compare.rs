@@ -1,19 +1,21 @@
-//! Compares the days of the retention with the source, some at a time, and mends what differs.
+//! Compares the days of the retention with the source, a few at a time, and reloads those that differ.
 //!
-//! Ticks find what is new by a form, and full runs read the last days again. What escapes a form in older days (a value
-//! written by hand, a row of a view, a table that was loaded anew) is found here: each day once a day where nothing keeps the
-//! form, once after each lost baseline where something does.
+//! Incremental runs find new rows by a form of change detection, and full runs read the lookback again.
+//! Changes to older days that escape the form (a value written by hand, a row of a view, a reloaded table)
+//! are found here. Each day is compared once a day if nothing in the source enforces the form, and once after
+//! each lost baseline if something does.
 //!
-//! What the source no longer keeps is no deletion: days before the oldest event, or before `telemetry.keeps`, stay.
+//! Rows that the source no longer keeps do not count as deleted: days before the oldest event, or before the
+//! limit in `telemetry.keeps`, stay in the mart.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use bionicpro_model::hours::midnight;
-use bionicpro_model::{Error, HourRange, Result, RunId};
+use bionicpro_model::{Condition, Error, HourRange, Result, RunId};
 use bionicpro_sources::Telemetry;
-use bionicpro_warehouse::load::{self, ComparedDay, LastCompared, TOO_MUCH_VANISHED};
+use bionicpro_warehouse::load::{self, ComparedDay, LastCompared};
 use bionicpro_warehouse::state;
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
@@ -25,89 +27,93 @@ use crate::kind::RunRequest;
 use crate::progress::Progress;
 use crate::run::{RunSpec, run};
 use crate::run_plan::{first_hour, kept_from};
-use crate::steps::{OWNERS_CHANGED, in_time};
+use crate::steps::in_time;
 use crate::verify::{Verified, compare_range};
 
-/// How often a day is compared whose rows may escape the form, in hours.
+/// The interval in hours at which a day is compared if its rows may escape the form.
 const CYCLE_HOURS: i64 = 24;
 
-/// What was compared.
+/// The result of a comparison.
 #[derive(Debug, Serialize)]
 pub struct Comparison {
-    /// Its name, and the beginning of the names of the runs that mended.
+    /// Its name, and the prefix of the names of the runs that reloaded ranges.
     pub run: RunId,
     /// Days that were compared.
     pub days: u64,
-    /// Cells of them that differed and wait for no tick.
+    /// Cells of these days that differed and do not just wait for an incremental run.
     pub differing: u64,
     /// Ranges that were loaded again.
     pub mended: Vec<HourRange>,
-    /// Ranges in which more would have vanished than is believed at once: they are as they were.
+    /// Ranges that were left unchanged because more rows would have vanished than is accepted without
+    /// confirmation.
     pub refused: Vec<Refusal>,
     /// Days that are due and were not reached.
     pub days_left: u64,
-    /// From when on the source holds everything.
+    /// The time from which on the source holds everything.
     pub kept_from: Option<DateTime<Utc>>,
-    /// Rows of the mart from before that: they stay as they are.
+    /// Rows of the mart from before that time, which stay as they are.
     pub kept_rows: u64,
-    /// Why it ended before its time.
+    /// The reason for an early end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    /// What ended it before its time, unless it has only to wait for a tick.
+    /// The error that caused an early end; `None` if the comparison only has to wait for an incremental run.
     #[serde(skip)]
     pub failed: Option<Error>,
-    /// How long it took.
+    /// The duration in milliseconds.
     pub duration_ms: u64,
 }
 
-/// A range that was not mended.
+/// A range that was not reloaded.
 #[derive(Debug, Clone, Serialize)]
 pub struct Refusal {
     /// The hours.
     pub range: HourRange,
-    /// What was seen.
+    /// The reason for the refusal, with the numbers of rows.
     pub why: String,
-    /// How to confirm it.
+    /// The hint about how to confirm it.
     pub hint: Option<String>,
 }
 
 /// The days that are due.
 struct Due {
-    /// The hours that are compared at all; none where the source holds nothing before the last days.
+    /// The hours that are subject to comparison; `None` if the source holds nothing before the lookback.
     range: Option<HourRange>,
-    /// With how they were last compared.
+    /// The due days, each with its last comparison.
     days: BTreeMap<NaiveDate, Option<LastCompared>>,
-    /// Days that differ because too much would have vanished.
+    /// Due days that still differ, because too much would have vanished.
     unmended: Vec<NaiveDate>,
     kept_from: DateTime<Utc>,
     kept_rows: u64,
 }
 
-/// What is to be compared.
+/// The comparisons that are due.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Outstanding {
-    /// How many days are due.
+    /// The number of due days.
     pub due: u64,
-    /// Days that differ from the source and were not mended, because too much would have vanished; oldest first.
+    /// Days that differ from the source and were not reloaded because too much would have vanished, oldest
+    /// first.
     pub unmended: Vec<NaiveDate>,
 }
 
-/// What is to be compared; none where there is nothing to compare: nothing was loaded yet, or the source holds nothing that
-/// is older than the last days.
+/// Returns the comparisons that are due, or `None` if there is nothing to compare: nothing was loaded yet, or
+/// the source holds no telemetry.
 ///
 /// # Errors
-/// As the sources and the warehouse give them.
+/// Errors of the sources and the warehouse.
 pub async fn outstanding(context: &PipelineContext) -> Result<Option<Outstanding>> {
     let due = in_time(context, due(context)).await?;
     Ok(due.map(|due| Outstanding { due: due.days.len() as u64, unmended: due.unmended }))
 }
 
-/// Compares days that are due until the budget is spent, at least one piece of them: those first that were compared longest
-/// ago, and of these the newest. Days that were refused are due each time, and come first when somebody confirms.
+/// Compares due days until the budget is spent, but at least one piece of them. The days that were compared
+/// longest ago come first, and among these the newest. Refused days are due every time, and come first if
+/// vanished rows are confirmed.
 ///
 /// # Errors
-/// As the sources, the warehouse and the staging area give them, as long as no day was compared; later ones are told in what
-/// is returned. A range in which too much would vanish is no error of the comparison: it is told, and the others go on.
+/// Errors of the sources, the warehouse and the staging area before the first day was compared; later ones
+/// are part of the result. A range in which too much would vanish is not an error of the comparison: the
+/// result lists it, and the comparison continues with the others.
 pub async fn compare(
     context: &PipelineContext,
     name: &RunId,
@@ -135,7 +141,7 @@ pub async fn compare(
             Err(error) if comparison.days == 0 => return Err(error),
             Err(error) => {
                 comparison.note = Some(error.to_string());
-                comparison.failed = Some(error).filter(|error| error.message() != OWNERS_CHANGED);
+                comparison.failed = Some(error).filter(|error| !error.is(Condition::OwnersChanged));
             }
             Ok(()) => {}
         }
@@ -145,7 +151,7 @@ pub async fn compare(
     Ok(comparison)
 }
 
-/// Compares due days, piece by piece, until it is time to stop.
+/// Compares due days, piece by piece, until the budget is spent.
 async fn some(
     context: &PipelineContext,
     due: &mut Due,
@@ -170,7 +176,7 @@ async fn some(
 }
 
 impl Due {
-    /// The day that comes next.
+    /// Returns the day to compare next.
     fn next(&self, is_confirmed: bool) -> Option<NaiveDate> {
         let turn = |(day, last): &(&NaiveDate, &Option<LastCompared>)| {
             let is_refused = last.is_some_and(|last| !last.is_mended);
@@ -180,7 +186,7 @@ impl Due {
     }
 }
 
-/// Looks which days have to be compared, and how far the source reaches back.
+/// Determines the days that have to be compared, and how far back the source reaches.
 async fn due(context: &PipelineContext) -> Result<Option<Due>> {
     let warehouse = &context.warehouse;
     let state = state::read(warehouse).await?;
@@ -195,7 +201,7 @@ async fn due(context: &PipelineContext) -> Result<Option<Due>> {
     let Some(oldest) = oldest else { return Ok(None) };
     let configured = context.telemetry_config.keeps.map(|_| kept_from(context, now));
     let kept_rows = load::rows_before(warehouse, configured.unwrap_or(oldest)).await?;
-    // The hour of the oldest event may be half gone, unless the source begins with it.
+    // The hour of the oldest event may be half deleted, unless the source begins with it.
     let kept_from = configured.unwrap_or(oldest + TimeDelta::hours(i64::from(kept_rows > 0)));
     let from = kept_from.max(first_hour(context, now)).max(oldest);
     let lookback = HourRange::lookback(now, context.config.lookback_days)?;
@@ -220,7 +226,8 @@ async fn due(context: &PipelineContext) -> Result<Option<Due>> {
     Ok(Some(Due { range, days, unmended, kept_from, kept_rows }))
 }
 
-/// The pieces of the month up to a day: what is counted at once stays small.
+/// Cuts the due days of a month, up to the given day, into pieces. Counting at most a month at a time keeps
+/// the query small.
 async fn pieces(context: &PipelineContext, due: &Due, last: NaiveDate) -> Result<Vec<Piece>> {
     let Some(range) = due.range else { return Ok(Vec::new()) };
     let month = midnight(last.with_day(1).unwrap_or(last));
@@ -234,7 +241,7 @@ async fn pieces(context: &PipelineContext, due: &Due, last: NaiveDate) -> Result
     Ok(cut(&window, &rows, &done))
 }
 
-/// Compares a piece and mends it.
+/// Compares a piece, and reloads it if it differs.
 async fn compare_piece(
     context: &PipelineContext,
     piece: &Piece,
@@ -254,7 +261,7 @@ async fn compare_piece(
         comparison.differing += differing;
         match run(context, RunSpec { run: Some(id.clone()), ask: RunRequest::Range(range) }, progress).await {
             Ok(_) => comparison.mended.push(range),
-            Err(error) if error.message() == TOO_MUCH_VANISHED => {
+            Err(error) if error.is(Condition::TooMuchVanished) => {
                 is_mended = false;
                 let hint = error.hint_text().map(str::to_owned);
                 comparison.refused.push(Refusal { range, why: error.to_string(), hint });
@@ -286,7 +293,7 @@ mod tests {
         Due { range: None, days: days.collect(), unmended: Vec::new(), kept_from, kept_rows: 0 }
     }
 
-    /// All days, each of them compared before the next one is asked for.
+    /// Returns the order of all days if each is compared before the next is requested.
     fn turns(mut due: Due, is_confirmed: bool) -> Vec<u32> {
         let mut turns = Vec::new();
         while let Some(day) = due.next(is_confirmed) {

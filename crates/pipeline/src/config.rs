@@ -4,16 +4,17 @@ use bionicpro_model::SecretUrl;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Where the steps of a run leave files for each other.
+/// The staging area, in which the steps of a run exchange files.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct StageConfig {
     /// `file:///var/lib/bionicpro/stage` or `s3://bucket/prefix`.
     pub url: Option<SecretUrl>,
-    /// The group whose accounts share the folder, by its name or number: folders 2770, files 0660. Without it the folder is
-    /// for the account that runs the steps and for no other: 0700 and 0600.
+    /// The group whose accounts share the folder, by name or number: folders get mode 2770, files 0660.
+    /// Without it, only the account that runs the steps has access: 0700 and 0600.
     pub group: Option<String>,
-    /// For how many days the files of a run stay that was made of single steps, or that failed; 0 keeps them for ever.
+    /// The number of days for which the files of a run are kept if it was executed in single steps, or
+    /// failed; 0 keeps them forever.
     pub keep_days: u16,
 }
 
@@ -23,32 +24,36 @@ impl Default for StageConfig {
     }
 }
 
-/// When and how far the pipeline runs.
+/// The schedule of the pipeline, and the scope and the limits of its runs.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PipelineConfig {
-    /// How many days a full run recomputes, today excluded.
+    /// The number of days that a full run recomputes, today excluded.
     pub lookback_days: u32,
-    /// Up to how many chips with new rows a tick reads only their owners from a CRM that has not changed; of more chips, or
-    /// of another CRM, all of it. 5,000 at most are looked up.
+    /// The maximum number of chips with new rows for which an incremental run reads only their owners from an
+    /// unchanged CRM. With more chips, or if the CRM has changed, it reads the whole CRM. At most 5,000 chips
+    /// are looked up.
     pub few_chips: u16,
-    /// When `etl schedule` starts a tick: a cron expression of five fields, in UTC.
+    /// The times at which `etl schedule` starts an incremental run: a cron expression of five fields, in UTC.
     pub schedule: String,
-    /// When `etl schedule` makes the next tick a full run, which finds deletions and repairs any difference.
+    /// The times after which the next run of `etl schedule` is a full run, which finds deletions and repairs
+    /// any difference: a cron expression.
     pub full_schedule: String,
-    /// How often a failed step is tried again.
+    /// The number of times that a failed step is retried.
     pub retries: u32,
-    /// How long to wait between two tries, in seconds.
+    /// The delay between two attempts, in seconds.
     pub retry_delay_s: u64,
-    /// How long one try of a step may take, in seconds. A database that stays silent without closing the connection
-    /// costs this long; the largest step, a month of a backfill, has to fit.
+    /// The timeout of one attempt of a step, in seconds. A database that stops responding without closing the
+    /// connection costs this long. The largest step, a month of a backfill, has to fit.
     pub step_timeout_s: u64,
-    /// Which share of the mart's live rows may vanish in one run, in one of its days, or of the CRM's customers, prostheses
-    /// and models, because the source has them no more. Where more would, or nothing would be left, the run stops, changes
-    /// nothing and says how to confirm it. Fewer than 48 rows, or 10 of the CRM, stop no run while others are left.
+    /// The share of rows that may vanish because the source no longer has them: of the mart's live rows in
+    /// one run or in one of its days, or of the CRM's customers, prostheses and models. If more would vanish,
+    /// or nothing would be left, the run stops, changes nothing and says how to confirm it. Fewer than 48
+    /// rows, or 10 of the CRM, do not stop a run while others are left.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub max_vanished_share: f64,
-    /// For how many seconds `etl schedule` and `etl compare` compare days of the retention with the source, each time.
+    /// The number of seconds for which `etl schedule` and `etl compare` compare days of the retention with
+    /// the source, each time.
     pub compare_budget_s: u64,
 }
 

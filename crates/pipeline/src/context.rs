@@ -1,4 +1,4 @@
-//! What every step needs: the sources, the warehouse, the staging area, the settings.
+//! The context that every step needs: the sources, the warehouse, the staging area and the settings.
 
 use bionicpro_model::{Error, Kind, Result};
 use bionicpro_sources::{CrmConfig, Database, TelemetryConfig};
@@ -8,10 +8,10 @@ use bionicpro_warehouse::load::VanishLimit;
 use crate::config::{PipelineConfig, StageConfig};
 use crate::stage::Stage;
 
-/// A century.
+/// A century, in days.
 const MOST_DAYS: u32 = 36_500;
 
-/// The parts that the pipeline works with. Cheap to clone; nothing is connected until a step runs.
+/// The components that the pipeline works with. Cheap to clone; nothing connects until a step runs.
 #[derive(Clone)]
 pub struct PipelineContext {
     pub(crate) crm: Database,
@@ -22,15 +22,15 @@ pub struct PipelineContext {
     pub(crate) warehouse_name: String,
     pub(crate) stage: Stage,
     pub(crate) config: PipelineConfig,
-    /// How many rows a person has confirmed to have vanished.
+    /// The number of vanished rows that an operator has confirmed.
     confirmed_vanished: u64,
 }
 
 impl PipelineContext {
-    /// Checks the settings; sends nothing.
+    /// Checks the settings, without connecting to anything.
     ///
     /// # Errors
-    /// `Config` for a missing or wrong setting, `Storage` when the staging folder cannot be made.
+    /// `Config` for a missing or wrong setting, `Storage` if the staging folder cannot be created.
     pub fn new(
         crm: &CrmConfig,
         telemetry: &TelemetryConfig,
@@ -40,15 +40,15 @@ impl PipelineContext {
     ) -> Result<Self> {
         let share = pipeline.max_vanished_share;
         if !(0.0..=1.0).contains(&share) {
-            return Err(Error::new(Kind::Config, "not a share")
+            return Err(Error::new(Kind::Config, "not a share between 0 and 1")
                 .detail(format!("pipeline.max_vanished_share = {share}"))
                 .hint("set it to a number from 0 to 1, such as 0.5"));
         }
         if let Some(days) = telemetry.keeps.filter(|days| !(1..=MOST_DAYS).contains(days)) {
-            return Err(Error::new(Kind::Config, "not a number of days that a source can keep telemetry")
+            return Err(Error::new(Kind::Config, "not a valid number of days of telemetry retention")
                 .detail(format!("telemetry.keeps = {days}"))
                 .hint(format!(
-                    "set it to 1 to {MOST_DAYS}, or leave it out where the source keeps everything"
+                    "set it to 1 to {MOST_DAYS}, or leave it out if the source keeps everything"
                 )));
         }
         Ok(PipelineContext {
@@ -64,19 +64,19 @@ impl PipelineContext {
         })
     }
 
-    /// The same, where so many rows may vanish: a person has seen that number and confirmed it.
+    /// Allows up to this number of rows to vanish: an operator has seen the number and confirmed it.
     #[must_use]
     pub fn confirming_vanished(mut self, rows: u64) -> Self {
         self.confirmed_vanished = rows;
         self
     }
 
-    /// How much may vanish.
+    /// Returns the limit on vanished rows.
     pub(crate) fn vanish_limit(&self) -> VanishLimit {
         VanishLimit { share: self.config.max_vanished_share, confirmed: self.confirmed_vanished }
     }
 
-    /// The warehouse, for the ledger.
+    /// Returns the warehouse, for the ledger.
     pub fn warehouse(&self) -> &Warehouse {
         &self.warehouse
     }

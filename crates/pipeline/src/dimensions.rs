@@ -1,4 +1,4 @@
-//! The dimensions as a CRM snapshot gives them: who people are, what they have, who owned what.
+//! The dimensions according to a CRM snapshot: customers, their prostheses, and the ownership intervals.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -14,20 +14,20 @@ use uuid::Uuid;
 use crate::files::crm::CrmRow;
 use crate::owners::{Holding, Present, Seen};
 
-/// Who people are, as one snapshot of the CRM says it.
+/// The customers and prostheses of one CRM snapshot.
 pub(crate) struct People {
     /// The rows of `crm.parquet`.
     pub(crate) rows: Vec<CrmRow>,
-    /// What was counted, by name.
+    /// Counts by name.
     pub(crate) counts: BTreeMap<String, u64>,
     pub(crate) snapshot: Snapshot,
-    /// Tells this state of the CRM from others.
+    /// Identifies this state of the CRM.
     pub(crate) fingerprint: String,
     /// Values that cannot be read, by name.
     pub(crate) unreadable: Vec<String>,
 }
 
-/// Brings customers and prostheses together. A prosthesis whose customer does not exist belongs to nobody.
+/// Joins customers and prostheses. A prosthesis whose customer does not exist has no owner.
 pub(crate) fn people(crm: &Crm) -> People {
     let customers: HashMap<Uuid, &Customer> = crm.customers.iter().map(|row| (row.id, row)).collect();
     let person = |customer: &Customer| CrmRow {
@@ -62,13 +62,13 @@ pub(crate) fn people(crm: &Crm) -> People {
         });
     }
     rows.extend(crm.customers.iter().filter(|row| !with_prosthesis.contains(&row.id)).map(person));
-    // Of a part the others are not known.
+    // If only a part of the CRM was read, the other rows are unknown.
     let is_whole = crm.is_whole();
     if is_whole && without_customer + without_model > 0 {
         tracing::warn!(
             without_customer,
             without_model,
-            "prostheses of the CRM point at rows that do not exist"
+            "prostheses of the CRM reference rows that do not exist"
         );
     }
     let mut counts = vec![("customers", crm.all_customers), ("prostheses", crm.all_prostheses)];
@@ -86,7 +86,7 @@ pub(crate) fn people(crm: &Crm) -> People {
     }
 }
 
-/// What the snapshot shows of ownership. `previous` is when the stored state was seen.
+/// Returns the ownership in the snapshot. `previous` is the time at which the stored state was seen.
 pub(crate) fn seen(crm: &Crm, people: &[CrmRow], previous: Option<DateTime<Utc>>) -> Seen {
     let present = people.iter().filter_map(|row| {
         Some(Present {
@@ -105,7 +105,7 @@ pub(crate) fn seen(crm: &Crm, people: &[CrmRow], previous: Option<DateTime<Utc>>
     }
 }
 
-/// The dimensions, in the order in which the warehouse gives its own.
+/// Returns the dimensions, ordered like those that are read from the warehouse.
 pub(crate) fn dimensions(people: &[CrmRow], mut owners: Vec<Ownership>) -> Dimensions {
     let users: BTreeMap<Uuid, UserRow> = people
         .iter()
@@ -138,7 +138,8 @@ pub(crate) fn dimensions(people: &[CrmRow], mut owners: Vec<Ownership>) -> Dimen
     Dimensions { users: users.into_values().collect(), prostheses, owners }
 }
 
-/// Tells two states apart without keeping either: by users, by prostheses, by owners.
+/// Returns the SHA-256 checksums of users, prostheses and owners, to tell two states apart without keeping
+/// either.
 pub(crate) fn checksum(dimensions: &Dimensions) -> [String; 3] {
     let Dimensions { users, prostheses, owners } = dimensions;
     [format!("{users:?}"), format!("{prostheses:?}"), format!("{owners:?}")]

@@ -1,37 +1,38 @@
-//! The three kinds of run: what is new, everything of the last days, or a range that somebody asked for.
+//! The three kinds of run: incremental, full (the whole lookback), or over a given range.
 
 use bionicpro_model::HourRange;
 use serde::{Deserialize, Serialize};
 
-/// What a run is asked for.
+/// The requested kind of run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum RunRequest {
-    /// What is new since the last run; everything where that cannot be told.
+    /// An incremental run: what is new since the last run. Becomes a full run if that cannot be determined.
     #[default]
-    Tick,
-    /// Every cell of the lookback, and what is new outside of it.
+    Incremental,
+    /// A full run: every cell of the lookback, and what is new outside of it.
     Full,
-    /// Every cell of a range.
+    /// A run over every cell of a range.
     Range(HourRange),
 }
 
-/// What a run does.
+/// The kind of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RunKind {
-    /// Recomputes the cells in which something is new.
-    Tick,
-    /// Recomputes every cell of the lookback too: finds deletions, repairs any difference.
+    /// Recomputes the cells in which something is new. Its stored word is older than its name.
+    #[serde(rename = "tick")]
+    Incremental,
+    /// Also recomputes every cell of the lookback, which finds deletions and repairs any difference.
     Full,
-    /// Recomputes every cell of a range, and leaves the baseline where it is.
+    /// Recomputes every cell of a range, and leaves the baseline unchanged.
     Range,
 }
 
 impl RunKind {
-    /// The word in the ledger and in reports.
+    /// Returns the word used in the ledger and in reports.
     pub fn as_str(self) -> &'static str {
         match self {
-            RunKind::Tick => "tick",
+            RunKind::Incremental => "tick",
             RunKind::Full => "full",
             RunKind::Range => "range",
         }

@@ -1,8 +1,10 @@
-//! The pipeline: extract, transform, load; staging, ledger, schedule. Knows no HTTP server and no SQL.
+//! The pipeline: extract, transform and load, with the staging area, the ledger and the schedule. It contains
+//! no HTTP server and no SQL.
 //!
-//! [`run`](run::run) does all four steps, [`backfill`](backfill::backfill) does so for a range in pieces,
-//! [`schedule`](schedule::schedule) again and again, [`verify`](verify::verify) compares,
-//! [`export`](export::export) writes data sets, and [`steps`] holds each one for an orchestrator to call.
+//! [`run`](run::run) executes all four steps, [`backfill`](backfill::backfill) does so piece by piece for a
+//! range, [`schedule`](schedule::schedule) by cron expressions. [`verify`](verify::verify) compares a range
+//! with the source, [`export`](export::export) writes data sets, and [`steps`] has each step as a function
+//! for an orchestrator.
 
 pub mod backfill;
 pub mod compare;

@@ -1,9 +1,10 @@
-//! What a run loads: who people are, who owns what since when, and which cells that and the new telemetry reach.
+//! The plan of a load: the customers, the ownership intervals, and the cells that these and the new telemetry
+//! affect.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use bionicpro_model::{Error, HourRange, Kind, Result};
+use bionicpro_model::{Condition, Error, HourRange, Kind, Result};
 use bionicpro_sources::changes::NewRows;
 use bionicpro_sources::crm::Prosthesis;
 use bionicpro_sources::{CellRequest, Crm, OpenCrm};
@@ -22,14 +23,14 @@ use crate::owners::{Change, Reach, Timelines, boundaries, changes, merge, siblin
 use crate::run_plan::Failed;
 use crate::stage::Merged;
 
-/// A statement has room for the names of so many.
+/// The maximum number of chips whose names fit into one statement.
 const MOST_FEW_CHIPS: u16 = 5_000;
 
-/// What there is to load.
+/// The data to load.
 pub(crate) struct LoadPlan {
-    /// Whether the CRM alone asks for a load.
+    /// True if the CRM alone requires a load.
     pub(crate) is_needed: bool,
-    /// Whether rows of the mart are not their present owner's yet.
+    /// True if rows of the mart are not assigned to their present owner yet.
     pub(crate) owners_changed: bool,
     pub(crate) people: Arc<People>,
     pub(crate) owners: Arc<Owners>,
@@ -37,17 +38,17 @@ pub(crate) struct LoadPlan {
     pub(crate) wanted: CellRequest,
 }
 
-/// What is asked of the telemetry.
+/// The telemetry that a run requests.
 pub(crate) struct RunScope {
     pub(crate) within: HourRange,
     pub(crate) range: Option<HourRange>,
     pub(crate) new: Option<NewRows>,
-    /// How many chips are few.
+    /// The maximum number of chips that count as few.
     pub(crate) few_chips: u16,
 }
 
 impl RunScope {
-    /// The chips whose cells are asked for, where they are few.
+    /// Returns the chips whose cells are requested, if they are few.
     fn few_chips(&self) -> Option<Vec<&str>> {
         let most = usize::from(self.few_chips.min(MOST_FEW_CHIPS));
         self.new.as_ref().filter(|_| self.range.is_none())?.chips(most)
@@ -55,8 +56,10 @@ impl RunScope {
 }
 
 impl LoadPlan {
-    /// `is_stored` says that the warehouse holds what this CRM says: then only who owns what is read of it, and of few
-    /// chips only their owners, so that a tick does not cost more the more people there are.
+    /// Reads the CRM and the stored dimensions, and plans the load. With `is_stored`, the warehouse already
+    /// holds this state of the CRM: then only the ownership intervals are read from the warehouse, and for
+    /// few chips only their own and their owners, so that the cost of an incremental run does not grow with
+    /// the number of customers.
     pub(crate) async fn new(
         warehouse: &Warehouse,
         standing: DimensionState,
@@ -108,16 +111,16 @@ impl LoadPlan {
     }
 }
 
-/// What is stored.
+/// The stored dimensions, as far as they were read.
 enum StoredDimensions {
-    /// It is what the CRM says: who owns what.
+    /// They equal the CRM's: all ownership intervals.
     Same(Vec<Ownership>),
-    /// The same of the chips that are asked for.
+    /// They equal the CRM's: the ownership intervals of the requested chips.
     Part(Vec<Ownership>),
     Other(StoredState),
 }
 
-/// Reads who owned these chips, and who these people are.
+/// Reads the ownership intervals of these chips, and their owners from the CRM.
 async fn part(
     warehouse: &Warehouse,
     crm: &OpenCrm,
@@ -130,7 +133,7 @@ async fn part(
     Ok((StoredDimensions::Part(owned), crm))
 }
 
-/// Reads everybody, and what there is to compare with.
+/// Reads the whole CRM, and the stored state to compare it with.
 async fn all(
     warehouse: &Warehouse,
     standing: DimensionState,
@@ -148,10 +151,10 @@ async fn all(
     })
 }
 
-/// Fewer than this of the CRM are nothing to stop for, unless none is left.
+/// Fewer vanished rows of the CRM than this do not stop a run, unless none is left.
 const LEAST_OF_CRM: u64 = 10;
 
-/// Refuses a CRM that has lost too much of what is stored: a table that was emptied, or is being loaded again.
+/// Refuses a CRM that has lost too many of the stored rows, because a table was emptied or is being reloaded.
 fn vanished(stored: &Dimensions, crm: &Crm, limit: VanishLimit) -> Result<()> {
     let customers: HashSet<Uuid> = crm.customers.iter().map(|row| row.id).collect();
     let prostheses: HashMap<Uuid, &Prosthesis> = crm.prostheses.iter().map(|row| (row.id, row)).collect();
@@ -202,10 +205,12 @@ fn vanished(stored: &Dimensions, crm: &Crm, limit: VanishLimit) -> Result<()> {
         let is_all = gone > limit.confirmed && gone == all && limit.share < 1.0;
         if is_all || limit.is_exceeded(gone, all, LEAST_OF_CRM) {
             return Err(Error::new(Kind::Data, TOO_MUCH_VANISHED)
+                .condition(Condition::TooMuchVanished)
                 .detail(format!("{gone} of {all} {what} are gone from the CRM"))
                 .hint(format!(
-                    "the mart is as it was. Where they were meant to go, confirm it: the same command with \
-                     --confirm-vanished {gone}; otherwise bring them back in the CRM. pipeline.max_vanished_share is {}",
+                    "the mart is unchanged. If the deletion is intended, confirm it: run the same command with \
+                     -- confirm-vanished {gone}; otherwise restore the rows in the CRM.
+                     -- pipeline.max_vanished_share is {}",
                     limit.share
                 )));
         }
@@ -213,19 +218,19 @@ fn vanished(stored: &Dimensions, crm: &Crm, limit: VanishLimit) -> Result<()> {
     Ok(())
 }
 
-/// What the warehouse knows.
+/// The state that the warehouse holds.
 struct StoredState {
     standing: DimensionState,
     stored: Dimensions,
-    /// What loads that were cut off may have moved, with their versions.
+    /// Moves that interrupted loads may have applied, with their versions.
     cut_off: Vec<(u64, Pending)>,
 }
 
-/// What the CRM makes of it.
+/// The result of comparing the CRM with the stored state.
 struct Compared {
-    /// Who owns what.
+    /// The ownership intervals after the merge.
     owned: Vec<Ownership>,
-    /// Times that count for somebody else than they did, and may have rows in the mart.
+    /// Periods that count for another owner than before and may have rows in the mart.
     changes: Vec<Change>,
     applied: Vec<Pending>,
     merged: Merged,
@@ -250,12 +255,12 @@ impl StoredState {
         Ok(StoredState { standing, stored, cut_off })
     }
 
-    /// The version of the stored dimensions; 0 before the first.
+    /// Returns the version of the stored dimensions; 0 before the first load.
     fn version(&self) -> u64 {
         self.standing.stamp.dimensions
     }
 
-    /// When the CRM was last seen, in the microseconds that versions count.
+    /// Returns the time at which the CRM was last seen, which the version gives in microseconds since 1970.
     fn seen_at(&self) -> Option<DateTime<Utc>> {
         let micros = i64::try_from(self.version()).ok().filter(|micros| *micros > 0)?;
         DateTime::from_timestamp_micros(micros)
@@ -269,7 +274,8 @@ impl StoredState {
         let mut changes = changes(&before, &cut_off, &Timelines::new(&owned, is_customer));
         let applied = changes.iter().map(Change::applied).collect();
         if self.version() == 0 {
-            // Everything is new before the first load; only what a load left that was cut off is anybody's former.
+            // Before the first load everything is new; only what an interrupted load left behind has former
+            // owners.
             changes.retain(|change| !change.former.is_empty());
         }
         versions.dedup();

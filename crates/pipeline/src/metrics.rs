@@ -1,4 +1,4 @@
-//! The pipeline's metrics: their names, and how to read them.
+//! The pipeline's metrics: their names and their interpretation.
 
 use bionicpro_warehouse::ledger::State;
 use metrics::{counter, gauge, histogram};
@@ -6,25 +6,30 @@ use metrics::{counter, gauge, histogram};
 use crate::kind::RunKind;
 use crate::report::StepReport;
 
-/// Seconds that a step took, by `step` and `state`; `skipped` is a tick that found nothing new. Growing with the same range: the source or the warehouse is slow.
+/// Duration of steps in seconds, by `step` and `state`; `skipped` is an incremental run that found nothing
+/// new. If it grows for the same range, the source or the warehouse is slow.
 pub const STEP_SECONDS: &str = "bionicpro_pipeline_step_seconds";
-/// Steps that ended, by `step`, `state` and error `kind`. A failure of kind `unreachable` mends itself, `data` does not.
+/// Steps that ended, by `step`, `state` and error `kind`. Failures of kind `unreachable` resolve by
+/// themselves, those of kind `data` do not.
 pub const STEPS_TOTAL: &str = "bionicpro_pipeline_steps_total";
-/// Telemetry rows aggregated. Flat while the fleet moves: nothing arrives in the source.
+/// Telemetry rows aggregated. If it is flat while the fleet moves, nothing arrives in the source.
 pub const ROWS_TOTAL: &str = "bionicpro_pipeline_rows_total";
 /// Mart rows loaded.
 pub const CELLS_TOTAL: &str = "bionicpro_pipeline_cells_total";
-/// Cells of the last run that nobody owns. Growing over full runs: prostheses are missing in the CRM.
+/// Cells of the last run without an owner. If it grows over full runs, prostheses are missing in the CRM.
 pub const ORPHAN_CELLS: &str = "bionicpro_pipeline_orphan_cells";
-/// Movements of the last run with a reading out of its range.
+/// Movements of the last run with a reading outside its valid range.
 pub const ANOMALIES: &str = "bionicpro_pipeline_anomalies";
-/// Rows of the last full run whose event time no report can hold. Growing: a device's clock is wrong.
+/// Rows of the last full run whose event time no report can hold. If it grows, a device's clock is wrong.
 pub const OUTSIDE_ROWS: &str = "bionicpro_pipeline_outside_rows";
-/// Cells of the last run that could not be read. Above 0: `bionicpro etl show RUN` names them and says why.
+/// Cells of the last run that could not be read. If it is above 0, `bionicpro etl show RUN` names them and
+/// gives the reasons.
 pub const UNREADABLE_CELLS: &str = "bionicpro_pipeline_unreadable_cells";
-/// Seconds between the last run's horizon and its snapshot. Growing: a forgotten transaction on the source.
+/// Seconds between the last run's horizon and its snapshot. If it grows, a transaction was left open on the
+/// source.
 pub const HORIZON_AGE_SECONDS: &str = "bionicpro_pipeline_horizon_age_seconds";
-/// When the last load ended well, in seconds since 1970. Alert when it is older than a few schedules.
+/// Time of the last successful load, in seconds since 1970. Alert if it is older than a few intervals of the
+/// schedule.
 pub const LAST_LOAD_TIMESTAMP: &str = "bionicpro_pipeline_last_load_timestamp_seconds";
 
 /// Records the end of a step.
@@ -47,7 +52,7 @@ pub(crate) fn record(report: &StepReport) {
         bionicpro_warehouse::ledger::Step::ExtractTelemetryData => {
             counter!(ROWS_TOTAL).increment(report.count("rows"));
             gauge!(ANOMALIES).set(number(report.count("anomalies")));
-            // A tick reads too little to tell.
+            // An incremental run reads too little to set this.
             if report.kind == Some(RunKind::Full) {
                 gauge!(UNREADABLE_CELLS).set(number(report.count("unreadable_cells")));
             }

@@ -1,21 +1,21 @@
-//! What a person at a terminal sees of a run: told by the steps, shown by whoever listens.
+//! The progress of a run, for display in a terminal: the steps report it, a listener shows it.
 
 use bionicpro_model::HourRange;
 use bionicpro_warehouse::ledger::Step;
 
 use crate::backfill::{Piece, Plan};
 
-/// Listens to a run. Calls come from several tasks; they must not block.
+/// A listener for the progress of a run. Its methods are called from several tasks and must not block.
 pub trait Progress: Send + Sync {
-    /// What a backfill is going to do.
+    /// Called with the plan of a backfill.
     fn plan(&self, _plan: &Plan) {}
-    /// A piece of the plan is loaded, with so many cells.
+    /// Called when a piece of the plan is loaded, with its number of cells.
     fn piece(&self, _piece: &Piece, _cells: u64) {}
-    /// A step began; of a range when it has one.
+    /// Called when a step begins, with its range if it has one.
     fn step(&self, _step: Step, _range: Option<&HourRange>) {}
-    /// That many more hours of the telemetry were read.
+    /// Called when that many more hours of the telemetry were read.
     fn hours(&self, _hours: u64) {}
-    /// A step of that name ended well.
+    /// Called when a step succeeds.
     fn done(&self, _step: Step) {}
 }
 

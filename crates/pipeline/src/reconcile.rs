@@ -1,4 +1,4 @@
-//! Compares, day by day, what was staged with what the mart now answers for the load.
+//! Compares, day by day, the staged rows with those that the mart now returns for the load.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,15 +13,15 @@ use uuid::Uuid;
 use crate::files::{Source, mart};
 use crate::stage::StagedFile;
 
-/// How many days, and how many cells of each, a failure names.
+/// The number of days, and of cells of each, that an error names.
 const NAMED: usize = 3;
 
-/// What a comparison found.
+/// The result of a comparison.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Reconciled {
     /// Days that agree.
     pub(crate) days: u64,
-    /// Days that a newer load has written meanwhile: they are that load's to compare.
+    /// Days that a newer load has written meanwhile; that load compares them.
     pub(crate) superseded: u64,
 }
 
@@ -38,17 +38,17 @@ impl DifferingDay {
     }
 }
 
-/// A cell of which the mart says something else than the source.
+/// A cell that differs between the mart and the source.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct DifferingCell {
-    /// None where nothing was staged for it.
+    /// The staged cell; `None` if nothing was staged for it.
     pub(crate) staged: Option<MartCell>,
-    /// None where the mart has no live row of it.
+    /// The mart's cell; `None` if the mart has no live row of it.
     pub(crate) found: Option<MartCell>,
 }
 
 impl DifferingCell {
-    /// Whether the sides differ in more than squares that the mart does not know.
+    /// Returns true if the sides differ in more than sums of squares that the mart does not have.
     pub(crate) fn is_more_than_unknown(&self) -> bool {
         match (&self.staged, &self.found) {
             (Some(staged), Some(found)) => *staged != found.clone().with_squares_of(staged),
@@ -56,7 +56,7 @@ impl DifferingCell {
         }
     }
 
-    /// Either side; both have the same key.
+    /// Returns either side; both have the same key.
     pub(crate) fn key(&self) -> Option<&MartCell> {
         self.staged.as_ref().or(self.found.as_ref())
     }
@@ -65,7 +65,7 @@ impl DifferingCell {
 /// Compares the totals of each day.
 ///
 /// # Errors
-/// `Data` that names the first differing days and cells.
+/// `Data`, naming the first differing days and cells.
 pub(crate) async fn reconcile(
     warehouse: &Warehouse,
     mart: &StagedFile,
@@ -99,10 +99,10 @@ pub(crate) async fn reconcile(
         .hint("the baseline has not moved; look for another writer of the mart, then run the range again"))
 }
 
-/// Compares what was read of a range, by UTC day, with what the source counts there by itself.
+/// Compares the number of rows read in a range, by UTC day, with the source's own count.
 ///
 /// # Errors
-/// `Data` that names the first differing days.
+/// `Data`, naming the first differing days.
 pub(crate) fn with_source(
     source: &BTreeMap<NaiveDate, u64>,
     read: &BTreeMap<NaiveDate, u64>,
@@ -120,12 +120,12 @@ pub(crate) fn with_source(
     if differing.is_empty() {
         return Ok(());
     }
-    Err(Error::new(Kind::Data, "what was read of the telemetry is not what the source counts")
+    Err(Error::new(Kind::Data, "the rows read differ from the rows that the source counts")
         .detail(differing[..differing.len().min(NAMED)].join("; "))
-        .hint("nothing was loaded; run again, and report it when it stays: no data cause this"))
+        .hint("nothing was loaded; run again, and report it if it persists: no data can cause this"))
 }
 
-/// The days whose totals differ, oldest first. A day without rows may be left out on either side.
+/// Returns the days whose totals differ, oldest first. A day without rows may be missing on either side.
 pub(crate) fn differing_days(staged: &[DayTotals], answered: &[DayTotals]) -> Vec<DifferingDay> {
     let by_date = |days: &[DayTotals]| -> BTreeMap<NaiveDate, DayTotals> {
         days.iter().map(|day| (day.date, *day)).collect()
@@ -140,7 +140,8 @@ pub(crate) fn differing_days(staged: &[DayTotals], answered: &[DayTotals]) -> Ve
     days.filter(|day| day.staged != day.found).collect()
 }
 
-/// The cells of one day that differ between the staged file and what the load answers for in the mart.
+/// Returns the cells of one day that differ between the staged file and the mart's rows for which the load is
+/// responsible.
 pub(crate) async fn differing_cells(
     warehouse: &Warehouse,
     staged: &Source,
@@ -158,7 +159,7 @@ pub(crate) async fn differing_cells(
     Ok(cells.filter(|cell| cell.staged != cell.found).collect())
 }
 
-/// Whether a newer load has written into the day.
+/// Returns true if a newer load has written into the day.
 async fn is_superseded(warehouse: &Warehouse, day: NaiveDate, version: u64) -> Result<bool> {
     let range = HourRange::new(midnight(day), midnight(day) + TimeDelta::days(1))?;
     let days = load::day_totals(warehouse, &range).await?;
@@ -219,7 +220,7 @@ mod tests {
             let days = |of: &[(u32, u64)]| of.iter().map(|(day, rows)| (date(*day), *rows)).collect();
             with_source(&days(source), &days(read), &range).err().map(|error| error.to_string())
         };
-        // What is dirty outside of the range was read too.
+        // Dirty cells outside the range were read too.
         assert_eq!(compare(&[(15, 5), (16, 1)], &[(15, 5), (16, 1), (17, 9), (2, 3)]), None);
         let error = compare(&[(15, 5), (16, 1)], &[(15, 5)]).unwrap();
         assert!(error.contains("2024-01-16: 1 rows in the source, 0 read"), "{error}");

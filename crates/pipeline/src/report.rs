@@ -1,4 +1,4 @@
-//! What a step and a run say at their end: one JSON line each.
+//! The reports of steps and runs at their end: one JSON line each.
 
 use std::collections::BTreeMap;
 
@@ -18,21 +18,21 @@ pub struct StepReport {
     pub step: Step,
     /// `done`, `skipped` or `failed`.
     pub state: State,
-    /// Which try, from 1.
+    /// The number of the attempt, from 1.
     pub attempt: u16,
-    /// What the run does; not known to every step.
+    /// The kind of the run, which not every step knows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<RunKind>,
-    /// Why a tick became a full run.
+    /// The reason why an incremental run became a full run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why_full: Option<String>,
-    /// How the run found what is new.
+    /// The form of change detection that the run used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub form: Option<String>,
-    /// What the next tick compares the source with.
+    /// The checkpoint with which the next incremental run compares the source.
     #[serde(skip)]
     pub baseline: Option<String>,
-    /// The hours that it covered whole.
+    /// The hours that it covered completely.
     pub range: Option<HourRange>,
     /// The mart version that it reads or writes.
     pub version: Option<u64>,
@@ -40,16 +40,17 @@ pub struct StepReport {
     pub snapshot: Option<String>,
     /// The moment before which every committed row was visible.
     pub horizon: Option<DateTime<Utc>>,
-    /// What was counted, by name.
+    /// Counts by name.
     pub counts: BTreeMap<String, u64>,
-    /// The files that it wrote, below the staging area. A run that does all four steps removes them when it ends well.
+    /// The files that it wrote, relative to the staging area. A run of all four steps removes them when it
+    /// succeeds.
     pub files: Vec<String>,
-    /// How long it took.
+    /// The duration in milliseconds.
     pub duration_ms: u64,
-    /// What could not be read, by name.
+    /// The names of what could not be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notes: Option<String>,
-    /// What went wrong.
+    /// The error.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Failure>,
 }
@@ -77,20 +78,20 @@ impl StepReport {
         }
     }
 
-    /// A count by its name; 0 when it was not counted.
+    /// Returns a count by its name; 0 if it was not counted.
     pub fn count(&self, name: &str) -> u64 {
         self.counts.get(name).copied().unwrap_or(0)
     }
 }
 
-/// An error in a report. No secret, no personal data.
+/// An error in a report, without secrets and personal data.
 #[derive(Debug, Clone, Serialize)]
 pub struct Failure {
     /// The word for its kind.
     pub kind: &'static str,
-    /// Sentence and detail.
+    /// The message and its detail.
     pub message: String,
-    /// What to do.
+    /// The hint about what to do.
     pub hint: Option<String>,
 }
 
@@ -109,18 +110,18 @@ impl From<&Error> for Failure {
 pub struct RunReport {
     /// The run.
     pub run: RunId,
-    /// `done`, or `skipped` where there was nothing new.
+    /// `done`, or `skipped` if there was nothing new.
     pub state: State,
-    /// What it did.
+    /// The kind of the run.
     pub kind: Option<RunKind>,
-    /// Why a tick became a full run.
+    /// The reason why an incremental run became a full run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why_full: Option<String>,
     /// The hours that it replaced.
     pub range: Option<HourRange>,
-    /// What was counted, summed over the pieces of a backfill.
+    /// Counts by name, summed over the pieces of a backfill.
     pub counts: BTreeMap<String, u64>,
-    /// How long it took.
+    /// The duration in milliseconds.
     pub duration_ms: u64,
     /// Its steps in the order in which they ended; a backfill in pieces has none of its own.
     #[serde(skip_serializing_if = "Vec::is_empty")]

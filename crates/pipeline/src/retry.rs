@@ -1,18 +1,18 @@
-//! Tries a step again when waiting may help.
+//! Retries a step if waiting may help.
 
 use std::future::Future;
 use std::time::Duration;
 
 use bionicpro_model::Result;
 
-/// How often a failed step is tried again, and after how long.
+/// The number of retries of a failed step, and the delay before each.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Policy {
     pub(crate) retries: u32,
     pub(crate) delay: Duration,
 }
 
-/// Runs `step` until it succeeds, fails for good, or the tries are used up.
+/// Runs `step` until it succeeds, fails permanently, or the retries are used up.
 pub(crate) async fn with_policy<T, F>(policy: Policy, mut step: impl FnMut() -> F) -> Result<T>
 where
     F: Future<Output = Result<T>>,
@@ -21,7 +21,7 @@ where
     loop {
         match step().await {
             Err(error) if error.kind().is_retryable() && left > 0 => {
-                tracing::warn!(%error, left, delay_s = policy.delay.as_secs(), "step failed, waiting to try it again");
+                tracing::warn!(%error, left, delay_s = policy.delay.as_secs(), "step failed, retrying after a delay");
                 left -= 1;
                 tokio::time::sleep(policy.delay).await;
             }

@@ -1,5 +1,5 @@
-//! All four steps: both extractions at once, then the join, then the load; again from the beginning where another load
-//! came between.
+//! Runs all four steps: both extractions concurrently, then the join, then the load. Starts again from the
+//! beginning if another load came in between.
 
 use std::time::{Duration, Instant};
 
@@ -14,22 +14,23 @@ use crate::report::RunReport;
 use crate::retry::{Policy, with_policy};
 use crate::steps::{self, Extracted, LedgerWriter, Restarts};
 
-/// What to run.
+/// The specification of a run.
 #[derive(Debug, Clone, Default)]
 pub struct RunSpec {
-    /// The id; made when none is given.
+    /// The id; generated if `None`.
     pub run: Option<RunId>,
-    /// What to recompute.
+    /// The requested kind of run.
     pub ask: RunRequest,
 }
 
-/// Runs the pipeline: afterwards the mart equals the sources at the run's snapshot, as far as the run reaches.
+/// Runs the pipeline: afterwards the mart equals the sources at the run's snapshot, as far as the run
+/// reaches.
 ///
-/// A step whose failure waiting may mend is tried again as configured. A tick that finds nothing new ends as `skipped`.
-/// What was staged is removed when all went well; the files of a failed run stay, for a look.
+/// A failed step is retried as configured if waiting may help. An incremental run that finds nothing new ends
+/// as `skipped`. The staged files are removed after success; those of a failed run are kept for inspection.
 ///
 /// # Errors
-/// The first failure that no retry mended, with what was done so far left in the ledger.
+/// The first failure that no retry resolved. The ledger records what was done until then.
 pub async fn run(context: &PipelineContext, spec: RunSpec, progress: &dyn Progress) -> Result<RunReport> {
     let Some(run) = &spec.run else {
         return run_new(context, &RunId::generate(Utc::now()), spec.ask, progress).await;
@@ -39,10 +40,11 @@ pub async fn run(context: &PipelineContext, spec: RunSpec, progress: &dyn Progre
     all_steps(context, &book, spec.ask, progress).await
 }
 
-/// The same under an id that was just made: the ledger is not asked what there is of it.
+/// Does the same as [`run()`] under an id that was just generated, without reading the ledger for earlier
+/// attempts.
 ///
 /// # Errors
-/// As [`run()`].
+/// Those of [`run()`].
 pub async fn run_new(
     context: &PipelineContext,
     run: &RunId,
@@ -52,7 +54,7 @@ pub async fn run_new(
     all_steps(context, &LedgerWriter::of_run(context, run), ask, progress).await
 }
 
-/// The steps, as often as another load comes between.
+/// Runs the steps, and again if another load came in between.
 async fn all_steps(
     context: &PipelineContext,
     book: &LedgerWriter<'_>,
@@ -69,7 +71,7 @@ async fn all_steps(
         }
     }
     if let Err(error) = context.stage.remove(run).await {
-        tracing::warn!(%run, %error, "what the run has staged cannot be removed");
+        tracing::warn!(%run, %error, "the staged files of the run cannot be removed");
     }
     report.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(report)
@@ -109,7 +111,7 @@ fn policy(context: &PipelineContext) -> Policy {
     Policy { retries: context.config.retries, delay: Duration::from_secs(context.config.retry_delay_s) }
 }
 
-/// The report of a run that failed before it had one.
+/// Builds the report of a run that failed before it had one.
 pub fn failed(run: &RunId, error: &Error) -> serde_json::Value {
     serde_json::json!({ "run": run, "state": State::Failed, "error": crate::report::Failure::from(error) })
 }

@@ -1,9 +1,10 @@
-//! What a run is about to do: everything small is read first, and decides before anything is staged.
+//! The plan of a run: everything small is read first, and decides what to do before anything is staged.
 //!
-//! A source's snapshot is taken while the warehouse is asked what it knows. It counts if its version is greater than all
-//! that the warehouse knows; otherwise, as where a newer run came between or the source's clock stands behind, it is taken
-//! again: a state of the CRM is never merged into a newer one. Where the CRM is still the one that is stored, neither
-//! its rows nor the stored ones are compared, and without new telemetry they are not even read.
+//! A source's snapshot is taken while the warehouse's state is read. It is valid if its version is greater
+//! than every version in the warehouse. Otherwise (a newer run came in between, or the source clock is
+//! behind) it is taken again: a state of the CRM is never merged into a newer one. If the CRM is still in the
+//! stored state, its rows and the stored ones are not compared, and without new telemetry they are not even
+//! read.
 
 use std::collections::BTreeSet;
 
@@ -19,28 +20,29 @@ use crate::context::PipelineContext;
 use crate::kind::{RunKind, RunRequest};
 use crate::load_plan::{LoadPlan, RunScope};
 
-/// How far ahead of the running hour a run reads: a device's clock may be wrong by a day.
+/// The number of hours after the current hour that a run reads: a device's clock may be wrong by a day.
 const AHEAD_HOURS: i64 = 24;
 
-/// How many hours that lie further ahead are remembered: 41 days and more of them. A full run looks again.
+/// The maximum number of hours further ahead that are remembered: more than 41 days of them. A full run
+/// searches again.
 const MOST_AHEAD: usize = 1000;
 
-/// What was found, and what follows from it.
+/// The state of the sources, and the decision for the run.
 pub(crate) struct RunPlan {
     pub(crate) kind: RunKind,
-    /// Why a tick became a full run.
+    /// The reason why an incremental run became a full run.
     pub(crate) why_full: Option<String>,
     pub(crate) range: Option<HourRange>,
-    /// New rows that are waiting outside of what a run may read are not counted.
+    /// The number of new rows, without those outside of the hours that a run may read.
     pub(crate) new_rows: u64,
     pub(crate) telemetry: Telemetry,
-    /// What the run leaves when it finds nothing to load; a load adds to it.
+    /// The checkpoint that the run stores if it finds nothing to load; a load adds to it.
     pub(crate) left: Option<Checkpoint>,
-    /// None where there is nothing to load.
+    /// The plan of the load; `None` if there is nothing to load.
     pub(crate) work: Option<LoadPlan>,
 }
 
-/// Which source failed.
+/// The error, by the database that failed.
 pub(crate) enum Failed {
     Warehouse(Error),
     Crm(Error),
@@ -60,7 +62,7 @@ impl From<Error> for Failed {
     }
 }
 
-/// Reads everything small and decides.
+/// Reads everything small, and decides what the run does.
 pub(crate) async fn look(context: &PipelineContext, ask: RunRequest) -> Result<RunPlan, Failed> {
     let warehouse = &context.warehouse;
     let open_crm =
@@ -87,15 +89,15 @@ pub(crate) async fn look(context: &PipelineContext, ask: RunRequest) -> Result<R
             pid = holder.pid,
             application = holder.application,
             age_s = holder.age_s,
-            "a transaction on the source is open for long: freshness waits for it, what it inserted comes when it commits"
+            "a long-running transaction on the source holds back data freshness; its rows are loaded after it commits"
         );
     }
     let agreed = CrmFingerprint { fingerprint: crm.fingerprint().to_owned(), stamp: state.standing.stamp };
-    // A full run compares all the same: it repairs what somebody else has done to the stored dimensions.
+    // A full run compares in any case: it repairs what others have changed in the stored dimensions.
     let is_stored = found.kind != RunKind::Full
         && state.standing.is_settled()
         && left.is_some_and(|left| left.is_ok_and(|left| left.crm.as_ref() == Some(&agreed)));
-    let must_load = found.kind != RunKind::Tick || found.new.is_some();
+    let must_load = found.kind != RunKind::Incremental || found.new.is_some();
     let work = match must_load || !is_stored {
         true => {
             let within = within(context, &telemetry, found.range.as_ref())?;
@@ -120,7 +122,7 @@ pub(crate) async fn look(context: &PipelineContext, ask: RunRequest) -> Result<R
     })
 }
 
-/// What is new in the telemetry, and what kind of run that makes.
+/// The new telemetry, and the kind of run that follows from it.
 struct Detection {
     kind: RunKind,
     why_full: Option<String>,
@@ -155,7 +157,7 @@ impl Detection {
         let lookback = HourRange::new(lookback.from().max(first), readable.min(END_OF_HOURS))?;
         let (since, previous) = match left {
             None => (Since::Lost(no_baseline(telemetry)), None),
-            Some(Err(_)) => (Since::Lost("another version of this program left it".to_owned()), None),
+            Some(Err(_)) => (Since::Lost("another version of this program stored it".to_owned()), None),
             Some(Ok(left)) => (telemetry.since(&left.telemetry).await?, Some(left)),
         };
         let (mut new, lost) = match since {
@@ -166,7 +168,7 @@ impl Detection {
         if let (Some(why), Some(_)) = (&lost, left) {
             tracing::warn!(
                 why,
-                "the baseline is lost: the last days are read whole, and older ones compared with the source day by day"
+                "the baseline is lost: the lookback is read completely, and older days are compared with the source"
             );
         }
         let previous = previous.filter(|_| lost.is_none());
@@ -178,7 +180,7 @@ impl Detection {
             false => ahead.extend(new.iter().flat_map(|new| new.hours_from(readable))),
         }
         let still_ahead = ahead.split_off(&hour_number(readable));
-        // What could not be read before is tried again.
+        // Hours that could not be read before are retried.
         let again = previous.filter(|_| is_full).into_iter().flat_map(|left| left.unreadable.iter().copied());
         let whole: Vec<i64> = ahead.into_iter().chain(again).collect();
         if !whole.is_empty() {
@@ -186,7 +188,7 @@ impl Detection {
         }
         let unreadable =
             previous.filter(|_| !is_full).map(|left| left.unreadable.clone()).unwrap_or_default();
-        // A first run, and one that lost what it knew, has reached the last days only.
+        // A first run, and one whose baseline is lost, has covered the lookback only.
         let compare_from = previous.map_or(telemetry.snapshot().version(), |left| left.compare_from);
         let baseline = telemetry.baseline(previous.map(|left| &left.telemetry)).map(|telemetry| Checkpoint {
             telemetry,
@@ -196,17 +198,17 @@ impl Detection {
             compare_from,
         });
         Ok(Detection {
-            kind: if is_full { RunKind::Full } else { RunKind::Tick },
+            kind: if is_full { RunKind::Full } else { RunKind::Incremental },
             range: is_full.then_some(lookback),
             new_rows,
             new,
             baseline,
-            why_full: lost.filter(|_| ask == RunRequest::Tick),
+            why_full: lost.filter(|_| ask == RunRequest::Incremental),
         })
     }
 }
 
-/// Up to when a run reads: what is dated later waits.
+/// Returns the time up to which a run reads. Rows dated later wait.
 pub(crate) fn readable_until(now: DateTime<Utc>) -> DateTime<Utc> {
     floor_to_hour(now) + TimeDelta::hours(1 + AHEAD_HOURS)
 }
@@ -215,30 +217,32 @@ fn hour_number(at: DateTime<Utc>) -> i64 {
     at.timestamp().div_euclid(3600)
 }
 
-/// The first hour of which the source keeps everything, as far as that is configured: what is older and gone stays.
+/// Returns the first hour of which the source keeps everything, if that is configured. Older rows that the
+/// source no longer has stay in the mart.
 pub(crate) fn kept_from(context: &PipelineContext, now: DateTime<Utc>) -> DateTime<Utc> {
     let Some(days) = context.telemetry_config.keeps else { return FIRST_HOUR };
-    // The hour in which it ends is half gone.
+    // The hour in which the source's retention ends is half deleted.
     (floor_to_hour(now) + TimeDelta::hours(1) - TimeDelta::days(i64::from(days))).max(FIRST_HOUR)
 }
 
 fn no_baseline(telemetry: &Telemetry) -> String {
-    format!("no run has left a baseline; new rows are found so: {}", telemetry.changes().reason)
+    format!("no run has stored a baseline; new rows are found as follows: {}", telemetry.changes().reason)
 }
 
-/// The hours that a run may read at all.
+/// Returns the hours that a run may read.
 fn within(context: &PipelineContext, telemetry: &Telemetry, range: Option<&HourRange>) -> Result<HourRange> {
     let now = telemetry.snapshot().taken_at;
     let end = range.map_or(readable_until(now), |range| readable_until(now).max(range.to()));
     HourRange::new(first_hour(context, now).max(kept_from(context, now)), end.min(END_OF_HOURS))
 }
 
-/// The first hour that the mart retains.
+/// Returns the first hour that the mart retains.
 pub(crate) fn first_hour(context: &PipelineContext, now: DateTime<Utc>) -> DateTime<Utc> {
     load::retained_from(&context.warehouse, now).map_or(FIRST_HOUR, midnight).max(FIRST_HOUR)
 }
 
-/// The range that somebody asked for; refused where the mart does not retain it.
+/// Returns the requested range, cut to what the source keeps. Refuses a range that begins before the mart's
+/// retention.
 pub(crate) fn retained(
     context: &PipelineContext,
     telemetry: &Telemetry,
@@ -251,15 +255,15 @@ pub(crate) fn retained(
         if kept <= range.from() {
             return Ok(range);
         }
-        tracing::warn!(%kept, "the range begins before what the source keeps: what is older stays as it is");
+        tracing::warn!(%kept, "the range begins before what the source keeps: older rows stay as they are");
         return HourRange::new(kept, range.to()).map_err(|error| {
             error.hint(format!(
-                "telemetry.keeps says that the source keeps what is from {kept} on: begin there or later"
+                "according to telemetry.keeps, the source keeps rows from {kept} on: begin there or later"
             ))
         });
     }
     let first_day = first_day.date_naive();
     Err(Error::new(Kind::Usage, "the range begins before what the mart retains")
-        .detail(format!("{range}; the mart retains from {first_day}"))
+        .detail(format!("{range}; the mart retains rows from {first_day} on"))
         .hint(format!("begin at --from {first_day} or later")))
 }

@@ -1,5 +1,5 @@
-//! Runs the pipeline by two cron expressions, one for ticks and one for full runs: never two at once, also across
-//! processes, and at most one to catch up.
+//! Runs the pipeline by two cron expressions, one for incremental and one for full runs: never two runs at
+//! once, even across processes, and at most one to catch up.
 
 use std::future::Future;
 use std::str::FromStr;
@@ -18,17 +18,20 @@ use crate::progress::Quiet;
 use crate::run::{RunSpec, run};
 use crate::steps::in_time;
 
-/// How many of the newest runs are looked at for the last full one: three days of a quarter of an hour each.
+/// The number of newest runs that are searched for the last full one: three days at one run per quarter of an
+/// hour.
 const RUNS_LOOKED_AT: u32 = 300;
 
-/// Runs until `shutdown` completes; a run that is under way is then dropped, which is what a kill does, and harmless.
+/// Runs until `shutdown` completes. A run in progress is then dropped, which has the effect of a kill and is
+/// harmless.
 ///
-/// Times that pass while a run is under way are caught up with one run. Another scheduler that works for the same
-/// warehouse makes this one skip its turn: the lock is an advisory lock in the telemetry database, which the server
-/// frees when its holder dies. A failed run is told to the log and the ledger, and the next one comes at its time.
+/// Times that pass during a run are caught up with one run. If another scheduler is running for the same
+/// warehouse, this one skips its turn: the lock is an advisory lock in the telemetry database, which the
+/// server releases when its holder dies. A failed run is recorded in the log and the ledger, and the next one
+/// starts on schedule.
 ///
 /// # Errors
-/// `Config` when an expression is not one.
+/// `Config` if an expression is not valid.
 pub async fn schedule(context: &PipelineContext, shutdown: impl Future<Output = ()>) -> Result<()> {
     let cron = parse("pipeline.schedule", &context.config.schedule)?;
     let full = parse("pipeline.full_schedule", &context.config.full_schedule)?;
@@ -50,7 +53,7 @@ pub async fn schedule(context: &PipelineContext, shutdown: impl Future<Output = 
 /// Checks a cron expression of five fields.
 ///
 /// # Errors
-/// `Config` that shows one.
+/// `Config`, with an example of a valid expression.
 pub fn parse(key: &str, expression: &str) -> Result<Cron> {
     Cron::from_str(expression).map_err(|error| {
         Error::new(Kind::Config, "not a cron expression")
@@ -62,11 +65,11 @@ pub fn parse(key: &str, expression: &str) -> Result<Cron> {
 
 fn next(cron: &Cron, after: DateTime<Utc>) -> Result<DateTime<Utc>> {
     cron.find_next_occurrence(&after, false).map_err(|error| {
-        Error::new(Kind::Config, "the schedule never comes").detail(cron.to_string()).source(error)
+        Error::new(Kind::Config, "the schedule has no next time").detail(cron.to_string()).source(error)
     })
 }
 
-/// Waits by the wall clock: a suspended machine or a corrected clock does not move a turn.
+/// Waits by the wall clock, so that a suspended machine or a corrected clock does not shift a turn.
 async fn wait_until(due: DateTime<Utc>) {
     while let Ok(left) = (due - Utc::now()).to_std() {
         tokio::time::sleep(left.min(Duration::from_secs(30))).await;
@@ -78,12 +81,15 @@ async fn turn(context: &PipelineContext, full: &Cron, last_full: &mut Option<Dat
     let outcome = async {
         let take = async { Lock::try_take(context.telemetry.connect().await?, &name).await };
         let Some(lock) = in_time(context, take).await? else {
-            tracing::info!("another scheduler is at work, skipping this turn");
+            tracing::info!("another scheduler is running, skipping this turn");
             return Ok(());
         };
         let began = Utc::now();
-        let ask =
-            if is_full_due(context, full, last_full).await? { RunRequest::Full } else { RunRequest::Tick };
+        let ask = if is_full_due(context, full, last_full).await? {
+            RunRequest::Full
+        } else {
+            RunRequest::Incremental
+        };
         let report = run(context, RunSpec { run: None, ask }, &Quiet).await?;
         if report.kind == Some(RunKind::Full) {
             *last_full = Some(began);
@@ -101,7 +107,7 @@ async fn turn(context: &PipelineContext, full: &Cron, last_full: &mut Option<Dat
     }
 }
 
-/// Compares some of the days that are due: runs of their own, within their own time.
+/// Compares some of the due days, in separate runs and within a time budget of their own.
 async fn compare_some(context: &PipelineContext) -> Result<()> {
     let budget = Duration::from_secs(context.config.compare_budget_s);
     if budget.is_zero() {
@@ -110,7 +116,7 @@ async fn compare_some(context: &PipelineContext) -> Result<()> {
     let name: RunId = format!("compare-{}", RunId::generate(Utc::now())).parse()?;
     let compared = compare(context, &name, budget, &Quiet).await?;
     for refusal in &compared.refused {
-        tracing::error!(range = %refusal.range, why = refusal.why, hint = refusal.hint, "a range was not mended");
+        tracing::error!(range = %refusal.range, why = refusal.why, hint = refusal.hint, "a range was not reloaded");
     }
     if compared.days > 0 {
         let (days, days_left, differing) = (compared.days, compared.days_left, compared.differing);
@@ -125,7 +131,7 @@ async fn compare_some(context: &PipelineContext) -> Result<()> {
     compared.failed.map_or(Ok(()), Err)
 }
 
-/// Whether a full run's time has passed since the last one that ended well, whoever made it.
+/// Returns true if a full run has become due since the last successful one, whichever process ran it.
 async fn is_full_due(
     context: &PipelineContext,
     full: &Cron,

@@ -1,7 +1,8 @@
-//! Compares a range of the mart with a recomputation from the source, and mends what differs when asked to.
+//! Compares a range of the mart with a recomputation from the source, and recomputes what differs if
+//! requested.
 //!
-//! What arrived in the source since the last tick is no difference: it waits for the next one. Nor are sums of squares that
-//! the mart does not know, of rows from before it had them.
+//! Rows that arrived in the source since the last incremental run do not count as a difference: they wait for
+//! the next one. Nor do sums of squares that the mart lacks because a row is older than these columns.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -27,43 +28,43 @@ use crate::run_plan::{readable_until, retained};
 use crate::stage::StagedName;
 use crate::steps::{self, in_time};
 
-/// How many differing cells a report names.
+/// The maximum number of differing cells that a report names.
 const MOST_NAMED: usize = 100;
 
-/// What to compare.
+/// The specification of a comparison.
 #[derive(Debug, Clone)]
 pub struct Verify {
-    /// The name of the comparison, and of the runs that mend.
+    /// The name of the comparison, and the prefix of the names of the runs that recompute.
     pub run: RunId,
     /// The range.
     pub range: HourRange,
-    /// Whether to recompute what differs.
+    /// True to recompute what differs.
     pub repair: bool,
 }
 
-/// What a comparison found.
+/// The result of a comparison.
 #[derive(Debug, Clone, Serialize)]
 pub struct Verified {
     /// The name of the comparison.
     pub run: RunId,
-    /// What was compared.
+    /// The range that was compared.
     pub range: HourRange,
     /// Cells of the source that were compared.
     pub cells: u64,
-    /// Cells in which something arrived since the last tick: the next one brings them up to date.
+    /// Cells in which rows arrived since the last incremental run; the next one brings them up to date.
     pub waiting: u64,
-    /// Cells that differ, and wait for nothing.
+    /// Cells that differ, and do not just wait for an incremental run.
     pub differing: u64,
-    /// Whether what differed was recomputed.
+    /// True if what differed was recomputed.
     pub repaired: bool,
-    /// Why cells that only wait for the next tick may be among the differing ones.
+    /// The reason why cells that only wait for the next incremental run may be among the differing ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
     /// The first of the differing cells.
     pub first: Vec<Difference>,
 }
 
-/// A cell of which the mart says something else than the source.
+/// A cell that differs between the mart and the source.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Difference {
     /// The person.
@@ -74,9 +75,9 @@ pub struct Difference {
     pub chip_id: String,
     /// The beginning of the hour.
     pub hour: DateTime<Utc>,
-    /// What the source makes of it; none where it has nothing.
+    /// The numbers computed from the source; `None` if it has no rows.
     pub source: Option<Numbers>,
-    /// What the mart says; none where it has no row.
+    /// The numbers in the mart; `None` if it has no row.
     pub mart: Option<Numbers>,
 }
 
@@ -107,11 +108,12 @@ pub struct Numbers {
     pub battery_last: Option<f32>,
 }
 
-/// Compares, piece by piece as a backfill would go; stages files aside and removes them.
+/// Compares the range in the pieces that a backfill would have. Stages files under separate run ids and
+/// removes them.
 ///
 /// # Errors
-/// As the sources, the warehouse and the staging area give them; `Usage` for a range that the mart no longer holds,
-/// `Data` where the CRM changed since the last load.
+/// Errors of the sources, the warehouse and the staging area; `Usage` if the mart no longer retains the
+/// range, `Data` if ownership changed in the CRM since the last load.
 pub async fn verify(context: &PipelineContext, verify: &Verify, progress: &dyn Progress) -> Result<Verified> {
     let mut verified = Verified::new(&verify.run, verify.range);
     let Some(range) = in_time(context, bounded(context, verify.range)).await? else {
@@ -140,7 +142,8 @@ pub async fn verify(context: &PipelineContext, verify: &Verify, progress: &dyn P
     Ok(verified)
 }
 
-/// The part of a range in which the source or the mart may have anything, so that centuries cost nothing.
+/// Returns the part of a range in which the source or the mart may have rows, so that a range of centuries
+/// costs nothing.
 async fn bounded(context: &PipelineContext, range: HourRange) -> Result<Option<HourRange>> {
     let telemetry = Telemetry::open(&context.telemetry, &context.telemetry_config, 0).await?;
     let range = retained(context, &telemetry, range)?;
@@ -155,10 +158,11 @@ async fn bounded(context: &PipelineContext, range: HourRange) -> Result<Option<H
     Ok(first.zip(end).and_then(clip))
 }
 
-/// Compares a range at once, and adds what differs. Returns the version of the snapshot that it was compared with.
+/// Compares a range as a whole, and adds the differences to `verified`. Returns the version of the snapshot
+/// that it was compared with.
 ///
 /// # Errors
-/// As [`verify`].
+/// Those of [`verify`].
 pub(crate) async fn compare_range(
     context: &PipelineContext,
     id: &RunId,
@@ -167,7 +171,7 @@ pub(crate) async fn compare_range(
     progress: &dyn Progress,
 ) -> Result<u64> {
     let warehouse = &context.warehouse;
-    // Before the source is read: what arrives later is new since then in any case.
+    // Read before the source, so that rows that arrive later are new since then in any case.
     let baseline = state::read(warehouse).await?.baseline;
     steps::stage(context, id, RunRequest::Range(range), progress).await?;
     let file = context.stage.open_file(id, StagedName::Mart).await?;
@@ -217,14 +221,14 @@ pub(crate) async fn compare_range(
     Ok(version)
 }
 
-/// What arrived since the baseline, or why that cannot be told.
+/// Returns the rows that arrived since the baseline, or the reason why they cannot be determined.
 async fn since(
     context: &PipelineContext,
     baseline: Option<String>,
 ) -> Result<std::result::Result<Option<NewRows>, String>> {
     let cannot = |why: &str| Ok(Err(format!("{why}: cells that wait for the next run may be among these")));
     let Some(baseline) = baseline.and_then(|text| serde_json::from_str::<Baseline>(&text).ok()) else {
-        return cannot("no run has left a baseline");
+        return cannot("no run has stored a baseline");
     };
     let telemetry = Telemetry::open(&context.telemetry, &context.telemetry_config, 0).await?;
     match telemetry.since(&baseline).await? {
@@ -234,7 +238,7 @@ async fn since(
     }
 }
 
-/// Every chip that a person's prosthesis ever had: its row adds them up.
+/// Returns every chip that each person's prosthesis ever had, since its row adds them up.
 async fn chips(context: &PipelineContext, id: &RunId) -> Result<BTreeMap<Holding, BTreeSet<String>>> {
     let staged = context.stage.open_file(id, StagedName::Owners).await?;
     let owners = owners::read(&Source::new(staged.file, owners::SCHEMA)?)?;

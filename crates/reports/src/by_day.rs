@@ -1,4 +1,4 @@
-//! The numbers of each day of a range.
+//! The sums of each day of a range.
 
 use std::collections::BTreeMap;
 
@@ -9,17 +9,17 @@ use uuid::Uuid;
 use crate::zone::{day_of, local_day};
 use crate::{Hours, Month, Sums, day_start, months, quantile};
 
-/// How many days before a day count for its median.
+/// The number of days before a day that count for its median.
 const DAYS_BEFORE: chrono::Days = chrono::Days::new(6);
-/// A median of fewer days is none.
+/// The fewest days of which a median is taken.
 const MIN_DAYS: usize = 4;
 
 /// The days of a range.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ByDay {
-    /// Those with data, oldest first.
+    /// The days with data, oldest first.
     pub days: Vec<DayRow>,
-    /// The first hour with data of the person, also outside the range.
+    /// The person's first hour with data, whether or not it is in the range.
     pub first_hour: Option<DateTime<Utc>>,
 }
 
@@ -28,9 +28,10 @@ pub struct ByDay {
 pub struct DayRow {
     /// The day.
     pub date: NaiveDate,
-    /// Its numbers.
+    /// Its sums.
     pub sums: Sums,
-    /// The median of the movements of the complete days with data among this day and the six before.
+    /// The median of the movements of the complete days with data among this day and the six before. `None`
+    /// if they are fewer than four, or if this day is not complete.
     pub median: Option<f64>,
 }
 
@@ -39,8 +40,8 @@ pub fn by_day_months(tz: Tz, (from, to): (NaiveDate, NaiveDate)) -> Vec<Month> {
     if from < to { months(tz, (before(from), to)) } else { Vec::new() }
 }
 
-/// The days `from <= day < to` of the zone that have data. Days that `data_as_of` does not reflect whole count for no
-/// median.
+/// The days `from <= day < to` of the zone that have data. Days that are not complete as of `data_as_of`
+/// count for no median.
 pub fn by_day(
     hours: &Hours,
     prosthesis: Option<Uuid>,

@@ -1,4 +1,4 @@
-//! The hours of one month in columns.
+//! The hours of one month, stored by column.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -8,15 +8,15 @@ use uuid::Uuid;
 
 use crate::Month;
 
-/// The hours of a person in one UTC month, by hour and prosthesis, a column each for what they say.
+/// The hours of a person in one UTC month, sorted by hour and prosthesis, with one vector per column.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MonthHours {
     month: Month,
-    /// Prostheses with the chips and models that they had, each once.
+    /// The distinct combinations of prosthesis, chip and model.
     devices: Vec<Device>,
     /// Hours since the month began.
     hour: Vec<u16>,
-    /// Which of `devices`.
+    /// Indexes into `devices`.
     device: Vec<u32>,
     movements: Vec<u32>,
     errors: Vec<u32>,
@@ -49,7 +49,7 @@ pub struct Row<'a> {
     pub chip_id: &'a str,
     /// Its model's name.
     pub prosthesis_model: &'a str,
-    /// Movements: one at least.
+    /// Movements: at least one.
     pub movements: u32,
     /// Movements with an error code.
     pub errors: u32,
@@ -67,12 +67,12 @@ pub struct Row<'a> {
     pub battery_min: Option<f32>,
     /// The last battery level.
     pub battery_last: Option<f32>,
-    /// When the source was read for it, in microseconds since 1970.
+    /// The version: the time of the source's snapshot, in microseconds since 1970.
     pub version: u64,
 }
 
 impl MonthHours {
-    /// The months, each with its own of these rows, which come in any order. A month may have none.
+    /// Splits rows, in any order, by month. A month may have no rows; rows of other months are dropped.
     pub fn of_months<'a>(months: &[Month], rows: impl IntoIterator<Item = Row<'a>>) -> Vec<Self> {
         let mut of_month: BTreeMap<Month, Vec<Row<'a>>> =
             months.iter().map(|month| (*month, Vec::new())).collect();
@@ -117,7 +117,7 @@ impl MonthHours {
         made
     }
 
-    /// The same for the same hours, in every process of one build.
+    /// Computes the digest: equal for equal hours in every process of one build.
     fn make_digest(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         (&self.devices, &self.hour, &self.device, &self.movements, &self.errors).hash(&mut hasher);
@@ -129,17 +129,17 @@ impl MonthHours {
         hasher.finish()
     }
 
-    /// Whether the month has no data.
+    /// Returns true if the month has no data.
     pub fn is_empty(&self) -> bool {
         self.hour.is_empty()
     }
 
-    /// What two readings of the month are the same by.
+    /// The digest of the hours: two reads of the month with the same digest have the same content.
     pub fn digest(&self) -> u64 {
         self.digest
     }
 
-    /// Which month it is.
+    /// The month.
     pub fn month(&self) -> Month {
         self.month
     }
@@ -147,7 +147,7 @@ impl MonthHours {
     /// The rows `from <= hour < to`, by hour and prosthesis.
     pub fn rows(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> impl DoubleEndedIterator<Item = Row<'_>> {
         let place = |end: DateTime<Utc>| {
-            // A moment within an hour: the hour began before it.
+            // An hour that began before a moment within it is before that moment.
             let seconds = (end - self.month.start()).num_seconds();
             self.hour.partition_point(|hour| i64::from(*hour) * 3600 < seconds)
         };
@@ -175,7 +175,7 @@ impl MonthHours {
         }
     }
 
-    /// About how much memory it takes.
+    /// The approximate memory in bytes.
     pub fn bytes(&self) -> usize {
         let row = size_of::<u16>() + size_of::<u32>() * 6 + size_of::<f64>() * 2;
         let row = row + size_of::<Option<f32>>() * 2 + size_of::<u64>();
@@ -195,7 +195,7 @@ impl Device {
     }
 }
 
-/// The order in which the warehouse sorts ids, by their second half first.
+/// The sort key of an id in the warehouse's order: the second half comes first.
 pub(crate) fn order(id: Uuid) -> (u64, u64) {
     let (first, second) = id.as_u64_pair();
     (second, first)

@@ -1,4 +1,4 @@
-//! Which days of a zone have data.
+//! The days of a zone that have data.
 
 use std::collections::BTreeSet;
 
@@ -14,11 +14,11 @@ use crate::zone::local_day;
 pub struct Days {
     /// One page, newest first.
     pub dates: Vec<NaiveDate>,
-    /// How many days have data in all.
+    /// The total number of days with data.
     pub total: u64,
 }
 
-/// The newest `limit` days with data before `before`, and how many days have data in all.
+/// The newest `limit` days with data before `before`, and the total number of days with data.
 pub fn days(
     presence: &Presence,
     prosthesis: Option<Uuid>,

@@ -1,4 +1,4 @@
-//! A person's hours: the months that a question needs, as one.
+//! A person's hours: the months that a query needs, combined.
 
 use std::hash::Hash;
 use std::sync::Arc;
@@ -17,7 +17,8 @@ pub struct Hours {
 }
 
 impl Hours {
-    /// The months of the person, in any order. One that has data and is asked for later has to be among them.
+    /// Combines months of the person, in any order. Each month with data that is queried later must be among
+    /// them.
     pub fn new(person: Arc<Person>, mut months: Vec<Arc<MonthHours>>) -> Self {
         months.sort_by_key(|month| month.month());
         Hours { person, months }
@@ -31,7 +32,7 @@ impl Hours {
     /// The rows `from <= hour < to` of a prosthesis, or of all, by hour and prosthesis.
     ///
     /// # Panics
-    /// In a development build when a month with data was not read: its numbers would be missing.
+    /// In a development build, if a month with data was not read: its rows would be missing.
     pub fn rows(
         &self,
         prosthesis: Option<Uuid>,
@@ -41,15 +42,16 @@ impl Hours {
             Month::spanning(from, to)
                 .into_iter()
                 .all(|month| self.has(month) || !self.person.presence.has(month)),
-            "a question has not said all the months that it needs"
+            "a month with data in the range was not read"
         );
         let rows = self.months.iter().flat_map(move |month| month.rows(from, to));
         rows.filter(move |row| prosthesis.is_none_or(|asked| asked == row.prosthesis_id))
     }
 
-    /// What two readings are the same by, apart from the presence: the person, and each month with the digest of its hours.
+    /// The digest by which two reads are compared, apart from the presence: the user id, the prostheses, and
+    /// each month with the digest of its hours.
     pub fn digest(&self) -> impl Hash + '_ {
-        // A month without data is as one that was not read.
+        // A month without data is equivalent to one that was not read.
         let months = self.months.iter().filter(|month| !month.is_empty());
         let months: Vec<_> = months.map(|month| (month.month(), month.digest())).collect();
         (self.person.user_id, &self.person.prostheses, months)

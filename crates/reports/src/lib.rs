@@ -1,10 +1,10 @@
-//! A person's reports as pure functions of their hours. No I/O: [`Hours`] come from whoever has read them.
+//! A person's reports as pure functions of their hours. No I/O: the caller reads the [`Hours`].
 //!
-//! [`Person`] is what is known without any hour's numbers: the prostheses, and which hours have data at all. [`Hours`] adds
-//! the numbers of the months that a question needs, which [`months`] and [`by_day_months`] tell. Sums and counts come out
-//! as they are; the API divides and rounds.
+//! [`Person`] contains the prostheses and the hours that have data, without their values. [`Hours`] adds the
+//! values of the months that a query needs, which [`months`] and [`by_day_months`] return. Sums and counts
+//! are returned unrounded; the API divides and rounds.
 //!
-//! Sums are taken in the order of hour and prosthesis, so that the same hours give the same bits.
+//! Values are summed in order of hour and prosthesis, so that the same hours give the same bits.
 
 mod by_day;
 mod columns;

@@ -1,4 +1,4 @@
-//! UTC months: the pieces in which a person's hours are read and kept.
+//! UTC months: the units in which a person's hours are read and cached.
 
 use bionicpro_model::hours::{END_OF_HOURS, FIRST_HOUR};
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 
 use crate::day_start;
 
-/// A month of UTC, of those that the warehouse holds.
+/// A UTC month within the range of the warehouse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Month {
     year: u16,
@@ -15,14 +15,14 @@ pub struct Month {
 }
 
 impl Month {
-    /// The month that holds the moment, or the nearest one that the warehouse holds.
+    /// The month that contains the moment, or the nearest month within the range of the warehouse.
     pub fn of(moment: DateTime<Utc>) -> Self {
         let moment = moment.clamp(FIRST_HOUR, END_OF_HOURS - TimeDelta::hours(1));
         let number = |part: u32| u8::try_from(part).unwrap_or_default();
         Month { year: u16::try_from(moment.year()).unwrap_or_default(), month: number(moment.month()) }
     }
 
-    /// The year and the month as one number, such as 202401: the partition of the warehouse.
+    /// The year and month as one number, such as 202401: the mart's partition.
     pub fn number(self) -> u32 {
         u32::from(self.year) * 100 + u32::from(self.month)
     }
@@ -33,7 +33,7 @@ impl Month {
         first.map_or(FIRST_HOUR, bionicpro_model::hours::midnight)
     }
 
-    /// The month after.
+    /// The following month.
     pub fn next(self) -> Self {
         match self.month {
             12 => Month { year: self.year + 1, month: 1 },
@@ -41,7 +41,7 @@ impl Month {
         }
     }
 
-    /// The months that hold the instants `from <= t < to`, oldest first.
+    /// The months that contain the instants `from <= t < to`, oldest first.
     pub fn spanning(from: DateTime<Utc>, to: DateTime<Utc>) -> Vec<Self> {
         let months = std::iter::successors(Some(Month::of(from)), |month| Some(month.next()));
         match from < to {
@@ -51,7 +51,7 @@ impl Month {
     }
 }
 
-/// The months that the days `from <= day < to` of the zone need, oldest first.
+/// The months that contain the days `from <= day < to` of the zone, oldest first.
 pub fn months(tz: Tz, (from, to): (NaiveDate, NaiveDate)) -> Vec<Month> {
     Month::spanning(day_start(tz, from), day_start(tz, to))
 }

@@ -1,4 +1,4 @@
-//! The neighbours of a day: which days before and after it have data.
+//! The neighbours of a day: the nearest days before and after it with data.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
@@ -7,10 +7,10 @@ use uuid::Uuid;
 use crate::zone::local_day;
 use crate::{Presence, day_start};
 
-/// Where a person's data lie around a day.
+/// A person's nearest days with data around a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Neighbours {
-    /// The first hour with data of the person.
+    /// The person's first hour with data.
     pub first_hour: Option<DateTime<Utc>>,
     /// The newest day with data before the day.
     pub previous_day: Option<NaiveDate>,
@@ -21,7 +21,8 @@ pub struct Neighbours {
 /// The neighbours of a day of the zone.
 pub fn neighbours(presence: &Presence, prosthesis: Option<Uuid>, tz: Tz, date: NaiveDate) -> Neighbours {
     let (start, end) = (day_start(tz, date), day_start(tz, date.succ_opt().unwrap_or(date)));
-    // Clocks are put back by less than a day: an hour that is older than the newest by more is of no later day.
+    // Clocks are put back by less than a day, so an hour that is more than a day older than the newest one
+    // never has a later local date.
     let (before, after) = (presence.before(prosthesis, start), presence.from(prosthesis, end));
     Neighbours {
         first_hour: presence.first_hour(prosthesis),

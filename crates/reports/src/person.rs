@@ -1,4 +1,4 @@
-//! What is known of a person without any hour's numbers.
+//! A person: the user id, the prostheses and the hours that have data, without the values of the hours.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
@@ -6,19 +6,19 @@ use uuid::Uuid;
 use crate::Presence;
 use crate::columns::order;
 
-/// A person as the warehouse knows them by a login name.
+/// A person, as the warehouse stores them under a login name.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Person {
-    /// Whose the login name is; none where it is nobody's.
+    /// The id of the user with the login name; `None` if there is no such user.
     pub user_id: Option<Uuid>,
     /// The prostheses that the person has now, by model and id.
     pub prostheses: Vec<Prosthesis>,
-    /// Which hours have data.
+    /// The hours that have data.
     pub presence: Presence,
 }
 
 impl Person {
-    /// The person with these prostheses, in any order.
+    /// Creates a person with these prostheses, in any order.
     pub fn new(user_id: Option<Uuid>, mut prostheses: Vec<Prosthesis>, presence: Presence) -> Self {
         prostheses.sort_by(|a, b| {
             let order = |own: &Prosthesis| order(own.prosthesis_id);
@@ -39,12 +39,12 @@ pub struct Prosthesis {
     pub prosthesis_model: String,
     /// Its serial number; empty when unknown.
     pub serial_number: String,
-    /// When it was made; none when unknown.
+    /// The day of its manufacture; `None` if unknown.
     pub manufactured_on: Option<NaiveDate>,
-    /// The last day of its warranty; none when unknown.
+    /// The last day of its warranty; `None` if unknown.
     pub warranty_until: Option<NaiveDate>,
-    /// Since when the person has it; 1970-01-01 for an owner from before the records, none when unknown.
+    /// The beginning of the ownership; 1970-01-01 if it began before the records, `None` if unknown.
     pub owned_since: Option<DateTime<Utc>>,
-    /// Until when; none while it lasts.
+    /// The end of the ownership; `None` while it lasts.
     pub owned_until: Option<DateTime<Utc>>,
 }

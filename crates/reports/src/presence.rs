@@ -1,4 +1,4 @@
-//! Which hours of a person have data, for all time: a bit for each hour.
+//! The hours of a person that have data, over all time: one bit per hour.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -15,11 +15,12 @@ pub struct Presence(BTreeMap<Uuid, BTreeMap<Day, Bits>>);
 
 /// A UTC day, counted from 1970.
 type Day = u16;
-/// The hours of a UTC day, the first one as the lowest bit.
+/// The hours of a UTC day with data; the lowest bit is the first hour.
 type Bits = u32;
 
 impl Presence {
-    /// A prosthesis, a UTC day counted from 1970, and its hours with the first one as the lowest bit, in any order.
+    /// Creates the presence from tuples of prosthesis, UTC day since 1970, and hours (the lowest bit is the
+    /// first hour), in any order.
     pub fn new(days: impl IntoIterator<Item = (Uuid, u16, u32)>) -> Self {
         let mut presence = Presence::default();
         for (prosthesis, day, bits) in days {
@@ -28,7 +29,7 @@ impl Presence {
         presence
     }
 
-    /// The hours with data of a prosthesis, or of any, oldest first.
+    /// The hours with data of a prosthesis, or of any if `None`, oldest first.
     pub fn hours(&self, prosthesis: Option<Uuid>) -> impl DoubleEndedIterator<Item = DateTime<Utc>> + use<> {
         self.within(prosthesis, 0..=Day::MAX)
     }
@@ -57,7 +58,8 @@ impl Presence {
         })
     }
 
-    /// The newest hours with data before a moment: those of the last day that has any, and of the day before it.
+    /// The newest hours with data before a moment: those of the last UTC day that has any, and of the day
+    /// before it.
     pub(crate) fn before(&self, prosthesis: Option<Uuid>, moment: DateTime<Utc>) -> Vec<DateTime<Utc>> {
         let newest = |end: Day| {
             self.asked(prosthesis).filter_map(|days| days.range(..end).next_back()).map(|(day, _)| *day).max()
@@ -74,7 +76,8 @@ impl Presence {
         Vec::new()
     }
 
-    /// The oldest hours with data from a moment on: those of the first day that has any, and of the day after it.
+    /// The oldest hours with data from a moment on: those of the first UTC day that has any, and of the day
+    /// after it.
     pub(crate) fn from(&self, prosthesis: Option<Uuid>, moment: DateTime<Utc>) -> Vec<DateTime<Utc>> {
         let oldest = |from: Day| {
             self.asked(prosthesis).filter_map(|days| days.range(from..).next()).map(|(day, _)| *day).min()
@@ -115,26 +118,26 @@ impl Presence {
         self.0.keys().copied()
     }
 
-    /// Whether the month has data.
+    /// Returns true if the month has data.
     pub fn has(&self, month: Month) -> bool {
         let days = day_of(month.start())..day_of(month.next().start());
         self.0.values().any(|of_prosthesis| of_prosthesis.range(days.clone()).next().is_some())
     }
 
-    /// About how much memory it takes.
+    /// The approximate memory in bytes.
     pub fn bytes(&self) -> usize {
-        // Nodes of a B-tree are two thirds full.
+        // Nodes of a B-tree are about two thirds full.
         let entry = (size_of::<Day>() + size_of::<Bits>()) * 3 / 2;
         self.0.values().map(|days| size_of::<Uuid>() + days.len() * entry).sum()
     }
 }
 
-/// The day of a moment, counted from 1970.
+/// The UTC day of a moment, counted from 1970.
 fn day_of(moment: DateTime<Utc>) -> Day {
     Day::try_from(moment.timestamp().max(0) / 86_400).unwrap_or(Day::MAX)
 }
 
-/// An hour of a day.
+/// The beginning of an hour of a UTC day.
 fn hour_of(day: Day, hour: u32) -> DateTime<Utc> {
     midnight(NaiveDate::default() + Days::new(day.into())) + TimeDelta::hours(hour.into())
 }

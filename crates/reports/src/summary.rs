@@ -14,9 +14,9 @@ use crate::{Hours, Sums, day_start};
 pub struct Summary {
     /// Days with data.
     pub days: u64,
-    /// The numbers of all of them.
+    /// The sums over all of them.
     pub sums: Sums,
-    /// The model with the most movements, of equal ones the first by name; empty without data.
+    /// The model with the most movements, the first by name if several have as many; empty without data.
     pub prosthesis_model: String,
 }
 

@@ -1,4 +1,4 @@
-//! Rows added up: over an hour's prostheses, over a day, over a range.
+//! Sums of rows: over the prostheses of an hour, over a day, over a range.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -8,7 +8,7 @@ use crate::Row;
 /// Sums and counts of rows.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Sums {
-    /// Hours with a movement, an hour with two prostheses counted once.
+    /// Hours with a movement; an hour with two prostheses counts once.
     pub usage_hours: u64,
     /// Movements.
     pub movements: u64,
@@ -28,14 +28,14 @@ pub struct Sums {
 }
 
 impl Sums {
-    /// The sums of rows that come by hour and prosthesis.
+    /// The sums of rows that are sorted by hour and prosthesis.
     pub fn of<'a>(rows: impl IntoIterator<Item = Row<'a>>) -> Self {
         let mut sums = Sums::default();
         rows.into_iter().for_each(|row| sums.add(&row));
         sums
     }
 
-    /// Adds a row, which is of no earlier hour than those before it.
+    /// Adds a row. Rows must be added in order of their hours.
     pub fn add(&mut self, row: &Row<'_>) {
         if self.newest != Some(row.hour) {
             self.newest = Some(row.hour);
@@ -57,7 +57,7 @@ impl Sums {
         }
     }
 
-    /// The last battery level; of several prostheses, that of the one that will be empty first.
+    /// The last battery level; the lowest of them if there are several prostheses.
     pub fn battery_last(&self) -> Option<f32> {
         self.battery_last.iter().map(|(_, level)| *level).reduce(f32::min)
     }

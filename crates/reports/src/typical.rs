@@ -1,4 +1,4 @@
-//! A typical day: what the hours of the day are like over a range.
+//! A typical day: the distribution of each hour of the day over a range.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::zone::day_of;
 use crate::{Hours, day_start, quantile};
 
-/// The quantiles of a typical hour.
+/// The levels of a typical hour's quantiles.
 const LEVELS: [f64; 5] = [0.1, 0.25, 0.5, 0.75, 0.9];
 
 /// One local hour over the complete days with data.
@@ -19,7 +19,7 @@ pub struct TypicalHour {
     pub local_hour: u8,
     /// Days with data that had this hour.
     pub days: u64,
-    /// Those with a movement in it.
+    /// Those of them with a movement in this hour.
     pub days_with_movements: u64,
     /// The 10, 25, 50, 75 and 90 % quantiles of the movements, a day without any counted as 0.
     pub quantiles: [f64; 5],
@@ -29,7 +29,7 @@ pub struct TypicalHour {
     pub battery: (u64, f64),
 }
 
-/// What one local hour of one day adds. An hour that comes twice when clocks are put back is added up.
+/// The sums of one local hour of one day. An hour that occurs twice because clocks are put back is summed up.
 #[derive(Clone, Copy, Default)]
 struct Cell {
     movements: u64,
@@ -37,11 +37,11 @@ struct Cell {
     battery: (u64, f64),
 }
 
-/// A day by its local hours; none where nothing moved.
+/// The local hours of a day; `None` for an hour without a movement.
 type Day = [Option<Cell>; 24];
 
-/// The local hours of the days `from <= day < to` of the zone, as far as `data_as_of` reflects them whole; empty without
-/// data.
+/// The typical hours over the days `from <= day < to` of the zone that are complete as of `data_as_of`; empty
+/// without data.
 pub fn typical(
     hours: &Hours,
     prosthesis: Option<Uuid>,
@@ -60,7 +60,7 @@ pub fn typical(
         cell.battery.0 += u64::from(row.battery_count);
         cell.battery.1 += row.battery_sum;
     }
-    // Every local hour that each of those days had. One that clocks skipped is not there.
+    // Every local hour that each of those days has. An hour that clocks skipped is left out.
     let mut cells: [Vec<Option<Cell>>; 24] = Default::default();
     for (date, day) in &days {
         let had = hours_of(tz, *date);
@@ -71,11 +71,11 @@ pub fn typical(
     (0..).zip(cells).filter_map(|(local_hour, cells)| TypicalHour::of(local_hour, &cells)).collect()
 }
 
-/// Which local hours the day has.
+/// The local hours that exist on the day.
 fn hours_of(tz: Tz, date: NaiveDate) -> [bool; 24] {
     let mut had = [false; 24];
     let midnight = bionicpro_model::hours::midnight(date);
-    // The instants that may lie in the day in any zone, from 14 hours ahead of UTC to 12 behind.
+    // All instants that are on this day in some zone, from 14 hours ahead of UTC to 12 behind.
     let instants = (-15..39).map(|step| (midnight + TimeDelta::hours(step)).with_timezone(&tz));
     instants.filter(|local| local.date_naive() == date).for_each(|local| had[local.hour() as usize] = true);
     had

@@ -1,16 +1,18 @@
-//! Where a day of a time zone begins, and which day holds a moment.
+//! Days of a time zone: their first instants, and the day of an instant.
 
 use bionicpro_model::hours::{END_OF_HOURS, FIRST_HOUR};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-/// Clocks are put forward by steps of at most a day (Samoa in 2011), in quarters of an hour.
+/// The longest gap in local time, in quarters of an hour: clocks are put forward by at most a day (Samoa in
+/// 2011).
 const LONGEST_GAP_QUARTERS: i32 = 24 * 4 + 1;
 
-/// The first instant of `date` in the zone, kept within the hours that the warehouse holds.
+/// The first instant of `date` in the zone, clamped to the hours that the warehouse can hold.
 ///
-/// Where midnight comes twice (clocks put back) it is the first of them; where it does not come at all (clocks put
-/// forward at midnight) it is the first instant after it. A date that a zone skipped begins and ends at once.
+/// If midnight occurs twice (clocks put back), it is the first of them; if it does not occur (clocks put
+/// forward at midnight), it is the first instant after it. A date that a zone skipped is empty: it begins
+/// when the next one does.
 pub fn day_start(tz: Tz, date: NaiveDate) -> DateTime<Utc> {
     let midnight = date.and_time(NaiveTime::MIN);
     let start = (0..LONGEST_GAP_QUARTERS).find_map(|quarters| {
@@ -21,14 +23,15 @@ pub fn day_start(tz: Tz, date: NaiveDate) -> DateTime<Utc> {
     start.clamp(FIRST_HOUR, END_OF_HOURS)
 }
 
-/// The day of the zone that holds the moment: the first one that is not whole by then. Without a moment, no day is.
+/// The day of the zone that contains the moment: the first day that is not complete by then. Without a
+/// moment, 1970-01-01, so that no day is complete.
 pub(crate) fn day_of(tz: Tz, moment: Option<DateTime<Utc>>) -> NaiveDate {
     moment.map_or(NaiveDate::default(), |moment| {
         moment.clamp(FIRST_HOUR, END_OF_HOURS).with_timezone(&tz).date_naive()
     })
 }
 
-/// The day of the zone that holds the hour.
+/// The day of the zone that contains the hour.
 pub(crate) fn local_day(tz: Tz, hour: DateTime<Utc>) -> NaiveDate {
     hour.with_timezone(&tz).date_naive()
 }

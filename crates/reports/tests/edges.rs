@@ -1,5 +1,5 @@
-//! Reports of hours written by hand: changes of clocks, ties, what is unknown. Random hours against the engine are in the crate
-//! `warehouse`.
+//! Reports of hand-written hours: clock changes, ties, unknown values. The crate `warehouse` tests random
+//! hours against the engine.
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test panics like the test")]
 
@@ -21,7 +21,7 @@ fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
-/// An hour with so many movements and nothing else.
+/// An hour with this number of movements and no other values.
 fn row(hour: &str, prosthesis: u128, movements: u32) -> Row<'static> {
     Row {
         hour: at(hour),
@@ -41,7 +41,7 @@ fn row(hour: &str, prosthesis: u128, movements: u32) -> Row<'static> {
     }
 }
 
-/// A person with these rows, of whom all months are there.
+/// A person with these rows, all of whose months are read.
 fn hours(rows: &[Row<'_>]) -> Hours {
     let days = rows.iter().map(|row| {
         let hours = row.hour.timestamp() / 3600;
@@ -75,7 +75,7 @@ fn days_of_23_and_25_hours_are_cut_at_their_own_midnights() {
         row("2026-03-28T23", 1, 2),
         row("2026-03-29T21", 1, 4),
         row("2026-03-29T22", 1, 8),
-        // Two o'clock comes twice in October.
+        // Two o'clock occurs twice on this day in October.
         row("2026-10-24T22", 1, 16),
         row("2026-10-25T00", 1, 32),
         row("2026-10-25T01", 1, 64),
@@ -109,7 +109,7 @@ fn an_hour_with_two_prostheses_is_one_hour_of_use() {
     let rows = [
         Row { battery_last: Some(30.0), battery_min: Some(20.0), ..row("2026-01-15T08", 1, 5) },
         Row { battery_last: Some(40.0), battery_min: Some(35.0), ..row("2026-01-15T08", 2, 7) },
-        // Nothing is known of the battery in the last hours.
+        // The battery level is unknown in this and the last hour.
         row("2026-01-15T09", 1, 1),
         Row { battery_last: Some(90.0), battery_min: Some(90.0), ..row("2026-01-15T10", 2, 1) },
         row("2026-01-15T11", 2, 1),
@@ -215,7 +215,7 @@ fn a_range_of_days_needs_the_week_before_it_and_an_empty_one_nothing() {
 
 #[test]
 #[cfg(debug_assertions)]
-#[should_panic(expected = "has not said all the months")]
+#[should_panic(expected = "a month with data in the range was not read")]
 fn a_month_with_data_that_was_not_read_is_a_mistake() {
     let rows = [row("2026-01-15T08", 1, 10), row("2026-02-15T08", 1, 10)];
     let whole = hours(&rows);

@@ -1,13 +1,14 @@
 //! Rows in PostgreSQL's binary COPY format, encoded by hand.
 //!
-//! A general encoder looks up each value's type for each row. Here the columns are known, and encoding is half of the
-//! work of making a row. The format: <https://www.postgresql.org/docs/current/sql-copy.html>, "Binary Format".
+//! A general encoder looks up each value's type for each row. Here the columns are known, and encoding is
+//! half the work of creating a row. The format: <https://www.postgresql.org/docs/current/sql-copy.html>,
+//! "Binary Format".
 
 use bytes::{BufMut, Bytes, BytesMut};
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
-/// PostgreSQL counts from 2000-01-01.
+/// The beginning of PostgreSQL's timestamps, 2000-01-01, in microseconds since 1970; `EPOCH_DAYS` in days.
 const EPOCH_MICROS: i64 = 946_684_800_000_000;
 const EPOCH_DAYS: i32 = 10_957;
 
@@ -29,7 +30,7 @@ impl Rows {
         self.0.len()
     }
 
-    /// What was encoded so far; the buffer is empty afterwards.
+    /// Returns the rows encoded so far and empties the buffer.
     pub(crate) fn take(&mut self) -> Bytes {
         self.0.split().freeze()
     }
@@ -40,7 +41,7 @@ impl Rows {
     }
 
     pub(crate) fn begin_row(&mut self, columns: i16) {
-        // Room for most rows at once.
+        // Enough for most rows in one allocation.
         self.0.reserve(192);
         self.0.put_i16(columns);
     }
@@ -74,10 +75,10 @@ impl Rows {
         self.0.put_slice(value.as_bytes());
     }
 
-    /// JSON that is already text.
+    /// Adds JSON text as a `jsonb` value.
     pub(crate) fn jsonb(&mut self, value: &[u8]) {
         self.0.put_i32(length(value.len() + 1));
-        // The version of the format.
+        // The version of the binary format of `jsonb`.
         self.0.put_u8(1);
         self.0.put_slice(value);
     }
@@ -87,7 +88,7 @@ impl Rows {
         self.0.put_slice(value.as_bytes());
     }
 
-    /// A timestamp without zone, from microseconds since 1970.
+    /// Adds a timestamp without time zone, given in microseconds since 1970.
     pub(crate) fn timestamp_micros(&mut self, micros: i64) {
         self.int8(micros - EPOCH_MICROS);
     }

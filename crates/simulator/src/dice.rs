@@ -1,7 +1,7 @@
 //! Random numbers that are the same on every machine and in every release.
 //!
-//! A seeded fleet is compared byte by byte, so the numbers come from a fixed public algorithm and from integers
-//! alone: the generators of a library may change, and so may floating point functions.
+//! A seeded fleet is compared byte by byte, so the numbers come from a fixed public algorithm and from
+//! integers alone: the generators of a library may change, and so may floating point functions.
 
 /// SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014).
 #[derive(Debug, Clone)]
@@ -10,7 +10,8 @@ pub(crate) struct Dice(u64);
 const GOLDEN_GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl Dice {
-    /// The dice of one thing (a person, a chip's day): independent of all others, so that work can be shared out.
+    /// The dice of one object (a person, a chip's day): independent of all others, so that work can be
+    /// distributed.
     pub(crate) fn new(seed: u64, path: &[u64]) -> Self {
         let state = path.iter().fold(mix(seed ^ GOLDEN_GAMMA), |state, step| {
             mix(state.wrapping_add(GOLDEN_GAMMA) ^ mix(step.wrapping_add(GOLDEN_GAMMA)))

@@ -1,17 +1,18 @@
-//! How a day goes: at which hours a prosthesis is used how much, and how its battery stands.
+//! A prosthesis's day: the movements of each hour, and the battery level.
 //!
-//! All numbers are integers, so that a day is the same on every machine. Hours are those of the wearer's clock.
+//! All numbers are integers, so that a day is the same on every machine. Hours are in the wearer's local
+//! time.
 
 use crate::dice::Dice;
 
 /// A full battery, in thousandths of a percent.
 pub(crate) const FULL: u32 = 100_000;
-/// Below this the hand stops moving.
+/// The level below which the hand stops moving.
 const EMPTY: u32 = 2_000;
-/// What an hour on the charger adds.
+/// The charge that an hour on the charger adds.
 const CHARGED_PER_HOUR: u32 = 16_000;
 
-/// What kind of life a prosthesis leads.
+/// The pattern of use of a prosthesis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Habit {
     Office,
@@ -19,11 +20,11 @@ pub(crate) enum Habit {
     NightShift,
     Retired,
     Sport,
-    /// Owned and hardly ever worn.
+    /// Owned but hardly ever worn.
     Drawer,
 }
 
-/// Use by hour of the day, relative to each other.
+/// The relative use in each hour of the day.
 type Profile = [u32; 24];
 
 const OFFICE: Profile = [0, 0, 0, 0, 0, 1, 5, 8, 10, 11, 10, 9, 7, 9, 10, 10, 10, 9, 8, 7, 6, 4, 2, 1];
@@ -37,11 +38,11 @@ const TRAINING: Profile = [0, 0, 0, 0, 0, 3, 14, 12, 5, 5, 5, 5, 5, 5, 5, 5, 6, 
 pub(crate) struct Day {
     /// Movements in each hour.
     pub(crate) counts: [u32; 24],
-    /// The battery at the beginning of each hour, in thousandths of a percent.
+    /// The battery level at the beginning of each hour, in thousandths of a percent.
     pub(crate) battery: [u32; 24],
-    /// What one movement takes from the battery.
+    /// The charge that one movement uses, in thousandths of a percent.
     pub(crate) drain: u32,
-    /// The hour in which the sensor plays up.
+    /// The hour in which the sensor produces a burst of errors.
     pub(crate) burst: Option<usize>,
 }
 
@@ -82,7 +83,7 @@ impl Day {
         for (hour, &weight) in profile.iter().enumerate() {
             day.battery[hour] = level;
             let share = wanted * u64::from(weight);
-            // Rounded up as often as the remainder says, so that small fleets are not silent.
+            // Rounded up with the probability of the remainder, so that small fleets are not silent.
             let rest = u32::try_from(share % weights * 10_000 / weights).unwrap_or(0);
             let count = u32::try_from(share / weights).unwrap_or(u32::MAX) + u32::from(dice.chance(rest));
             let possible = level.saturating_sub(EMPTY) / drain;

@@ -1,7 +1,7 @@
-//! Small fleets that break assumptions, for tests: what real databases hold and nobody expects.
+//! Small fleets that break assumptions, for tests: unexpected values as they occur in real databases.
 //!
-//! All finite readings are quarters, so that their sums are exact in any order and a test may compare them for
-//! equality.
+//! All finite readings are multiples of a quarter, so that their sums are exact in any order and tests can
+//! compare them for equality.
 
 use bionicpro_model::{Result, SecretUrl};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -13,7 +13,7 @@ use crate::connection::{self, database_error};
 use crate::copy::Rows;
 use crate::dice::Dice;
 
-/// What a hostile fleet may hold.
+/// The options of a hostile fleet.
 #[derive(Debug, Clone)]
 pub struct HostileOptions {
     /// The same seed gives the same rows.
@@ -22,11 +22,12 @@ pub struct HostileOptions {
     pub customers: u32,
     /// Rows of telemetry.
     pub movements: u32,
-    /// Most event times lie in `from <= time < to`; a few in the years 1 and 9999, and at both infinities.
+    /// The beginning of the range of event times. Most are within it; a few are in the years 1 and 9999, and
+    /// at `infinity`.
     pub from: DateTime<Utc>,
-    /// See `from`.
+    /// The end of the range of event times, which is not included.
     pub to: DateTime<Utc>,
-    /// Makes the reading columns `double precision` and puts NaN, infinities and fractions into them.
+    /// Changes the reading columns to `double precision` and adds NaN, infinities and fractions.
     pub floating_readings: bool,
 }
 
@@ -46,14 +47,14 @@ const CHIPS: &[&str] =
 const ERROR_CODES: &[Option<&str>] =
     &[None, None, None, None, Some(""), Some("0"), Some("OK"), Some("E01"), Some("'")];
 
-/// Microseconds since 1970 of 0001-01-01 00:30, and of 9999-12-31 23:30.
+/// 0001-01-01 00:30 in microseconds since 1970; `YEAR_9999` is 9999-12-31 23:30.
 const YEAR_1: i64 = -62_135_594_999_000_000;
 const YEAR_9999: i64 = 253_402_299_000_000_000;
 
-/// Fills a CRM and a telemetry database, whose tables exist and are empty.
+/// Fills a CRM and a telemetry database whose tables exist and are empty.
 ///
 /// # Errors
-/// What the databases say.
+/// The databases' errors.
 pub async fn fill(crm: &SecretUrl, telemetry: &SecretUrl, options: &HostileOptions) -> Result<()> {
     let mut dice = Dice::new(options.seed, &[]);
     let client = connection::open(crm).await?;
@@ -110,7 +111,7 @@ async fn fill_telemetry(
     let mut rows = Rows::with_header();
     for _ in 0..options.movements {
         let row = Row::draw(options, dice);
-        // Sent twice, as devices do that got no answer.
+        // Some rows are sent twice, as by devices that received no response.
         for _ in 0..if dice.chance(500) { 2 } else { 1 } {
             row.encode(&mut rows, options.floating_readings);
         }
@@ -141,7 +142,7 @@ impl Row {
         let span = u64::try_from((options.to - options.from).num_seconds()).unwrap_or(1).max(1);
         let inside = |dice: &mut Dice| {
             let second = options.from + TimeDelta::seconds(i64::try_from(dice.next() % span).unwrap_or(0));
-            // On the hour, just before it, and anywhere.
+            // On the hour, just before the next one, or anywhere.
             match dice.below(10) {
                 0 => bionicpro_model::hours::floor_to_hour(second).max(options.from).timestamp_micros(),
                 1 => bionicpro_model::hours::floor_to_hour(second).timestamp_micros() + 3_599_999_999,

@@ -1,6 +1,6 @@
-//! A simulated fleet: the tables of both source databases, and believable people and movements to fill them with.
+//! A simulated fleet: the tables of both source databases, and plausible people and movements to fill them.
 //!
-//! The program's demonstration, its tests and its bench use it. It writes to source databases; nothing else here does.
+//! Used by the program's demonstration, tests and benchmarks. No other crate writes to source databases.
 
 mod connection;
 mod copy;

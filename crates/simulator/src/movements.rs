@@ -17,13 +17,13 @@ pub(crate) const GRIPS: &[&str] = &[
 pub(crate) const ERRORS: &[&str] =
     &["E01_SIGNAL_LOST", "E02_OVERCURRENT", "E03_TEMPERATURE", "E07_LOW_BATTERY"];
 
-/// Which grips are used how often: indexes into [`GRIPS`], one drawn at a time.
+/// The distribution of grips: indexes into [`GRIPS`], of which one is drawn per movement.
 const EVERYDAY_GRIPS: &[u8] = &[0, 0, 0, 1, 1, 1, 2, 2, 3, 3, 4, 5, 5, 6, 6, 7];
 const STRONG_GRIPS: &[u8] = &[0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 4, 4, 5, 6, 6, 7];
 
 const SIGNAL_LOST: u8 = 0;
 const LOW_BATTERY: u8 = 3;
-/// From here down the motors are slow, in thousandths of a percent.
+/// The level below which the motors are slow, in thousandths of a percent.
 const LOW_LEVEL: u32 = 20_000;
 const CRITICAL_LEVEL: u32 = 8_000;
 
@@ -31,7 +31,7 @@ const DAYS: u64 = 3;
 const HOURS: u64 = 4;
 const HOUR_MS: u32 = 3_600_000;
 
-/// One row of the telemetry, still in numbers.
+/// One row of the telemetry, encoded as numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Movement {
     /// Milliseconds since the hour began.
@@ -41,15 +41,15 @@ pub(crate) struct Movement {
     pub(crate) grip: u8,
     pub(crate) error: Option<u8>,
     pub(crate) response_ms: Option<i32>,
-    /// Half percents: their sums are exact in every floating point type, in any order.
+    /// The battery level in half percents, whose sums are exact in every floating point type, in any order.
     pub(crate) battery_halves: Option<u8>,
-    /// Whether the chip sent its diagnosis along, and its temperature in tenths of a degree.
+    /// The temperature in tenths of a degree; `None` if the chip sent no diagnostics.
     pub(crate) temperature: Option<u16>,
-    /// How long the row took to reach the database, in milliseconds.
+    /// The time that the row took to reach the database, in milliseconds.
     pub(crate) delay_ms: u32,
 }
 
-/// Makes the movements of a fleet, any hour at any time.
+/// Generates the movements of a fleet, for any hour in any order.
 #[derive(Debug)]
 pub(crate) struct Movements<'a> {
     pub(crate) fleet: &'a Fleet,
@@ -58,7 +58,7 @@ pub(crate) struct Movements<'a> {
 }
 
 impl Movements<'_> {
-    /// How many movements the hour number `hour` since 1970 has, without making them.
+    /// Counts the movements of the hour number `hour` since 1970 without generating them.
     pub(crate) fn count(&self, hour: i64) -> u64 {
         self.fleet
             .chips
@@ -67,7 +67,7 @@ impl Movements<'_> {
             .sum()
     }
 
-    /// Puts the movements of an hour into `into`, oldest first.
+    /// Replaces the content of `into` by the movements of an hour, oldest first.
     pub(crate) fn fill(&self, hour: i64, into: &mut Vec<Movement>) {
         into.clear();
         for (index, chip) in (0..).zip(&self.fleet.chips) {
@@ -88,7 +88,7 @@ impl Movements<'_> {
     }
 }
 
-/// The wearer's day since 1970, and hour of that day.
+/// The wearer's local day since 1970, and the hour of that day.
 fn local(chip: &Chip, hour: i64) -> (i64, usize) {
     let local = hour + i64::from(chip.utc_offset_h);
     (local.div_euclid(24), usize::try_from(local.rem_euclid(24)).unwrap_or(0))
@@ -119,7 +119,7 @@ fn movement(dice: &mut Dice, chip: &Chip, index: u32, day: &Day, of_day: usize) 
         temperature: (error.is_some() || dice.chance(200))
             .then(|| u16::try_from(290 + dice.below(90)).unwrap_or(300)),
         delay_ms: match dice.below(1_000) {
-            // The wearer's phone was away: the rows come hours later.
+            // The wearer's phone was out of reach: the rows arrive hours later.
             0..4 => dice.between(60_000, 6 * HOUR_MS),
             4..50 => dice.between(2_000, 60_000),
             _ => dice.between(80, 2_000),

@@ -1,11 +1,12 @@
-//! Names of people, with the plain letters that their login names are made of.
+//! Names of people, with their transliterations for login names.
 //!
-//! Some are hard on purpose: other alphabets, apostrophes, right-to-left writing, letters of two code points, emoji.
+//! Some are difficult on purpose: other alphabets, apostrophes, right-to-left text, letters of two code
+//! points, emoji.
 
-/// How a name is written, and its plain letters.
+/// A name and its ASCII transliteration.
 pub(crate) type Name = (&'static str, &'static str);
 
-/// Where people with these names mostly live: hours east of UTC.
+/// Names of one culture, and the UTC offsets, in hours, where people with these names mostly live.
 pub(crate) struct Culture {
     pub(crate) given: &'static [Name],
     pub(crate) family: &'static [Name],

@@ -1,4 +1,4 @@
-//! The people of a fleet and their prostheses: what the CRM holds, and who wears which chip how.
+//! The people of a fleet and their prostheses: the rows of the CRM, and each chip's wearer and habit.
 
 use std::collections::HashSet;
 
@@ -21,7 +21,7 @@ pub(crate) struct Customer {
     pub(crate) updated_at: DateTime<Utc>,
 }
 
-/// A model that is sold.
+/// A prosthesis model on sale.
 #[derive(Debug, Clone)]
 pub(crate) struct Model {
     pub(crate) id: Uuid,
@@ -42,15 +42,15 @@ pub(crate) struct Prosthesis {
     pub(crate) created_at: DateTime<Utc>,
 }
 
-/// A chip that sends telemetry, whether the CRM knows its owner or not.
+/// A chip that sends telemetry, with or without an owner in the CRM.
 #[derive(Debug, Clone)]
 pub(crate) struct Chip {
-    /// Its number in the fleet, from which its dice come.
+    /// Its number in the fleet, from which its dice are seeded.
     pub(crate) number: u64,
     pub(crate) chip_id: String,
     pub(crate) utc_offset_h: i8,
     pub(crate) habit: Habit,
-    /// The response of a rested hand with a full battery, in milliseconds.
+    /// The response time of a rested hand with a full battery, in milliseconds.
     pub(crate) base_response_ms: i32,
 }
 
@@ -64,7 +64,7 @@ pub(crate) struct Fleet {
     pub(crate) chips: Vec<Chip>,
 }
 
-/// The accounts that always exist: login name, name, whether the person wears a prosthesis.
+/// The accounts that always exist: login name, name, and true if the person wears a prosthesis.
 const DEMO_ACCOUNTS: &[(&str, &str, bool)] = &[
     ("ivan.petrov", "Иван Петров", true),
     ("john.mueller", "John Müller", true),
@@ -83,11 +83,11 @@ const MODELS: &[(&str, &str, i32)] = &[
 const PEOPLE: u64 = 1;
 const LOOSE_CHIPS: u64 = 2;
 
-/// The time zone of the demo accounts, so that a demonstration shows a day like any other.
+/// The time zone of the demo accounts, fixed so that a demonstration shows an ordinary day.
 const DEMO_UTC_OFFSET_H: i8 = 3;
 
 impl Fleet {
-    /// Makes up `users` people, the demo accounts among them.
+    /// Generates `users` people, including the demo accounts.
     pub(crate) fn new(seed: u64, users: u32, until: DateTime<Utc>) -> Self {
         let mut models_dice = Dice::new(seed, &[0]);
         let models = MODELS
@@ -114,7 +114,7 @@ impl Fleet {
         for number in fleet.customers.len() as u64..u64::from(users) {
             fleet.add_person(&mut Dice::new(seed, &[PEOPLE, number]), &mut logins, until);
         }
-        // Chips that nobody owns yet: sent out, worn in the clinic, not yet in the CRM.
+        // Chips without an owner: shipped, or worn in the clinic, but not yet in the CRM.
         for number in 0..(fleet.chips.len() as u64).div_ceil(50) {
             let mut dice = Dice::new(seed, &[LOOSE_CHIPS, number]);
             fleet.add_chip(&mut dice, format!("CHIP-9{number:05}"), 3, Habit::Retired);

@@ -1,4 +1,4 @@
-//! Hostile fleets hold what they promise, in both column types, and are repeatable.
+//! Hostile fleets contain all values that they promise, with both column types, and are reproducible.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 

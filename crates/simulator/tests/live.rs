@@ -1,4 +1,4 @@
-//! A living fleet: rows come in time and late, the database may go away, Ctrl-C loses nothing.
+//! A live fleet: rows arrive on time and late, the database may become unreachable, and Ctrl-C loses nothing.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
@@ -43,7 +43,8 @@ async fn every_confirmed_row_is_there_after_a_stop_and_some_came_late() {
     let client = telemetry.client().await;
     let (stop, task) = start(&crm.url, &telemetry.url, 2_000.0);
     wait_for_more_than(&client, 3_000).await;
-    // A reader that trusts the newest created_at: what it has seen, and what it should have seen later.
+    // A reader that relies on the newest created_at: the rows it has seen, and those it should have seen,
+    // counted later.
     let newest = "SELECT count(*), max(created_at)::text FROM telemetry.raw_telemetry";
     let row = client.query_one(newest, &[]).await.unwrap();
     let (seen, mark): (i64, String) = (row.get(0), row.get(1));

@@ -1,4 +1,4 @@
-//! Seeding real databases: the same rows each time, believable ones, and none over somebody's data.
+//! Seeding real databases: the same plausible rows each time, and existing data are not overwritten.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
@@ -32,7 +32,8 @@ impl Sources {
         one(&self.telemetry, sql).await
     }
 
-    /// All rows, down to the last byte, whatever their place on disk and the transactions that wrote them.
+    /// The digest of all rows, byte for byte, whatever their position on disk and the transactions that wrote
+    /// them.
     async fn digest(&self) -> (String, String) {
         let crm = "SELECT md5(string_agg(row, E'\n' ORDER BY row)) FROM (
             SELECT row_to_json(c)::text AS row FROM crm.customers c
@@ -41,7 +42,8 @@ impl Sources {
     }
 }
 
-/// Of the rows that meet a condition, without what tells the server's transactions apart.
+/// The query for the digest of the rows that meet a condition, without the columns that differ between
+/// transactions.
 fn telemetry_digest(condition: &str) -> String {
     format!(
         "SELECT md5(string_agg(row_to_json(t)::text, E'\n' ORDER BY id)) FROM (
@@ -79,7 +81,7 @@ async fn the_same_seed_gives_the_same_bytes_however_many_connections_write() {
     assert_eq!(digest, many.digest().await);
     let changed = other.digest().await;
     assert!(digest.0 != changed.0 && digest.1 != changed.1);
-    // Known bytes: another release must not make another fleet of the same seed.
+    // Known digests: another release must not generate a different fleet from the same seed.
     assert_eq!(
         digest,
         ("f10737070d0f9062653d59f1dd5942c9".to_owned(), "106fb6e7e7cdacb149b5cfabcbb16e6b".to_owned())

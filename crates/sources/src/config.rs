@@ -10,14 +10,14 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CrmConfig {
-    /// Where the CRM is: `postgresql://user:password@host:5432/crm_db?sslmode=require`.
+    /// The address of the CRM: `postgresql://user:password@host:5432/crm_db?sslmode=require`.
     pub url: Option<SecretUrl>,
-    /// A file that holds the password, in place of one in the URL.
+    /// A file with the password, instead of one in the URL.
     pub password_file: Option<PathBuf>,
     /// The schema of the tables `customers`, `prostheses` and `prosthesis_models`.
     pub schema: String,
-    /// Names of row-level security policies that are meant to hide rows from the pipeline. Others stop a run: a part of the
-    /// customers must not pass for all of them.
+    /// Names of row-level security policies that hide rows from the pipeline on purpose. Any other policy
+    /// stops a run: some of the customers must not be loaded as if they were all.
     pub policies: Vec<String>,
 }
 
@@ -31,27 +31,30 @@ impl Default for CrmConfig {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TelemetryConfig {
-    /// Where the telemetry is: `postgresql://user:password@host:5432/telemetry_db?sslmode=require`.
+    /// The address of the telemetry database:
+    /// `postgresql://user:password@host:5432/telemetry_db?sslmode=require`.
     pub url: Option<SecretUrl>,
-    /// A file that holds the password, in place of one in the URL.
+    /// A file with the password, instead of one in the URL.
     pub password_file: Option<PathBuf>,
     /// The schema of the telemetry table.
     pub schema: String,
     /// The telemetry table: one row per movement.
     pub table: String,
-    /// How many connections read at the same time, under one snapshot.
+    /// The number of connections that read concurrently, under one snapshot.
     pub connections: u16,
-    /// How rows are found that came since the last run; `auto` takes the best form that the source allows.
+    /// The way to find rows that arrived since the last run; `auto` selects the best form that the source
+    /// allows.
     pub changes: ChangesConfig,
-    /// For how many days the source keeps telemetry, where that is less than what the mart retains: what is older and gone
-    /// from the source stays in the mart. Without it, what is older than the oldest event still there.
+    /// The number of days for which the source keeps telemetry, if fewer than the mart retains: older rows
+    /// that are gone from the source stay in the mart. If unset, these are the rows older than the oldest
+    /// event still in the source.
     pub keeps: Option<u32>,
-    /// Names of row-level security policies that are meant to hide rows from the pipeline. Others stop a run: a part of the
-    /// telemetry must not pass for all of it.
+    /// Names of row-level security policies that hide rows from the pipeline on purpose. Any other policy
+    /// stops a run: a part of the telemetry must not be loaded as if it were all.
     pub policies: Vec<String>,
 }
 
-/// How rows are found that came since the last run.
+/// The way to find rows that arrived since the last run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ChangesConfig {
@@ -60,11 +63,11 @@ pub enum ChangesConfig {
     Auto,
     /// An indexed column of type xid8 with the default `pg_current_xact_id()`.
     TransactionColumn,
-    /// An indexed `created_at` with the clock as its default; needs pg_read_all_stats.
+    /// An indexed `created_at` with the current time as its default; needs pg_read_all_stats.
     CreationTime,
     /// The system column xmin: reads the whole table each time.
     RowXmin,
-    /// Nothing is found: every run reads its whole range.
+    /// New rows are not detected: every run reads its whole range.
     None,
 }
 

@@ -1,8 +1,9 @@
-//! A source database: its settings, checked at once, and sessions in it.
+//! A source database: its settings, checked when it is created, and its sessions.
 
 use std::path::Path;
 
-use bionicpro_model::{Error, Kind, Result, Secret, SecretUrl};
+use bionicpro_disk::read_secret;
+use bionicpro_model::{Error, Kind, Result, SecretUrl};
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row, RowStream};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -51,19 +52,21 @@ impl Database {
         })?;
         let (mut config, trust) = address::parse(url.expose_secret(), section)?;
         if let Some(path) = password_file {
-            config.password(read_password(path)?.expose_secret());
+            let password = read_secret(&format!("{section}.password_file"), path)?;
+            config.password(password.expose_secret());
         }
         let place = DatabaseLabel { name, section, address: address::shown(&config) };
         Ok(Database { config, tls: tls::connector(trust)?, place })
     }
 
-    /// Opens a session. It sets nothing: each transaction does.
+    /// Opens a session. Nothing is set for the session: each transaction makes its own settings.
     ///
     /// # Errors
     /// `Unreachable` when nothing answers in time, `Config` when the account is refused.
     pub async fn connect(&self) -> Result<Session> {
         let connecting = self.config.connect(self.tls.clone());
-        // The library bounds the connection to each host, and not what follows: a server that accepts and falls silent.
+        // The library limits only the time to connect to each host, not the handshake: a server may accept
+        // and then not respond.
         let limit = self.config.get_connect_timeout().copied();
         let limit =
             limit.map(|limit| limit * u32::try_from(self.config.get_hosts().len().max(1)).unwrap_or(1));
@@ -81,7 +84,7 @@ impl Database {
         Ok(Session { client, place: self.place.clone(), version, encoding })
     }
 
-    /// Asks the server for its version: reachable, and let in.
+    /// Queries the server's version, which shows that it is reachable and accepts the account.
     pub async fn ping(&self) -> Result<String> {
         let session = self.connect().await?;
         let row = session.row("SELECT current_setting('server_version')", &[]).await?;
@@ -91,8 +94,8 @@ impl Database {
 
 /// One connection.
 ///
-/// What is asked of it at the same time travels together and is answered in the order in which it was first polled:
-/// questions that do not wait for each other's answers are joined, and cost one round trip.
+/// Concurrent queries are pipelined and answered in the order in which they were first polled: queries that
+/// do not depend on each other's results are joined, and cost one round trip.
 pub struct Session {
     pub(crate) client: Client,
     pub(crate) place: DatabaseLabel,
@@ -103,21 +106,21 @@ pub struct Session {
 }
 
 impl Session {
-    /// Asks with names of the catalogue for `$1`, `$2`, …; in one round trip, because nothing is prepared.
+    /// Queries with names of the catalogue for `$1`, `$2`, …; in one round trip, because nothing is prepared.
     pub(crate) async fn rows(&self, sql: &str, names: &[&str]) -> Result<Vec<Row>> {
         let names: Vec<(&(dyn ToSql + Sync), Type)> =
             names.iter().map(|name| (name as &(dyn ToSql + Sync), Type::NAME)).collect();
         self.client.query_typed(sql, &names).await.map_err(|error| self.place.error(error))
     }
 
-    /// The same for a question that has one row for its answer.
+    /// The same for a query that returns one row.
     pub(crate) async fn row(&self, sql: &str, names: &[&str]) -> Result<Row> {
         let mut rows = self.rows(sql, names).await?;
         rows.pop()
-            .ok_or_else(|| Error::new(Kind::Internal, "a source gave no answer").detail(self.place.name))
+            .ok_or_else(|| Error::new(Kind::Internal, "a source returned no result").detail(self.place.name))
     }
 
-    /// Asks and takes the rows as they come.
+    /// Queries and streams the rows.
     pub(crate) async fn stream(&self, sql: &str) -> Result<RowStream> {
         let no_parameters = std::iter::empty::<(&(dyn ToSql + Sync), Type)>();
         self.client.query_typed_raw(sql, no_parameters).await.map_err(|error| self.place.error(error))
@@ -128,7 +131,7 @@ impl Session {
         self.execute(&begin.sql(self.version)).await
     }
 
-    /// Ends the transaction. The session may serve for something else.
+    /// Ends the transaction. The session can be reused.
     pub(crate) async fn end(&self) -> Result<()> {
         self.execute("COMMIT").await
     }
@@ -138,22 +141,13 @@ impl Session {
     }
 }
 
-fn read_password(path: &Path) -> Result<Secret> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        Error::new(Kind::Config, "the password file cannot be read")
-            .detail(path.display().to_string())
-            .source(error)
-    })?;
-    Ok(Secret::new(text.trim_end_matches(['\r', '\n'])))
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use super::*;
 
-    /// The kernel accepts for a listener, and nobody answers.
+    /// The kernel accepts the connection for the listener, and no server responds.
     #[tokio::test]
     async fn a_server_that_accepts_and_says_nothing_is_unreachable_after_the_time_of_a_connection() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -162,7 +156,7 @@ mod tests {
         let database = Database::telemetry(&TelemetryConfig { url: Some(url), ..TelemetryConfig::default() });
         let connecting = database.unwrap();
         let outcome = tokio::time::timeout(Duration::from_secs(30), connecting.connect()).await;
-        let error = outcome.expect("it goes on").err().expect("nobody is there");
+        let error = outcome.expect("it does not give up").err().expect("no server is there");
         assert_eq!(error.kind(), Kind::Unreachable);
     }
 }

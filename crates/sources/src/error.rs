@@ -1,29 +1,26 @@
-//! What an error of PostgreSQL means for the caller: wait, mend the configuration, or mend the data.
+//! Classifies PostgreSQL errors by what the caller has to do: wait, correct the configuration, or correct the
+//! data.
 
 use std::error::Error as StdError;
 use std::io;
 
-use bionicpro_model::{Error, Kind};
+use bionicpro_model::{Condition, Error, Kind};
 use tokio_postgres::error::{DbError, SqlState};
 
-/// A read met a change of the tables themselves. Reading again may do.
-pub const SOURCE_CHANGED: &str = "the tables of a source changed while they were read";
+const VALUE_UNREADABLE: &str = "a value of the database cannot be read";
 
-/// A value of a source makes a query fail: one of another encoding, one that overflows, one that cannot be cast. The others
-/// can be read without it.
-pub const VALUE_UNREADABLE: &str = "a value of the database cannot be read";
-
-/// Whether a value made a query fail, as opposed to the query itself.
+/// Returns true if a value made the query fail, rather than the query itself.
 pub(crate) fn is_value_error(error: &tokio_postgres::Error) -> bool {
     error.code().is_some_and(|code| code.code().starts_with("22"))
 }
 
-/// Whether the driver found bytes that are no text: the server does not look at texts that it need not convert.
+/// Returns true if the driver found bytes that are not UTF-8: the server does not check texts that it need
+/// not convert.
 pub(crate) fn is_no_text(error: &tokio_postgres::Error) -> bool {
     error.source().is_some_and(|cause| cause.is::<std::str::Utf8Error>())
 }
 
-/// Which database an error speaks of: `CRM` or `telemetry`, and its address.
+/// The database named in an error: `CRM` or `telemetry`, and its address.
 #[derive(Debug, Clone)]
 pub(crate) struct DatabaseLabel {
     pub(crate) name: &'static str,
@@ -32,7 +29,7 @@ pub(crate) struct DatabaseLabel {
 }
 
 impl DatabaseLabel {
-    /// Turns an error of the driver into the program's.
+    /// Converts an error of the driver into one of this program.
     pub(crate) fn error(&self, error: tokio_postgres::Error) -> Error {
         if let Some(database) = error.as_db_error() {
             return self.answered(database).source(error);
@@ -41,43 +38,45 @@ impl DatabaseLabel {
         let broken_tls = text.starts_with("error performing TLS handshake") && !is_io_cut(&error);
         if broken_tls || text.starts_with("invalid configuration") || text.starts_with("authentication error")
         {
-            return Error::new(Kind::Config, "the database cannot be entered with these settings")
+            return Error::new(Kind::Config, "cannot connect to the database with these settings")
                 .detail(format!("{} at {}", self.name, self.address))
                 .hint(format!(
                     "check {0}.url: user, password (or {0}.password_file) and sslmode, \
-                     and that the server speaks TLS when sslmode asks for it",
+                     and that the server supports TLS if sslmode requires it",
                     self.section
                 ))
                 .source(error);
         }
         if is_no_text(&error) {
-            return self.unreadable("a text has bytes that are none in UTF-8").source(error);
+            return self.unreadable("a text is not valid UTF-8").source(error);
         }
         self.unreachable().source(error)
     }
 
-    /// Nothing answered, or it stopped answering.
+    /// The error for a server that does not respond, or no longer does.
     pub(crate) fn unreachable(&self) -> Error {
         Error::new(Kind::Unreachable, "the database cannot be reached")
             .detail(format!("{} at {}", self.name, self.address))
             .hint(format!("check that PostgreSQL runs there and that {}.url names it", self.section))
     }
 
-    /// Tables joined, left or took another's place while they were read: what was read is of no one state.
+    /// The error for tables that were attached, detached or swapped while they were read: the rows belong to
+    /// no single state.
     pub(crate) fn changed(&self) -> Error {
-        Error::new(Kind::Unreachable, SOURCE_CHANGED)
+        Error::new(Kind::Unreachable, "the tables of a source changed while they were read")
+            .condition(Condition::SourceChanged)
             .detail(self.name)
             .hint("the pipeline reads again; a table that is attached, detached or swapped all the time cannot be read")
     }
 
-    /// The table breaks what the pipeline relies on.
+    /// The error for a table that violates what the pipeline relies on.
     pub(crate) fn broken(&self, message: &'static str, detail: impl Into<String>) -> Error {
         Error::new(Kind::Data, message).detail(format!("{}: {}", self.name, detail.into()))
     }
 
-    /// Values that cannot be read, of which too much hangs to leave them out.
+    /// The error for values that cannot be read, and that too much depends on to leave them out.
     pub(crate) fn unreadable(&self, what: &str) -> Error {
-        self.broken(VALUE_UNREADABLE, what).hint(CORRECT_IT)
+        self.broken(VALUE_UNREADABLE, what).condition(Condition::ValueUnreadable).hint(CORRECT_IT)
     }
 
     fn answered(&self, error: &DbError) -> Error {
@@ -94,7 +93,7 @@ impl DatabaseLabel {
                 "the database does not exist on this server",
                 format!("the last part of {section}.url is the database's name"),
             ),
-            // By the server's own name of the place, which no language of messages changes.
+            // Recognised by the server's routine name, which does not depend on the language of messages.
             (&SqlState::INSUFFICIENT_PRIVILEGE, _) if error.routine() == Some("check_enable_rls") => with(
                 Kind::Config,
                 "row-level security hides rows from the account",
@@ -118,25 +117,26 @@ impl DatabaseLabel {
                 "the database cannot serve the pipeline now",
                 "it may be starting, stopping, full or cut off; the pipeline tries again".to_owned(),
             ),
-            (_, "22") => with(Kind::Data, VALUE_UNREADABLE, CORRECT_IT.to_owned()),
+            (_, "22") => with(Kind::Data, VALUE_UNREADABLE, CORRECT_IT.to_owned())
+                .condition(Condition::ValueUnreadable),
             (_, "42" | "3F") => with(
                 Kind::Data,
-                "the database's tables are not what the pipeline reads",
+                "the database's tables do not match what the pipeline reads",
                 "compare the tables with the source schemas in the documentation".to_owned(),
             ),
             _ => with(
                 Kind::Internal,
-                "the database answered what the pipeline did not expect",
+                "the database returned an unexpected error",
                 "look at the server's log".to_owned(),
             ),
         }
     }
 }
 
-/// What to do about a value that cannot be read.
+/// The hint for a value that cannot be read.
 const CORRECT_IT: &str = "correct the value, or point the pipeline at a view that leaves its row out";
 
-/// Whether an I/O error lies below: the peer went away, as opposed to a certificate that was refused.
+/// Returns true if the cause is an I/O error: the peer went away, rather than a certificate was refused.
 fn is_io_cut(error: &tokio_postgres::Error) -> bool {
     let mut cause = error.source();
     while let Some(inner) = cause {

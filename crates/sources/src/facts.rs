@@ -1,4 +1,5 @@
-//! What a source server is and what the account may see: for `bionicpro doctor`, which explains them.
+//! Facts about a source server and the privileges of the account, for `bionicpro doctor`, which explains
+//! them.
 
 use bionicpro_model::Result;
 use chrono::{DateTime, Utc};
@@ -18,19 +19,19 @@ pub struct Facts {
     pub version_number: i32,
     /// The server's clock.
     pub clock: DateTime<Utc>,
-    /// The server replays another one's log and takes no writes.
+    /// True if the server is a standby: it replays another server's log and accepts no writes.
     pub is_standby: bool,
-    /// The account sees when the transactions of other accounts began.
+    /// True if the account sees when the transactions of other accounts began.
     pub sees_all_transactions: bool,
-    /// The account could write: it is a superuser or owns the database.
+    /// True if the account could write: it is a superuser or owns the database.
     pub could_write: bool,
 }
 
 impl Database {
-    /// Asks the server about itself and about the account.
+    /// Queries facts about the server and the account.
     ///
     /// # Errors
-    /// `Unreachable` and `Config` as the connection gives them.
+    /// `Unreachable` and `Config` from the connection.
     pub async fn facts(&self) -> Result<Facts> {
         let session = self.connect().await?;
         let fail = |error| session.place.error(error);

@@ -1,8 +1,8 @@
-//! Names and values inside SQL text. COPY takes no parameters, so both pass through here and nowhere else.
+//! Quotes names and values for SQL text. COPY takes no parameters, so both are quoted here and nowhere else.
 
 use chrono::{DateTime, Utc};
 
-/// An identifier as PostgreSQL reads it back unchanged, whatever it holds.
+/// Quotes an identifier so that PostgreSQL reads it back unchanged, whatever it contains.
 pub(crate) fn quote_identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
@@ -12,18 +12,18 @@ pub(crate) fn quote_table(schema: &str, table: &str) -> String {
     format!("{}.{}", quote_identifier(schema), quote_identifier(table))
 }
 
-/// An instant as a literal of the column's own type, so that an index on the column serves the comparison.
+/// An instant as a literal of the column's own type, so that the comparison can use an index on the column.
 pub(crate) fn instant_literal(instant: DateTime<Utc>, with_zone: bool) -> String {
     let text = instant.format("%Y-%m-%d %H:%M:%S%.6f");
     if with_zone { format!("timestamptz '{text}+00'") } else { format!("timestamp '{text}'") }
 }
 
-/// A text as a literal, whatever it holds and however the server reads backslashes.
+/// A text as a literal, whatever it contains and however the server reads backslashes.
 pub(crate) fn text_literal(text: &str) -> String {
     format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
 }
 
-/// Texts as the literal of an array.
+/// An array literal of texts.
 pub(crate) fn array_literal<'a>(elements: impl Iterator<Item = &'a str>) -> String {
     let mut array = String::from("{");
     for (index, element) in elements.enumerate() {

@@ -23,7 +23,6 @@ pub use changes::{Baseline, Changes, Form, Since};
 pub use config::{ChangesConfig, CrmConfig, TelemetryConfig};
 pub use connect::{Database, Session};
 pub use crm::{Crm, OpenCrm};
-pub use error::{SOURCE_CHANGED, VALUE_UNREADABLE};
 pub use facts::Facts;
 pub use lock::Lock;
 pub use telemetry::{CellBatch, CellRequest, ChipScope, Cut, LeftOut, Telemetry, Unreadable};

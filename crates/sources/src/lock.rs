@@ -1,7 +1,8 @@
 //! A lock between processes: an advisory lock in the telemetry database.
 //!
-//! It belongs to a transaction, not to a session, so that a pooler in transaction mode cannot hand it to somebody else. The
-//! server releases it when the transaction ends, however the holder died, so no stale lock has to be broken.
+//! It belongs to a transaction, not to a session, so that a pooler in transaction mode cannot hand it to
+//! another client. The server releases it when the transaction ends, however the holder died, so no stale
+//! lock has to be broken.
 
 use std::time::Duration;
 
@@ -12,25 +13,25 @@ use crate::connect::Session;
 use crate::snapshot::READER_LOCK;
 use crate::transaction::Begin;
 
-/// How long letting go may take before the connection is dropped.
+/// The time that a release may take before the connection is dropped.
 const RELEASE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A held lock; dropping it lets go too, at the price of the connection.
+/// A held lock; dropping it releases it too, at the cost of the connection.
 pub struct Lock {
     session: Session,
 }
 
 impl Lock {
-    /// Takes the lock of this name in a session, which becomes the lock's, waiting for whoever holds it.
+    /// Acquires the lock of this name, waiting for its current holder; the session then belongs to the lock.
     ///
-    /// Names are told apart by a 64-bit hash. The lock is the database server's: programs that read different
-    /// servers do not see each other.
+    /// Names are distinguished by a 64-bit hash. The lock exists on the database server: programs that read
+    /// different servers do not exclude each other.
     pub async fn take(session: Session, name: &str) -> Result<Lock> {
         ask(&session, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0)) IS NOT NULL", name).await?;
         Ok(Lock { session })
     }
 
-    /// Takes the lock of this name when nobody holds it; none when somebody does.
+    /// Acquires the lock of this name if it is free; `None` if another session holds it.
     pub async fn try_take(session: Session, name: &str) -> Result<Option<Lock>> {
         if ask(&session, "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))", name).await? {
             return Ok(Some(Lock { session }));
@@ -39,14 +40,15 @@ impl Lock {
         Ok(None)
     }
 
-    /// Whether the transaction that holds the lock still lives.
+    /// Returns whether the transaction that holds the lock is still alive.
     pub async fn is_held(&self) -> bool {
         self.session.execute("SELECT 1").await.is_ok()
     }
 
-    /// Lets go, and leaves the connection to a pooler as it was.
+    /// Releases the lock, and returns the connection to a pooler as it was.
     pub async fn release(self) {
-        // Where the connection is broken, the server has let go already; where it is silent, it is closed.
+        // If the connection is broken, the server has released the lock already; if it does not respond, it
+        // is closed.
         let _ = tokio::time::timeout(RELEASE_TIMEOUT, self.session.end()).await;
     }
 }

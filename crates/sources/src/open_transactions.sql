@@ -1,6 +1,7 @@
 -- The open transactions of this database, and the sessions that hide theirs.
 --
--- Other accounts' start times are visible to members of pg_read_all_stats only; a standby sees none of the primary's.
+-- Other accounts' start times are visible to members of pg_read_all_stats only; a standby sees none of the
+-- primary's.
 SELECT
     pid,
     coalesce(application_name, ''),

@@ -1,4 +1,4 @@
--- The server processes that hold the lock of this program's readers; a key of 64 bits lies in two halves.
+-- The server processes that hold the lock of this program's readers; a 64-bit key is stored in two halves.
 SELECT pid
 FROM pg_locks
 WHERE locktype = 'advisory'

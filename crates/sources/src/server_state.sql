@@ -1,6 +1,6 @@
--- When the first prepared transaction was prepared (it is open, belongs to no session, and does not tell when it began),
--- and up to when the server has the data. A standby that has replayed all that it receives is as fresh as its clock, also
--- when nothing is written.
+-- The time at which the first prepared transaction was prepared (it is open, belongs to no session, and its
+-- start is not recorded), and the time up to which the server has the data. A standby that has replayed all
+-- that it received is current as of its clock, even if nothing is written.
 SELECT
     (SELECT (extract(epoch FROM min(prepared)) * 1000000)::bigint FROM pg_prepared_xacts WHERE database = current_database()),
     (extract(epoch FROM CASE

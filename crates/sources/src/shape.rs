@@ -1,4 +1,4 @@
-//! The shape of a source table: which columns it has, of which type, checked before anything is read.
+//! The shape of a source table: its columns and their types, checked before anything is read.
 
 use bionicpro_model::{Error, Kind, Result};
 
@@ -7,7 +7,7 @@ use crate::error::DatabaseLabel;
 use crate::ident::quote_table;
 use crate::template::fill;
 
-/// A type as far as the pipeline tells types apart.
+/// A type, as far as the pipeline distinguishes types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Type {
     Text,
@@ -44,7 +44,7 @@ impl Type {
     }
 }
 
-/// What a column may be, with the words for an error.
+/// The types that a column may have, with their description for an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ColumnType {
     Text,
@@ -76,7 +76,7 @@ impl ColumnType {
     }
 }
 
-/// None, the database's own, `C` and `POSIX`: none of them calls texts equal that are spelt differently.
+/// No collation, the database's own, `C` and `POSIX`: none of them treats differently spelt texts as equal.
 const ORDINARY_COLLATIONS: [u32; 4] = [0, 100, 950, 951];
 
 /// The columns of one table.
@@ -85,16 +85,17 @@ pub(crate) struct Shape {
     table: String,
     /// The table, quoted.
     pub(crate) name: String,
-    /// The number that the name stood for when the snapshot was taken.
+    /// The OID that the name resolved to when the snapshot was taken.
     pub(crate) number: u32,
     columns: Vec<Column>,
     /// The kind of relation: `r`, `p`, `v`, `m` or `f`.
     pub(crate) kind: String,
-    /// Rows have a place on disk of their own, which the account may see: a table, as opposed to a view or a foreign table.
+    /// True if rows have a place on disk that the account may read: a table, rather than a view or a foreign
+    /// table.
     pub(crate) is_stored: bool,
-    /// The account may read `xmin`.
+    /// True if the account may read `xmin`.
     pub(crate) may_read_xmin: bool,
-    /// The policies where row security hides rows from the account; none where it does not.
+    /// The policies if row security hides rows from the account; `None` otherwise.
     hiding: Option<Hiding>,
 }
 
@@ -102,20 +103,20 @@ pub(crate) struct Shape {
 #[derive(Default)]
 struct Hiding {
     names: Vec<String>,
-    /// All policies on reading, with their conditions.
+    /// All policies for reading, with their conditions.
     text: String,
 }
 
-/// A column, by the server's names.
+/// A column, as the server's catalogue describes it.
 struct Column {
     name: String,
-    /// Of its base type.
+    /// The name of its base type.
     type_name: String,
     is_readable: bool,
     number: i16,
     declared_type: u32,
     collation: u32,
-    /// Its collation, where that calls texts equal that are spelt differently.
+    /// Its collation, if that treats differently spelt texts as equal.
     equating: Option<String>,
 }
 
@@ -163,7 +164,7 @@ impl Shape {
                 .broken("a table that the pipeline needs does not exist", shape.table.clone())
                 .hint(format!("check {section}.url, {section}.schema and the table's name")));
         }
-        // Both are rare, and would be the longest part of the question.
+        // Both are rare, and would be the most expensive part of the query.
         if is_hiding {
             shape.read_policies(session).await?;
         }
@@ -203,8 +204,8 @@ impl Shape {
         Ok(())
     }
 
-    /// The named columns and all of type `xid8`, with number, type and collation. A column that was dropped and added again has
-    /// another number.
+    /// The named columns and all of type `xid8`, with number, type and collation. A column that was dropped
+    /// and added again has a different number.
     pub(crate) fn signature(&self, names: &[&str]) -> String {
         let those = self
             .columns
@@ -216,20 +217,22 @@ impl Shape {
         each.collect::<Vec<_>>().join(", ")
     }
 
-    /// The conditions of the policies where row security is active.
+    /// The conditions of the policies; empty if row security is not active.
     pub(crate) fn policies_text(&self) -> String {
         self.hiding.as_ref().map(|hiding| hiding.text.clone()).unwrap_or_default()
     }
 
-    /// Checks that the names of tables still stand for what they stood for in the snapshot: locks do not keep a schema
-    /// from being renamed, and another table of that name was perhaps filled after the snapshot, which sees it as empty.
+    /// Checks that the table names still resolve to the same tables as in the snapshot: locks do not prevent
+    /// a schema from being renamed, and another table of that name may have been filled after the snapshot,
+    /// which sees it as empty.
     ///
     /// # Errors
-    /// `Unreachable` with [`crate::SOURCE_CHANGED`] when one stands for another table.
+    /// `Unreachable` with [`Condition::SourceChanged`](bionicpro_model::Condition::SourceChanged) when a name
+    /// resolves to another table.
     pub(crate) async fn check_names(session: &Session, shapes: &[Shape]) -> Result<()> {
         let fail = |error| session.place.error(error);
         let names: Vec<&str> = shapes.iter().map(|shape| shape.name.as_str()).collect();
-        // The function answers as of now, and not as of the snapshot.
+        // The function resolves names as of now, not as of the snapshot.
         let sql = "SELECT to_regclass(name)::oid FROM unnest($1::text[]) WITH ORDINALITY AS n (name, place) ORDER BY place";
         let rows = session
             .client
@@ -244,17 +247,17 @@ impl Shape {
         Ok(())
     }
 
-    /// Checks that no policy hides rows from the account but those that are confirmed; returns the ones that do.
+    /// Checks that only confirmed policies hide rows from the account; returns those that do.
     ///
     /// # Errors
-    /// `Config` that names the policies: a part of the rows must not be loaded as the whole.
+    /// `Config`, naming the policies: some of the rows must not be loaded as if they were all.
     pub(crate) fn policies(&self, confirmed: &[String]) -> Result<&[String]> {
         if self.kind == "v" && !confirmed.is_empty() {
             let section = self.place.section;
-            return Err(Error::new(Kind::Config, "policies can only be confirmed of tables")
-                .detail(format!("{}: {} is a view, and nothing tells which policies hide rows below it", self.place.name, self.table))
+            return Err(Error::new(Kind::Config, "policies can only be confirmed for tables")
+                .detail(format!("{}: {} is a view, and the policies that hide rows below it cannot be determined", self.place.name, self.table))
                 .hint(format!(
-                    "unset {section}.policies and have the view belong to a role with BYPASSRLS; what it is meant to leave out goes into its WHERE"
+                    "unset {section}.policies and give the view to a role with BYPASSRLS; filter rows to leave out in the view's WHERE clause"
                 )));
         }
         let Some(Hiding { names: hiding, .. }) = &self.hiding else { return Ok(&[]) };
@@ -269,7 +272,7 @@ impl Shape {
             names => {
                 let names = names.join(", ");
                 let confirm = format!(
-                    ", or confirm that the rest is meant to be left out: {section}.policies = [{names:?}]"
+                    ", or confirm that these policies hide rows on purpose: {section}.policies = [{names:?}]"
                 );
                 (format!("{table}, by the policies {names}"), confirm)
             }
@@ -281,10 +284,11 @@ impl Shape {
             )))
     }
 
-    /// The type of a column that must be there.
+    /// The type of a required column.
     ///
     /// # Errors
-    /// `Data` that names the column, what it should be and what it is.
+    /// `Data`, naming the column, its expected and its actual type; `Config` when the account may not read
+    /// it.
     pub(crate) fn require(&self, column: &str, wanted: ColumnType) -> Result<Type> {
         let Some(found) = self.columns.iter().find(|found| found.name == column) else {
             return Err(self
@@ -312,28 +316,28 @@ impl Shape {
         Err(self
             .place
             .broken(
-                "a column has another type than the pipeline can read",
+                "a column has a type that the pipeline cannot read",
                 format!("{}.{column} is {name}, expected {}", self.table, wanted.words()),
             )
             .hint("point the pipeline at a view that casts the column"))
     }
 
-    /// The type of an optional column; none when it is not there, or may not be read.
+    /// The type of an optional column; `None` if it does not exist or may not be read.
     pub(crate) fn find(&self, column: &str) -> Option<Type> {
         self.readable(column).map(|found| Type::of(&found.type_name))
     }
 
-    /// The server's name of a column's type.
+    /// The server's name for a column's type.
     pub(crate) fn type_name(&self, column: &str) -> Option<&str> {
         self.readable(column).map(|found| found.type_name.as_str())
     }
 
-    /// Whether an optional column is there.
+    /// Returns whether an optional column exists and may be read.
     pub(crate) fn has(&self, column: &str) -> bool {
         self.readable(column).is_some()
     }
 
-    /// The column's collation, quoted, where it calls texts equal that are spelt differently.
+    /// The column's collation, quoted, if it treats differently spelt texts as equal.
     pub(crate) fn equating_collation(&self, column: &str) -> Option<&str> {
         self.readable(column)?.equating.as_deref()
     }

@@ -1,5 +1,6 @@
--- The columns of a table, the base type of each (a domain counts as what it is made of), and whether the account may read
--- it. Names are compared as they are, so $1 and $2 need no quoting. A place on disk is ctid (-1) and tableoid (-6); xmin is -2.
+-- The columns of a table, the base type of each (a domain counts as its underlying type), and whether the
+-- account may read it. Names are compared as they are, so $1 and $2 need no quoting. A row's place on disk is
+-- ctid (-1) and tableoid (-6); xmin is -2.
 WITH RECURSIVE relation AS (
     SELECT c.oid, c.relkind
     FROM pg_catalog.pg_class AS c

@@ -1,7 +1,8 @@
 //! One consistent read of a source: a read-only REPEATABLE READ transaction, shared by several sessions.
 //!
-//! A snapshot does not protect from a table that is rewritten: an older snapshot sees the new file as empty. So the
-//! tables are locked first (ACCESS SHARE, which only keeps rewriting away), and the snapshot is taken under the locks.
+//! A snapshot does not protect against a table being rewritten: an older snapshot sees the new file as empty.
+//! So the tables are locked first (ACCESS SHARE, which only blocks rewriting), and the snapshot is taken
+//! under the locks.
 
 use std::time::{Duration, Instant};
 
@@ -15,24 +16,26 @@ use crate::Database;
 use crate::connect::Session;
 use crate::transaction::{Begin, EXTRA_LOCK_TIMEOUT, LOCK_TIMEOUT, NO_TIMEOUT};
 
-/// Serialises "take a snapshot, then read the clock" between runs: an older snapshot then never gets the newer
-/// time, and the mart's versions order as the snapshots do. Held for a few statements of one message.
+/// Serialises "take a snapshot, then read the clock" between runs: an older snapshot then never gets the
+/// newer time, and the mart's versions have the order of the snapshots. Held for a few statements of one
+/// message.
 const CLOCK_LOCK: i64 = 0x62_69_6f_6e_69_63;
 
-/// Held, shared, by every long transaction of this program: its sessions only read, so they hold nothing back. A name
-/// would not tell them from others: behind a pooler a writer may have the same.
+/// Held, shared, by every long transaction of this program: its sessions only read, so they do not hold back
+/// the horizon. An application name would not distinguish them: behind a pooler a writer may have the same
+/// one.
 pub(crate) const READER_LOCK: i64 = CLOCK_LOCK + 1;
 
-/// For how long a table that somebody else is changing is waited for.
+/// The time to wait for a table that another session is changing.
 const LOCK_PATIENCE: Duration = Duration::from_secs(60);
 
-/// Between two tries.
+/// The pause between two attempts.
 const LOCK_RETRY: Duration = Duration::from_millis(200);
 
 /// The tables that a snapshot reads.
 #[derive(Debug, Clone)]
 pub(crate) struct Tables {
-    /// Quoted, with their schema.
+    /// Their quoted names, with the schema.
     pub(crate) names: Vec<String>,
     /// As [`Begin::policies_apply`].
     pub(crate) policies_apply: bool,
@@ -44,20 +47,23 @@ pub(crate) struct Held {
     pub(crate) others: Others,
     exported: String,
     tables: Tables,
-    /// The account may lock the tables as such; otherwise it holds their locks by having read of them.
+    /// True if the account may lock the tables explicitly; otherwise it holds their locks by having read from
+    /// them.
     may_lock: bool,
 }
 
-/// What else went on in the database just before the snapshot.
+/// Other activity in the database just before the snapshot.
 #[derive(Debug, Clone)]
 pub(crate) struct Others {
-    /// The oldest open transaction that the account sees, but those of this program.
+    /// The oldest open transaction that the account sees, except those of this program.
     pub(crate) oldest: Option<OpenTransaction>,
-    /// Sessions hide when their transactions began (`track_activities` is off).
+    /// True if some sessions hide when their transactions began (`track_activities` is off).
     pub(crate) some_hide: bool,
-    /// When the first of the prepared transactions was prepared: it began earlier, and nothing tells when.
+    /// The time at which the first of the prepared transactions was prepared: it began earlier, at an unknown
+    /// time.
     pub(crate) prepared_at: Option<DateTime<Utc>>,
-    /// Up to when the server has the data: the replayed moment on a standby that lags, its clock elsewhere.
+    /// The time up to which the server has the data: that of the last replayed transaction on a standby that
+    /// lags, the server clock otherwise.
     pub(crate) data_until: DateTime<Utc>,
 }
 
@@ -69,13 +75,13 @@ pub(crate) struct OpenTransaction {
     pub(crate) application: String,
 }
 
-/// Why a snapshot was not taken.
+/// The reason why a snapshot was not taken.
 enum Refused {
-    /// Somebody else is changing a table.
+    /// Another session is changing a table.
     Busy,
     /// The account may not lock a table, or it is of a kind that cannot be locked.
     NotLockable,
-    /// There is no such table, at least not at this moment.
+    /// A table does not exist, at least not at this moment.
     NoTable,
     Failed(Error),
 }
@@ -87,10 +93,11 @@ impl From<Error> for Refused {
 }
 
 impl Held {
-    /// Takes a snapshot in a session, with a version above `floor`, and asks `rest` under it in the same round trip.
+    /// Takes a snapshot in a session, with a version above `floor`, and runs `rest` under it in the same
+    /// round trip.
     ///
     /// # Errors
-    /// `Unreachable` when a table stays locked by somebody else, and what `rest` gives.
+    /// `Unreachable` when a table stays locked by another session, and the errors of `rest`.
     pub(crate) async fn take<'a, T>(
         database: &Database,
         session: &Session,
@@ -99,7 +106,8 @@ impl Held {
         rest: impl Fn() -> BoxFuture<'a, Result<T>> + Sync,
     ) -> Result<(Held, T)> {
         let began = Instant::now();
-        // The locks of a table that cannot be locked as such, until the session has read of it itself.
+        // Holds the locks of a table that cannot be locked explicitly, until the session has read from it
+        // itself.
         let mut guard: Option<Session> = None;
         loop {
             let may_lock = guard.is_none();
@@ -128,7 +136,8 @@ impl Held {
             match refused {
                 Refused::NotLockable if guard.is_none() => guard = Some(guarding(database, tables).await?),
                 Refused::NoTable => {
-                    // What is missing is named by whoever looks for it. A table that is there again was being replaced.
+                    // `rest` names the missing table in its error. If it finds them all, a table was being
+                    // replaced.
                     session.begin(Begin::READ_COMMITTED).await?;
                     rest().await?;
                     session.execute("ROLLBACK").await?;
@@ -142,7 +151,7 @@ impl Held {
         }
     }
 
-    /// The moment before which no row can appear any more, as far as the account sees.
+    /// The moment before which no new row can appear, as far as the account sees.
     pub(crate) fn horizon(&self) -> DateTime<Utc> {
         let open = self.others.oldest.as_ref().map(|transaction| transaction.began);
         let known = [open, self.others.prepared_at].into_iter().flatten().min();
@@ -150,13 +159,15 @@ impl Held {
         known.map_or(until, |began| began.min(until))
     }
 
-    /// Another session that sees exactly what the holder sees; none where somebody who waits for the holder's locks is
-    /// in its way, where the server or a pooler has no connection to give, or where the URL led to another server.
+    /// Another session that sees exactly what the holder sees; `None` if a session that waits for the
+    /// holder's locks is in its way, if the server or a pooler has no connection available, or if the URL led
+    /// to another server.
     pub(crate) async fn join(&self, database: &Database) -> Result<Option<Session>> {
         match self.try_join(database).await {
-            // Nothing is read of it: `Data` is a snapshot that this server does not know, or a table that is gone.
+            // No rows were read in it: `Data` means a snapshot that this server does not know, or a table
+            // that is gone.
             Err(error) if matches!(error.kind(), Kind::Unreachable | Kind::Data) => {
-                tracing::info!(error = %error.report(), "reading on with fewer connections");
+                tracing::info!(error = %error.report(), "continuing with fewer connections");
                 Ok(None)
             }
             joined => joined.map(Some),
@@ -170,7 +181,7 @@ impl Held {
             lock_timeout: EXTRA_LOCK_TIMEOUT,
             policies_apply: self.tables.policies_apply,
         };
-        // The server made this id of hexadecimal digits and dashes; quoted all the same.
+        // The server built this id from hexadecimal digits and dashes; it is quoted all the same.
         let import = format!("SET TRANSACTION SNAPSHOT '{}'", self.exported.replace('\'', "''"));
         let mut statements = vec![begin.sql(session.version)];
         match self.may_lock {
@@ -183,7 +194,7 @@ impl Held {
     }
 }
 
-/// Where a session returns to after an error: its snapshot and its locks are older.
+/// The savepoint that a session returns to after an error: its snapshot and its locks are older.
 const SAVEPOINT: &str = "SAVEPOINT reading";
 
 /// Marks a transaction as one of this program.
@@ -192,7 +203,7 @@ fn badge() -> String {
 }
 
 impl Session {
-    /// Goes on under the same snapshot after a statement that failed.
+    /// Continues under the same snapshot after a failed statement.
     pub(crate) async fn recover(&self) -> Result<()> {
         self.execute("ROLLBACK TO SAVEPOINT reading").await
     }
@@ -202,19 +213,20 @@ fn lock(tables: &Tables) -> String {
     format!("LOCK TABLE {} IN ACCESS SHARE MODE", tables.names.join(", "))
 }
 
-/// Reads no row of the tables, and locks them and all of their parts by it.
+/// Reads no row from the tables, but thereby locks them and all of their parts.
 fn read(tables: &Tables) -> String {
     let each: Vec<String> = tables.names.iter().map(|table| format!("SELECT FROM {table} LIMIT 0")).collect();
     each.join("; ")
 }
 
-/// Holds the tables' locks in a session that reads of them, so that they outlive [`Session::recover`].
+/// Locks the tables by reading from them and renews the savepoint, so that the locks outlive
+/// [`Session::recover`].
 async fn lock_by_reading(session: &Session, tables: &Tables) -> Result<(), Refused> {
     let sql = format!("{}; RELEASE {SAVEPOINT}; {SAVEPOINT}", read(tables));
     session.client.batch_execute(&sql).await.map_err(|error| refused(session, error))
 }
 
-/// A session that holds the locks by having read, and no snapshot.
+/// A session that holds the locks by having read from the tables, and no snapshot.
 async fn guarding(database: &Database, tables: &Tables) -> Result<Session> {
     let session = database.connect().await?;
     let begin = Begin { policies_apply: tables.policies_apply, ..Begin::READ_COMMITTED };
@@ -223,18 +235,20 @@ async fn guarding(database: &Database, tables: &Tables) -> Result<Session> {
     Ok(session)
 }
 
-/// The statements of the message that takes the snapshot; each of them gives rows or none.
+/// The positions of results in the message that takes the snapshot, among those of its statements that return
+/// rows.
 const OTHERS: usize = 1;
 const OWN: usize = 2;
 const STATE: usize = 3;
 const TAKEN: usize = 4;
 
-/// One message, so that a pooler in transaction mode cannot come in between although two transactions are in it: the
-/// lock on the clock is the session's, and is given back within the message.
+/// Takes the snapshot in one message, so that a pooler in transaction mode cannot intervene although it
+/// contains two transactions: the lock on the clock belongs to the session, and is released within the
+/// message.
 ///
-/// Open transactions come first: what begins after them is younger. Then the prepared ones: a transaction that is
-/// prepared between the two was already seen open. Our own sessions are read after the open ones: a session that took
-/// the place of a writer at that moment took it after the writer's end.
+/// Open transactions are read first: those that begin later are younger. Prepared ones follow: a transaction
+/// that is prepared between the two was already seen as open. Our own sessions are read after the open ones:
+/// a session that replaced a writer in the meantime did so after the writer's end.
 async fn attempt(session: &Session, tables: &Tables, may_lock: bool, floor: u64) -> Result<Held, Refused> {
     let looking = Begin { lock_timeout: NO_TIMEOUT, ..Begin::READ_COMMITTED };
     let reading =
@@ -293,7 +307,7 @@ async fn attempt(session: &Session, tables: &Tables, may_lock: bool, floor: u64)
 
 fn refused(session: &Session, error: tokio_postgres::Error) -> Refused {
     match error.code() {
-        // Of two that wait for each other's parts of a table the server ends one.
+        // If two sessions wait for each other's parts of a table, the server ends one of them.
         Some(&SqlState::LOCK_NOT_AVAILABLE | &SqlState::T_R_DEADLOCK_DETECTED) => Refused::Busy,
         Some(&SqlState::WRONG_OBJECT_TYPE) => Refused::NotLockable,
         Some(&SqlState::INSUFFICIENT_PRIVILEGE) if is_lock_privilege(&error) => Refused::NotLockable,
@@ -302,29 +316,29 @@ fn refused(session: &Session, error: tokio_postgres::Error) -> Refused {
     }
 }
 
-/// Whether the server refused the lock, and not the reading.
+/// Returns true if the server refused the lock, rather than the read.
 fn is_lock_privilege(error: &tokio_postgres::Error) -> bool {
     let routine = error.as_db_error().and_then(tokio_postgres::error::DbError::routine);
     routine != Some("check_enable_rls")
 }
 
 fn busy(session: &Session, tables: &Tables) -> Error {
-    Error::new(Kind::Unreachable, "a table of the source stays locked by somebody else")
+    Error::new(Kind::Unreachable, "a table of the source stays locked by another session")
         .detail(format!("{}: {}", session.place.name, tables.names.join(", ")))
         .hint(
-            "ALTER, TRUNCATE, VACUUM FULL, CLUSTER or a transaction that did one of them is not over; \
-             SELECT pid, query FROM pg_stat_activity WHERE pid = ANY (pg_blocking_pids(...)) names it",
+            "ALTER, TRUNCATE, VACUUM FULL, CLUSTER or a transaction that did one of them has not finished; \
+             SELECT pid, query FROM pg_stat_activity WHERE pid = ANY (pg_blocking_pids(...)) shows it",
         )
 }
 
 fn internal(session: &Session) -> Error {
-    Error::new(Kind::Internal, "a source gave no answer").detail(session.place.name)
+    Error::new(Kind::Internal, "a source returned no result").detail(session.place.name)
 }
 
-/// What a message of several statements gave, statement by statement.
+/// The results of a message of several statements, statement by statement.
 struct Answer<'a> {
     session: &'a Session,
-    /// Of the statements that give rows, in their order.
+    /// The rows of those statements that return rows, in their order.
     statements: Vec<Vec<tokio_postgres::SimpleQueryRow>>,
 }
 
@@ -369,7 +383,7 @@ impl<'a> Line<'a> {
         self.text(column).and_then(|text| text.parse().ok()).ok_or_else(|| internal(self.session))
     }
 
-    /// An instant in microseconds since 1970.
+    /// Parses an instant in microseconds since 1970.
     fn instant(&self, column: usize) -> Result<Option<DateTime<Utc>>> {
         match self.text(column) {
             None => Ok(None),

@@ -1,9 +1,10 @@
-//! Fills words in {braces} of a `.sql` file. Values are not looked through again: a chip may be called `{table}`.
+//! Replaces placeholders in {braces} in a `.sql` file. Values are not scanned again: a chip may be called
+//! `{table}`.
 
-/// The file without the comment above its statement, each `{word}` replaced by its value.
+/// Returns the file without the comment above its statement, with each `{word}` replaced by its value.
 ///
 /// # Panics
-/// Never in a query that its tests have run: when a word has no value.
+/// When a word has no value; never in a query that its tests have run.
 pub(crate) fn fill(file: &str, values: &[(&str, &str)]) -> String {
     let comment: usize =
         file.lines().take_while(|line| line.starts_with("--")).map(|line| line.len() + 1).sum();

@@ -1,4 +1,4 @@
-//! TLS to PostgreSQL as `sslmode` in the URL asks for it, with the meaning that libpq gives each mode.
+//! TLS to PostgreSQL as `sslmode` in the URL requests it, with libpq's meaning of each mode.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,16 +12,16 @@ use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme
 use tokio_postgres::config::SslMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// How far the server is trusted.
+/// The trust in a server's certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Trust {
-    /// Encrypt where asked; believe any certificate (`disable`, `prefer`, `require`).
+    /// Encrypt if requested; accept any certificate (`disable`, `prefer`, `require`).
     AnyCertificate,
     /// The certificate must be signed by a root and carry the host's name (`verify-full`).
     VerifiedHost(Roots),
 }
 
-/// Whose signature counts.
+/// The roots whose signatures are trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Roots {
     /// The roots of this machine.
@@ -30,7 +30,8 @@ pub(crate) enum Roots {
     OfFile(PathBuf),
 }
 
-/// What `sslmode` and `sslrootcert` ask for. With a root, libpq verifies in `require` too.
+/// The mode and the trust that `sslmode` and `sslrootcert` request. With a root, libpq verifies in `require`
+/// too.
 pub(crate) fn ask(mode_text: Option<&str>, root: Option<&str>) -> Result<(SslMode, Trust)> {
     let (mode, trust) = mode_text.map_or(Ok((SslMode::Prefer, Trust::AnyCertificate)), mode)?;
     let roots = match root {
@@ -44,13 +45,13 @@ pub(crate) fn ask(mode_text: Option<&str>, root: Option<&str>) -> Result<(SslMod
     }
 }
 
-/// Reads the value of `sslmode`.
+/// Parses the value of `sslmode`.
 fn mode(value: &str) -> Result<(SslMode, Trust)> {
     match value {
         "disable" => Ok((SslMode::Disable, Trust::AnyCertificate)),
         "allow" | "prefer" => Ok((SslMode::Prefer, Trust::AnyCertificate)),
         "require" => Ok((SslMode::Require, Trust::AnyCertificate)),
-        // `verify-ca` would accept another host's certificate; the stricter reading loses nothing.
+        // `verify-ca` would accept another host's certificate; the stricter check loses nothing.
         "verify-ca" | "verify-full" => Ok((SslMode::Require, Trust::VerifiedHost(Roots::OfMachine))),
         other => Err(Error::new(Kind::Config, "not an sslmode")
             .detail(format!("{other:?}"))
@@ -58,7 +59,7 @@ fn mode(value: &str) -> Result<(SslMode, Trust)> {
     }
 }
 
-/// A connector with that trust.
+/// A connector that applies this trust.
 pub(crate) fn connector(trust: Trust) -> Result<MakeRustlsConnect> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(provider.clone())
@@ -71,7 +72,8 @@ pub(crate) fn connector(trust: Trust) -> Result<MakeRustlsConnect> {
             .with_no_client_auth(),
         Trust::VerifiedHost(roots) => builder.with_root_certificates(store(&roots)?).with_no_client_auth(),
     };
-    // A server that begins with TLS at once (`sslnegotiation=direct`) insists on it; libpq always says it too.
+    // A server requires this protocol name for direct TLS (`sslnegotiation=direct`); libpq always sends it
+    // too.
     config.alpn_protocols = vec![b"postgresql".to_vec()];
     Ok(MakeRustlsConnect::new(config))
 }
@@ -95,12 +97,13 @@ fn store(roots: &Roots) -> Result<RootCertStore> {
 }
 
 fn unreadable(path: &Path) -> Error {
-    Error::new(Kind::Config, "the file of the certificate authority cannot be used")
+    Error::new(Kind::Config, "the certificate authority file cannot be used")
         .detail(path.display().to_string())
         .hint("sslrootcert names a file in PEM form, or `system` for the authorities of this machine")
 }
 
-/// `sslmode=require` in PostgreSQL's words: encrypted, whoever answers. Signatures are still checked.
+/// `sslmode=require` in PostgreSQL's sense: encrypted, whichever server answers. Signatures are still
+/// checked.
 #[derive(Debug)]
 struct AnyCertificate(Arc<CryptoProvider>);
 

@@ -1,29 +1,32 @@
-//! How every transaction in a source begins, and what it sets.
+//! The statements that begin every transaction in a source, and the settings they make.
 //!
-//! Nothing is set for a session: behind a pooler in transaction mode the session is somebody else's a moment later. And
-//! nothing is left to what the account, the database or the server has set: a time limit would end a long read, a zone
-//! move rows to another hour, a search path put another function in the place of the server's own.
+//! Nothing is set for a session: behind a pooler in transaction mode it serves another client a moment later.
+//! And nothing is left to the settings of the account, the database or the server: a timeout would end a long
+//! read, a time zone would move rows to another hour, and a search path would replace a function of the
+//! server by another.
 
 use std::time::Duration;
 
-/// How long a session waits for a lock on a table before it lets everything go: whoever waits for *our* locks queues
-/// behind them, and our other sessions behind that, which no deadlock detector of the server sees.
+/// The time that a session waits for a lock on a table before it releases everything: a session that waits
+/// for *our* locks queues behind them, and our other sessions queue behind that one, which the server's
+/// deadlock detector does not see.
 pub(crate) const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The same for a session that only makes reading faster.
+/// The same for an additional session, which only makes reading faster.
 pub(crate) const EXTRA_LOCK_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// Waits as long as it takes: for our own advisory locks.
+/// No timeout, for our own advisory locks.
 pub(crate) const NO_TIMEOUT: Duration = Duration::ZERO;
 
-/// What a transaction is begun with.
+/// The parameters with which a transaction begins.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Begin {
-    /// Every statement of it sees the same state.
+    /// True if all of its statements see the same state.
     pub(crate) is_snapshot: bool,
-    /// For how long it waits for a lock; for ever when zero.
+    /// The time that it waits for a lock; without limit if zero.
     pub(crate) lock_timeout: Duration,
-    /// Policies may hide rows: they are known, and meant. Otherwise the server refuses a query whose rows they would hide.
+    /// True if policies may hide rows, because they are known and intended. Otherwise the server refuses a
+    /// query whose rows they would hide.
     pub(crate) policies_apply: bool,
 }
 
@@ -32,7 +35,7 @@ impl Begin {
     pub(crate) const READ_COMMITTED: Begin =
         Begin { is_snapshot: false, lock_timeout: NO_TIMEOUT, policies_apply: false };
 
-    /// The statements, for a server of this version.
+    /// The statements that begin it, for a server of this version.
     pub(crate) fn sql(self, version: u32) -> String {
         let isolation = if self.is_snapshot { "REPEATABLE READ" } else { "READ COMMITTED" };
         let mut sql = format!("BEGIN ISOLATION LEVEL {isolation} READ ONLY");
@@ -47,7 +50,8 @@ impl Begin {
     }
 }
 
-/// Name and value of what may change a result or end a run, with the releases that know it, by major version.
+/// Name and value of each setting that may change a result or end a run, with the releases that introduced
+/// it, by major version.
 ///
 /// The planner's settings are left as they are: they change plans, never rows.
 const SETTINGS: &[(&[u32], &str, &str)] = &[
@@ -55,11 +59,11 @@ const SETTINGS: &[(&[u32], &str, &str)] = &[
     (ALL, "statement_timeout", "0"),
     (ALL, "idle_in_transaction_session_timeout", "0"),
     (&[170_000], "transaction_timeout", "0"),
-    // An error is to be handled, not to end the session.
+    // An error must be handled, and must not end the session.
     (ALL, "exit_on_error", "off"),
-    // Views and foreign tables are tables to us.
+    // Views and foreign tables are read as tables.
     (&[140_013, 150_008, 160_004, 170_000], "restrict_nonsystem_relation_kind", ""),
-    // What the words of a statement mean, and how a value or a definition is written.
+    // The meaning of a statement's words, and the text form of values and definitions.
     (ALL, "search_path", ""),
     (ALL, "TimeZone", "UTC"),
     (ALL, "DateStyle", "ISO, YMD"),
@@ -71,7 +75,7 @@ const SETTINGS: &[(&[u32], &str, &str)] = &[
     (ALL, "transform_null_equals", "off"),
     (ALL, "quote_all_identifiers", "off"),
     (ALL, "extra_float_digits", "1"),
-    // A limit that leaves out rows which an index finds.
+    // A limit that drops rows that an index finds.
     (ALL, "gin_fuzzy_search_limit", "0"),
     // Compiling takes longer than these queries run.
     (ALL, "jit", "off"),
@@ -79,8 +83,8 @@ const SETTINGS: &[(&[u32], &str, &str)] = &[
 
 const ALL: &[u32] = &[0];
 
-/// Whether a server knows a setting that came with these releases: a minor one of its own major version, or an earlier
-/// major one.
+/// Returns whether a server knows a setting that these releases introduced: a minor release of its own major
+/// version, or an earlier major one.
 fn is_known(since: &[u32], version: u32) -> bool {
     let major = |version: u32| version / 10_000;
     match since.iter().find(|since| major(**since) == major(version)) {
@@ -89,7 +93,8 @@ fn is_known(since: &[u32], version: u32) -> bool {
     }
 }
 
-/// The release as a number, such as 150020 for `15.20 (Debian 15.20-0+deb12u1)`; 0 for what is none.
+/// The release as a number, such as 150020 for `15.20 (Debian 15.20-0+deb12u1)`; 0 if the text is not a
+/// release.
 pub(crate) fn version_number(text: &str) -> u32 {
     let number = |text: &str| {
         let digits = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());

@@ -1,8 +1,8 @@
-//! Names of records: a space, which says what kind of record it is, and an id within it.
+//! Names of records: a key space, which denotes the kind of record, and an id within it.
 
 use std::fmt;
 
-/// The name of a record or a set. Spaces keep the records of different parts apart.
+/// The name of a record or a set. Spaces separate the records of different components.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Key {
     space: &'static str,
@@ -20,7 +20,7 @@ impl Key {
     }
 }
 
-/// Shows the space only: an id may be somebody's name.
+/// Shows only the space, since an id may be a login name.
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Key({})", self.space)

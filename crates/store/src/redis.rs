@@ -1,7 +1,7 @@
-//! The store on a Redis server: one multiplexed connection that comes back by itself.
+//! The Redis back end: one multiplexed connection that reconnects by itself.
 //!
-//! Expiry follows the server's clock. The server must not evict records to make room (`maxmemory-policy noeviction`):
-//! a binding of a name that is evicted could be made anew by somebody else.
+//! Expiry follows the server's clock. The server must not evict records to make room
+//! (`maxmemory-policy noeviction`): a login name whose binding was evicted could be bound to another account.
 
 use std::time::Duration;
 
@@ -11,9 +11,9 @@ use redis::{Client, Cmd, ErrorKind, FromRedisValue, RedisError, TlsCertificates}
 
 use crate::{Config, Expiry, Key};
 
-/// What stands before every key, so that the server may hold other programs' records too.
+/// Prefix of every key, so that the server can hold records of other programs too.
 const PREFIX: &str = "bionicpro:";
-/// Longest wait for a connection, and for an answer.
+/// Timeout for a connection, and for a response.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Clones share the connection.
@@ -31,7 +31,7 @@ impl std::fmt::Debug for RedisStore {
 }
 
 impl RedisStore {
-    /// Reads the address; connects with the first call.
+    /// Parses the address; connects with the first call.
     pub(crate) fn open(url: &SecretUrl, config: &Config) -> Result<Self> {
         let address = url.address();
         let refused = |error: RedisError| {
@@ -61,7 +61,7 @@ impl RedisStore {
         self.read::<String>(&redis::cmd("PING")).await.map(|_| ())
     }
 
-    /// The policy by which the server would evict records; none when it would rather refuse new ones.
+    /// The policy by which the server evicts records, or `None` if it refuses new ones instead.
     pub(crate) async fn eviction(&self) -> Result<Option<String>> {
         let told = self.read::<String>(redis::cmd("INFO").arg("memory")).await?;
         let policy = told.lines().find_map(|line| line.strip_prefix("maxmemory_policy:")).map(str::trim);
@@ -126,7 +126,7 @@ impl RedisStore {
         self.read(&script(include_str!("redis/members.lua"), set)).await
     }
 
-    /// A command that changes nothing: asked once more when the connection turns out to be dead.
+    /// Runs a read-only command; retries it once if the connection turns out to be dead.
     async fn read<T: FromRedisValue>(&self, command: &Cmd) -> Result<T> {
         match command.query_async(&mut self.connection.clone()).await {
             Err(error) if error.is_connection_dropped() => self.ask(command).await,
@@ -153,7 +153,7 @@ fn name(key: &Key) -> String {
     format!("{PREFIX}{}", key.as_str())
 }
 
-/// A script over one key; Redis runs it as one step.
+/// A script over one key; Redis runs it atomically.
 fn script(text: &str, key: &Key) -> Cmd {
     let mut command = redis::cmd("EVAL");
     command.arg(text).arg(1).arg(name(key));

@@ -16,10 +16,10 @@ use bionicpro_model::SecretUrl;
 
 /// The password of the server; a wrong one is refused.
 const PASSWORD: &str = "of-this-test";
-/// Longest start of a server on a busy machine.
+/// Longest time that a server takes to start on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A server on a free port of loopback; dropping it, and the end of the test binary, stop it.
+/// A server on a free loopback port; it stops when it is dropped and when the test binary ends.
 #[derive(Debug)]
 pub struct RedisServer {
     url: SecretUrl,
@@ -29,18 +29,18 @@ pub struct RedisServer {
 }
 
 impl RedisServer {
-    /// Starts a server, or says that there is none to start and returns nothing.
+    /// Starts a server. If Redis is not installed, prints a note and returns `None`.
     ///
     /// # Panics
-    /// When it is installed and does not come up.
+    /// If the server is installed but does not start.
     pub fn start() -> Option<Self> {
         RedisServer::start_with(&[])
     }
 
-    /// The same with settings, as its command line takes them.
+    /// Like [`RedisServer::start`], with settings in the form of its command line.
     ///
     /// # Panics
-    /// When it is installed and does not come up.
+    /// If the server is installed but does not start.
     pub fn start_with(settings: &[&str]) -> Option<Self> {
         if !is_installed() {
             return None;
@@ -58,7 +58,7 @@ impl RedisServer {
     /// Starts a server that speaks TLS only, with this certificate and key in PEM form.
     ///
     /// # Panics
-    /// When it is installed and does not come up.
+    /// If the server is installed but does not start.
     pub fn start_with_tls(certificate: &Path, key: &Path) -> Option<Self> {
         if !is_installed() {
             return None;
@@ -74,16 +74,16 @@ impl RedisServer {
         Some(RedisServer::run(reserved, arguments, &format!("rediss://:{PASSWORD}@localhost:{port}/0")))
     }
 
-    /// Ends the server. Its port stays reserved.
+    /// Stops the server. Its port stays reserved.
     pub fn stop(&mut self) {
         drop(self.shell.stdin.take());
         let _ = self.shell.wait();
     }
 
-    /// Starts a server that was stopped once more, on its port and without its records.
+    /// Starts a stopped server again, on its port and without its records.
     ///
     /// # Panics
-    /// When it does not come up.
+    /// If it does not start.
     pub fn start_again(&mut self) {
         self.shell = shell(&self.arguments);
         self.wait_until_ready();
@@ -99,18 +99,18 @@ impl RedisServer {
     fn wait_until_ready(&self) {
         let start = Instant::now();
         while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port.port())).is_err() {
-            assert!(start.elapsed() < PATIENCE, "redis-server does not come up");
+            assert!(start.elapsed() < PATIENCE, "redis-server did not start");
             std::thread::sleep(Duration::from_millis(5));
         }
     }
 
-    /// Its address, with the password.
+    /// The address of the server, with the password.
     pub fn url(&self) -> SecretUrl {
         self.url.clone()
     }
 }
 
-/// Says so when it is not.
+/// Returns whether `redis-server` is installed; prints a note if it is not.
 fn is_installed() -> bool {
     let is_installed = Command::new("redis-server").arg("--version").stdout(Stdio::null()).status().is_ok();
     if !is_installed {
@@ -119,7 +119,8 @@ fn is_installed() -> bool {
     is_installed
 }
 
-/// The shell holds the end of a pipe: when it closes, because this process has ended in any way, so does the server.
+/// Starts the server from a shell that reads a pipe. When this process ends for any reason, the pipe closes
+/// and the shell kills the server.
 fn shell(arguments: &[String]) -> Child {
     Command::new("/bin/sh")
         .args(["-c", "redis-server \"$@\" & read -r _; kill $!; wait $!", "sh"])

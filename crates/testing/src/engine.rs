@@ -1,13 +1,14 @@
-//! A test binary becomes the engine's process when it is started as such, as the program does.
+//! Lets a test binary run as the engine's process when it is started with the engine's arguments, like the
+//! program.
 //!
-//! The harness of tests has no place for it before its own command line, so it happens before `main`.
+//! The test harness has no hook before it parses its command line, so this runs before `main`.
 
 use std::ffi::OsStr;
 
 use bionicpro_engines::clickhouse::{ARGUMENTS, Process};
 
 #[expect(unsafe_code, reason = "a function that runs before main")]
-// SAFETY: the loader calls it in the binary's one thread, after the C library has started.
+// SAFETY: the loader calls it in the only thread of the binary, after the C library was initialized.
 #[used]
 #[unsafe(link_section = ".init_array")]
 static BECOME_THE_ENGINE: extern "C" fn() = become_the_engine;

@@ -10,21 +10,21 @@ use bionicpro_model::SecretUrl;
 
 use crate::scratch::Scratch;
 
-/// It refuses to run as root; this account owns nothing else.
+/// The account that runs PgBouncer, which refuses to run as root. It owns nothing else.
 const NOBODY: u32 = 65_534;
-/// Longest start on a busy machine.
+/// The longest start on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// When a server connection is given to somebody else.
+/// The time at which a server connection returns to the pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PoolMode {
     /// After each transaction.
     Transaction,
-    /// When the client leaves.
+    /// After the client disconnects.
     Session,
 }
 
-/// A pooler on a free port of loopback; dropping it, and the end of the test binary, stop it.
+/// A pooler on a free loopback port. It stops when it is dropped and when the test binary ends.
 #[derive(Debug)]
 pub struct PgBouncer {
     port: u16,
@@ -33,11 +33,11 @@ pub struct PgBouncer {
 }
 
 impl PgBouncer {
-    /// Starts a pooler with so many connections to each database of the server that `url` names, for its account; or says
-    /// that there is none to start and returns nothing.
+    /// Starts a pooler with `size` connections to each database of the server in `url`, for the account in
+    /// `url`. Prints a note and returns `None` if PgBouncer is not installed.
     ///
     /// # Panics
-    /// When it is installed and does not come up.
+    /// If it is installed and does not start.
     pub fn start(url: &SecretUrl, mode: PoolMode, size: u16) -> Option<Self> {
         let version =
             Command::new("pgbouncer").env("PATH", path()).arg("--version").stdout(Stdio::null()).status();
@@ -45,8 +45,8 @@ impl PgBouncer {
             eprintln!("skipped: pgbouncer is not installed (Debian package pgbouncer)");
             return None;
         }
-        // Somebody else may take the port first.
-        Some((0..5).find_map(|_| PgBouncer::try_start(url, mode, size)).expect("pgbouncer comes up"))
+        // Another process may take the port first.
+        Some((0..5).find_map(|_| PgBouncer::try_start(url, mode, size)).expect("pgbouncer starts"))
     }
 
     fn try_start(url: &SecretUrl, mode: PoolMode, size: u16) -> Option<Self> {
@@ -70,7 +70,7 @@ impl PgBouncer {
         );
         let file = folder.join("pgbouncer.ini");
         std::fs::write(&file, settings).unwrap();
-        // The shell holds the end of a pipe: when it closes, because this process has ended in any way, so does the pooler.
+        // The shell reads from a pipe that closes however this process ends; it then stops the pooler.
         let mut command = Command::new("/bin/sh");
         command
             .args(["-c", "pgbouncer \"$1\" & read -r _; kill $!; wait $!", "sh"])
@@ -81,7 +81,7 @@ impl PgBouncer {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .process_group(0);
-        // What this process has made is its account's.
+        // Root owns the files made here: hand them over to the account that runs PgBouncer.
         if std::fs::metadata(folder).unwrap().uid() == 0 {
             for path in [&users, &file, folder] {
                 chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
@@ -99,10 +99,10 @@ impl PgBouncer {
         Some(pooler)
     }
 
-    /// The same database by way of the pooler.
+    /// The URL of the same database through the pooler.
     ///
     /// # Panics
-    /// When the URL is none of a server.
+    /// If the URL cannot have a host and a port.
     pub fn way_to(&self, url: &SecretUrl) -> SecretUrl {
         let mut url = url.expose_secret().clone();
         url.set_host(Some("127.0.0.1")).unwrap();
@@ -111,7 +111,7 @@ impl PgBouncer {
     }
 }
 
-/// Debian puts it where only root looks.
+/// The search path with `/usr/sbin`, where Debian installs PgBouncer and which is only in root's path.
 fn path() -> String {
     format!("{}:/usr/sbin", std::env::var("PATH").unwrap_or_default())
 }

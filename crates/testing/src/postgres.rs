@@ -21,7 +21,7 @@ pub struct SharedPostgres {
     telemetry_template: OnceCell<()>,
 }
 
-/// A database of one test's own.
+/// A database for one test.
 #[derive(Debug, Clone)]
 pub struct TestDatabase {
     /// Its address, with the password.
@@ -33,10 +33,10 @@ pub struct TestDatabase {
 /// The PostgreSQL of this test binary, started on the first call.
 ///
 /// # Panics
-/// When it cannot be started.
+/// If it cannot be started.
 pub fn postgres() -> &'static SharedPostgres {
     static SHARED: OnceLock<SharedPostgres> = OnceLock::new();
-    // On a thread of its own: the caller may be inside of a runtime that cannot block.
+    // On a separate thread: the caller may be in a runtime, which cannot block.
     SHARED.get_or_init(|| std::thread::spawn(start).join().expect("the embedded PostgreSQL starts"))
 }
 
@@ -62,12 +62,12 @@ fn start() -> SharedPostgres {
 }
 
 impl SharedPostgres {
-    /// A fresh, empty database.
+    /// Creates an empty database.
     pub async fn database(&self) -> TestDatabase {
         self.create("template1").await
     }
 
-    /// A fresh CRM: its tables, no rows.
+    /// Creates a CRM database with its tables and no rows.
     pub async fn crm(&self) -> TestDatabase {
         self.crm_template
             .get_or_init(|| async {
@@ -79,7 +79,7 @@ impl SharedPostgres {
         self.create("crm_template").await
     }
 
-    /// A fresh telemetry database: its table and indexes, no rows.
+    /// Creates a telemetry database with its table and indexes and no rows.
     pub async fn telemetry(&self) -> TestDatabase {
         self.telemetry_template
             .get_or_init(|| async {
@@ -104,7 +104,8 @@ impl SharedPostgres {
         TestDatabase { url: self.server.url(&name), name }
     }
 
-    /// A database with open connections cannot be a template, and a closed one may take a moment to be gone.
+    /// Waits until a database has no connections: one that has cannot be a template, and a closed connection
+    /// may take a moment to disappear.
     async fn wait_until_unused(&self, name: &str) {
         let client = connect(&self.url()).await;
         let used = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = $1)";
@@ -115,10 +116,10 @@ impl SharedPostgres {
 }
 
 impl TestDatabase {
-    /// A connection.
+    /// Opens a connection.
     ///
     /// # Panics
-    /// When the database does not answer.
+    /// If the database does not respond.
     pub async fn client(&self) -> Client {
         connect(&self.url).await
     }

@@ -1,10 +1,11 @@
-//! Property tests whose cases need databases: few of them by default, the failing ones kept beside the test.
+//! Property tests whose cases need databases: few cases by default, with failing ones stored next to the
+//! test.
 
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestRunner};
 
-/// Holds the property against `cases` values, or as many as `PROPTEST_CASES` says, after those of the file `kept`,
-/// where a failing one is written.
+/// Checks the property with the failing values stored in the file `kept`, then with `cases` random values, or
+/// `PROPTEST_CASES` of them if set. A new failing value is added to the file.
 ///
 /// # Panics
 /// With the smallest value found for which the property does not hold.

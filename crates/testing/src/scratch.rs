@@ -1,4 +1,4 @@
-//! Folders that disappear with the test binary, also when it is killed.
+//! Temporary folders that are removed when the test binary ends, even if it is killed.
 
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -6,12 +6,12 @@ use std::process::{ChildStdin, Command, Stdio};
 
 const PREFIX: &str = "bionicpro-test-";
 
-/// A folder of this process. Statics are not dropped at the end of a process, so a shell waits for the end of a
-/// pipe that this process holds, and removes the folder then.
+/// A temporary folder of this process. Statics are not dropped when a process ends, so a shell waits until
+/// the pipe that this process holds is closed, and then removes the folder.
 #[derive(Debug)]
 pub(crate) struct Scratch {
     path: PathBuf,
-    /// Its end is what the shell waits for.
+    /// The pipe whose closing the shell waits for.
     _pipe: ChildStdin,
 }
 
@@ -22,7 +22,8 @@ impl Scratch {
         let path = temporary.join(format!("{PREFIX}{}-{name}", std::process::id()));
         std::fs::create_dir_all(&path).unwrap();
         let mut shell = Command::new("/bin/sh")
-            // An engine that ends together with this process may still be writing: try again until nothing is left.
+            // An engine that ends together with this process may still be writing: retry until nothing is
+            // left.
             .args([
                 "-c",
                 "read -r _; for i in 1 2 3 4 5 6 7 8 9; do rm -rf -- \"$1\" && exit; sleep 1; done",
@@ -32,12 +33,13 @@ impl Scratch {
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
-            // Ctrl-C in a terminal must not end it before its work.
+            // In its own process group, so that Ctrl-C in a terminal does not end it before it has cleaned
+            // up.
             .process_group(0)
             .spawn()
             .unwrap();
         let pipe = shell.stdin.take().unwrap();
-        // Reaped by the system once this process has ended.
+        // Reaped by the init process once this process has ended.
         drop(shell);
         Scratch { path, _pipe: pipe }
     }
@@ -47,7 +49,7 @@ impl Scratch {
     }
 }
 
-/// Removes the folders of test binaries that ended together with their shell, as in a reboot.
+/// Removes the folders of test binaries that ended together with their shell, as on a reboot.
 fn remove_leftovers(temporary: &Path) {
     for entry in std::fs::read_dir(temporary).into_iter().flatten().flatten() {
         let name = entry.file_name();
@@ -61,7 +63,7 @@ fn remove_leftovers(temporary: &Path) {
 
 fn is_alive(pid: u32) -> bool {
     let probe = Command::new("kill").args(["-0", &pid.to_string()]).stderr(Stdio::null()).status();
-    // When in doubt, alive: nothing of somebody else's is removed.
+    // When in doubt, alive, so that no folder of a running process is removed.
     probe.map_or(true, |status| status.success()) || Path::new(&format!("/proc/{pid}")).exists()
 }
 

@@ -1,4 +1,5 @@
-//! Several embedded ClickHouse engines as the shards of one cluster, each of which a test may kill and start again.
+//! Several embedded ClickHouse engines as the shards of one cluster, each of which a test may kill and
+//! restart.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
@@ -36,17 +37,17 @@ struct Shard {
     running: Option<Running>,
 }
 
-/// The thread that serves it; it ends the engine at once when the sender is dropped.
+/// The thread that serves the engine; it kills the engine when the sender is dropped.
 struct Running {
     stop: tokio::sync::oneshot::Sender<()>,
     thread: std::thread::JoinHandle<()>,
 }
 
 impl Shards {
-    /// Starts so many engines. Call it outside of a runtime's threads: `tokio::task::spawn_blocking`.
+    /// Starts `count` engines. Call it outside a runtime's threads, as in `tokio::task::spawn_blocking`.
     ///
     /// # Panics
-    /// When one cannot be started.
+    /// If one cannot be started.
     pub fn start(count: usize) -> Shards {
         static CLUSTERS: AtomicU32 = AtomicU32::new(0);
         let scratch = Scratch::new(&format!("shards-{}", CLUSTERS.fetch_add(1, Ordering::Relaxed)));
@@ -65,16 +66,16 @@ impl Shards {
         cluster
     }
 
-    /// The two shards of this test binary, which are started on the first call and which nobody kills.
+    /// The two shards of this test binary, which are started on the first call and never killed.
     ///
     /// # Panics
-    /// When they cannot be started.
+    /// If they cannot be started.
     pub async fn shared() -> &'static Shards {
         static SHARED: OnceLock<Shards> = OnceLock::new();
         tokio::task::spawn_blocking(|| SHARED.get_or_init(|| Shards::start(2))).await.unwrap()
     }
 
-    /// A fresh database name on the cluster, which is entered by its first shard.
+    /// A fresh database name on the cluster, with the address of its first shard.
     pub fn warehouse(&self) -> TestWarehouse {
         let number = self.made.fetch_add(1, Ordering::Relaxed);
         TestWarehouse {
@@ -91,30 +92,30 @@ impl Shards {
         clickhouse::url(self.shards[shard].listen(), LOADER, &Secret::new(PASSWORD)).unwrap()
     }
 
-    /// The same for another account, which has its rights on the first database.
+    /// The address of a shard with another account, which has rights on the first database only.
     ///
     /// # Panics
-    /// When the shard has no such account.
+    /// If the shard has no such account.
     pub fn url_of(&self, shard: usize, account: &str) -> SecretUrl {
         let shard = &self.shards[shard];
         let password = clickhouse::Passwords::of(&shard.data).read(account).unwrap().unwrap();
         clickhouse::url(shard.listen(), account, &password).unwrap()
     }
 
-    /// Kills a shard's engine, as a machine that loses its power does.
+    /// Kills a shard's engine, as a loss of power does.
     ///
     /// # Panics
-    /// When it does not run.
+    /// If it is not running.
     pub fn kill(&mut self, shard: usize) {
         let Running { stop, thread } = self.shards[shard].running.take().unwrap();
         drop(stop);
         thread.join().unwrap();
     }
 
-    /// Starts a shard that was killed, where it was.
+    /// Starts a shard that was killed, with the same data and ports.
     ///
     /// # Panics
-    /// When it cannot be started.
+    /// If it cannot be started.
     pub fn start_again(&mut self, number: usize) {
         let shards = self.shards.iter().map(|shard| shard.native_port.port()).collect();
         let shard = &mut self.shards[number];

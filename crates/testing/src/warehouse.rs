@@ -20,23 +20,23 @@ struct SharedWarehouse {
     _scratch: Scratch,
 }
 
-/// A database of one test's own, not created yet: `migrate` does that.
+/// A database for one test, not created yet: `migrate` does that.
 #[derive(Debug, Clone)]
 pub struct TestWarehouse {
     /// The engine's address, with user and password.
     pub url: SecretUrl,
-    /// The same with the account of the Reports API.
+    /// The same address with the account of the Reports API.
     pub reader_url: SecretUrl,
     /// The name for `warehouse.database`.
     pub database: String,
-    /// The cluster that it lies on, if it is one.
+    /// The name of the cluster, if the engine is one.
     pub cluster: Option<String>,
-    /// The cluster's other servers.
+    /// The other servers of the cluster.
     pub hosts: Vec<SecretUrl>,
 }
 
 impl TestWarehouse {
-    /// The configuration section that leads here.
+    /// The configuration section for this database.
     pub fn config(&self) -> bionicpro_warehouse::Config {
         bionicpro_warehouse::Config {
             url: Some(self.url.clone()),
@@ -49,10 +49,10 @@ impl TestWarehouse {
         }
     }
 
-    /// The rows of any query.
+    /// Runs a query and returns its rows.
     ///
     /// # Panics
-    /// When the engine refuses it.
+    /// If the engine refuses the query.
     pub async fn ask(&self, sql: &str) -> Vec<serde_json::Value> {
         let url = self.url.expose_secret();
         let mut address = url.clone();
@@ -72,7 +72,7 @@ impl TestWarehouse {
 /// A fresh database name in the ClickHouse of this test binary, which is started on the first call.
 ///
 /// # Panics
-/// When it cannot be started.
+/// If it cannot be started.
 pub async fn warehouse() -> TestWarehouse {
     static SHARED: OnceLock<SharedWarehouse> = OnceLock::new();
     let shared = tokio::task::spawn_blocking(|| SHARED.get_or_init(start)).await.unwrap();
@@ -82,14 +82,15 @@ pub async fn warehouse() -> TestWarehouse {
     TestWarehouse { url, reader_url, database: database(number), cluster: None, hosts: Vec::new() }
 }
 
-/// How many databases the reader has rights on: more than there are tests in a binary, and few enough to be written at once.
+/// The number of databases on which the reader has rights: more than a binary has tests, and few enough to be
+/// granted in one go.
 const DATABASES: u32 = 160;
 
 pub(crate) fn database(number: u32) -> String {
     format!("reports_{number}")
 }
 
-/// The accounts, with their rights on the databases to come.
+/// The accounts, with their rights on all databases that tests may create.
 fn accounts() -> Vec<Account> {
     let of = |number| {
         let database = database(number);
@@ -106,13 +107,13 @@ fn accounts() -> Vec<Account> {
     accounts
 }
 
-/// The engine serves on a runtime of its own, which outlives the runtime of the test that came first.
+/// Starts the engine on a separate runtime, which outlives the runtime of the test that ran first.
 fn start() -> SharedWarehouse {
     let scratch = Scratch::new("warehouse");
     let config = WarehouseServeConfig {
         data: scratch.path().join("data"),
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-        // Many tests run at once, on a machine that may be busy with others.
+        // Many tests run concurrently, on a machine that may be busy with others.
         queue_timeout_s: 60,
         ..WarehouseServeConfig::default()
     };

@@ -1,4 +1,4 @@
-//! The shared PostgreSQL gives every test its own database, and leaves nothing behind.
+//! The shared PostgreSQL gives every test its own database and leaves no files or processes.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -24,7 +24,7 @@ async fn every_call_gives_a_fresh_database_with_its_tables() {
     assert!(empty.query("SELECT * FROM crm.prostheses", &[]).await.is_err());
 }
 
-/// Not a test of its own: a test binary that is killed by the one below.
+/// Runs in a test binary that the test below kills; not a test by itself.
 #[tokio::test]
 #[ignore = "started by another test"]
 async fn holder() {

@@ -1,4 +1,4 @@
-//! The bad network, on a plain echo: what it does to pieces is what it says.
+//! The faulty network, in front of a plain echo server: it treats pieces as documented.
 #![allow(clippy::unwrap_used, reason = "a test that cannot do its part fails by a panic")]
 
 use std::io::ErrorKind;
@@ -9,7 +9,7 @@ use bionicpro_testing::{End, Network, Proxy, Weather};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Long enough that a busy machine answers, short enough to tell silence.
+/// Long enough for a response on a busy machine, short enough to wait for none.
 const SILENT_FOR: Duration = Duration::from_millis(300);
 
 async fn echo() -> (Network, Proxy) {
@@ -59,7 +59,7 @@ async fn a_reset_ends_every_connection_at_its_piece_and_every_later_one() {
     let (mut one, mut idle) = (connect(&proxy).await, connect(&proxy).await);
     say(&mut idle, b"hello").await.unwrap();
     network.stop_at(2, End::Reset);
-    // The first piece passes, its answer is the second.
+    // The first piece passes; its response is the second.
     assert_eq!(say(&mut one, b"hello").await.unwrap_err().kind(), ErrorKind::ConnectionReset);
     assert_eq!(idle.read(&mut [0]).await.unwrap_err().kind(), ErrorKind::ConnectionReset);
     assert!(say(&mut connect(&proxy).await, b"hello").await.is_err());

@@ -1,4 +1,4 @@
-//! The shared ClickHouse gives every test a database of its own, on any runtime.
+//! The shared ClickHouse gives every test a separate database, on any runtime.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 

@@ -1,22 +1,23 @@
-//! What the profile of an account brings along, for `bionicpro doctor`.
+//! The settings that an account's profile changes, for `bionicpro doctor`.
 
 use bionicpro_model::{Error, Kind, Result};
 
 use crate::{MartReader, Warehouse, settings};
 
-/// Asked with the program's own settings in force: what it says itself is no matter of the profile.
+/// Run with the program's own settings in effect: the profile does not matter for settings that the program
+/// sets itself.
 const CHANGED: &str = "SELECT name, value FROM system.settings
 WHERE (changed AND value != default AND NOT is_obsolete AND alias_for = '') OR name = 'readonly'
 ORDER BY name";
 
 const DOING: &str = "reading the account's settings";
 
-/// Beginnings of the names of settings that change no answer: an answer that takes longer is the same, one that
-/// reaches a limit is an error.
+/// Name prefixes of settings that change no result: a slower query returns the same result, and a query that
+/// reaches a limit fails.
 const HARMLESS: &[&[&str]] = &[
-    // Limits, and how much is done at a time.
+    // Limits and batch sizes.
     &["max_", "min_", "preferred_block_size_bytes", "preferred_max_column_", "priority", "workload"],
-    // How an answer is found.
+    // Query execution.
     &["compile_", "enable_software_prefetch_", "optimize_", "query_plan_", "group_by_two_level_"],
     // Memory, disks, caches, networks.
     &[
@@ -49,7 +50,7 @@ const HARMLESS: &[&[&str]] = &[
         "query_profiler_",
     ],
     &["send_logs_", "trace_"],
-    // Formats, functions and sources that are not used, and rights to use them.
+    // Formats, functions and sources that are not used, and permissions to use them.
     &[
         "allow_",
         "azure_",
@@ -68,28 +69,28 @@ const HARMLESS: &[&[&str]] = &[
 ];
 
 impl Warehouse {
-    /// Names of settings that the account's profile changes, that the program does not set itself, and that it does not
-    /// know to change no answer.
+    /// Returns the names of settings that the account's profile changes, that the program does not set
+    /// itself, and that are not known to be harmless.
     ///
     /// # Errors
-    /// `Config` when the profile forbids what a load sets, or any writing.
+    /// `Config` when the profile forbids a setting that a load needs, or is read-only.
     pub async fn strange_settings(&self) -> Result<Vec<String>> {
         let query = self.loader().await?.with_database("default").query_raw(CHANGED);
         let changed = self.run(DOING, query.fetch_all::<(String, String)>()).await?;
         match changed.iter().find(|(name, value)| name == "readonly" && value != "0") {
             None => Ok(strange(changed)),
-            Some((_, value)) => Err(Error::new(Kind::Config, "the account of warehouse.url may only read")
+            Some((_, value)) => Err(Error::new(Kind::Config, "the account of warehouse.url is read-only")
                 .detail(format!("readonly = {value}"))
-                .hint("ask the administrator of ClickHouse for readonly = 0 in the settings profile of the account")),
+                .hint("ask the ClickHouse administrator for readonly = 0 in the settings profile of the account")),
         }
     }
 }
 
 impl MartReader {
-    /// The same of the account that reads.
+    /// The same for the read-only account.
     ///
     /// # Errors
-    /// `Config` when the profile forbids what a report sets.
+    /// `Config` when the profile forbids a setting that a report needs.
     pub async fn strange_settings(&self) -> Result<Vec<String>> {
         let query = self.query(CHANGED).await?;
         Ok(strange(self.run(DOING, query.fetch_all::<(String, String)>()).await?))

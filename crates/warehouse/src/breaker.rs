@@ -1,10 +1,12 @@
-//! Refuses queries at once while nobody answers at the warehouse's address, so that they do not wait and pile up.
+//! Refuses queries immediately while the warehouse does not respond, so that they do not wait and pile up.
 //!
-//! A query that fails for want of an answer, or has waited a while for one, is a reason to ask; a ping decides. A slow query
-//! beside an engine that answers changes nothing. One task asks at a time, and goes on until there is an answer.
+//! A query that fails without a response, or has waited a while for one, triggers a ping, which decides. A
+//! slow query changes nothing while the engine responds to pings. One task pings at a time, until there is a
+//! response.
 //!
-//! An engine may answer pings and no query. Where a query has waited longer still, and no other was answered meanwhile, a
-//! query is asked for as well as a ping: one that every report begins with, and one at a time.
+//! An engine may respond to pings but to no query. If a query has waited longer still, and no other query
+//! completed meanwhile, the task also runs a probe query, the one that every report begins with, one at a
+//! time.
 
 use std::future::Future;
 use std::pin::pin;
@@ -18,11 +20,12 @@ use tokio::sync::watch;
 use crate::ping::Ping;
 use crate::{fault, metrics};
 
-/// How long a query waits before somebody asks whether anybody is there; far more than a report takes.
+/// The wait after which a query triggers a ping; far longer than a report takes.
 const SUSPICIOUS_AFTER: Duration = Duration::from_secs(1);
-/// How many times that long until a query is asked for too. With its patience, below any request's deadline.
+/// The number of such waits after which a probe query runs too. Together with the probe's timeout, it is
+/// below any request's deadline.
 const IN_VAIN_AFTER: u32 = 3;
-/// Between two pings while nobody answers.
+/// The interval between two pings while the engine does not respond.
 const BETWEEN_PINGS: Duration = Duration::from_millis(500);
 
 /// The breaker of one account. Clones share it.
@@ -33,11 +36,11 @@ pub(crate) struct Breaker(Arc<Inner>);
 struct Inner {
     ping: Ping,
     state: watch::Sender<State>,
-    /// Queries that were answered, so that one that waits can tell whether any was meanwhile.
+    /// The number of completed queries, so that a waiting query can check whether any completed meanwhile.
     answered: AtomicU64,
 }
 
-/// What is asked in the background.
+/// The probe that runs in the background.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Question {
     Ping,
@@ -48,9 +51,9 @@ enum Question {
 enum State {
     /// Queries pass.
     Closed,
-    /// Queries pass, and a ping is on its way.
+    /// Queries pass, and a ping is in flight.
     Asking,
-    /// Queries are refused, also those that have been waiting; pings are on their way.
+    /// Queries are refused, including those already waiting; pings are being sent.
     Open,
 }
 
@@ -63,7 +66,7 @@ impl Breaker {
         }))
     }
 
-    /// Lets the exchange run, or fails with `Unreachable` as soon as it is known that nobody answers.
+    /// Runs the exchange, or fails with `Unreachable` as soon as the engine is known not to respond.
     pub(crate) async fn pass<T>(
         &self,
         doing: &'static str,
@@ -77,7 +80,7 @@ impl Breaker {
                 match tokio::time::timeout(SUSPICIOUS_AFTER, exchange.as_mut()).await {
                     Ok(answer) => return answer,
                     Err(_elapsed) if waits < IN_VAIN_AFTER => self.suspect(Question::Ping),
-                    // A busy engine answers others meanwhile.
+                    // The engine is busy, but completed other queries meanwhile.
                     Err(_elapsed) if self.0.answered.load(Ordering::Relaxed) != answered_before => {
                         self.suspect(Question::Ping);
                     }
@@ -88,9 +91,9 @@ impl Breaker {
         };
         tokio::select! {
             biased;
-            // Cannot fail: the sender is held here.
+            // Cannot fail: `self` holds the sender.
             _ = state.wait_for(|state| *state == State::Open) => {
-                Err(fault::unreachable(doing).detail("it does not answer; queries are refused until it does"))
+                Err(fault::unreachable(doing).detail("it does not respond; queries are refused until it does"))
             }
             answer = answered => match answer {
                 Err(error) if error.kind() == Kind::Unreachable => {
@@ -105,7 +108,7 @@ impl Breaker {
         }
     }
 
-    /// Asks in the background, unless that is under way.
+    /// Starts a probe in the background, unless one is running.
     fn suspect(&self, question: Question) {
         let begins = self.0.state.send_if_modified(|state| {
             let begins = *state == State::Closed;
@@ -119,11 +122,11 @@ impl Breaker {
         }
     }
 
-    /// Asks until there is an answer, or nobody is left who would want one.
+    /// Probes until the engine responds, or until no other clone of the breaker is left.
     async fn ask(self, question: Question) {
         while !self.is_answered(question).await {
             if self.0.state.send_replace(State::Open) != State::Open {
-                tracing::warn!("the warehouse does not answer: queries of reports are refused until it does");
+                tracing::warn!("the warehouse does not respond: report queries are refused until it does");
                 metrics::gauge_breaker(true);
             }
             tokio::time::sleep(BETWEEN_PINGS).await;
@@ -132,7 +135,7 @@ impl Breaker {
             }
         }
         if self.0.state.send_replace(State::Closed) == State::Open {
-            tracing::info!("the warehouse answers again");
+            tracing::info!("the warehouse responds again");
             metrics::gauge_breaker(false);
         }
     }
@@ -158,13 +161,13 @@ mod tests {
     const PONG: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
     const NO_ROWS: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
-    /// A breaker whose pings are counted and answered with these bytes; without any they are not answered.
+    /// A breaker whose pings are counted and answered with these bytes; if empty, pings get no response.
     async fn breaker(answer: &'static [u8]) -> (Breaker, Arc<AtomicU32>) {
         let (breaker, pings, _) = engine(answer).await;
         (breaker, pings)
     }
 
-    /// The same with an engine that answers queries (with nothing, which is an answer) while the flag is set.
+    /// The same with an engine that answers queries (with an empty result) while the flag is set.
     async fn engine(pong: &'static [u8]) -> (Breaker, Arc<AtomicU32>, Arc<AtomicBool>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://u:p@{}/house", listener.local_addr().unwrap());
@@ -203,7 +206,7 @@ mod tests {
         let quick = breaker.pass("reading", answers_after(Duration::ZERO));
         let (slow, quick) = tokio::join!(slow, quick);
         assert_eq!((slow.unwrap(), quick.unwrap()), ("rows", "rows"));
-        assert!((1..=2).contains(&pings.load(Ordering::SeqCst)), "one for each time that it was long");
+        assert!((1..=2).contains(&pings.load(Ordering::SeqCst)), "one for each wait that was too long");
     }
 
     #[tokio::test]
@@ -217,7 +220,7 @@ mod tests {
             }
             assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
             let began = Instant::now();
-            let asked = breaker.pass("reading", async { panic!("the engine is asked") as Result<()> });
+            let asked = breaker.pass("reading", async { panic!("the engine was queried") as Result<()> });
             assert_eq!(asked.await.unwrap_err().kind(), Kind::Unreachable);
             assert!(began.elapsed() < SUSPICIOUS_AFTER, "{:?}", began.elapsed());
             assert!(pings.load(Ordering::SeqCst) <= 2, "one ping at a time");
@@ -232,13 +235,13 @@ mod tests {
             assert_eq!(refused.unwrap_err().kind(), Kind::Unreachable);
         }
         for _ in 0..100 {
-            let asked = breaker.pass("reading", async { panic!("the engine is asked") as Result<()> });
+            let asked = breaker.pass("reading", async { panic!("the engine was queried") as Result<()> });
             assert_eq!(asked.await.unwrap_err().kind(), Kind::Unreachable);
         }
         answers.store(true, Ordering::SeqCst);
         let began = Instant::now();
         while breaker.pass("reading", answers_after(Duration::ZERO)).await.is_err() {
-            assert!(began.elapsed() < Duration::from_secs(10), "it answers and is not asked");
+            assert!(began.elapsed() < Duration::from_secs(10), "the engine responds but is not queried");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }

@@ -1,9 +1,9 @@
-//! `report_changes`: the people and months that a load changes, for caches of readers.
+//! `report_changes`: the people and months that a load changes, so that readers can invalidate their caches.
 //!
-//! A load announces its changes before the first row is visible, and settles them when everything is stored. Loads run one
-//! at a time, under a lock, each with the number after the last settled one. So the announcements of a killed load have the
-//! number of the load after it, which settles both. A reader invalidates what is announced after the last number that it
-//! has seen settled.
+//! A load announces its changes before the first row is visible, and settles them when everything is stored.
+//! Loads run one at a time, under a lock; each takes the number after the last settled one. So the
+//! announcements of a killed load share the number of the next load, which settles both. A reader invalidates
+//! entries announced after the last number that it has seen settled.
 
 use bionicpro_model::Result;
 use bytes::Bytes;
@@ -19,10 +19,11 @@ use crate::state::DimensionState;
 use crate::warehouse::named;
 use crate::watermarks::Watermark;
 
-/// For the mart's own file, two columns of which are needed.
+/// For the mart's own file, of which two columns are needed.
 const OF_FILE: Settings = &[("input_format_skip_unknown_fields", "1")];
 
-/// More changes than these are returned as a change of everybody. One more is as many rows as the account may read.
+/// If there are more changes than this, everything is reported as changed. One more is the row limit of the
+/// account.
 const MOST: usize = 99_999;
 
 /// A row of `report_changes`.
@@ -31,7 +32,7 @@ struct Announced {
     number: u64,
     #[serde(with = "clickhouse::serde::uuid")]
     user_id: Uuid,
-    /// As 202401, or 0 for every month.
+    /// The month as 202401, or 0 for every month.
     month: u32,
 }
 
@@ -55,7 +56,7 @@ pub(crate) async fn announce_file(
     tell(warehouse).await
 }
 
-/// Announces the rows of a load that are in the history.
+/// Announces the rows that a load has written to the history.
 pub(crate) async fn announce_kept(
     warehouse: &Warehouse,
     standing: &DimensionState,
@@ -85,7 +86,7 @@ pub(crate) async fn announce_people(
     warehouse.insert("report_changes", "announcing a load", &rows).await
 }
 
-/// Settles everything that is announced: all of it is stored, or was never visible.
+/// Settles everything announced so far: all of it is stored, or was never visible.
 pub async fn settle(warehouse: &Warehouse, standing: &DimensionState) -> Result<()> {
     warehouse.mark(&[Watermark::Settled], standing.next_number()).await
 }
@@ -97,13 +98,14 @@ pub struct Changes {
     pub settled: u64,
     /// The freshness of the mart, read before the changes.
     pub freshness: crate::reports::Freshness,
-    /// People and months (202401; 0 for every month) that have changed or are about to; none if there are too many.
+    /// People and months (202401; 0 for every month) that have changed or are about to; `None` if there are
+    /// too many.
     pub of: Option<Vec<(Uuid, u32)>>,
 }
 
 impl MartReader {
-    /// The changes announced since the load `seen` was settled. They are read after the settled number, so that the changes of
-    /// a settled load are among them.
+    /// Returns the changes announced since the load `seen` was settled. They are read after the settled
+    /// number, so that the changes of a settled load are included.
     pub async fn changes_since(&self, seen: u64) -> Result<Changes> {
         #[derive(Row, Deserialize)]
         struct Change {
@@ -114,12 +116,12 @@ impl MartReader {
         let freshness = self.freshness().await?;
         let settled = self.query("SELECT max(version) FROM marks WHERE name = {name: String}").await?;
         let settled = settled.param("name", Watermark::Settled.name()).fetch_one::<u64>();
-        let settled = self.run("asking for the newest load", settled).await?;
+        let settled = self.run("reading the newest settled load", settled).await?;
         let since = self.query(
             "SELECT DISTINCT user_id, month FROM report_changes WHERE number > {seen: UInt64} LIMIT {most: UInt64}",
         );
         let since = since.await?.param("seen", seen.min(settled)).param("most", MOST as u64 + 1);
-        let of = self.run("asking for changes", since.fetch_all::<Change>()).await?;
+        let of = self.run("reading announced changes", since.fetch_all::<Change>()).await?;
         let of = (of.len() <= MOST).then(|| of.into_iter().map(|of| (of.user_id, of.month)).collect());
         Ok(Changes { settled, freshness, of })
     }

@@ -1,10 +1,11 @@
-//! The HTTP client, in one place: credentials, transport, deadlines, settings.
+//! The HTTP client: credentials, transport, deadlines and settings.
 
 use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bionicpro_disk::read_secret;
 use bionicpro_model::{Error, Kind, Result, Secret, SecretUrl};
 use clickhouse::{Client, Compression};
 use hyper_rustls::{ConfigBuilderExt, HttpsConnector};
@@ -20,16 +21,17 @@ use url::Url;
 use crate::config::Config;
 use crate::{fault, settings};
 
-/// How long a connection may take to be accepted.
+/// The timeout for establishing a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long an idle connection is kept; shorter than any server's own limit, so that none is used half closed.
+/// The time after which an idle connection is closed; shorter than any server's own limit, so that no
+/// half-closed connection is used.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long a small question about the engine itself may take.
+/// The timeout for a small query about the engine itself.
 pub(crate) const PING_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Prepares a client for the account of `url`, one of those in `config`.
+/// Prepares a client for the account of `url`, which is one of the URLs in `config`.
 pub(crate) fn connect(
     key: &'static str,
     url: Option<&SecretUrl>,
@@ -76,15 +78,15 @@ pub(crate) fn connect_others(config: &Config) -> Result<Vec<Host>> {
     let connect = |host: &SecretUrl| {
         let url = host.expose_secret();
         if !url.username().is_empty() || url.password().is_some() || url.path() != "/" {
-            return Err(Error::new(Kind::Config, "a server of the cluster has more than an address")
+            return Err(Error::new(Kind::Config, "the URL of a cluster server has an account or a path")
                 .detail(format!("{KEY} has {host}"))
-                .hint("write http://host:8123: account and database are those of warehouse.url"));
+                .hint("write http://host:8123; account and database are those of warehouse.url"));
         }
         let mut url = url.clone();
         let has_account =
             url.set_username(account.username()).and_then(|()| url.set_password(account.password()));
         has_account.map_err(|()| {
-            Error::new(Kind::Config, "a server of the cluster has no address")
+            Error::new(Kind::Config, "the URL of a cluster server has no host")
                 .detail(format!("{KEY} has {host}"))
         })?;
         let url = SecretUrl::parse(url.as_str())?;
@@ -94,20 +96,20 @@ pub(crate) fn connect_others(config: &Config) -> Result<Vec<Host>> {
     config.hosts.iter().map(connect).collect()
 }
 
-/// A server of a cluster, and how errors name it.
+/// A server of a cluster, with the address that errors show.
 #[derive(Clone)]
 pub(crate) struct Host {
     pub(crate) client: Client,
     pub(crate) address: String,
 }
 
-/// How connections to the warehouse are made.
+/// The connector to the warehouse: plain TCP or TLS.
 pub(crate) enum Way {
     Plain(HttpConnector),
     Tls(HttpsConnector<HttpConnector>),
 }
 
-/// The way that the URL's scheme asks for.
+/// Returns the connector for the URL's scheme.
 pub(crate) fn way(key: &'static str, url: &Url, config: &Config) -> Result<Way> {
     match url.scheme() {
         "http" => Ok(Way::Plain(tcp())),
@@ -127,7 +129,7 @@ pub(crate) fn way(key: &'static str, url: &Url, config: &Config) -> Result<Way> 
     }
 }
 
-/// The address alone: without the account, and without the path, which names the database.
+/// Returns the URL without the account and without the path, which names the database.
 pub(crate) fn address(url: &Url) -> Url {
     let mut address = url.clone();
     address.set_path("/");
@@ -137,7 +139,7 @@ pub(crate) fn address(url: &Url) -> Url {
     address
 }
 
-/// Believes the authorities of the file, or those of this machine.
+/// Trusts the certificate authorities in the file, or those of this machine if there is none.
 fn tls(ca_file: Option<&Path>) -> Result<ClientConfig> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)
@@ -152,7 +154,7 @@ fn tls(ca_file: Option<&Path>) -> Result<ClientConfig> {
         return Ok(builder.with_no_client_auth());
     };
     let unreadable = || {
-        Error::new(Kind::Config, "the file of the certificate authority cannot be used")
+        Error::new(Kind::Config, "the certificate authority file cannot be used")
             .detail(path.display().to_string())
             .hint("warehouse.ca_file names a file in PEM form")
     };
@@ -179,23 +181,14 @@ fn pool() -> hyper_util::client::legacy::Builder {
     builder
 }
 
-/// The password of the URL, or the first line of the file.
+/// Returns the first line of the file if there is one, otherwise the password in the URL.
 fn password(key: &'static str, url: &Url, file: Option<&Path>) -> Result<Option<Secret>> {
     let Some(file) = file else {
         return url.password().map(|password| decoded(password).map(Secret::new)).transpose();
     };
-    let text = std::fs::read_to_string(file).map_err(|error| {
-        Error::new(Kind::Config, "a password file cannot be read")
-            .detail(format!("for {key}: {}", file.display()))
-            .source(error)
-            .hint("check its path and its rights")
-    })?;
-    match text.lines().next() {
-        Some(line) if !line.is_empty() => Ok(Some(Secret::new(line))),
-        _ => Err(Error::new(Kind::Config, "a password file is empty")
-            .detail(format!("for {key}: {}", file.display()))
-            .hint("write the password on its first line")),
-    }
+    // `warehouse.url` has `warehouse.password_file`, which the other servers of a cluster share.
+    let section = key.strip_suffix("url").unwrap_or("warehouse.");
+    read_secret(&format!("{section}password_file"), file).map(Some)
 }
 
 fn decoded(text: &str) -> Result<String> {
@@ -204,7 +197,7 @@ fn decoded(text: &str) -> Result<String> {
         .map_err(|_| Error::new(Kind::Config, "the user or the password in the warehouse URL is not UTF-8"))
 }
 
-/// Runs one exchange with the engine under a deadline and names it in its error.
+/// Runs one exchange with the engine under a deadline; errors name it by `doing`.
 pub(crate) async fn within<T>(
     limit: Duration,
     doing: &'static str,
@@ -219,10 +212,10 @@ pub(crate) async fn within<T>(
     }
 }
 
-/// Asks for the engine's version, which needs no database.
+/// Queries the engine's version, which needs no database.
 pub(crate) async fn ping(client: &Client) -> Result<String> {
     let client = client.clone().with_database("default");
-    within(PING_TIMEOUT, "asking for its version", client.query_raw("SELECT version()").fetch_one::<String>())
+    within(PING_TIMEOUT, "reading its version", client.query_raw("SELECT version()").fetch_one::<String>())
         .await
 }
 

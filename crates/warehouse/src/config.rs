@@ -8,51 +8,53 @@ use serde::{Deserialize, Serialize};
 
 use crate::identifier;
 
-/// Fewer than the rows of a block of a file that is loaded.
+/// The maximum of `direct_rows`: fewer than the rows in one block of a loaded file.
 const MOST_DIRECT_ROWS: u32 = 1_000_000;
 
-/// The database where nothing names one.
+/// The database if neither `database` nor a URL names one.
 const DEFAULT_DATABASE: &str = "reports";
 
 /// The ClickHouse that holds the mart.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Where ClickHouse answers HTTP: `http://user:password@host:8123` (or `https://…:8443`). A path is the database:
-    /// `…:8123/reports`.
+    /// The HTTP address of ClickHouse: `http://user:password@host:8123` (or `https://…:8443`). A path is the
+    /// database: `…:8123/reports`.
     pub url: Option<SecretUrl>,
-    /// A file that holds the password, in place of one in the URL.
+    /// A file that holds the password, used instead of one in the URL.
     pub password_file: Option<PathBuf>,
-    /// The certificate authority of an `https` address, a file in PEM form; those of this machine when not given.
+    /// The certificate authority of an `https` address, a file in PEM format; those of this machine if not
+    /// set.
     pub ca_file: Option<PathBuf>,
-    /// The database that holds the mart; when empty, the one that the path of `url` names, or `reports`.
+    /// The database that holds the mart; if empty, the one in the path of `url`, or `reports`.
     pub database: String,
-    /// The cluster to create the tables on; none means a single server.
+    /// The cluster on which to create the tables; if not set, a single server.
     pub cluster: Option<String>,
-    /// How statements that create and change tables reach the servers of the cluster.
+    /// The way that statements which create and change tables reach the servers of the cluster.
     pub ddl: Ddl,
-    /// The other servers of the cluster, for `ddl = "each"`: `http://host:8123`, one for each shard but that of `url`. The
-    /// account is that of `url`.
+    /// The other servers of the cluster, for `ddl = "each"`: `http://host:8123`, one for each shard except
+    /// that of `url`. The account is that of `url`.
     pub hosts: Vec<SecretUrl>,
-    /// How many days the mart keeps; 0 keeps everything.
+    /// The number of days that the mart keeps; 0 keeps everything.
     pub retention_days: u16,
-    /// Up to how many rows a tick goes into the mart in one block, which the engine holds in its memory. Anything larger
-    /// gathers in a table beside the mart first. 1,000,000 at most.
+    /// The maximum number of rows that an incremental run inserts into the mart directly, as one block, which
+    /// the engine holds in memory. Anything larger is gathered in a separate table first. 1,000,000 at most.
     pub direct_rows: u32,
-    /// The account that the Reports API reads with, where it is another than that of `url`.
+    /// The account that the Reports API reads with, if it is not that of `url`.
     pub reader_url: Option<SecretUrl>,
-    /// A file that holds the reader's password, in place of one in `reader_url`.
+    /// A file that holds the reader's password, used instead of one in `reader_url`.
     pub reader_password_file: Option<PathBuf>,
 }
 
-/// How statements that create and change tables reach the servers of a cluster.
+/// The way that statements which create and change tables reach the servers of a cluster.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ddl {
-    /// One server tells the others (`ON CLUSTER`), and tables are replicated: both need Keeper.
+    /// One server distributes the statement to the others (`ON CLUSTER`), and tables are replicated: both
+    /// need Keeper.
     #[default]
     OnCluster,
-    /// Each server is told by itself, and keeps its tables alone: one server a shard.
+    /// The statement is sent to each server, and tables are not replicated: one server per shard.
     Each,
 }
 
@@ -75,10 +77,10 @@ impl Default for Config {
 }
 
 impl Config {
-    /// The database that holds the mart, as `database`, `url` and `reader_url` name it together.
+    /// Returns the database that holds the mart, which `database`, `url` and `reader_url` may each name.
     ///
     /// # Errors
-    /// `Config` when two of them name different ones, or one is not a plain name.
+    /// `Config` when two of them name different databases, or one is not a plain name.
     pub fn database(&self) -> Result<String> {
         let mut named: Option<(&str, String)> = None;
         let by_key = (!self.database.is_empty()).then(|| self.database.clone());
@@ -104,11 +106,12 @@ impl Config {
         Ok(named.map_or_else(|| DEFAULT_DATABASE.to_owned(), |(_, name)| name))
     }
 
-    /// Refuses names that are no identifiers and numbers that break a promise; every client calls it.
+    /// Refuses names that are not identifiers, a `direct_rows` that does not fit into one block, and an
+    /// inconsistent cluster configuration; every client calls it.
     pub(crate) fn check(&self) -> Result<()> {
         self.database()?;
         if self.direct_rows > MOST_DIRECT_ROWS {
-            return Err(Error::new(Kind::Config, "a tick would not be one block")
+            return Err(Error::new(Kind::Config, "an incremental run would not fit into one block")
                 .detail(format!("warehouse.direct_rows = {}", self.direct_rows))
                 .hint(format!("set it to {MOST_DIRECT_ROWS} or less")));
         }
@@ -117,24 +120,24 @@ impl Config {
         }
         let told_each = self.is_told_each();
         let wrong = match (told_each, self.hosts.is_empty()) {
-            (true, _) if self.cluster.is_none() => "warehouse.ddl = each, and warehouse.cluster is missing",
-            (true, true) => "warehouse.ddl = each, and warehouse.hosts is empty",
-            (false, false) => "warehouse.hosts is given, and warehouse.ddl is not each",
+            (true, _) if self.cluster.is_none() => "warehouse.ddl = each, but warehouse.cluster is missing",
+            (true, true) => "warehouse.ddl = each, but warehouse.hosts is empty",
+            (false, false) => "warehouse.hosts is given, but warehouse.ddl is not each",
             _ => return Ok(()),
         };
-        Err(Error::new(Kind::Config, "the servers of the warehouse's cluster cannot be told").detail(wrong).hint(
-            "with ddl = \"each\" name the cluster, and in hosts the HTTP address of every server but that of url; \
-             leave ddl and hosts out where the cluster has Keeper",
+        Err(Error::new(Kind::Config, "cannot send statements to the servers of the cluster").detail(wrong).hint(
+            "with ddl = \"each\", set cluster, and list in hosts the HTTP address of every server except that of url; \
+             leave ddl and hosts out if the cluster has Keeper",
         ))
     }
 
-    /// `ddl` is `each`.
+    /// Returns true if `ddl` is `each`.
     pub(crate) fn is_told_each(&self) -> bool {
         self.ddl == Ddl::Each
     }
 }
 
-/// The database that the path of a URL names, as in every ClickHouse client.
+/// Returns the database that the path of a URL names, as in every ClickHouse client.
 fn in_path(key: &'static str, url: Option<&SecretUrl>) -> Result<Option<String>> {
     let Some(url) = url else { return Ok(None) };
     let path = url.expose_secret().path();

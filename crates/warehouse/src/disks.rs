@@ -1,4 +1,4 @@
-//! How much room the engine has on the disks that a load writes to.
+//! The free space on the disks that a load writes to.
 
 use bionicpro_model::Result;
 use clickhouse::Row;
@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use crate::Warehouse;
 
-/// Of the disks that the tables' storage policies name, or the default one's before there are tables. An object store has
-/// no end, and says so.
+/// The disks of the tables' storage policies, or of the default policy before there are tables. Object stores
+/// are left out: they have no limit.
 const DISKS: &str = "WITH (
     SELECT groupUniqArray(storage_policy) FROM system.tables
     WHERE database = {database: String} AND storage_policy != ''
@@ -20,7 +20,7 @@ WHERE NOT is_remote AND name IN (
 )
 ORDER BY name";
 
-/// A disk of the server that answers.
+/// A disk of the server that handles the query.
 #[derive(Debug, Clone, PartialEq, Eq, Row, Deserialize)]
 pub struct Disk {
     /// Its name in the server's configuration.
@@ -29,17 +29,17 @@ pub struct Disk {
     pub path: String,
     /// Bytes that a load may still write.
     pub free: u64,
-    /// Bytes in all.
+    /// Total bytes.
     pub total: u64,
 }
 
 impl Warehouse {
-    /// The disks that a load writes to, by name; those of a cluster's other servers are not seen.
+    /// Returns the disks that a load writes to, by name; those of a cluster's other servers are not included.
     ///
     /// # Errors
-    /// `Config` when the account may not look at `system.disks` and `system.storage_policies`.
+    /// `Config` when the account may not read `system.disks` and `system.storage_policies`.
     pub async fn disks(&self) -> Result<Vec<Disk>> {
         let query = self.system(DISKS).param("database", &self.database).fetch_all::<Disk>();
-        self.run("looking at the disks", query).await
+        self.run("reading the disks", query).await
     }
 }

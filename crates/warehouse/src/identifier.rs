@@ -1,8 +1,9 @@
-//! Names of databases and clusters: checked when they are configured, quoted where SQL needs them.
+//! Names of databases and clusters: checked when they are configured, quoted for use in SQL.
 
 use bionicpro_model::{Error, Kind, Result};
 
-/// Refuses what is not a plain name: ASCII letters, digits and `_`, not beginning with a digit, at most 64 long.
+/// Refuses a name that is not plain: ASCII letters, digits and `_`, not beginning with a digit, at most 64
+/// characters.
 pub(crate) fn check(key: &'static str, name: &str) -> Result<()> {
     let plain = name.len() <= 64
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
@@ -15,12 +16,12 @@ pub(crate) fn check(key: &'static str, name: &str) -> Result<()> {
         .hint("use up to 64 letters, digits and _, not beginning with a digit"))
 }
 
-/// The name as an identifier in SQL.
+/// Quotes the name as an identifier for SQL.
 pub(crate) fn quote(name: &str) -> String {
     format!("`{}`", name.replace('\\', "\\\\").replace('`', "\\`"))
 }
 
-/// The name as a text in SQL.
+/// Quotes the name as a string literal for SQL.
 pub(crate) fn text(name: &str) -> String {
     format!("'{}'", name.replace('\\', "\\\\").replace('\'', "\\'"))
 }

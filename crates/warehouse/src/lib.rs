@@ -1,7 +1,7 @@
 //! The ClickHouse warehouse: its schema, its rows, its queries. The only crate with ClickHouse SQL.
 //!
-//! [`Warehouse`] is the account that migrates and loads; [`MartReader`] is the one that only reads, for the Reports
-//! API. Both speak the ClickHouse HTTP interface, to the embedded engine and to a server alike.
+//! [`Warehouse`] is the account that migrates and loads; [`MartReader`] is the one that only reads, for the
+//! Reports API. Both speak the ClickHouse HTTP interface, to the embedded engine and to a server alike.
 
 pub mod access;
 pub mod config;

@@ -9,8 +9,8 @@ use crate::schema::Column;
 use crate::settings::EXPORT;
 use crate::{Warehouse, fault};
 
-/// The columns of a day's file in their order, with the types of their values in ClickHouse. The day is none of them: it is the
-/// name of the file's folder.
+/// The columns of a day's file in their order, with their ClickHouse types. The day is not among them: it is
+/// the name of the file's folder.
 pub const HOURS: &[Column] = &[
     ("user_id", "String"),
     ("prosthesis_id", "String"),
@@ -34,7 +34,8 @@ pub const HOURS: &[Column] = &[
     ("version", "UInt64"),
 ];
 
-/// Ids are text, which every tool groups and joins by. The order is that of the key. {hours} is the view.
+/// Ids are text, by which every tool can group and join. Rows are in the order of the key. {hours} is the
+/// view.
 const OF_DAY: &str = "SELECT
     toString(user_id) AS user_id, toString(prosthesis_id) AS prosthesis_id, chip_id, prosthesis_model, hour, movements_count,
     error_count, error_rate, avg_response_time, avg_battery_level, response_count, response_sum, response_squares,
@@ -49,19 +50,20 @@ const AS_OF: &str = "ml_hourly_stats_as_of(as_of = {as_of: DateTime64(6, 'UTC')}
 
 const DOING: &str = "reading a day of the mart";
 
-/// A Parquet file on its way.
+/// A Parquet file being streamed from the engine.
 pub struct File {
     warehouse: Warehouse,
     pieces: BytesCursor,
 }
 
-/// The hours of a UTC day as `ml_hourly_stats` shows them at one moment, with the columns [`HOURS`]; with `as_of`, as they
-/// were known at that instant.
+/// Returns the hours of a UTC day as `ml_hourly_stats` shows them at one moment, with the columns [`HOURS`];
+/// with `as_of`, as they were known at that instant.
 ///
-/// Equal rows make equal bytes with one version of the engine. What it holds for that are the rows of one day.
+/// With the same engine version, equal rows produce equal bytes. For that the engine holds the rows of one
+/// day in memory.
 ///
 /// # Errors
-/// Those of the first piece come with it; none here but that of a statement that cannot be made.
+/// Only that of a statement that cannot be built; other errors are returned with the first piece.
 pub fn hours_of(warehouse: &Warehouse, day: NaiveDate, as_of: Option<DateTime<Utc>>) -> Result<File> {
     let sql = OF_DAY.replace("{hours}", if as_of.is_some() { AS_OF } else { NOW });
     let query = EXPORT
@@ -77,10 +79,12 @@ pub fn hours_of(warehouse: &Warehouse, day: NaiveDate, as_of: Option<DateTime<Ut
 }
 
 impl File {
-    /// The next piece, or none at the end. A connection that ends early may look like the end: the file's own end tells.
+    /// Returns the next piece, or `None` at the end. A connection that breaks early may look like the end:
+    /// check the file's footer.
     ///
     /// # Errors
-    /// `Unreachable` when the engine is away, `Config` when the account lacks a right, `Data` when there is no mart.
+    /// `Unreachable` when the engine is down, `Config` when the account lacks a right, `Data` when there is
+    /// no mart.
     pub async fn next(&mut self) -> Result<Option<Bytes>> {
         self.warehouse.run(DOING, self.pieces.next()).await
     }

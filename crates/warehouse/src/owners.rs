@@ -1,31 +1,31 @@
-//! Who owned a chip when: the history that the CRM itself does not keep.
+//! Ownership intervals of chips: the history that the CRM itself does not keep.
 
 use chrono::{DateTime, Utc};
 use clickhouse::Row;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// One interval during which one person's prosthesis held a chip.
+/// An ownership interval, during which one person's prosthesis had a chip.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Ownership {
     /// The chip.
     pub chip_id: String,
-    /// From when; 1970-01-01 for the first owner ever seen. Microseconds count.
+    /// The start; 1970-01-01 for the first owner ever seen. Has microsecond precision.
     pub valid_from: DateTime<Utc>,
-    /// Until when, not included; none while it lasts.
+    /// The end, not included; `None` while it lasts.
     pub valid_to: Option<DateTime<Utc>>,
     /// The owner.
     pub user_id: Uuid,
     /// The owner's prosthesis.
     pub prosthesis_id: Uuid,
-    /// Its model's name, kept because the CRM forgets prostheses that it deletes.
+    /// Its model's name, stored here because the CRM does not keep deleted prostheses.
     pub prosthesis_model: String,
-    /// When the CRM last changed the prosthesis, by the CRM: another instant than this tells a change from a column
-    /// that nobody keeps.
+    /// The CRM's own time of the last change of the prosthesis. A new value distinguishes a change from a
+    /// column that the CRM does not maintain.
     pub updated_at: Option<DateTime<Utc>>,
 }
 
-/// A line of `chip_owners`.
+/// A row of `chip_owners`.
 #[derive(Debug, Clone, PartialEq, Eq, Row, Serialize, Deserialize)]
 pub(crate) struct OwnerRow {
     pub(crate) chip_id: String,

@@ -1,18 +1,18 @@
-//! Server-side parameters in the form that ClickHouse reads.
+//! Server-side query parameters in the format that ClickHouse expects.
 
 use bionicpro_model::HourRange;
 use chrono::{DateTime, Utc};
 use clickhouse::query::Query;
 
-/// How many people or keys one statement takes: its parameters travel in the URL.
+/// The maximum number of people or keys per statement: its parameters are sent in the URL.
 pub(crate) const BATCH: usize = 200;
 
-/// An instant for a parameter of the type `DateTime('UTC')`.
+/// Formats an instant for a parameter of the type `DateTime('UTC')`.
 pub(crate) fn instant(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-/// The query with the parameters `from` and `to`.
+/// Returns the query with the parameters `from` and `to`.
 pub(crate) fn ranged(query: Query, range: &HourRange) -> Query {
     query.param("from", instant(range.from())).param("to", instant(range.to()))
 }

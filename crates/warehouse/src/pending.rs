@@ -1,4 +1,5 @@
-//! `pending_owners`: what a load is about to move between owners, for the run after one that was cut off.
+//! `pending_owners`: the hours that a load is about to move between owners, for the run after an interrupted
+//! one.
 
 use bionicpro_model::Result;
 use chrono::{DateTime, Utc};
@@ -8,20 +9,20 @@ use uuid::Uuid;
 
 use crate::Warehouse;
 
-/// A time of a chip that a load gives to an owner, or to nobody.
+/// A time range of a chip that a load assigns to an owner, or to none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pending {
     /// The chip.
     pub chip_id: String,
-    /// From when.
+    /// The start.
     pub from: DateTime<Utc>,
-    /// Until when, not included.
+    /// The end, not included.
     pub to: DateTime<Utc>,
-    /// The owner and the owner's prosthesis.
+    /// The owner and the owner's prosthesis; `None` if the chip then has no owner.
     pub owner: Option<(Uuid, Uuid)>,
 }
 
-/// A line of `pending_owners`.
+/// A row of `pending_owners`.
 #[derive(Row, Serialize, Deserialize)]
 struct PendingRow {
     version: u64,
@@ -37,9 +38,10 @@ struct PendingRow {
 #[derive(Serialize, Deserialize)]
 struct Id(#[serde(with = "clickhouse::serde::uuid")] Uuid);
 
-/// Notes what a load is about to move; `version` is that of the dimensions that it is to store.
+/// Records the moves that a load is about to make; `version` is that of the dimensions that it will store.
 ///
-/// Call before the mart is touched. It counts until [`crate::load::upsert_dimensions`] has stored that version or a greater one.
+/// Call before the mart is changed. The record is in effect until [`crate::load::upsert_dimensions`] has
+/// stored that version or a greater one.
 pub async fn write(warehouse: &Warehouse, version: u64, moves: &[Pending]) -> Result<()> {
     let rows: Vec<PendingRow> = moves
         .iter()
@@ -51,18 +53,18 @@ pub async fn write(warehouse: &Warehouse, version: u64, moves: &[Pending]) -> Re
             owner: of.owner.map_or(Vec::new(), |(user, prosthesis)| vec![Id(user), Id(prosthesis)]),
         })
         .collect();
-    warehouse.insert("pending_owners", "noting what moves between owners", &rows).await
+    warehouse.insert("pending_owners", "recording pending moves between owners", &rows).await
 }
 
-/// What loads that did not come to their end may have moved, with their versions, by version, chip and time. `stored` is
-/// the version of the stored dimensions.
+/// Returns the moves that unfinished loads may have made, with their versions, by version, chip and time.
+/// `stored` is the version of the stored dimensions.
 pub async fn read(warehouse: &Warehouse, stored: u64) -> Result<Vec<(u64, Pending)>> {
     let query = warehouse.query(
         "SELECT version, chip_id, valid_from, valid_to, owner FROM pending_owners FINAL
          WHERE version > {stored: UInt64} ORDER BY version, chip_id, valid_from",
     );
     let query = query.param("stored", stored).fetch_all::<PendingRow>();
-    let rows = warehouse.run("reading what a load was about to move", query).await?;
+    let rows = warehouse.run("reading pending moves between owners", query).await?;
     let moves = rows.into_iter().map(|row| {
         let owner = match row.owner.as_slice() {
             [user, prosthesis] => Some((user.0, prosthesis.0)),

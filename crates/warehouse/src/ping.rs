@@ -1,5 +1,5 @@
-//! Whether anybody answers at the warehouse's address: `GET /ping`, which needs no account and waits in no queue; and
-//! whether queries are answered there, by one that costs next to nothing.
+//! Checks that the warehouse responds: `GET /ping`, which needs no account and waits in no queue, and a query
+//! that costs next to nothing.
 
 use std::fmt;
 use std::time::Duration;
@@ -18,12 +18,12 @@ use crate::Config;
 use crate::client::{self, Way, within};
 use crate::reports::Freshness;
 
-/// How long an answer may take that costs nothing to give.
+/// The timeout of a ping, which costs the engine nothing.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How long a query may take that is answered within milliseconds.
+/// The timeout of the probe query, which normally takes milliseconds.
 const QUERY_PATIENCE: Duration = Duration::from_secs(3);
 
-/// Asks at one address, over a connection of its own each time: one that is kept may be dead without knowing it.
+/// Pings one address, over a new connection each time: a pooled one may be dead without this being noticed.
 pub(crate) struct Ping {
     way: Kept,
     address: Uri,
@@ -42,7 +42,7 @@ impl Ping {
         config: &Config,
         queries: QueryClient,
     ) -> Result<Self> {
-        let internal = || Error::new(Kind::Internal, "the warehouse cannot be asked whether it answers");
+        let internal = || Error::new(Kind::Internal, "the warehouse cannot be pinged");
         let url = url.ok_or_else(internal)?.expose_secret();
         let mut builder = Client::builder(TokioExecutor::new());
         builder.pool_max_idle_per_host(0);
@@ -56,7 +56,7 @@ impl Ping {
         Ok(Ping { way, address, queries })
     }
 
-    /// Any answer is one, but a proxy's that nobody is behind it.
+    /// Returns true on any response, except that of a proxy whose upstream is down.
     pub(crate) async fn is_answered(&self) -> bool {
         let asked = match &self.way {
             Kept::Plain(client) => client.get(self.address.clone()),
@@ -70,7 +70,7 @@ impl Ping {
         }
     }
 
-    /// Whether what every report asks first is answered, if only with an error.
+    /// Returns true if the query that every report runs first gets a response, even an error.
     pub(crate) async fn query_is_answered(&self) -> bool {
         let query = self.queries.query_raw(include_str!("reports/freshness.sql")).fetch_one::<Freshness>();
         let asked = within(QUERY_PATIENCE, "trying a query", query).await;

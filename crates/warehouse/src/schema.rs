@@ -39,7 +39,8 @@ pub const MART: &[Column] = &[
     ("is_deleted", "UInt8"),
 ];
 
-/// The columns of the mart's history: those of the mart that are no name and follow from no other.
+/// The columns of the mart's history: those of the mart that are not personal names and not derived from
+/// other columns.
 pub(crate) const HISTORY: &[Column] = &[
     ("user_id", "UUID"),
     ("prosthesis_id", "UUID"),
@@ -62,7 +63,7 @@ pub(crate) const HISTORY: &[Column] = &[
     ("is_deleted", "UInt8"),
 ];
 
-/// The tables that are written and read, with the columns that it takes.
+/// The tables that the program writes and reads, with the columns that it needs.
 const TABLES: &[(&str, &[Column])] = &[
     ("user_prosthesis_stats", MART),
     ("load_rows", MART),
@@ -163,10 +164,12 @@ const OTHER_DATABASE: &str =
     "put the column back, or name another warehouse.database and run `bionicpro warehouse migrate`";
 
 impl Warehouse {
-    /// Compares the tables' columns with those that this program reads and writes; cheap enough for each run.
+    /// Compares the tables' columns with those that this program reads and writes; cheap enough to do in each
+    /// run.
     ///
     /// # Errors
-    /// `Data`, naming table, column, found and expected type, when a column is missing or of another type.
+    /// `Data`, naming table, column, found and expected type, when a column is missing or has a different
+    /// type.
     pub async fn check_schema(&self) -> Result<()> {
         let query = self
             .system("SELECT table, name, type FROM system.columns WHERE database = {database: String}")
@@ -179,7 +182,7 @@ impl Warehouse {
         for (table, columns) in TABLES {
             let refuse = |detail: String, hint: &str| {
                 let detail = format!("{}.{table}: {detail}", self.database);
-                Err(Error::new(Kind::Data, "the warehouse has another schema").detail(detail).hint(hint))
+                Err(Error::new(Kind::Data, "the warehouse has a different schema").detail(detail).hint(hint))
             };
             let Some(found) = found.get(*table) else {
                 return refuse("the table is missing".to_owned(), "run `bionicpro warehouse migrate`");

@@ -16,26 +16,27 @@ const SERVER: &str = "SELECT
 /// A server of the cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {
-    /// Its address; none is that of `warehouse.url`.
+    /// Its address; `None` for the server of `warehouse.url`.
     pub address: Option<String>,
-    /// Its number among the shards.
+    /// The number of its shard.
     pub shard: u32,
     /// The engine's version.
     pub version: String,
-    /// The time by its clock.
+    /// The time on its clock.
     pub clock: DateTime<Utc>,
-    /// The time by ours, in the middle of the question.
+    /// The time on our clock, at the midpoint of the query.
     pub asked: DateTime<Utc>,
-    /// Blocks that it has taken and not sent to their shards.
+    /// Blocks that it has accepted but not yet sent to their shards.
     pub queued: u64,
-    /// Its macros, as `shard=1, replica=1`.
+    /// Its macros, such as `shard=1, replica=1`.
     pub macros: String,
     /// Rows of people who belong to another shard.
     pub strayed: u64,
 }
 
 impl Warehouse {
-    /// Each server of the cluster, or the reason why it does not answer; empty without `ddl = "each"`.
+    /// Returns each server of the cluster, or the error of the attempt to query it; empty without
+    /// `ddl = "each"`.
     pub async fn servers(&self) -> Vec<Result<Server>> {
         if !self.is_told_each {
             return Vec::new();
@@ -53,7 +54,7 @@ impl Warehouse {
         let began = Utc::now();
         let query = self.system(SERVER).param("database", &self.database);
         let query = query.fetch_one::<(String, i64, u64, String)>();
-        let (version, clock, queued, macros) = self.run("asking a server of the cluster", query).await?;
+        let (version, clock, queued, macros) = self.run("querying a server of the cluster", query).await?;
         let asked = began + (Utc::now() - began) / 2;
         let clock = DateTime::from_timestamp_micros(clock).unwrap_or_default();
         let strayed = self.strayed().await?;

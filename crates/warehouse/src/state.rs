@@ -1,4 +1,5 @@
-//! What earlier runs have left in the warehouse, asked at once: a run begins with it, and a load looks again.
+//! The state that earlier runs have left in the warehouse, read in one query: a run begins with it, and a
+//! load reads it again.
 
 use bionicpro_model::Result;
 use clickhouse::Row;
@@ -11,26 +12,26 @@ const STANDING: &str = include_str!("state/standing.sql");
 const RUNS: &str = include_str!("state/runs.sql");
 const SETTING: &str = include_str!("state/setting.sql");
 
-/// What a run begins with.
+/// The state with which a run begins.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct State {
-    /// What the newest run (by version) that saw everything left for the next tick; none before the first. A run
-    /// without a baseline, such as a backfill, leaves the former one in force.
+    /// The baseline of the newest run (by version) that saw everything, for the next incremental run; `None`
+    /// before the first. A run without a baseline, such as a backfill, leaves the former one in effect.
     pub baseline: Option<String>,
-    /// The greatest version that the warehouse knows of; 0 before the first run. A new run takes a greater one,
-    /// whatever the source's clock says.
+    /// The greatest version in the warehouse; 0 before the first run. A new run uses a greater one,
+    /// regardless of the source's clock.
     pub newest_version: u64,
-    /// How the stored rows stand.
+    /// The state of the stored rows.
     pub standing: DimensionState,
 }
 
-/// What loads have told of the rows that are stored.
+/// The state of the stored rows, as recorded by loads.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct DimensionState {
-    /// The version of the dimensions that every row of the mart agrees with; behind [`DimensionVersions::dimensions`] while a load
-    /// is at it, or after one that was cut off.
+    /// The version of the dimensions with which every row of the mart agrees; less than
+    /// [`DimensionVersions::dimensions`] while a load restates rows, or after it was interrupted.
     pub restated: u64,
-    /// Which state of the dimensions this is.
+    /// The versions that identify this state of the dimensions.
     pub stamp: DimensionVersions,
     /// The newest version at which a load has completed a range of hours; 0 before the first.
     pub completed: u64,
@@ -39,38 +40,39 @@ pub struct DimensionState {
 }
 
 impl DimensionState {
-    /// The number of a load that begins now, under the lock.
+    /// Returns the number of a load that begins now, under the lock.
     pub fn next_number(&self) -> u64 {
         self.settled + 1
     }
 
-    /// Whether dimensions are stored, the mart says all of them, and no load was cut off on the way.
+    /// Returns true if dimensions are stored, the mart agrees with them, and no load was interrupted in
+    /// between.
     pub fn is_settled(&self) -> bool {
         let stored = self.stamp.dimensions;
         stored > 0 && self.restated >= stored && !self.stamp.has_pending()
     }
 }
 
-/// Tells states of the dimensions apart: where two stamps are equal, no load has stored or noted anything of them in
-/// between. Each load has a greater version than all that it knew of, and these only grow.
+/// Identifies a state of the dimensions: if two stamps are equal, no load has stored or recorded any change
+/// of them in between. Each load has a greater version than all those it knew, and these only grow.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DimensionVersions {
     /// The version of the newest CRM state that was stored or found to be stored already; 0 before the first.
     pub dimensions: u64,
     /// The newest version at which a load began to store another state.
     pub changing: u64,
-    /// The newest version at which a load noted what it was about to move between owners.
+    /// The newest version at which a load recorded pending moves between owners.
     pub pending: u64,
 }
 
 impl DimensionVersions {
-    /// Whether a load was about to move something between owners and did not come to its end.
+    /// Returns true if a load has recorded moves between owners and has not finished.
     pub fn has_pending(&self) -> bool {
         self.pending > self.dimensions
     }
 }
 
-/// A line of the statements.
+/// A row of the statements.
 #[derive(Row, Deserialize)]
 struct Line {
     name: String,
@@ -78,7 +80,8 @@ struct Line {
     text: String,
 }
 
-/// Reads the state: before the dimensions, so that one that is stored meanwhile has another stamp.
+/// Reads the state. Call before reading the dimensions, so that dimensions stored in between have a different
+/// stamp.
 pub async fn read(warehouse: &Warehouse) -> Result<State> {
     let lines = lines(warehouse, &format!("{STANDING}\nUNION ALL\n{RUNS}\nUNION ALL\n{SETTING}")).await?;
     let text = |name: &str| {
@@ -92,13 +95,13 @@ pub async fn read(warehouse: &Warehouse) -> Result<State> {
     })
 }
 
-/// Reads how the stored rows stand, without the ledger: what a load looks at again.
+/// Reads the state of the stored rows, without the ledger: the part that a load reads again.
 pub async fn standing(warehouse: &Warehouse) -> Result<DimensionState> {
     Ok(DimensionState::of(&lines(warehouse, STANDING).await?))
 }
 
 async fn lines(warehouse: &Warehouse, sql: &str) -> Result<Vec<Line>> {
-    warehouse.run("reading what earlier runs have left", warehouse.query(sql).fetch_all::<Line>()).await
+    warehouse.run("reading the state left by earlier runs", warehouse.query(sql).fetch_all::<Line>()).await
 }
 
 impl DimensionState {

@@ -1,4 +1,4 @@
-//! What the warehouse holds: for `bionicpro warehouse status` and for readiness.
+//! Versions, sizes and freshness of the warehouse, for `bionicpro warehouse status` and for readiness.
 
 use bionicpro_model::Result;
 use chrono::{DateTime, Utc};
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Warehouse, ledger, migrate};
 
-/// Sizes as the engine keeps them; nothing is scanned.
+/// Sizes from the engine's own statistics; nothing is scanned.
 const TABLES: &str = "SELECT
     name,
     ifNull(total_rows, 0) AS rows,
@@ -24,17 +24,17 @@ pub struct Status {
     pub engine_version: String,
     /// The database.
     pub database: String,
-    /// The schema version of the database; 0 when it was never migrated.
+    /// The schema version of the database; 0 if it was never migrated.
     pub schema_version: u32,
     /// The schema version that this program needs.
     pub program_version: u32,
-    /// The newest moment that the mart reflects; none before the first load.
+    /// Data as of: the newest moment that the mart reflects; `None` before the first load.
     pub data_as_of: Option<DateTime<Utc>>,
     /// Each table, by name.
     pub tables: Vec<TableStatus>,
 }
 
-/// One table's size.
+/// The size of one table.
 #[derive(Debug, Clone, PartialEq, Eq, Row, Serialize, Deserialize)]
 pub struct TableStatus {
     /// The table's name, without its database.

@@ -11,23 +11,24 @@ use tokio::sync::OnceCell;
 use crate::client::{self, Host, within};
 use crate::{Config, settings};
 
-/// How long one statement of a migration or a load may take, the streaming of a file apart.
+/// The timeout of one statement of a migration or a load, except for streaming a file.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// A connection to the warehouse with the right to write. Cheap to clone; requests share a pool.
+/// A connection to the warehouse with the right to write. Cheap to clone; requests share a connection pool.
 #[derive(Clone)]
 pub struct Warehouse {
-    /// Works in the configured database.
+    /// The client for the configured database.
     pub(crate) client: Client,
     pub(crate) database: String,
     pub(crate) cluster: Option<String>,
-    /// `warehouse.ddl` is `each`.
+    /// True if `warehouse.ddl` is `each`.
     pub(crate) is_told_each: bool,
     /// The servers of `warehouse.hosts`.
     pub(crate) others: Vec<Host>,
     pub(crate) retention_days: u16,
     pub(crate) direct_rows: u32,
-    /// Whether the engine knows `deduplicate_insert`; asked once, or told by what was asked anyway.
+    /// True if the engine knows `deduplicate_insert`; queried once, or set from another query that includes
+    /// it.
     knows_deduplicate_insert: Arc<OnceCell<bool>>,
 }
 
@@ -35,8 +36,8 @@ impl Warehouse {
     /// Prepares a client; nothing is sent yet.
     ///
     /// # Errors
-    /// `Config` when `warehouse.url` is missing or not HTTP, the password file cannot be read, or the name of the
-    /// database or the cluster is not an identifier.
+    /// `Config` when `warehouse.url` is missing or not HTTP, the password file cannot be read, or the name of
+    /// the database or the cluster is not an identifier.
     pub fn new(config: &Config) -> Result<Self> {
         config.check()?;
         let file = config.password_file.as_deref();
@@ -52,40 +53,41 @@ impl Warehouse {
         })
     }
 
-    /// The database that holds the mart.
+    /// Returns the database that holds the mart.
     pub fn database(&self) -> &str {
         &self.database
     }
 
-    /// Asks the engine for its version, with the account's password: reachable, and let in.
+    /// Queries the engine's version, which checks that it is reachable and accepts the account.
     ///
     /// # Errors
-    /// `Unreachable` when nothing answers in time, `Config` when the account is refused.
+    /// `Unreachable` when there is no response in time, `Config` when the account is refused.
     pub async fn ping(&self) -> Result<String> {
         client::ping(&self.client).await
     }
 
-    /// A query in the configured database.
+    /// Returns a query in the configured database.
     pub(crate) fn query(&self, sql: &str) -> Query {
         with_settings(self.client.query_raw(sql))
     }
 
-    /// The same with texts in place of its `?`, as literals: parameters travel in the URL, which holds only some.
+    /// Returns a query with texts inserted for its `?` as literals: parameters are sent in the URL, whose
+    /// length is limited.
     pub(crate) fn query_of(&self, sql: &str, texts: &[&str]) -> Query {
         with_settings(self.client.query(sql).bind(texts))
     }
 
-    /// A query about the engine itself, which works before the database exists.
+    /// Returns a query about the engine itself, which works before the database exists.
     pub(crate) fn system(&self, sql: &str) -> Query {
         self.client.clone().with_database("default").query_raw(sql)
     }
 
-    /// A statement that changes tables, whose names it says in full.
+    /// Returns a statement that changes tables, whose names it qualifies with the database.
     pub(crate) fn change(&self, sql: &str) -> Query {
         settings::with(self.client.clone().with_database("default"), settings::WRITE).query_raw(sql)
     }
 
-    /// One of the cluster's other servers, as if it were alone.
+    /// Returns one of the cluster's other servers as if it were the only one.
     pub(crate) fn at(&self, other: &Host) -> Warehouse {
         Warehouse {
             client: other.client.clone(),
@@ -95,7 +97,7 @@ impl Warehouse {
         }
     }
 
-    /// Runs a statement that changes tables: with `ddl = "each"` on every server.
+    /// Runs a statement that changes tables; with `ddl = "each"`, on every server.
     pub(crate) async fn change_everywhere(&self, doing: &'static str, sql: &str) -> Result<()> {
         for other in &self.others {
             let change = self.at(other).change(sql).execute();
@@ -104,35 +106,36 @@ impl Warehouse {
         self.run(doing, self.change(sql).execute()).await
     }
 
-    /// Tells what [`Warehouse::loader`] would ask otherwise.
+    /// Stores the result of a query that [`Warehouse::loader`] would run otherwise.
     pub(crate) fn tell_deduplicate_insert(&self, is_known: bool) {
-        // Whoever was told or asked before knows the same.
+        // An earlier value is the same.
         let _ = self.knows_deduplicate_insert.set(is_known);
     }
 
-    /// The client with every load setting said explicitly.
+    /// Returns the client with every load setting set explicitly.
     pub(crate) async fn loader(&self) -> Result<Client> {
         self.loading(&self.client).await
     }
 
-    /// The same of a server of the cluster.
+    /// Returns the same for one server of the cluster.
     async fn loading(&self, client: &Client) -> Result<Client> {
         let asked = self.knows_deduplicate_insert.get_or_try_init(|| async {
             let query = self.system("SELECT getSettingOrDefault({name: String}, 'unknown') != 'unknown'");
             let query = query.param("name", settings::DEDUPLICATE_INSERT.0);
-            self.run("asking for a setting", query.fetch_one::<bool>()).await
+            self.run("reading a setting", query.fetch_one::<bool>()).await
         });
         let newer: &[_] = if *asked.await? { &[settings::DEDUPLICATE_INSERT] } else { &[] };
         let client = settings::with(client.clone(), &settings::FINAL);
         Ok(settings::with(settings::with(client, settings::WRITE), newer))
     }
 
-    /// Inserts rows, with every load setting said explicitly; success promises that they can be read.
+    /// Inserts rows, with every load setting set explicitly; success guarantees that they can be read.
     ///
-    /// The tables are those of the migrations and the rows are theirs: the columns' types are not asked for each time.
+    /// The rows match the tables of the migrations, so the columns' types are not queried each time.
     ///
-    /// Every server of a cluster keeps a whole copy of these tables. Where each is told by itself, the one that is read
-    /// comes last: what it has, all of them have, and what a call that was cut off has left is written again.
+    /// Every server of a cluster keeps a full copy of these tables. With `ddl = "each"`, the server that is
+    /// read comes last: rows that it has, all have, and a repetition writes the rows of an interrupted call
+    /// again.
     pub(crate) async fn insert<T>(&self, table: &str, doing: &'static str, rows: &[T]) -> Result<()>
     where
         T: RowOwned + RowWrite,
@@ -174,7 +177,7 @@ impl Warehouse {
     }
 }
 
-/// With what every question needs.
+/// Adds the settings that every query needs.
 fn with_settings(query: Query) -> Query {
     settings::FINAL.iter().fold(query, |query, (name, value)| query.with_setting(*name, *value))
 }
@@ -182,7 +185,7 @@ fn with_settings(query: Query) -> Query {
 /// Adds the server's address to an error and keeps its kind.
 pub(crate) fn named(host: &Host, error: Error) -> Error {
     let hint = error.hint_text().map(str::to_owned);
-    let named = Error::new(error.kind(), "a server of the warehouse's cluster fails")
+    let named = Error::new(error.kind(), "a server of the warehouse cluster failed")
         .detail(&host.address)
         .source(error);
     match hint {

@@ -1,4 +1,4 @@
-//! `marks`: up to which version something is true.
+//! `marks`: watermarks, each the version up to which a condition holds.
 
 use bionicpro_model::Result;
 use clickhouse::Row;
@@ -6,20 +6,20 @@ use serde::Serialize;
 
 use crate::Warehouse;
 
-/// What a mark says; a mark only ever grows.
+/// The condition of a watermark; its version only ever grows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Watermark {
     /// The dimensions are those of a CRM state of this version.
     Dimensions,
     /// No row of the dimensions was stored at a greater version.
     Changing,
-    /// Every stored row of the mart says of its person and prosthesis what the dimensions of this version say.
+    /// Every stored row of the mart agrees with the dimensions of this version on its person and prosthesis.
     Restated,
     /// No row was restated to a greater version.
     Written,
-    /// The history tells what the mart said at this version and at each one since.
+    /// The history covers the mart's rows at this version and at each later one.
     History,
-    /// Every load up to this number has stored all that it announced.
+    /// Every load up to this number has stored all changes that it announced.
     Settled,
 }
 
@@ -43,10 +43,10 @@ impl Watermark {
 }
 
 impl Warehouse {
-    /// Moves marks to a version, once what they say is true.
+    /// Advances watermarks to a version, once their conditions hold for it.
     pub(crate) async fn mark(&self, marks: &[Watermark], version: u64) -> Result<()> {
         let rows: Vec<WatermarkRow> =
             marks.iter().map(|mark| WatermarkRow { name: mark.name().to_owned(), version }).collect();
-        self.insert("marks", "writing a mark", &rows).await
+        self.insert("marks", "writing a watermark", &rows).await
     }
 }

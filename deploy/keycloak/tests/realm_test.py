@@ -219,7 +219,7 @@ def tls_is_asked_for_from_everywhere_but_this_machine() -> None:
 
 @pytest.mark.parametrize("account", ACCOUNTS, ids=lambda account: account["username"])
 def demo_accounts_are_those_of_the_demo_issuer(account: dict[str, Any]) -> None:
-    source = (FOLDER.parents[1] / "crates/auth/src/issuer/accounts.rs").read_text()
+    source = (FOLDER.parents[1] / "crates/issuer/src/accounts.rs").read_text()
     role = next(role for role in account["realmRoles"] if not role.startswith("default-roles-"))
     constant = {"prothetic_user": "WEARER"}.get(role, f'"{role}"')
     found = re.search(rf'username: "{account["username"]}",.*?role: ([^,]+),', source, re.DOTALL)

@@ -1,4 +1,5 @@
-// How every call is made: same origin, the header that a foreign page cannot send, the session that the page is of, problems thrown.
+// Makes every call: to the same origin, with the header that a foreign page cannot send and with the page's session.
+// Throws problems.
 //
 // Orval's generated client and the session calls both end here.
 
@@ -10,12 +11,12 @@ type SessionEnded = () => void;
 
 let sessionEnded: SessionEnded = () => undefined;
 
-/** Names who is told when a call finds that nobody is signed in any more. */
+/** Sets the listener for calls that find that no one is signed in any more. */
 export function onSessionEnded(listener: SessionEnded): void {
   sessionEnded = listener;
 }
 
-/** Makes a call and reads its answer by its media type. */
+/** Makes a call and parses the response by its media type. */
 export async function call<T>(url: string, options: RequestInit = {}): Promise<T> {
   const isRead = (options.method ?? 'GET') === 'GET';
   const last = isRead ? known(url) : undefined;
@@ -38,7 +39,7 @@ export async function call<T>(url: string, options: RequestInit = {}): Promise<T
   return body as T;
 }
 
-/** Makes a call; throws what went wrong. An answer that comes after the end of the page's session is none. */
+/** Makes a call; throws if it fails. A response that arrives after the page's session has ended is discarded. */
 export async function send(url: string, options: RequestInit = {}): Promise<Response> {
   const headers = new Headers(options.headers);
   headers.set('X-CSRF', '1');

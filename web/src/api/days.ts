@@ -1,16 +1,16 @@
-// The days of a period. Their answer names the period exactly, and whatever else is asked about it is asked in those words.
+// The days of a period. The response names the exact period; further requests about the period use those dates.
 
 import { queryOptions } from '@tanstack/react-query';
 
 import { listDays } from './client';
 
-/** A period as the address names it, both days included; the server chooses the last 30 days where it names none. */
+/** A period as the URL names it, both days included; without one, the server chooses the last 30 days. */
 export interface PeriodSearch {
   from?: string | undefined;
   to?: string | undefined;
 }
 
-/** A period as the server names it: `to` is the day after the last. */
+/** A period as the server names it: `to` is the day after the last one. */
 export interface Period {
   from: string;
   to: string;

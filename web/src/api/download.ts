@@ -1,8 +1,8 @@
-// Saves an answer as a file. A plain link cannot carry the header that every call carries.
+// Saves a response as a file. A plain link cannot send the header that every call needs.
 
 import { send } from './call';
 
-/** Fetches `url` and hands it to the browser under the name that the server gives, or `fallbackName`. */
+/** Downloads `url` under the file name that the server gives, or `fallbackName`. */
 export async function download(url: string, fallbackName: string): Promise<void> {
   const response = await send(url);
   const name = /filename="([^"]+)"/.exec(response.headers.get('content-disposition') ?? '')?.[1];

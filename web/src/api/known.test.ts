@@ -1,4 +1,4 @@
-// What the page asks for when it has an answer already.
+// Requests for reports that the page already has.
 
 import { beforeEach, expect, it, vi } from 'vitest';
 

@@ -1,14 +1,16 @@
-// The reports that this page has, with the tags that the server gave them: who names the tag is told in a few bytes that it is still right.
+// The reports that this page has, with the server's entity tags: a request with a tag is answered in a few bytes if
+// the report is still current.
 //
-// The browser's own cache would do the same and leave health data behind; this goes with the page, and with the offline record.
+// The browser's own cache would do the same but leave health data behind; this is dropped with the page and with the
+// offline record.
 
-/** An answer with its tag. */
+/** A response body with its entity tag. */
 export interface Known {
   tag: string;
   body: object;
 }
 
-/** The most answers that are known at once; the oldest go first. */
+/** The maximum number of responses kept; the oldest are dropped first. */
 const MOST = 50;
 
 const answers = new Map<string, Known>();
@@ -17,7 +19,7 @@ export function known(url: string): Known | undefined {
   return answers.get(url);
 }
 
-/** Remembers an answer that has a tag; another one is not known any more. */
+/** Remembers a response that has a tag; forgets the URL if it has none. */
 export function remember(url: string, tag: string | null, body: unknown): void {
   answers.delete(url);
   if (tag !== null && typeof body === 'object' && body !== null) {
@@ -29,12 +31,12 @@ export function remember(url: string, tag: string | null, body: unknown): void {
   }
 }
 
-/** An answer that is still right, with the moment up to which the data reflect the source now. */
+/** Returns a response that is still current, with the new "data as of". */
 export function renewed({ body }: Known, headers: Headers): object {
   return { ...body, data_as_of: headers.get('data-as-of') };
 }
 
-/** Everything that is known, for the offline record. */
+/** Returns all remembered responses, for the offline record. */
 export function allKnown(): [string, Known][] {
   return [...answers];
 }

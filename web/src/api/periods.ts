@@ -1,4 +1,5 @@
-// The periods that the server names, so that no date is computed here: the last 7, 30, 90 and 365 complete days, and those before them.
+// The periods that the server names, so that no date is computed here: the last 7, 30, 90 and 365 complete days, and
+// as many before them.
 
 import { queryOptions } from '@tanstack/react-query';
 

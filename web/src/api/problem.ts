@@ -1,4 +1,4 @@
-// What went wrong with a call, as the server says it (RFC 9457), or as the browser does when no answer came.
+// The errors of a call: a problem from the server (RFC 9457), or a failure in the browser if there was no response.
 
 /** The members of a problem that the app uses. */
 interface ProblemBody {
@@ -9,7 +9,7 @@ interface ProblemBody {
   request_id?: string;
 }
 
-/** A call that was answered with an error. `detail` is meant for people; `requestId` for whoever is asked for help. */
+/** A call that the server answered with an error. `detail` is for the reader, `requestId` for support. */
 export class Problem extends Error {
   readonly status: number;
   readonly slug: string;
@@ -28,14 +28,14 @@ export class Problem extends Error {
     this.retryAfterS = Number.isFinite(retryAfter) && retryAfter > 0 ? retryAfter : null;
   }
 
-  /** Reads the problem out of an answer; an answer without one (a proxy's page) still becomes a problem. */
+  /** Reads the problem from a response; a response without one (a proxy's page) still becomes a problem. */
   static async of(response: Response): Promise<Problem> {
     const body: unknown = await response.json().catch(() => ({}));
     return new Problem(response.status, isBody(body) ? body : {}, response.headers);
   }
 }
 
-/** A call that was never answered: no network, or the server is not there. */
+/** A call without a response: no network, or the server is unreachable. */
 export class Unreachable extends Error {
   constructor(cause: unknown) {
     super('no answer', { cause });
@@ -43,7 +43,7 @@ export class Unreachable extends Error {
   }
 }
 
-/** A call of a page whose session is over: it was not answered, or the answer is not shown any more. */
+/** A call of a page whose session is over: there was no response, or it is not shown any more. */
 export class SessionOver extends Error {
   constructor() {
     super('the session of this page is over');
@@ -51,7 +51,7 @@ export class SessionOver extends Error {
   }
 }
 
-/** Whether the same call may succeed when it is made again. */
+/** Returns true if the same call may succeed when retried. */
 export function isPassing(error: unknown): boolean {
   return error instanceof Unreachable || (error instanceof Problem && error.status >= 500);
 }

@@ -1,4 +1,4 @@
-// The person's prostheses: one list, used by several pages.
+// The wearer's prostheses: one list, used by several pages.
 
 import { queryOptions } from '@tanstack/react-query';
 

@@ -1,4 +1,4 @@
-// Who gets to see what: nobody yet, nobody any more, somebody without a zone, somebody.
+// Chooses the screen by session: not signed in yet, no longer signed in, signed in without a zone, signed in.
 
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useEffect, useState } from 'react';
@@ -68,7 +68,7 @@ function SignedIn({ me, offline }: { me: Me; offline: boolean }) {
   );
 }
 
-/** Speaks the chosen language; false until its strings are there. */
+/** Activates the chosen language; returns false until its strings are loaded. */
 function useLanguage(chosen: string | null | undefined): boolean {
   const language: Language = chosen === 'ru' || chosen === 'en' ? chosen : browserLanguage();
   const [spoken, setSpoken] = useState<Language | null>(null);

@@ -1,4 +1,4 @@
-// An address that is none.
+// The page for an unknown URL.
 
 import { Trans, useLingui } from '@lingui/react/macro';
 import { Link } from '@tanstack/react-router';
@@ -14,7 +14,7 @@ export function NotFound() {
         <Trans>The address may be mistyped or out of date.</Trans>
       </p>
       <Link to="/" className="button button-main">
-        <Trans>To the newest day</Trans>
+        <Trans>Go to the latest day</Trans>
       </Link>
     </div>
   );

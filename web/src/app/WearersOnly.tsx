@@ -1,6 +1,6 @@
-// Reports are for people who wear a prosthesis; everybody else is told what they would see here and whom to ask.
+// Reports are for people who wear a prosthesis; for other accounts, explains what would be here and whom to contact.
 //
-// Who wears one is what the CRM says. The list of prostheses is read beside the page, not before it.
+// The CRM decides who wears one. The list of prostheses is fetched alongside the page, not before it.
 
 import { useQuery } from '@tanstack/react-query';
 import { Outlet } from '@tanstack/react-router';

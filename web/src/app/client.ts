@@ -1,4 +1,4 @@
-// How answers are kept in memory, and what happens to a call that fails.
+// The in-memory cache of responses, and the retries of failed calls.
 
 import { hashKey, QueryClient } from '@tanstack/react-query';
 
@@ -6,15 +6,15 @@ import { isPassing } from '../api/problem';
 import { meQuery } from '../session/me';
 import { pageState } from '../session/owner';
 
-/** Answers younger than this are shown again without asking. */
+/** Responses younger than this are shown again without a request. */
 const FRESH_MS = 60_000;
-/** How often a call that may succeed later is made again by itself, before the person is told. */
+/** Automatic retries of a call that may succeed later, before an error is shown. */
 const RETRIES = 1;
 
 export const client = new QueryClient({
   defaultOptions: {
     queries: {
-      // Under every key stands whose answer it is: nobody else finds it, in memory or in the device's record.
+      // Every key contains the owner of the response, so no other account finds it, in memory or in the offline record.
       queryKeyHashFn: (key) => hashKey([pageState().owner, ...key]),
       staleTime: FRESH_MS,
       gcTime: 24 * 60 * 60_000,
@@ -25,5 +25,5 @@ export const client = new QueryClient({
   },
 });
 
-// Whose page it is, this answer says first.
+// This response determines the page's owner, so its key cannot contain one.
 client.setQueryDefaults(meQuery.queryKey, { queryKeyHashFn: hashKey });

@@ -1,4 +1,4 @@
-// The table of addresses. The whole state of a view is in its address; every page is a bundle of its own.
+// The table of routes. The whole state of a view is in its URL; every page is a separate bundle.
 
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet } from '@tanstack/react-router';
 

@@ -1,11 +1,11 @@
-// Reads an address strictly: what is not of its shape is as good as absent.
+// Parses URL parameters strictly: a malformed one counts as absent.
 
 const DATE = /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/;
-/** What names a run: the pipeline's own ids, and those that an operator or an orchestrator gives. */
+/** The ids of runs: the pipeline's own, and those given by an operator or an orchestrator. */
 const RUN = /^[A-Za-z0-9][A-Za-z0-9._:+-]{0,127}$/;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** Whether it has the shape of a date; the server decides whether there is such a day. */
+/** Returns true if it has the form of a date; the server decides whether such a day exists. */
 export function isDate(value: unknown): value is string {
   return typeof value === 'string' && DATE.test(value);
 }

@@ -1,4 +1,4 @@
-// The quiet parts of a chart: horizontal guides with their numbers, names below the columns.
+// The axes of a chart: horizontal guides with their numbers, and names below the columns.
 
 import type { ScaleLinear } from 'd3-scale';
 import type { Box } from './scales';
@@ -31,7 +31,7 @@ export interface AxisName {
   text: string;
 }
 
-/** Names below the axis; the first and the last are kept inside of the chart. */
+/** Names below the axis; the first and the last are kept inside the chart. */
 export function Names({ names, y, width }: { names: readonly AxisName[]; y: number; width: number }) {
   return (
     <g className="chart-names">
@@ -44,7 +44,7 @@ export function Names({ names, y, width }: { names: readonly AxisName[]; y: numb
   );
 }
 
-/** Half pixels are enough, and keep what is drawn short. */
+/** Rounds to half a pixel, which is precise enough and keeps the SVG short. */
 export function round(value: number): number {
   return Math.round(value * 2) / 2;
 }

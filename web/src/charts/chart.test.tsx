@@ -42,8 +42,8 @@ describe('a chart of hours', () => {
     expect(said).toEqual([
       'From 00:00: no movements recorded',
       'From 01:00: 145 movements',
-      'From 02:00: 1 movement so far, the hour is still running',
-      'From 03:00: newer than the data',
+      'From 02:00: 1 movement so far, the hour is not over yet',
+      'From 03:00: not covered by the data yet',
     ]);
   });
 
@@ -79,7 +79,7 @@ describe('a chart of hours', () => {
       '00:00no movements recorded',
       '01:00145',
       '02:001 so far',
-      '03:00newer than the data',
+      '03:00not covered by the data yet',
     ]);
   });
 

@@ -1,5 +1,5 @@
-// One column by its state: filled when complete, hatched with a dashed edge while it still runs, a dash on the base line where no movements
-// were recorded, dots where the data do not reach yet, a thin hatch before the first data.
+// One column by its state: filled if complete, hatched with a dashed edge if in progress, a dash on the base line if no
+// movements were recorded, dots if the data do not cover it yet, a thin hatch before the first data.
 
 import type { ReactNode } from 'react';
 import { round } from './axes';

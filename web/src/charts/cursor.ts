@@ -1,22 +1,22 @@
-// The keyboard contract of every chart: one tab stop, arrows inside. Pure, so that it is tested as a table.
-// A chart holds the index of the point that it reads out, or nothing; a key moves it, asks for the next or
-// the previous page of data, or leaves.
+// The keyboard contract of every chart: one tab stop, arrow keys inside. Pure, so that it can be tested as a table.
+// A chart holds the index of the selected point, or none; a key moves it, requests the next or the previous page of
+// data, or leaves the chart.
 
-/** What a key does: go to a point, turn the page, or leave the chart. */
+/** The effect of a key: go to a point, turn the page, or leave the chart. */
 export type Move = { to: number } | { page: -1 | 1 } | 'leave';
 
 export interface Keyboard {
-  /** How many points there are. */
+  /** The number of points. */
   count: number;
-  /** How far an arrow up or down goes; nothing where a chart has one row. */
+  /** The step of the up and down arrows; undefined if the chart has one row. */
   row?: number | undefined;
-  /** Whether PageUp and PageDown turn the page of data; otherwise they go `leap` points. */
+  /** Set if PageUp and PageDown turn the page of data; otherwise they move by `leap` points. */
   pages?: boolean | undefined;
-  /** How far PageUp and PageDown go within the chart. */
+  /** The step of PageUp and PageDown within the chart. */
   leap?: number | undefined;
 }
 
-/** What `key` does when the cursor is `at`; undefined when it is none of the chart's keys. */
+/** Returns the effect of `key` with the cursor at `at`; undefined if it is not one of the chart's keys. */
 export function move(key: string, at: number | undefined, keyboard: Keyboard): Move | undefined {
   const { count, row, pages = false, leap = 7 } = keyboard;
   const last = count - 1;

@@ -1,4 +1,4 @@
-// Movements by day with the median of seven days as a line: what changes slowly beside what changes daily.
+// Movements by day as columns, with the 7-day median as a line: the slow trend over the daily values.
 
 import { line } from 'd3-shape';
 import { useLingui } from '@lingui/react/macro';
@@ -16,7 +16,7 @@ import { columns, fromZero, lines, middle } from './scales';
 
 export interface DayColumnsProps {
   finding: ReactNode;
-  /** The period in words, for the name of the table. */
+  /** The period in words, for the table's caption. */
   period: string;
   days: readonly DayFigure[];
   cursor?: Cursor | undefined;
@@ -37,7 +37,7 @@ export function DayColumns({ finding, period, days, cursor }: DayColumnsProps) {
       finding={finding}
       table={{
         caption: t`Movements by day, ${period}`,
-        columns: [t`Day`, t`Movements`, t`Median of 7 days`],
+        columns: [t`Day`, t`Movements`, t`7-day median`],
         rows: days.map((day) => ({
           key: day.date,
           head: date(day.date, 'short'),

@@ -1,4 +1,4 @@
-// A day as the charts take it, and what it says in words: the same in the line below a chart, in tables and in the calendar.
+// A day as the charts take it, and its text: the same in the line below a chart, in tables and in the calendar.
 
 import { plural } from '@lingui/core/macro';
 import { useLingui } from '@lingui/react/macro';
@@ -26,7 +26,7 @@ export function useDayWords() {
       case 'no_movements':
         return t`no movements recorded`;
       case 'newer_than_data':
-        return t`newer than the data`;
+        return t`not covered by the data yet`;
       case 'before_first_data':
         return t`before the first data`;
     }
@@ -43,7 +43,7 @@ export function useDayWords() {
     if (day.median_movements_7_days === null) {
       return t`${name}: ${counted}`;
     }
-    return t`${name}: ${counted}; median of 7 days ${number(day.median_movements_7_days)}`;
+    return t`${name}: ${counted}; 7-day median ${number(day.median_movements_7_days)}`;
   };
   return { movements, spoken };
 }

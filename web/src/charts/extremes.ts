@@ -1,4 +1,4 @@
-// Where the lowest and the last known values are: the two of the battery that people ask for.
+// The positions of the lowest and the last known values: the two battery readings that people look for.
 
 export interface Extreme {
   index: number;

@@ -1,4 +1,4 @@
-// What every chart has around it: a caption that states the finding, and the same numbers as a table one press away.
+// The frame of every chart: a caption that states the finding, and a button that shows the same numbers as a table.
 
 import { useLingui } from '@lingui/react/macro';
 import { useId, useState, type ReactNode } from 'react';
@@ -7,11 +7,11 @@ import { ChartTable, type TableData } from './table';
 
 export interface ChartFigureProps {
   title: string;
-  /** What the chart shows, in one sentence; a reader who sees nothing else has read the news. */
+  /** The finding in one sentence, which is enough for a reader who sees nothing else. */
   finding: ReactNode;
   table: TableData;
   legend?: ReactNode;
-  /** The drawing. `leave` moves the focus behind it. */
+  /** The drawing. `leave` moves the focus to the element after it. */
   children: (leave: () => void) => ReactNode;
 }
 

@@ -1,4 +1,4 @@
-// Movements by hour: one column for each of the 23, 24 or 25 hours of a day, with what is not a number drawn as what it is.
+// Movements by hour: one column for each of the 23, 24 or 25 hours of a day; an hour without a number shows its state.
 
 import { useLingui } from '@lingui/react/macro';
 import type { ReactNode } from 'react';
@@ -15,13 +15,13 @@ import { Plot, type Cursor } from './plot';
 import { columns, fromZero, lines } from './scales';
 
 export interface HourColumnsProps {
-  /** One sentence: what the day's hours show. */
+  /** The finding of the day's hours, in one sentence. */
   finding: ReactNode;
-  /** The day in words, for the name of the table. */
+  /** The day in words, for the table's caption. */
   day: string;
   hours: readonly HourOfDay[];
   cursor?: Cursor | undefined;
-  /** Goes to the day before or after; PageUp and PageDown. */
+  /** Goes to the previous or the next day (PageUp and PageDown). */
   onPage?: ((direction: -1 | 1) => void) | undefined;
 }
 

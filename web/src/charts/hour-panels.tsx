@@ -1,5 +1,5 @@
-// Battery, response and errors of a day's hours, one below the other on the same axis, read together: response slows down when
-// the battery is nearly empty.
+// Battery, response and errors by hour of a day, one below the other on the same axis, since they are related: response
+// slows down when the battery is nearly empty.
 
 import { useLingui } from '@lingui/react/macro';
 import type { ReactNode } from 'react';
@@ -24,13 +24,13 @@ export interface HourPanelsProps {
   finding: ReactNode;
   day: string;
   hours: readonly HourOfDay[];
-  /** The person's own usual response, drawn as a band behind it. */
+  /** The wearer's own usual response, drawn as a band behind the line. */
   usualResponse?: Usual | null | undefined;
   cursor?: Cursor | undefined;
   onPage?: ((direction: -1 | 1) => void) | undefined;
 }
 
-/** The height of each panel and of the space above it, in units of the page's text. */
+/** The height of each panel and of the space above it, in rem. */
 const PANEL = 6.5;
 const HEAD = 2.3;
 

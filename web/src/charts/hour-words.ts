@@ -1,4 +1,4 @@
-// What an hour says in words, in the line below a chart, to a screen reader and in the table: the same everywhere.
+// The text of an hour: the same in the line below a chart, for a screen reader and in the table.
 
 import { useLingui } from '@lingui/react/macro';
 import { plural } from '@lingui/core/macro';
@@ -9,7 +9,7 @@ export function useHourWords() {
   const { t } = useLingui();
   const { number, unit } = useFormat();
 
-  /** The count, or what stands in its place. */
+  /** Returns the count, or the words shown instead of it. */
   const movements = (hour: HourOfDay): string => {
     const count = hour.movements ?? 0;
     switch (hour.state) {
@@ -20,7 +20,7 @@ export function useHourWords() {
       case 'no_movements':
         return t`no movements recorded`;
       case 'newer_than_data':
-        return t`newer than the data`;
+        return t`not covered by the data yet`;
       case 'before_first_data':
         return t`before the first data`;
     }
@@ -33,7 +33,7 @@ export function useHourWords() {
       case 'complete':
         return t`From ${hour.name}: ${counted}`;
       case 'running':
-        return t`From ${hour.name}: ${counted} so far, the hour is still running`;
+        return t`From ${hour.name}: ${counted} so far, the hour is not over yet`;
       case 'no_movements':
       case 'newer_than_data':
       case 'before_first_data':

@@ -1,13 +1,14 @@
-// The hours of a day as the charts take them: the service's list of hours joined with its numbers, each under a name of its own.
+// The hours of a day as the charts take them: the service's list of hours joined with its numbers, each with a unique
+// name.
 
 import type { PointState } from './states';
 
 export interface HourOfDay {
-  /** The instant, which is its key. */
+  /** The instant at which the hour starts, which is its key. */
   hour: string;
-  /** The hour on the clock: '14:00'. */
+  /** The local time: '14:00'. */
   label: string;
-  /** The same, with the offset where the clock shows this hour twice. */
+  /** The same, with the offset if the clock shows this hour twice. */
   name: string;
   state: PointState;
   movements: number | null;
@@ -35,7 +36,7 @@ interface HourNumbers {
   error_count: number;
 }
 
-/** All hours of the day, 23 to 25, with the numbers of those that have any. */
+/** Returns all 23 to 25 hours of the day, with the numbers of those that have any. */
 export function hoursOfDay(hours: readonly ListedHour[], numbers: readonly HourNumbers[]): HourOfDay[] {
   const byHour = new Map(numbers.map((number) => [number.hour, number]));
   const times = new Map<string, number>();

@@ -1,4 +1,4 @@
-// The charts that pages may use. Everything else in this folder is theirs alone.
+// The charts that pages may use. Everything else in this folder is private to the charts.
 
 import './charts.css';
 

@@ -1,4 +1,4 @@
-// What the marks mean: a swatch of the mark itself and its words. Only what the chart shows is listed.
+// The legend: a swatch of each mark and its words. Lists only the marks that the chart shows.
 
 import { useLingui } from '@lingui/react/macro';
 import type { ReactNode } from 'react';
@@ -9,7 +9,7 @@ import type { PointState } from './states';
 export interface LegendEntry {
   key: string;
   words: string;
-  /** Drawn inside of a 24 by 16 box. */
+  /** Drawn inside a 24 by 16 box. */
   mark: ReactNode;
 }
 
@@ -41,15 +41,15 @@ interface StateLegendProps {
   more?: readonly LegendEntry[];
 }
 
-/** The states other than a plain number that the chart shows, each with its own mark. */
+/** The states in the chart other than a plain number, each with its own mark. */
 export function StateLegend({ states, patterns, of, more = [] }: StateLegendProps) {
   const { t } = useLingui();
   const present = new Set(states);
   const words: Record<PointState, string> = {
     complete: t`movements`,
-    running: of === 'hour' ? t`hour still running: so far` : t`day still running: so far`,
+    running: of === 'hour' ? t`hour in progress: so far` : t`day in progress: so far`,
     no_movements: t`no movements recorded`,
-    newer_than_data: t`newer than the data`,
+    newer_than_data: t`not covered by the data yet`,
     before_first_data: t`before the first data`,
   };
   const entries = ORDER.filter((state) => present.has(state)).map((state) => ({

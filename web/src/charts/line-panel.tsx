@@ -1,4 +1,4 @@
-// One measurement along the columns: a dot for each known value, and a line between neighbours that both are known. It never
+// One measurement along the columns: a dot for each known value, and a line between adjacent known values. It never
 // bridges a gap.
 
 import { line } from 'd3-shape';
@@ -10,7 +10,7 @@ interface LinePanelProps {
   values: readonly (number | null)[];
   x: ScaleBand<number>;
   y: ScaleLinear<number, number>;
-  /** The lowest of each column, drawn as a stem below its dot. */
+  /** The lowest value of each column, drawn as a stem below its dot. */
   lows?: readonly (number | null)[] | undefined;
   className: string;
 }

@@ -1,15 +1,15 @@
-// The width that a chart may take and the size of the page's text, both followed while they change: a chart is drawn for the pixels
-// that it gets, so that its letters are as large as the text around it.
+// The width available to a chart and the page's text size, both tracked as they change: a chart is drawn at its actual
+// pixel size, so that its text is as large as the text around it.
 
 import { useLayoutEffect, useRef, useState, type RefObject } from 'react';
 
 export interface Size {
   width: number;
-  /** The size of the page's text in pixels. */
+  /** The page's text size in pixels. */
   rem: number;
 }
 
-/** Before the first layout, and where there is none. */
+/** The size before the first layout, and in environments without layout. */
 const UNMEASURED: Size = { width: 640, rem: 16 };
 
 export function useSize<E extends HTMLElement>(): [RefObject<E | null>, Size] {

@@ -1,5 +1,5 @@
-// A calendar month with the number in each day's cell and a bar of its share below it. It is a table already: days are links,
-// reached by one tab stop and arrows.
+// A calendar month with the number in each day's cell and a bar of its share below it. It needs no separate table: it
+// is one. Days are links, reached by one tab stop and the arrow keys.
 
 import { Trans } from '@lingui/react/macro';
 import { useState, type KeyboardEvent, type ReactNode } from 'react';
@@ -11,7 +11,7 @@ import { counted } from './states';
 import { type Month, WEEKDAYS } from './weeks';
 import './month-grid.css';
 
-/** What makes a month one tab stop: goes on the link. */
+/** The props of a day's link that make a month one tab stop. */
 export interface DayFocus {
   tabIndex: 0 | -1;
   onKeyDown: (event: KeyboardEvent) => void;
@@ -19,9 +19,9 @@ export interface DayFocus {
 
 export interface MonthGridProps {
   month: Month<DayFigure>;
-  /** The most movements of a day that any month of the page shows, so that bars compare between months. */
+  /** The largest daily count in any month on the page, so that bars are comparable between months. */
   largest: number;
-  /** A link to a day's own page. */
+  /** Renders a link to a day's own page. */
   renderLink: (date: string, content: ReactNode, focus: DayFocus) => ReactNode;
 }
 
@@ -51,7 +51,7 @@ export function MonthGrid({ month, largest, renderLink }: MonthGridProps) {
       <caption>
         {name}
         <span id={`month-${month.month}`} className="visually-hidden">
-          <Trans>Movements of each day. Arrows move between days, Enter opens one.</Trans>
+          <Trans>Movements on each day. The arrow keys move between days, Enter opens one.</Trans>
         </span>
       </caption>
       <thead>
@@ -87,12 +87,12 @@ export function MonthGrid({ month, largest, renderLink }: MonthGridProps) {
   );
 }
 
-/** A Monday to a Sunday, for the names of the columns. */
+/** Some Monday to Sunday, for the column names. */
 const SOME_WEEK = ['2024-01-01', '2024-01-02', '2024-01-03', '2024-01-04', '2024-01-05', '2024-01-06', '2024-01-07'];
 
 interface CellProps {
   day: DayFigure;
-  /** The month in words: what a screen reader says between the day and its number. */
+  /** The month in words, which a screen reader says between the day and its number. */
   month: string;
   largest: number;
 }
@@ -131,7 +131,7 @@ function Cell({ day, month, largest }: CellProps) {
   );
 }
 
-/** What stands in the place of a number; the legend of the page says which is which. */
+/** The symbols shown instead of a number; the page's legend explains them. */
 const EMPTY = {
   complete: '0',
   running: '0',

@@ -6,7 +6,7 @@ import { WEEKDAYS } from './weeks';
 
 const write = { short: (date: string) => date.slice(5), month: (date: string) => date.slice(0, 7) };
 
-/** Days with the names that the service gives them; the first is a Monday. */
+/** Returns days with the service's weekday names; the first is a Monday. */
 function listed(count: number) {
   return Array.from({ length: count }, (_, index) => ({
     date: `2026-${String(1 + Math.floor(index / 28)).padStart(2, '0')}-${String(1 + (index % 28)).padStart(2, '0')}`,

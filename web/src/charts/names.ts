@@ -1,10 +1,11 @@
-// Which hours and days get a name below the axis: as many as fit without touching, on round hours, on Mondays or on the first of a month.
+// Chooses the hours and days that get a name below the axis: as many as fit without touching, at round hours, on
+// Mondays or on the first of a month.
 
 import type { ScaleBand } from 'd3-scale';
 import type { AxisName } from './axes';
 import { middle, named } from './scales';
 
-/** Hours by their number on the clock: all, every third, every sixth. */
+/** Names hours by local time: all, or every second, third, sixth or twelfth. */
 export function hourNames(hours: readonly { label: string }[], x: ScaleBand<number>, rem: number): AxisName[] {
   const ranks = hours.map(({ label }) => Number.parseInt(label, 10));
   const shown = named(ranks, x.step(), 1.6 * rem, [1, 2, 3, 6, 12]);
@@ -18,10 +19,13 @@ export interface NamedDay {
   weekday: string;
 }
 
-/** The most days that are named by their weeks. */
+/** The longest period in days whose Mondays are named. */
 const WEEKS_OF = 120;
 
-/** Days: all where they fit, else Mondays, in a long period the first of each month; `short` writes "3 Nov", `month` "Nov". */
+/**
+ * Names all days if they fit, else Mondays, in a long period the first of each month; `short` formats "3 Nov",
+ * `month` "Nov".
+ */
 export function dayNames(
   days: readonly NamedDay[],
   x: ScaleBand<number>,

@@ -1,5 +1,5 @@
-// Two periods side by side: for each measurement two bars on a scale of their own, and both numbers written out. Nothing has to be
-// pointed at to be read, so there is nothing to move through.
+// Two periods side by side: two bars for each measurement, on its own scale, with both numbers written out. Everything
+// is readable without hovering, so there is no keyboard cursor.
 
 import { useLingui } from '@lingui/react/macro';
 import type { ReactNode } from 'react';
@@ -13,14 +13,14 @@ export interface Pair {
   name: string;
   a: number | null;
   b: number | null;
-  /** Both numbers with their unit, and what lies between them, in words. */
+  /** Both numbers with their unit, and the difference in words. */
   written: { a: string; b: string; difference: string };
 }
 
 export interface PairedBarsProps {
   title: string;
   finding: ReactNode;
-  /** What the letters stand for: the two periods in words. */
+  /** The two periods in words, by letter. */
   periods: { a: string; b: string };
   pairs: readonly Pair[];
 }

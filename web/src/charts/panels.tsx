@@ -1,4 +1,4 @@
-// The three drawings of `hour-panels`, each in its own box on the common axis.
+// The three panels of `hour-panels`, each in its own box on the common axis.
 
 import type { ScaleBand } from 'd3-scale';
 import { Guides, round } from './axes';
@@ -16,7 +16,7 @@ export interface PanelProps {
   number: (value: number) => string;
 }
 
-/** Differences of less than this many milliseconds look small, because they are. */
+/** The minimum span of the response axis in milliseconds, so that small differences look small. */
 const LEAST_RESPONSE_SPAN_MS = 20;
 
 interface BatteryPanelProps extends PanelProps {
@@ -132,7 +132,7 @@ function PanelTitle({ box, rem, text }: { box: Box; rem: number; text: string })
   );
 }
 
-/** A value beside its mark, kept inside of the box. */
+/** A value next to its mark, kept inside the box. */
 function Label({ x, y, box, text }: { x: number; y: number; box: Box; text: string }) {
   const room = text.length * 4;
   const anchor = x + room > box.right ? 'end' : x - room < box.left ? 'start' : 'middle';
@@ -143,7 +143,7 @@ function Label({ x, y, box, text }: { x: number; y: number; box: Box; text: stri
   );
 }
 
-/** Below the mark; beside it where the axis is near. */
+/** A label below the mark, or to its side if the axis is near. */
 function LowestLabel({ x, y, box, rem, text }: { x: number; y: number; box: Box; rem: number; text: string }) {
   if (y + 1.6 * rem <= box.bottom) {
     return <Label x={x} y={y + 1.5 * rem} box={box} text={text} />;

@@ -1,4 +1,4 @@
-// Hatch and dots, so that no state is told by colour alone. Each chart has patterns of its own, under its own names.
+// Hatch and dots, so that no state is shown by colour alone. Each chart has its own patterns with unique ids.
 
 import { useId } from 'react';
 
@@ -8,7 +8,7 @@ export interface Patterns {
   back: string;
 }
 
-/** Names for one chart's patterns, as `fill` takes them. */
+/** The ids of one chart's patterns, as `fill` takes them. */
 export function usePatterns(): Patterns {
   const id = useId().replace(/[^a-zA-Z0-9]/g, '');
   return { hatch: `hatch-${id}`, dots: `dots-${id}`, back: `back-${id}` };

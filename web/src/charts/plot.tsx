@@ -1,5 +1,5 @@
-// A drawing of equal columns that is read point by point: one tab stop, arrows inside, a tap anywhere in a column, and a line below it
-// that says the values in words. The drawing itself is hidden from screen readers; they hear that line.
+// A drawing of equal columns that is read point by point: one tab stop, arrow keys inside, a tap anywhere in a column,
+// and a line below with the values in words. The drawing itself is hidden from screen readers, which read that line.
 
 import { useLingui } from '@lingui/react/macro';
 import { useId, useState, type KeyboardEvent, type PointerEvent, type ReactNode } from 'react';
@@ -10,7 +10,7 @@ import { move } from './cursor';
 import { useSize } from './measure';
 import { columnAt, type Box } from './scales';
 
-/** Which point is read out, and how to choose another; shared between charts of the same hours. */
+/** The selected point and its setter; shared between charts of the same hours. */
 export interface Cursor {
   at: number | undefined;
   go: (to: number | undefined) => void;
@@ -24,18 +24,18 @@ export interface Drawing {
 }
 
 export interface PlotProps {
-  /** What the drawing is, for its name. */
+  /** The accessible name of the drawing. */
   title: string;
-  /** What each point says, first to last. */
+  /** The text of each point, first to last. */
   spoken: readonly string[];
-  /** The height in units of the page's text. */
+  /** The height in rem. */
   height: number;
-  /** The room for the numbers on the left, in the same units. */
+  /** The space for the numbers on the left, in rem. */
   gutter?: number | undefined;
-  /** Whether the line of words may take several lines on a narrow screen: its room is kept. */
+  /** Set if the readout may wrap to several lines on a narrow screen: space is reserved for them. */
   tall?: boolean | undefined;
   cursor?: Cursor | undefined;
-  /** Turns the page of data: the day before, the day after. */
+  /** Turns the page of data: to the previous or the next day. */
   onPage?: ((direction: -1 | 1) => void) | undefined;
   leave: () => void;
   renderMarks: (drawing: Drawing) => ReactNode;
@@ -69,7 +69,7 @@ export function Plot({
 
   const say = (to: number) => {
     go(to);
-    // Hovering moves the line of words and says nothing aloud; a key or a tap does.
+    // Hovering changes the readout without an announcement; a key or a tap announces it.
     announce(spoken[to] ?? '');
   };
   const onKeyDown = (event: KeyboardEvent) => {
@@ -152,7 +152,10 @@ interface ReadoutProps {
   turn: (by: -1 | 1) => void;
 }
 
-/** The values of the chosen point in words, of a constant height. Its buttons do what the arrows do, for a finger or a voice. */
+/**
+ * The values of the selected point in words, at a constant height. Its buttons do the same as the arrow keys, for
+ * touch and voice control.
+ */
 function Readout({ id, tall, text, turn }: ReadoutProps) {
   const { t } = useLingui();
   return (
@@ -165,7 +168,7 @@ function Readout({ id, tall, text, turn }: ReadoutProps) {
         ›
       </button>
       <span id={id} hidden>
-        {t`Arrows, Home and End move along the chart. Escape leaves it.`}
+        {t`The arrow keys, Home and End move along the chart. Escape leaves it.`}
       </span>
     </div>
   );

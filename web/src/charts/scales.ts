@@ -1,8 +1,8 @@
-// Which numbers and names stand beside a chart's axes, and where a point lies. Nothing here knows SVG.
+// The numbers and names of a chart's axes, and the positions of points. Independent of SVG.
 
 import { scaleBand, scaleLinear, type ScaleBand, type ScaleLinear } from 'd3-scale';
 
-/** The inside of a chart, in CSS pixels: where marks are drawn. */
+/** The area of a chart in which marks are drawn, in CSS pixels. */
 export interface Box {
   left: number;
   right: number;
@@ -10,7 +10,7 @@ export interface Box {
   bottom: number;
 }
 
-/** Equal columns for `count` points between the sides of the box. */
+/** Returns a scale of `count` equal columns across the box. */
 export function columns(count: number, box: Box, padding = 0.2): ScaleBand<number> {
   const indices = Array.from({ length: count }, (_, index) => index);
   return scaleBand<number>()
@@ -20,24 +20,27 @@ export function columns(count: number, box: Box, padding = 0.2): ScaleBand<numbe
     .paddingOuter(padding / 2);
 }
 
-/** The middle of a column. */
+/** Returns the middle of a column. */
 export function middle(scale: ScaleBand<number>, index: number): number {
   return (scale(index) ?? 0) + scale.bandwidth() / 2;
 }
 
-/** The column under a horizontal position; the nearest one beyond the ends. */
+/** Returns the column at a horizontal position; the nearest one beyond the ends. */
 export function columnAt(x: number, count: number, box: Box): number {
   const share = (x - box.left) / Math.max(box.right - box.left, 1);
   return Math.min(Math.max(Math.floor(share * count), 0), Math.max(count - 1, 0));
 }
 
-/** Counts from zero up to a round number that is at least the largest of `values`, and at least one. */
+/** Returns a scale for counts, from zero to a round number that is at least the largest of `values` and at least 1. */
 export function fromZero(values: readonly (number | null)[], box: Box, guides = 4): ScaleLinear<number, number> {
   const largest = Math.max(1, ...values.filter((value) => value !== null));
   return scaleLinear().domain([0, largest]).nice(guides).range([box.bottom, box.top]);
 }
 
-/** Measurements between round numbers around `values`, never narrower than `least`, so that noise does not look like news. */
+/**
+ * Returns a scale between round numbers around `values`, never narrower than `least`, so that noise does not look
+ * significant.
+ */
 export function around(
   values: readonly (number | null)[],
   least: number,
@@ -55,15 +58,15 @@ export function around(
   return scaleLinear().domain([low, high]).nice(guides).range([box.bottom, box.top]);
 }
 
-/** The values of an axis that get a line: whole numbers only where `whole`. */
+/** Returns the values of an axis that get a line: only whole numbers if `whole`. */
 export function lines(scale: ScaleLinear<number, number>, count: number, whole: boolean): number[] {
   const ticks = scale.ticks(count);
   return whole ? ticks.filter(Number.isInteger) : ticks;
 }
 
 /**
- * Which of the points get a name below the axis, so that neighbours stay `need` pixels apart: every one, or every second,
- * and so on through `steps`, counted from those whose `rank` is divisible by the step.
+ * Returns the points that get a name below the axis, so that adjacent names are at least `need` pixels apart: every
+ * one, every second and so on through `steps`, choosing those whose `rank` is divisible by the step.
  */
 export function named(
   ranks: readonly (number | null)[],

@@ -1,10 +1,10 @@
-// The same numbers as a real table: what 'Show as table' shows, and what a screen reader or a spreadsheet can take.
+// The same numbers as a real table: shown by 'Show as table', and readable by screen readers and spreadsheets.
 
 import './table.css';
 
 export interface TableData {
   caption: string;
-  /** The name of the first column, then of each other. */
+  /** The column names; the first is that of the row headers. */
   columns: readonly string[];
   rows: readonly TableRow[];
 }
@@ -13,7 +13,7 @@ export interface TableRow {
   key: string;
   head: string;
   cells: readonly string[];
-  /** Words that stand in the place of all cells. */
+  /** The words shown instead of all cells. */
   instead?: string | undefined;
 }
 

@@ -1,5 +1,5 @@
-// A typical day: for each hour the median as a dot, the middle half of the days as a box, 10 to 90 % as a stem. Hours with too few days
-// are not drawn, and nothing is drawn between hours.
+// A typical day: for each hour the median as a dot, the middle half of the days as a box, 10 to 90 % as a stem. Hours
+// with too few days are not drawn, and nothing is drawn between hours.
 
 import { useLingui } from '@lingui/react/macro';
 import type { ReactNode } from 'react';
@@ -38,7 +38,7 @@ export function TypicalHours({ finding, period, hours }: TypicalHoursProps) {
       title={title}
       finding={finding}
       table={{
-        caption: t`Movements of a typical day by hour, ${period}`,
+        caption: t`Movements on a typical day by hour, ${period}`,
         columns: [t`Hour`, t`Median`, t`25 to 75 %`, t`10 to 90 %`, t`Days`],
         rows: hours.map((hour) => ({
           key: hour.label,

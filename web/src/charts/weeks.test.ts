@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { months, WEEKDAYS } from './weeks';
 
-/** Days as the service lists them; the weekday of the first is given, never computed. */
+/** Returns days as the service lists them; the weekday of the first is given, never computed. */
 function listed(first: string, dates: string[]) {
   const start = WEEKDAYS.findIndex((weekday) => weekday === first);
   return dates.map((date, index) => ({ date, weekday: WEEKDAYS[(start + index) % 7] ?? '' }));

@@ -1,6 +1,6 @@
-// Days in the rows of a calendar. The service names each day's weekday; here they are only put in their places.
+// Arranges days in the rows of a calendar. The service names each day's weekday; none is computed here.
 
-/** The days of the week as the service writes them, as a Russian and a European calendar begin. */
+/** The weekdays as the service writes them, Monday first as in Russian and European calendars. */
 export const WEEKDAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'] as const;
 
 export interface CalendarDay {
@@ -11,11 +11,11 @@ export interface CalendarDay {
 export interface Month<D> {
   /** The year and the month: "2026-11". */
   month: string;
-  /** Rows of seven, Monday first; undefined where the row begins before or ends after the days. */
+  /** Rows of seven, Monday first; undefined for cells before the first or after the last day. */
   weeks: (D | undefined)[][];
 }
 
-/** Consecutive days, oldest first, by month and week. */
+/** Groups consecutive days, oldest first, by month and week. */
 export function months<D extends CalendarDay>(days: readonly D[]): Month<D>[] {
   const found: Month<D>[] = [];
   for (const day of days) {

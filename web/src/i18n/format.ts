@@ -1,6 +1,6 @@
-// Numbers, dates and times as a person reads them, in the language that the app speaks and the zone that the person chose.
+// Formats numbers, dates and times in the app's language and the time zone that the wearer chose.
 //
-// A date is the server's: "2026-01-15" is written out, never computed with. An instant is shown in the person's zone.
+// A date is the server's: "2026-01-15" is formatted, never computed with. An instant is shown in the wearer's zone.
 
 import { useLingui } from '@lingui/react';
 import { useMemo } from 'react';
@@ -31,17 +31,17 @@ const UNITS: Record<Unit, Record<string, string>> = {
 };
 
 export interface Format {
-  /** 1204 → "1,204"; with `digits`, exactly so many after the point. Unknown is a dash. */
+  /** 1204 → "1,204"; with `digits`, exactly that many decimals. Unknown is a dash. */
   number: (value: number | null | undefined, digits?: number) => string;
-  /** A number and its unit, which never part at the end of a line. */
+  /** A number and its unit, without a line break between them. */
   unit: (value: number | null | undefined, unit: Unit, digits?: number) => string;
   /** A date of the server, written out. */
   date: (date: string, style?: DateStyle) => string;
-  /** An instant as the clock on the person's wall shows it. */
+  /** An instant as local time in the wearer's zone. */
   time: (instant: string) => string;
   /** The same with its day. */
   dateTime: (instant: string) => string;
-  /** How long: "12 min", "3 h 5 min", "2 d". */
+  /** A duration: "12 min", "3 h 5 min", "2 d". */
   age: (seconds: number) => string;
 }
 
@@ -115,7 +115,7 @@ function age(seconds: number, unit: Format['unit'], language: string): string {
   );
 }
 
-/** A day and its month stay on one line. */
+/** Keeps a day and its month on one line. */
 function keepTogether(text: string): string {
   return text.replace(/(\d) (?=\p{L})/gu, `$1${NBSP}`).replace(/(\p{L}) (?=\d{1,2}\b)/gu, `$1${NBSP}`);
 }

@@ -1,4 +1,4 @@
-// The two languages: which one to speak, and its strings, one file a language.
+// The two languages: the active one, and its strings, one file per language.
 
 import { i18n, type Messages } from '@lingui/core';
 
@@ -7,7 +7,7 @@ import { tieNumbers } from './tie';
 export const LANGUAGES = ['en', 'ru'] as const;
 export type Language = (typeof LANGUAGES)[number];
 
-/** What each language calls itself. */
+/** Each language's own name. */
 export const LANGUAGE_NAMES: Record<Language, string> = { en: 'English', ru: 'Русский' };
 
 const strings: Record<Language, () => Promise<{ messages: Messages }>> = {
@@ -15,7 +15,7 @@ const strings: Record<Language, () => Promise<{ messages: Messages }>> = {
   ru: () => import('./strings.ru'),
 };
 
-/** Speaks `language` from now on, everywhere. */
+/** Loads and activates `language` for the whole app. */
 export async function speak(language: Language): Promise<void> {
   if (i18n.locale !== language) {
     const { messages } = await strings[language]();
@@ -24,7 +24,7 @@ export async function speak(language: Language): Promise<void> {
   document.documentElement.lang = language;
 }
 
-/** The browser's language, as long as nobody has chosen. */
+/** Returns the language of the browser, used until one is chosen. */
 export function browserLanguage(): Language {
   for (const wanted of navigator.languages) {
     const language = LANGUAGES.find((known) => wanted.toLowerCase().startsWith(known));

@@ -1,4 +1,4 @@
-// A period as people write it: "1–30 November 2026", "28 Oct – 26 Nov 2026". Its ends are the server's dates.
+// Formats a period: "1–30 November 2026", "28 Oct – 26 Nov 2026". Its ends are the server's dates.
 
 import { useLingui } from '@lingui/react';
 import { useMemo } from 'react';

@@ -1,10 +1,10 @@
-// A number and the word that it counts stay on one line: "2 errors" never parts, in no language and no string.
+// Keeps a number and the word that it counts on one line: "2 errors" never breaks, in any language or string.
 
 import type { Messages } from '@lingui/core';
 
 const NBSP = '\u00a0';
 
-/** Puts a no-break space after every counted number of compiled messages. */
+/** Inserts a no-break space after every plural count of compiled messages. */
 export function tieNumbers(messages: Messages): Messages {
   return tie(messages) as Messages;
 }

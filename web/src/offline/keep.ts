@@ -1,4 +1,4 @@
-// Keeps the offline record in step with what the person has read, and reads it back at the next start.
+// Saves what the wearer has read to the offline record, and restores it at the next start.
 
 import { dehydrate, hydrate, type Query, type QueryClient } from '@tanstack/react-query';
 
@@ -7,13 +7,13 @@ import { type Me, meQuery } from '../session/me';
 import { claim, pageState } from '../session/owner';
 import { forgetRecord, type OfflineRecord, readRecord, writeRecord } from './record';
 
-/** How long after the last answer the record is written: answers come in bunches. */
+/** The delay between the last response and the write of the record: responses come in bursts. */
 const SETTLE_MS = 500;
 
-/** Which answers may be kept on the device, and what was seen of them. Lists of sessions and the operators' page are not. */
+/** The query keys that may be kept on the device. Lists of sessions and the operators' page are not among them. */
 const KEPT = new Set(['preferences', 'freshness', 'reports', 'prostheses', 'seen']);
 
-/** Fills the cache with what was read in this session; drops what belongs to another. */
+/** Restores the cache from the record of this session; removes the record of another one. */
 export async function restoreFor(client: QueryClient, session: string): Promise<Me | 'nobody'> {
   const record = await readRecord(new Date());
   if (record === null) {
@@ -27,7 +27,7 @@ export async function restoreFor(client: QueryClient, session: string): Promise<
   return record.me;
 }
 
-/** Fills the cache with what was read last on this device, for as long as no server can say who is here. */
+/** Restores the cache from the last record on this device, while the server cannot be asked who is signed in. */
 export async function restoreLast(client: QueryClient): Promise<Me | 'nobody'> {
   const record = await readRecord(new Date());
   if (record === null || !claim(record.me)) {
@@ -45,7 +45,7 @@ function restore(client: QueryClient, { state, answers }: OfflineRecord): void {
 let timer: ReturnType<typeof setTimeout> | undefined;
 let unsubscribe: (() => void) | undefined;
 
-/** Writes the record after each bunch of answers, until the person leaves. */
+/** Writes the record after each burst of responses, until the person signs out. */
 export function keepInStep(client: QueryClient): void {
   unsubscribe = client.getQueryCache().subscribe((event) => {
     if (event.type === 'updated' && event.action.type === 'success') {
@@ -55,13 +55,13 @@ export function keepInStep(client: QueryClient): void {
   });
 }
 
-/** Writes nothing any more: whoever signs in next starts the page anew. */
+/** Stops writing: the next sign-in reloads the page. */
 export function keepNoLonger(): void {
   clearTimeout(timer);
   unsubscribe?.();
 }
 
-/** Only what the server has answered to this very session: without it in the cache nothing is written. */
+/** Writes only what the server answered to this session: without `me` in the cache nothing is written. */
 function save(client: QueryClient): void {
   const me = client.getQueryData(meQuery.queryKey);
   const { owner, ended } = pageState();

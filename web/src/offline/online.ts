@@ -1,4 +1,4 @@
-// Whether the browser believes that it has a network.
+// The browser's online state.
 
 import { useSyncExternalStore } from 'react';
 

@@ -1,7 +1,7 @@
-// What this device keeps of one person's reports, to read them without a network: one record, in IndexedDB.
+// The offline record: one person's reports on this device, readable without a network. One record in IndexedDB.
 //
-// It belongs to the person who was signed in and to the session that they had, ends when that would have ended at the latest, and goes at
-// sign-out, when the server says that nobody is signed in, and when another session begins.
+// It belongs to one account and one session and expires with that session's latest possible end. It is deleted at
+// sign-out, when the server reports that no one is signed in, and when another session begins.
 
 import type { DehydratedState } from '@tanstack/react-query';
 
@@ -11,17 +11,17 @@ import type { Me } from '../session/me';
 const DATABASE = 'bionicpro';
 const STORE = 'last-seen';
 const KEY = 'record';
-/** Another shape of answers makes old records unreadable: raise it then. */
+/** The version of the stored format: increase it when the shape of responses changes. */
 const SHAPE = 4;
 
-/** `state` is the query cache as TanStack Query dehydrates it; `answers` are by their addresses. */
+/** `state` is the query cache as TanStack Query dehydrates it; `answers` are responses by URL. */
 export interface OfflineRecord {
   me: Me;
   state: DehydratedState;
   answers: [string, Known][];
 }
 
-/** The record, when one is there that may still be read. */
+/** Returns the record, or null if there is none or it has expired. */
 export async function readRecord(now: Date): Promise<OfflineRecord | null> {
   const stored = await request<unknown>('readonly', (store) => store.get(KEY)).catch(() => undefined);
   if (!isRecord(stored)) {
@@ -34,12 +34,12 @@ export async function readRecord(now: Date): Promise<OfflineRecord | null> {
   return stored;
 }
 
-/** Replaces the record. A device that refuses to store (private browsing, no space) reads online only. */
+/** Replaces the record. On a device that refuses to store (private browsing, no space), the app works online only. */
 export async function writeRecord(record: OfflineRecord): Promise<void> {
   await request('readwrite', (store) => store.put({ ...record, shape: SHAPE }, KEY)).catch(() => undefined);
 }
 
-/** Removes all that the device keeps; with a `session`, not what it keeps of a later one. */
+/** Removes everything stored on the device; with a `session`, leaves the record of a later one. */
 export async function forgetRecord(session?: string): Promise<void> {
   const stored = await request<unknown>('readonly', (store) => store.get(KEY)).catch(() => undefined);
   if (session === undefined || !isRecord(stored) || stored.me.session === session) {

@@ -1,4 +1,4 @@
-// Registers the worker that keeps the app's own files, so that it opens without a network.
+// Registers the service worker that caches the app's own files, so that it opens without a network.
 
 interface TrustedTypes {
   createPolicy: (
@@ -9,10 +9,10 @@ interface TrustedTypes {
 
 const WORKER = '/worker.js';
 
-/** How long after the page the worker comes: it reads all files, and the person's numbers go first. */
+/** The delay before the worker is registered: it fetches all files, and the wearer's numbers come first. */
 const WORKER_AFTER_MS = 3000;
 
-/** Only in the built app: the development server has no fixed files. */
+/** Registers the worker in the built app only: the development server has no fixed files. */
 export function registerWorker(): void {
   if (!import.meta.env.PROD || !('serviceWorker' in navigator)) {
     return;

@@ -1,4 +1,4 @@
-// One answer of the API on a page, in all its states: loading, late, refused, old, there.
+// One API response on a page, in all its states: loading, slow, failed, stale, loaded.
 
 import { Trans } from '@lingui/react/macro';
 import type { UseQueryResult } from '@tanstack/react-query';
@@ -7,12 +7,12 @@ import { type ReactNode, useEffect, useState } from 'react';
 import { Banner } from './Banner';
 import { ProblemPanel } from './ProblemPanel';
 
-/** After how long a wait is put into words. */
+/** The wait after which "Still loading…" is shown. */
 const PATIENCE_MS = 1000;
 
 export interface AnswerProps<T> {
   query: UseQueryResult<T>;
-  /** Of the final height. */
+  /** A placeholder of the final height. */
   skeleton: ReactNode;
   children: (data: T) => ReactNode;
 }
@@ -34,13 +34,14 @@ export function Answer<T>({ query, skeleton, children }: AnswerProps<T>) {
   return <Waiting>{skeleton}</Waiting>;
 }
 
-/** Without a network there is only what was read before, and this was not. */
+/** Shown without a network for a view that was not opened before. */
 function NotKept() {
   return (
     <div className="panel">
-      <Banner tone="info" title={<Trans>Not on this device</Trans>}>
+      <Banner tone="info" title={<Trans>Not available offline</Trans>}>
         <Trans>
-          There is no network, and this view was not opened before. It loads by itself when the network is back.
+          There is no network, and you have not opened this view before. It loads automatically when the network is
+          back.
         </Trans>
       </Banner>
     </div>

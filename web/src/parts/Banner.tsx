@@ -1,4 +1,4 @@
-// A notice about the whole page: what is so, and what it means for the numbers.
+// A notice about the whole page: a condition, and its effect on the numbers.
 
 import type { ReactNode } from 'react';
 

@@ -1,4 +1,4 @@
-// Two days, first and last, in the browser's own controls. Dates are compared as text, which for ISO dates is their order.
+// The first and the last day, in the browser's own date inputs. ISO dates sort as text.
 
 import { Trans } from '@lingui/react/macro';
 import { useId } from 'react';

@@ -1,4 +1,4 @@
-// A page without navigation: before somebody is signed in, and while that is not known.
+// A page without navigation: before sign-in, and while the session is unknown.
 
 import type { ReactNode } from 'react';
 

@@ -1,11 +1,11 @@
-// The head of a page: its name, once as the heading and once as the document's title; takes the focus when the page opens.
+// The head of a page: its name as the heading and as the document's title; takes the focus when the page opens.
 
 import { useLingui } from '@lingui/react/macro';
 import { type ReactNode, useEffect, useRef } from 'react';
 
 import './parts.css';
 
-/** The first page of a visit leaves the focus where the browser puts it. */
+/** False on the first page of a visit, which leaves the focus where the browser puts it. */
 let visited = false;
 
 export function PageHead({ title, children }: { title: string; children?: ReactNode }) {

@@ -1,4 +1,5 @@
-// What a printed page says at its foot, so that the sheet can be judged years later: zone, days with data, and how new the data were.
+// The footer of a printed page, so that the sheet can still be interpreted years later: zone, days with data, and the
+// age of the data.
 
 import { Trans } from '@lingui/react/macro';
 import { plural } from '@lingui/core/macro';
@@ -17,7 +18,7 @@ export function PrintFoot({ zone, daysWithData, dataAsOf }: PrintFootProps) {
   return (
     <p className="print-only">
       <Trans>
-        Days of the zone {zone}. {days}.
+        Days in the time zone {zone}. {days}.
       </Trans>{' '}
       {dataAsOf !== null && <Trans>Data up to {dateTime(dataAsOf)}.</Trans>}
     </p>

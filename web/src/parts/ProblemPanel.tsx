@@ -1,4 +1,4 @@
-// A part of a page that could not be read: what happened, what to do, and the request id for whoever is asked for help.
+// A part of a page that failed to load: the error, what to do, and the request id for support.
 
 import { Trans, useLingui } from '@lingui/react/macro';
 import { useState } from 'react';
@@ -24,14 +24,14 @@ export function ProblemPanel({ error, retry }: { error: unknown; retry?: (() => 
 
 function What({ error }: { error: unknown }) {
   if (error instanceof Unreachable) {
-    return <Trans>The service does not answer</Trans>;
+    return <Trans>The service is not responding</Trans>;
   }
   if (!(error instanceof Problem)) {
-    return <Trans>This page has a defect</Trans>;
+    return <Trans>Something went wrong on this page</Trans>;
   }
   switch (error.status) {
     case 403:
-      return <Trans>This account may not read this</Trans>;
+      return <Trans>This account has no access</Trans>;
     case 404:
       return <Trans>There is nothing here</Trans>;
     case 429:
@@ -39,26 +39,30 @@ function What({ error }: { error: unknown }) {
     case 503:
       return <Trans>The reports are not available at the moment</Trans>;
     default:
-      return error.status >= 500 ? <Trans>The service made a mistake</Trans> : <Trans>The request was refused</Trans>;
+      return error.status >= 500 ? (
+        <Trans>Something went wrong in the service</Trans>
+      ) : (
+        <Trans>The request was refused</Trans>
+      );
   }
 }
 
 function ToDo({ error }: { error: unknown }) {
   if (error instanceof Unreachable) {
-    return <Trans>Check the connection, then try again. What was read before stays readable.</Trans>;
+    return <Trans>Check the connection and try again. Pages that you opened earlier remain available.</Trans>;
   }
   if (!(error instanceof Problem)) {
-    return <Trans>Load the page again. If that does not help, tell support what you were doing.</Trans>;
+    return <Trans>Reload the page. If that does not help, tell support what you were doing.</Trans>;
   }
   if (error.status === 429) {
     return <Trans>Wait {error.retryAfterS ?? 10} seconds, then try again.</Trans>;
   }
   if (error.status >= 500) {
     return (
-      <Trans>Your data are safe. Try again in a minute; if it stays like this, give support the request id.</Trans>
+      <Trans>Your data are safe. Try again in a minute; if that does not help, give support the request ID.</Trans>
     );
   }
-  // The service's own words, which are English.
+  // The service's own text, which is English.
   return <span lang="en">{error.detail}</span>;
 }
 
@@ -68,10 +72,10 @@ function RequestId({ id }: { id: string }) {
   return (
     <div className="request-id">
       <span>
-        <Trans>Request id</Trans>: <code>{id}</code>
+        <Trans>Request ID</Trans>: <code>{id}</code>
       </span>
       <button type="button" onClick={() => void navigator.clipboard.writeText(id).then(() => setCopied(true))}>
-        {copied ? t`Copied` : t`Copy request id`}
+        {copied ? t`Copied` : t`Copy request ID`}
       </button>
     </div>
   );

@@ -1,4 +1,4 @@
-// What stands where numbers will stand: of their height, so that nothing jumps, and silent to a screen reader.
+// A placeholder for numbers: of the same height, so that the layout does not shift, and hidden from screen readers.
 
 import './parts.css';
 

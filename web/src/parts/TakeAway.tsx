@@ -1,4 +1,4 @@
-// What a page gives away: files of exactly what it shows, and a sheet of paper.
+// Export of a page: files of exactly what it shows, and printing.
 
 import { Trans, useLingui } from '@lingui/react/macro';
 import { useMutation } from '@tanstack/react-query';
@@ -7,12 +7,12 @@ import { getExportHoursUrl } from '../api/client';
 import { download } from '../api/download';
 import { useAnnounce } from '../shell/Announcer';
 
-/** A period as the server names it: `to` is the day after the last. */
+/** A period as the server names it: `to` is the day after the last one. */
 interface Shown {
   from: string;
   to: string;
   timezone: string;
-  /** Which of several periods of the page this is. */
+  /** The letter of this period, if the page has several. */
   letter?: string;
 }
 

@@ -1,11 +1,11 @@
-// A period that the service refuses, and what periods there are.
+// A period that the service rejects, and the rules for periods.
 
 import { Trans } from '@lingui/react/macro';
 
 import { hasStatus } from '../api/problem';
 import { Banner } from './Banner';
 
-/** Whether the service has refused the period itself. */
+/** Returns true if the service rejected the period itself. */
 export function isWrongPeriod(error: unknown): boolean {
   return hasStatus(error, 400);
 }
@@ -15,8 +15,8 @@ export function WrongPeriod() {
     <section className="panel stack">
       <Banner tone="info" title={<Trans>This period cannot be shown</Trans>}>
         <Trans>
-          A period has at most 366 days, its first day is not after its last, and its last day is not after today.
-          Choose another period above.
+          A period can have at most 366 days, must not end before it begins, and must not end after today. Choose
+          another period above.
         </Trans>
       </Banner>
     </section>

@@ -1,8 +1,8 @@
-// The time, again and again: for ages and countdowns that tick without a reload.
+// The current time, for ages and countdowns that tick without a reload.
 
 import { useEffect, useState } from 'react';
 
-/** The device's clock in milliseconds, renewed every `everyMs` and when the page is looked at again. */
+/** Returns the device's clock in milliseconds, updated every `everyMs` and when the page becomes visible again. */
 export function useNow(everyMs: number): number {
   const [now, setNow] = useState(() => Date.now());
   useEffect(() => {

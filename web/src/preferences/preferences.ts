@@ -1,4 +1,5 @@
-// What the person has chosen: zone, language, theme, text size, hand. Kept by the server, so that it follows the person.
+// The account's preferences: zone, language, theme, text size, hand. Stored by the server, so that they apply on every
+// device.
 
 import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 
@@ -6,7 +7,7 @@ import { getPreferences, type Preferences, putPreferences } from '../api/client'
 
 export type { Preferences };
 
-/** What holds until the person, or the server, has said otherwise. */
+/** The defaults until the wearer chooses or the server responds. */
 export const NOTHING_CHOSEN: Preferences = {
   timezone: null,
   language: null,
@@ -25,12 +26,12 @@ export function usePreferences(): Preferences {
   return useQuery({ ...preferencesQuery, enabled: false }).data ?? NOTHING_CHOSEN;
 }
 
-/** The zone whose midnights cut this person's days. */
+/** Returns the zone whose midnights delimit the wearer's days. */
 export function useZone(): string {
   return usePreferences().timezone ?? 'UTC';
 }
 
-/** Changes some of them: on the screen at once, and back if the server refuses; or, `patient`, once it has agreed. */
+/** Changes some of them: at once, with a rollback if the server refuses; or, if `patient`, after it has accepted. */
 export function useChangePreferences({ patient = false } = {}) {
   const client = useQueryClient();
   const { queryKey } = preferencesQuery;

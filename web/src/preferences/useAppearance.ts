@@ -1,4 +1,4 @@
-// Puts theme, text size and hand on the root element, where the styles look for them.
+// Sets theme, text size and hand as attributes of the root element, which the styles use.
 
 import { useLayoutEffect } from 'react';
 

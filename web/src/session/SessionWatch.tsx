@@ -1,6 +1,6 @@
 // Warns before the session ends and lets it be extended with one key.
 //
-// Reading /auth/me does not extend the session, so the watch may ask whenever its own clock says that the end is near.
+// Reading /auth/me does not extend the session, so it may be requested whenever the local clock says the end is near.
 
 import { Trans, useLingui } from '@lingui/react/macro';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
@@ -11,7 +11,7 @@ import { extendSession, type Me, meQuery } from './me';
 import { markEnded } from './owner';
 import { signOut } from './signOut';
 
-/** How long before the end the person is warned. */
+/** The time between the warning and the end. */
 const WARNING_S = 120;
 
 export function SessionWatch() {
@@ -20,7 +20,7 @@ export function SessionWatch() {
   const now = useNow(1000);
   const end = me === undefined ? Number.POSITIVE_INFINITY : endOf(me);
   const warnAt = end - WARNING_S * 1000;
-  // What was answered before the warning was due may be out of date: calls since then have put the end off.
+  // A response from before the warning was due may be outdated: later calls have extended the session.
   const isCertain = dataUpdatedAt >= warnAt;
   const mustAsk = now >= warnAt && !isCertain;
   const over = now >= end && isCertain;
@@ -53,7 +53,7 @@ function EndingDialog({ me, left }: { me: Me; left: number }) {
     mutationFn: extendSession,
     onSuccess: (extended) => client.setQueryData(meQuery.queryKey, extended),
   });
-  // The end after so many hours cannot be put off, only the one that comes from not using the app.
+  // The absolute end of a session cannot be extended, only the idle timeout.
   const final = Date.parse(me.expires_at) <= Date.parse(me.idle_expires_at);
 
   useEffect(() => {
@@ -71,10 +71,11 @@ function EndingDialog({ me, left }: { me: Me; left: number }) {
         <p>
           {final ? (
             <Trans>
-              A session lasts a few hours at most, and this one ends now. Sign in again to go on where you are.
+              A session lasts a few hours at most, and this one is about to end. Sign in again to continue where you
+              are.
             </Trans>
           ) : (
-            <Trans>Nothing happened here for a while. Stay signed in to go on reading.</Trans>
+            <Trans>You have been inactive for a while. Stay signed in to continue reading.</Trans>
           )}
         </p>
         <p className="numbers" role="timer" aria-label={t`Time left`}>
@@ -99,7 +100,7 @@ function EndingDialog({ me, left }: { me: Me; left: number }) {
   );
 }
 
-/** When the session ends, by this device's clock. */
+/** Returns the end of the session by this device's clock. */
 function endOf(me: Me): number {
   return Math.min(Date.parse(me.idle_expires_at), Date.parse(me.expires_at)) + me.ahead_ms;
 }

@@ -1,4 +1,4 @@
-// Who is signed in, as the server of the session says it. No token ever reaches the page.
+// The signed-in account, as the session's server reports it. No token ever reaches the page.
 
 import { queryOptions } from '@tanstack/react-query';
 
@@ -9,18 +9,18 @@ import { tellTabs } from './tabs';
 
 export interface Me {
   user: string;
-  /** Names the session in every call; no secret. */
+  /** Identifies the session in every call; not a secret. */
   session: string;
   name: string | null;
   roles: string[];
   authenticated_at: string;
   idle_expires_at: string;
   expires_at: string;
-  /** How far this device's clock is ahead of the server's. */
+  /** The number of milliseconds by which this device's clock is ahead of the server's. */
   ahead_ms: number;
 }
 
-/** One place where this person is signed in. */
+/** One session of the account. */
 export interface SessionEntry {
   id: string;
   created_at: string;
@@ -33,7 +33,7 @@ export const meQuery = queryOptions({
   queryKey: ['me'],
   queryFn: ({ signal }) => answerOf('/auth/me', { signal }),
   staleTime: Number.POSITIVE_INFINITY,
-  // Somebody else may have signed in meanwhile, in another tab or while there was no network.
+  // Another account may have signed in meanwhile, in another tab or while there was no network.
   refetchOnWindowFocus: 'always',
   refetchOnReconnect: 'always',
   retry: false,
@@ -45,22 +45,22 @@ export const sessionsQuery = queryOptions({
   staleTime: 0,
 });
 
-/** Puts off the end that comes from not using the app. */
+/** Extends the idle timeout. */
 export function extendSession(): Promise<Me> {
   return answerOf('/auth/extend', { method: 'POST' });
 }
 
-/** Signs out one other place. */
+/** Ends one other session. */
 export function endSession(id: string): Promise<void> {
   return call<void>(`/auth/sessions/${encodeURIComponent(id)}`, { method: 'DELETE' });
 }
 
-/** Signs out everywhere, this browser too. */
+/** Ends all sessions, including this one. */
 export function endAllSessions(): Promise<void> {
   return call<void>('/auth/sessions', { method: 'DELETE' });
 }
 
-/** Where signing in begins; it comes back to `returnTo`. */
+/** Returns the URL that starts a sign-in, which returns to `returnTo`. */
 export function loginUrl(returnTo: string): string {
   return `/auth/login?return_to=${encodeURIComponent(returnTo)}`;
 }

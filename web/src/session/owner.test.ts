@@ -1,11 +1,11 @@
-// Whose page it is, and that nobody else finds what was answered to it.
+// The page's owner, and that no other session finds the responses to it.
 
 import { beforeEach, expect, it, vi } from 'vitest';
 
 const IVAN = { user: 'ivan.petrov', session: 'one' };
 const IVAN_LATER = { user: 'ivan.petrov', session: 'two' };
 
-/** A page that was just opened: all modules anew. */
+/** Opens a page: loads all modules anew. */
 async function open() {
   vi.resetModules();
   const [owner, { client }, { call }] = await Promise.all([

@@ -1,5 +1,5 @@
-// Whose page this is: one person's in one session, from the first answer that says so until the page is left. No other session takes it
-// over, not even one of the same person: the page ends.
+// The page's owner: one account in one session, from the first response that names it until the page is left. No other
+// session takes the page over, not even one of the same account: the page ends instead.
 
 import { useSyncExternalStore } from 'react';
 
@@ -10,9 +10,9 @@ export interface Owner {
 
 interface PageState {
   owner: Owner | null;
-  /** Nothing is shown, asked or kept any more: told by any call, or by another tab of the same browser. */
+  /** Set by any call, or by another tab of the browser: nothing is shown, requested or stored any more. */
   ended: boolean;
-  /** As far as is known, somebody is signed in in this browser whose page this is not. */
+  /** Set if, as far as known, this browser is signed in with another session than this page's. */
   replaced: boolean;
 }
 
@@ -37,7 +37,7 @@ export function usePageState(): PageState {
   }, pageState);
 }
 
-/** Makes the page this session's where it is nobody's yet; whether it is this session's. */
+/** Claims the page for this session if it has no owner yet; returns true if this session owns it. */
 export function claim({ user, session }: Owner): boolean {
   if (!state.ended && state.owner === null) {
     change({ owner: { user, session }, replaced: false });
@@ -48,21 +48,21 @@ export function claim({ user, session }: Owner): boolean {
   return !state.ended && state.owner?.session === session;
 }
 
-/** The session of this page is over. A page that was nobody's has nothing to end. */
+/** Ends the page, whose session is over. A page without an owner has nothing to end. */
 export function markEnded(): void {
   if (state.owner !== null) {
     change({ ended: true });
   }
 }
 
-/** Somebody has signed in with this session in this browser. */
+/** Notes that this session has begun in this browser. */
 export function othersCame(session: string): void {
   if (state.owner?.session !== session) {
     change({ replaced: true, ended: state.owner !== null });
   }
 }
 
-/** Whoever had this session in this browser has left. */
+/** Notes that this session was signed out in this browser. */
 export function othersLeft(session: string): void {
   if (state.owner?.session === session) {
     change({ ended: true });

@@ -1,4 +1,4 @@
-// Signing out: what this device remembers goes first, whatever the server answers.
+// Signing out: clears the device first, whatever the server responds.
 
 import type { QueryClient } from '@tanstack/react-query';
 
@@ -9,7 +9,7 @@ import { forgetRecord } from '../offline/record';
 import { pageState } from './owner';
 import { tellTabs } from './tabs';
 
-/** Clears the device, ends the session, and goes where the issuer ends its own. */
+/** Clears the device, ends the session, and redirects to the issuer, which ends its own. */
 export async function signOut(client: QueryClient): Promise<void> {
   await leave(client);
   try {
@@ -21,7 +21,7 @@ export async function signOut(client: QueryClient): Promise<void> {
   }
 }
 
-/** Clears the device, and tells this browser's other tabs that the person has left. */
+/** Clears the device, and notifies this browser's other tabs. */
 export async function leave(client: QueryClient): Promise<void> {
   await forget(client);
   const { owner } = pageState();
@@ -30,7 +30,7 @@ export async function leave(client: QueryClient): Promise<void> {
   }
 }
 
-/** Removes what was read, from memory and from the device. `keepMe` leaves the answer that nobody is signed in. */
+/** Removes all responses from memory and from the device. `keepMe` keeps the response that no one is signed in. */
 export async function forget(client: QueryClient, { keepMe = false } = {}): Promise<void> {
   keepNoLonger();
   client.cancelQueries().catch(() => undefined);

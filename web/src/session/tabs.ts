@@ -1,4 +1,4 @@
-// What the tabs of one browser tell each other: who has come, and who has left.
+// Messages between the tabs of one browser: sessions that began or ended.
 
 import { othersCame, othersLeft } from './owner';
 
@@ -9,7 +9,7 @@ type News = { came: string } | { left: string };
 
 let channel: BroadcastChannel | undefined;
 
-/** Hears the other tabs from now on, and can tell them. */
+/** Opens the channel: from now on messages are received, and can be sent. */
 export function joinTabs(): void {
   channel = new BroadcastChannel(CHANNEL);
   channel.addEventListener('message', ({ data }: MessageEvent<News>) =>

@@ -1,4 +1,4 @@
-// Who is here, and where that is known from: the server, or the device's record while no server answers.
+// The signed-in account and its source: the server, or the offline record while the server does not respond.
 
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';

@@ -1,4 +1,4 @@
-// The bar at the bottom: the page's buttons, and on a narrow screen the menu. Mirrored by the hand setting.
+// The bottom bar: the page's buttons, and on a narrow screen the menu. Mirrored by the hand setting.
 
 import { Trans, useLingui } from '@lingui/react/macro';
 import { useLocation } from '@tanstack/react-router';

@@ -1,4 +1,4 @@
-// A page's own buttons. They stand in the bar at the bottom, within reach of the hand that the person chose.
+// A page's own buttons, rendered in the bottom bar, within reach of the chosen hand.
 
 import { createContext, type ReactNode, use } from 'react';
 import { createPortal } from 'react-dom';

@@ -1,4 +1,4 @@
-// The one polite live region: says what changed on the screen to somebody who does not see it.
+// The single polite live region, which announces changes on the screen to screen reader users.
 
 import { createContext, type ReactNode, use, useCallback, useRef } from 'react';
 
@@ -6,7 +6,7 @@ type Announce = (text: string) => void;
 
 const Context = createContext<Announce>(() => undefined);
 
-/** Says something once, after what is being said. */
+/** Announces something once, after the current announcement. */
 export function useAnnounce(): Announce {
   return use(Context);
 }
@@ -15,7 +15,7 @@ export function Announcer({ children }: { children: ReactNode }) {
   const region = useRef<HTMLParagraphElement>(null);
   const announce = useCallback<Announce>((text) => {
     if (region.current !== null) {
-      // The same text twice is news twice: a no-break space at the end makes it another text.
+      // The same text again must be announced again: a trailing no-break space makes it a different text.
       region.current.textContent = region.current.textContent === text ? `${text}\u00a0` : text;
     }
   }, []);

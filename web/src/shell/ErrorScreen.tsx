@@ -1,4 +1,4 @@
-// What remains when a page breaks: the person keeps the shell, and nothing is sent anywhere.
+// The error screen of a page that crashed: the shell stays, and no error report is sent.
 
 import { useRouter, type ErrorComponentProps } from '@tanstack/react-router';
 

@@ -1,6 +1,6 @@
-// How old the numbers are, on every page: when the data end, when they arrived, and a banner once they are late.
+// The age of the data, on every page: until when they reach, when they arrived, and a banner once they are late.
 //
-// The age ticks by the time since the answer came, so a device whose clock is wrong shows the right age.
+// The age advances by the time since the response, so it is right even if the device's clock is wrong.
 
 import { Trans, useLingui } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';
@@ -19,18 +19,22 @@ export function Freshness({ offline }: { offline: boolean }) {
   return (
     <div className="freshness">
       {data === undefined ? (
-        <p className="freshness-line muted">{isError ? <Trans>How old the data are is not known.</Trans> : '\u00a0'}</p>
+        <p className="freshness-line muted">{isError ? <Trans>The age of the data is unknown.</Trans> : '\u00a0'}</p>
       ) : (
         <Known freshness={data} answeredAt={dataUpdatedAt} />
       )}
       {!online && (
         <Banner tone="info" title={<Trans>No network</Trans>}>
-          <Trans>You see what was read before on this device. Nothing can be changed until the network is back.</Trans>
+          <Trans>
+            You are seeing what you opened earlier on this device. You can make changes once the network is back.
+          </Trans>
         </Banner>
       )}
       {online && (offline || isError) && (
-        <Banner tone="warn" title={<Trans>The service does not answer</Trans>}>
-          <Trans>What was read before stays on the screen. New numbers come by themselves when it answers again.</Trans>
+        <Banner tone="warn" title={<Trans>The service is not responding</Trans>}>
+          <Trans>
+            What you have opened stays on the screen. New numbers appear automatically once the service responds.
+          </Trans>
         </Banner>
       )}
     </div>
@@ -47,8 +51,8 @@ function Known({ freshness, answeredAt }: { freshness: FreshnessAnswer; answered
     return (
       <>
         <p className="freshness-line muted">{t`No data have arrived yet.`}</p>
-        <Banner tone="info" title={<Trans>How old the data are is not known</Trans>}>
-          <Trans>Nothing was loaded yet. Numbers appear here after the first load.</Trans>
+        <Banner tone="info" title={<Trans>The age of the data is unknown</Trans>}>
+          <Trans>No data have been loaded yet. Numbers appear here after the first load.</Trans>
         </Banner>
       </>
     );
@@ -74,7 +78,7 @@ function Known({ freshness, answeredAt }: { freshness: FreshnessAnswer; answered
       {ageS > freshness.stale_after_s && (
         <Banner tone="warn" title={<Trans>The newest data are {age} old</Trans>}>
           <Trans>
-            They usually come every {format.age(freshness.schedule_s)}. What was counted until {until} is right; later
+            They usually arrive every {format.age(freshness.schedule_s)}. Everything up to {until} is correct; later
             movements are not here yet.
           </Trans>
         </Banner>

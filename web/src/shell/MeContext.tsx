@@ -1,4 +1,4 @@
-// The person whose session this is, for whatever stands inside the shell.
+// The account of this session, for all components inside the shell.
 
 import { createContext, use } from 'react';
 
@@ -6,7 +6,7 @@ import type { Me } from '../session/me';
 
 export interface Here {
   me: Me;
-  /** Whether only the device's record says so, because no server answers. */
+  /** Set if known only from the offline record, because the server does not respond. */
   offline: boolean;
 }
 

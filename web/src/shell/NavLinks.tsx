@@ -1,4 +1,4 @@
-// Where one can go, and out. The same list in the header of a wide screen and in the menu of a narrow one.
+// The navigation links and sign-out: the same list in the header of a wide screen and in the menu of a narrow one.
 
 import { Trans } from '@lingui/react/macro';
 import { useQueryClient } from '@tanstack/react-query';

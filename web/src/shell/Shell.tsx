@@ -1,4 +1,4 @@
-// What stands around every page of somebody who is signed in.
+// The frame of every page when signed in.
 
 import { Trans, useLingui } from '@lingui/react/macro';
 import { Outlet } from '@tanstack/react-router';
@@ -22,10 +22,10 @@ export function Shell() {
     <Announcer>
       <ActionsPlace value={place}>
         <a className="skip" href="#content">
-          <Trans>Skip to the page</Trans>
+          <Trans>Skip to content</Trans>
         </a>
         <a className="skip" href="#actions">
-          <Trans>Skip to the actions</Trans>
+          <Trans>Skip to actions</Trans>
         </a>
         <header className="header">
           <p className="brand">BionicPRO</p>

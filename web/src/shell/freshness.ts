@@ -1,10 +1,10 @@
-// How fresh the mart is, asked again while somebody is at the screen.
+// The freshness of the mart, polled while the app is in use.
 
 import { queryOptions } from '@tanstack/react-query';
 
 import { getFreshness } from '../api/client';
 
-/** Every call extends the session, so nothing asks by itself when nobody has touched the app for this long. */
+/** Every call extends the session, so polling stops if there was no input for this long. */
 const PRESENT_MS = 5 * 60_000;
 const ASK_EVERY_MS = 2 * 60_000;
 

@@ -1,16 +1,16 @@
-// Keeps the app's own files on the device, so that it opens without a network. It never touches an answer of the API or of the
-// session: what a person has read is kept by the page, and goes with the person.
+// Caches the app's own files on the device, so that it opens without a network. It never touches responses of the API
+// or the session endpoints: what a wearer has read is kept by the page, and removed at sign-out.
 
 declare const self: ServiceWorkerGlobalScope & {
-  /** All files of this build, written in front of this one by scripts/finish.mjs. */
+  /** All files of this build, prepended to this file by scripts/finish.mjs. */
   FILES: string[];
   BUILD: string;
 };
 
 const CACHE = `app-${self.BUILD}`;
-/** The one document; every address of the app shows it. */
+/** The only document, served for every URL of the app. */
 const DOCUMENT = '/';
-/** What answers vary by (cookies, encodings) is nothing that a kept file differs in. */
+/** Ignores `Vary` (cookies, encodings): a cached file does not differ by it. */
 const BY_ADDRESS = { ignoreVary: true };
 const ASSETS = '/assets/';
 const NOT_THE_APP = ['/api/', '/auth/', '/health', '/metrics'];

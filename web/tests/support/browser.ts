@@ -1,4 +1,4 @@
-// A real Chromium, and people who sit in front of it.
+// A real Chromium, and users signing in with it.
 
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 
@@ -11,7 +11,7 @@ export interface Seat {
   theme?: 'light' | 'dark';
   width?: number;
   height?: number;
-  /** What the device's clock is set to; not the person's choice. */
+  /** The device's time zone, as opposed to the account's choice. */
   zone?: string;
   touch?: boolean;
 }
@@ -23,7 +23,7 @@ let browser: Browser | undefined;
 export async function openBrowser(): Promise<void> {
   browser = await chromium.launch({
     ...(chromiumPath === undefined ? {} : { executablePath: chromiumPath }),
-    // Root, as in containers, has no sandbox of its own.
+    // Chromium's sandbox does not work as root, as in containers.
     args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
   });
 }
@@ -32,7 +32,7 @@ export async function closeBrowser(): Promise<void> {
   await browser?.close();
 }
 
-/** A browser profile that nobody has used. */
+/** Opens an empty browser profile. */
 export async function newSeat(seat: Seat = {}): Promise<BrowserContext> {
   if (browser === undefined) {
     throw new Error('the browser is not open');
@@ -59,7 +59,7 @@ export async function newSeat(seat: Seat = {}): Promise<BrowserContext> {
   return context;
 }
 
-/** Goes through the issuer's page as a person does, and answers the question of the first visit. */
+/** Signs in on the issuer's page, and answers the question of the first visit. */
 export async function signIn(page: Page, user: string, path = '/'): Promise<void> {
   await page.goto(path);
   await page.locator('a[href^="/auth/login"]').click();
@@ -73,10 +73,10 @@ export async function signIn(page: Page, user: string, path = '/'): Promise<void
   }
 }
 
-/** For how long nothing may be in flight: an address that leads to another one is empty for a moment in between. */
+/** The time without requests in flight: between the two pages of a redirect there are none for a moment. */
 const QUIET_MS = 200;
 
-/** Waits until the page shows what it was opened for: no skeleton, nothing in flight. */
+/** Waits until the page has loaded: no skeleton, no requests in flight. */
 export async function settled(page: Page): Promise<void> {
   const isThere = () =>
     page.waitForFunction(
@@ -89,7 +89,7 @@ export async function settled(page: Page): Promise<void> {
   await isThere();
 }
 
-/** What the API answers to the session that the browser has now. */
+/** Requests the API with the browser's current session. */
 export async function ask<T>(page: Page, path: string): Promise<T> {
   return page.evaluate(async (url) => {
     const { session } = (await (await fetch('/auth/me')).json()) as { session: string };

@@ -1,16 +1,16 @@
-// What every page has to be, whatever it shows.
+// The checks that every page must pass, whatever it shows.
 
 import assert from 'node:assert/strict';
 
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 
-/** Pixels of CSS in each direction: WCAG 2.2 asks for 24, hands that cannot aim ask for more. */
+/** CSS pixels in each direction: WCAG 2.2 requires 24, hands that cannot aim well need more. */
 const TARGET = 44;
 
-/** No violation of WCAG 2.2 A and AA, nor of axe's own best practices. */
+/** Checks that there is no violation of WCAG 2.2 A and AA, nor of axe's own best practices. */
 export async function assertAccessible(page: Page, where: string): Promise<void> {
-  // A page without frames is examined where it stands; for others axe opens a second one, which takes longer than the examination.
+  // A page without frames is checked in place; for others axe opens a second page, which takes longer than the check.
   assert.equal(page.frames().length, 1, `${where}: there is a frame`);
   const { violations } = await new AxeBuilder({ page })
     .setLegacyMode()
@@ -23,7 +23,7 @@ export async function assertAccessible(page: Page, where: string): Promise<void>
   assert.deepEqual(found, [], where);
 }
 
-/** Whatever can be pressed is large enough. Links within a sentence may be as high as its line. */
+/** Checks that every control is large enough. Links within a sentence may be as high as its line. */
 export async function assertTargets(page: Page, where: string): Promise<void> {
   const small = await page.evaluate((least) => {
     const all = document.querySelectorAll<HTMLElement>('a[href], button, input, select, summary, [role="button"]');
@@ -42,7 +42,7 @@ export async function assertTargets(page: Page, where: string): Promise<void> {
   assert.deepEqual(small, [], where);
 }
 
-/** Nothing sticks out sideways: reading needs one direction of scrolling only. */
+/** Checks that nothing overflows horizontally: reading needs only one direction of scrolling. */
 export async function assertNoSideways(page: Page, where: string): Promise<void> {
   const { scroll, client, outside } = await page.evaluate(() => {
     const { scrollWidth, clientWidth } = document.documentElement;
@@ -59,7 +59,7 @@ export async function assertNoSideways(page: Page, where: string): Promise<void>
   assert.ok(scroll <= client, `${where}: ${scroll} px in ${client} px: ${outside.join('\n')}`);
 }
 
-/** Goes through the page with the Tab key: the focus is always seen, never under a bar. Returns the stops. */
+/** Tabs through the page and checks that the focus is always visible, never under a bar. Returns the stops. */
 export async function assertFocusSeen(page: Page, where: string, most = 60): Promise<string[]> {
   const stops: string[] = [];
   await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());

@@ -1,4 +1,4 @@
-// A day's page against the API: the cards, the chart by its arrow keys, the table.
+// Compares a day's page with the API: the cards, the chart by its arrow keys, the table.
 
 import assert from 'node:assert/strict';
 
@@ -14,7 +14,7 @@ interface Report {
 
 const digits = (text: string) => Number(text.replace(/[^0-9]/g, ''));
 
-/** What the first chart says at each of its columns, read with the arrow keys. */
+/** Returns the first chart's readout at each column, read with the arrow keys. */
 async function readChart(page: Page, columns: number): Promise<string[]> {
   const chart = page.locator('.chart-plot').first();
   await chart.focus();
@@ -27,7 +27,7 @@ async function readChart(page: Page, columns: number): Promise<string[]> {
   return said;
 }
 
-/** The day that is open says what the API says of it in that zone; returns the rows of its table. */
+/** Checks that the open day shows what the API says of it in that zone; returns the rows of its table. */
 export async function assertDayIsTheApis(page: Page, zone = ZONE): Promise<string[]> {
   await page.locator('.day-card-value').first().waitFor();
   const date = page.url().split('/').at(-1);

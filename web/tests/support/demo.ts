@@ -1,4 +1,4 @@
-// The whole real demo for all browser tests: engines, pipeline, API, issuer, BFF, on free ports and in a folder of its own.
+// The whole real demo for all browser tests: engines, pipeline, API, issuer, BFF, on free ports and in its own folder.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,16 +11,16 @@ import { createInterface } from 'node:readline';
 const START_MS = 180_000;
 const STOP_MS = 30_000;
 
-/** The address of a BFF that runs already, instead of a demo of the tests' own. */
+/** The URL of a running BFF to use instead of starting a demo. */
 const RUNNING = process.env['BIONICPRO_APP'];
 const PROGRAM = process.env['BIONICPRO_BIN'] ?? '../target/debug/bionicpro';
-/** The exit status of a run of the pipeline that found nothing new. */
+/** The exit status of a pipeline run that found nothing new. */
 const NOTHING_NEW = 99;
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 export const chromiumPath = process.env['CHROMIUM'] ?? CHROMIUM.find((path) => existsSync(path));
 
-/** Why these tests cannot run here; undefined when they can. */
+/** Returns the reason why these tests cannot run here; undefined if they can. */
 export function obstacle(): string | undefined {
   if (chromiumPath === undefined) {
     return 'no Chromium (as root: apt-get install chromium)';
@@ -30,7 +30,7 @@ export function obstacle(): string | undefined {
     : `no program at ${PROGRAM} (cargo build --package bionicpro-cli)`;
 }
 
-/** Where the demo's parts answer, as its first line says. */
+/** The addresses of the demo's parts, from its first line of output. */
 interface Ready {
   web: { url: string };
   crm: { url: string };
@@ -47,7 +47,7 @@ interface Running {
 
 let running: Running | undefined;
 
-/** The address that a person opens. */
+/** Returns the URL of the app. */
 export function appUrl(): string {
   if (RUNNING !== undefined) {
     return RUNNING;
@@ -58,7 +58,7 @@ export function appUrl(): string {
   return running.url;
 }
 
-/** The environment without what would configure the program: it refuses variables that it does not know. */
+/** Returns the environment without the program's own variables: it rejects those that it does not know. */
 function withoutConfiguration(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('BIONICPRO_')));
 }
@@ -83,10 +83,10 @@ export async function startDemo(): Promise<void> {
   running = { process: demo, folder, url: ready.web.url.replace(/\/$/, ''), ready };
 }
 
-/** Why nothing can be written into the demo's sources; undefined when it can. */
+/** The reason why the demo's sources cannot be written to; undefined if they can. */
 export const noSources = RUNNING === undefined ? undefined : 'skipped: the sources of a running service are its own';
 
-/** The two people of the demo who wear a prosthesis move for `days` days up to `until`, in the source. */
+/** Simulates movements of the demo's two wearers in the source, for `days` days up to `until`. */
 export function simulate(until: string, days: number, perDay: number): Promise<number> {
   return command(
     'simulate',
@@ -100,10 +100,10 @@ export function simulate(until: string, days: number, perDay: number): Promise<n
   );
 }
 
-/** The time in which the API hears of a load: it asks every second. */
+/** The time within which the API notices a load: it polls every second. */
 const HEARD_MS = 2_000;
 
-/** A tick of the pipeline, as an operator starts one: what is new in the sources is in everybody's reports afterwards. */
+/** Starts an incremental run, as an operator would: afterwards the reports include what is new in the sources. */
 export async function tick(): Promise<void> {
   const status = await command('etl', 'run');
   if (status !== 0 && status !== NOTHING_NEW) {
@@ -112,7 +112,7 @@ export async function tick(): Promise<void> {
   await new Promise((heard) => setTimeout(heard, HEARD_MS));
 }
 
-/** Runs a command of the program over the parts of the demo; its exit status. */
+/** Runs a command of the program against the demo's parts; returns its exit status. */
 async function command(...words: string[]): Promise<number> {
   if (running === undefined) {
     throw new Error('the demo is not running');

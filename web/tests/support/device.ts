@@ -1,8 +1,8 @@
-// What is left of people on a device.
+// The data that remain on a device.
 
 import type { Page } from 'playwright-core';
 
-/** All that the device keeps of anybody, as text. */
+/** Returns everything stored on the device, as text. */
 export async function kept(page: Page): Promise<string> {
   return page.evaluate(async () => {
     const found: unknown[] = [{ ...localStorage }, { ...sessionStorage }];

@@ -1,4 +1,4 @@
-// How a page is brought into each of its states, with real parts: the network is cut, the clock goes on, the service is away.
+// Brings a page into each of its states, with real parts: the network is cut, the clock advances, the service is down.
 
 import type { Page } from 'playwright-core';
 
@@ -7,17 +7,17 @@ import { settled } from './browser.ts';
 export const STATES = ['data', 'stale', 'error', 'offline'] as const;
 export type State = (typeof STATES)[number];
 
-/** Longer ago than the service calls late. */
+/** Older than the service's limit for late data. */
 const LATE_S = 40 * 60;
 
-/** Opens `path` in that state. */
+/** Opens `path` in the given state. */
 export async function open(page: Page, path: string, state: State): Promise<void> {
   switch (state) {
     case 'data':
       await page.goto(path);
       break;
     case 'stale':
-      // The real answer, as it would be that much later without a load.
+      // The real response, as it would be that much later without a load.
       await page.route('**/api/freshness**', async (route) => {
         const answer = await route.fetch();
         const freshness = (await answer.json()) as { age_s: number };
@@ -30,7 +30,7 @@ export async function open(page: Page, path: string, state: State): Promise<void
       await page.goto(path);
       break;
     case 'error':
-      // The session is there and the API is not: an answer that a proxy in front of it gives.
+      // The session works but the API does not: a response as from a proxy in front of it.
       await page.route('**/api/reports**', (route) => unavailable(route));
       await page.route('**/api/prostheses**', (route) => unavailable(route));
       await page.route('**/api/freshness**', (route) => unavailable(route));
@@ -49,7 +49,7 @@ export async function open(page: Page, path: string, state: State): Promise<void
   await settled(page);
 }
 
-/** Removes what the device keeps: an error is seen where nothing was read before. */
+/** Removes what the device stores: an error is only visible if nothing was read before. */
 export async function forgetDevice(page: Page): Promise<void> {
   await page.goto('/icon.svg');
   await page.evaluate(

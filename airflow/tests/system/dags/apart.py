@@ -1,4 +1,4 @@
-"""Two workers that do not share a stage: the first leaves its file where the second does not look."""
+"""Two workers that do not share a stage: the second does not find the first one's file."""
 
 from datetime import datetime, timezone
 

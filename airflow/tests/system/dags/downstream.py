@@ -1,4 +1,4 @@
-"""A DAG of somebody else's that waits for the mart."""
+"""A DAG of another team, scheduled on the mart."""
 
 from datetime import datetime, timezone
 
@@ -15,7 +15,7 @@ with DAG(
 
     @task
     def tell(triggering_asset_events=None):
-        """Returns what the load said of itself."""
+        """Returns the reports of the loads in the asset's events."""
         return [event.extra for events in triggering_asset_events.values() for event in events]
 
     tell()

@@ -1,4 +1,4 @@
-"""The four steps by a cron of one minute, and with retries that a test can wait for."""
+"""The four steps on a schedule of one minute, with retry delays short enough for a test."""
 
 from datetime import datetime, timedelta, timezone
 

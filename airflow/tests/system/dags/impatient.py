@@ -1,4 +1,4 @@
-"""The four steps without a schedule, with retries that a test can wait for."""
+"""The four steps without a schedule, with retry delays short enough for a test."""
 
 from datetime import datetime, timedelta, timezone
 

@@ -1,4 +1,4 @@
-"""The four steps with a stage that every worker reaches."""
+"""The four steps with a stage that every worker can reach."""
 
 from datetime import datetime, timezone
 

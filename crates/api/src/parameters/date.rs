@@ -1,16 +1,16 @@
-//! Calendar days: ten ASCII bytes first, a real day of the calendar second, a plausible one third.
+//! Calendar days, checked in three steps: ten ASCII bytes, a real day of the calendar, a plausible day.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use crate::parameters::{Query, Zone};
 use crate::problem::Problem;
 
-/// A day that a caller asked for, between 1970-01-01 and tomorrow in the zone asked for.
+/// A requested day, between 1970-01-01 and tomorrow in the requested zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Day(pub(crate) NaiveDate);
 
 impl Day {
-    /// The day that the query's parameter `name` holds, if it is given.
+    /// Reads the day in the query's parameter `name`, if it is given.
     pub(crate) fn read(
         query: &Query,
         name: &'static str,
@@ -20,7 +20,7 @@ impl Day {
         query.get(name).map(|text| Day::parse(name, text, zone, now)).transpose()
     }
 
-    /// Reads `2024-01-15`. Which day tomorrow is depends on the zone.
+    /// Parses a day such as `2024-01-15`. The latest accepted day, tomorrow, depends on the zone.
     pub(crate) fn parse(
         name: &'static str,
         text: &str,
@@ -55,7 +55,7 @@ fn has_the_form(bytes: &[u8]) -> bool {
         })
 }
 
-/// The day that it is now in the zone.
+/// Today's date in the zone.
 pub(crate) fn local_today(zone: Zone, now: DateTime<Utc>) -> NaiveDate {
     now.with_timezone(&zone.tz()).date_naive()
 }

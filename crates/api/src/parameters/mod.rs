@@ -1,7 +1,7 @@
-//! The query string, strictly: known names once each, whole percent-encoding, UTF-8.
+//! Strict parsing of the query string: known names, at most once each, valid percent-encoding, UTF-8.
 //!
-//! What a lax parser repairs or ignores (a second `date`, `%ff`, a misspelt name) is refused with the name of the
-//! parameter, so that nobody gets an answer to a question that they did not ask.
+//! Input that a lax parser would repair or ignore (a second `date`, `%ff`, a misspelt name) is refused with
+//! the name of the parameter, so that no client gets an answer to a request that it did not mean.
 
 mod date;
 mod prosthesis;

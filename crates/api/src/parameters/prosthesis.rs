@@ -6,10 +6,10 @@ use crate::parameters::Query;
 use crate::problem::Problem;
 
 const PARAMETER: &str = "prosthesis_id";
-/// `8-4-4-4-12`: the only spelling that answers use, so the only one that is read.
+/// `8-4-4-4-12`, the only format that answers use and therefore the only one that is accepted.
 const HYPHENATED_LENGTH: usize = 36;
 
-/// A prosthesis that the caller asked for. Whether it is theirs, the mart decides: it is always read by user.
+/// The requested prosthesis. Ownership is not checked here, because the mart is always queried by user.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ProsthesisId;
 

@@ -1,4 +1,4 @@
-//! Splits and decodes the query string, and hands each value out once.
+//! Splits and decodes the query string, with one value per name.
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
@@ -20,7 +20,7 @@ impl Query {
         for piece in text.split('&') {
             let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
             let name = decode(name)?;
-            // The name is the caller's text: it is compared, never repeated.
+            // The name is the client's text: it is compared, but never repeated in an answer.
             let Some(name) = known.iter().copied().find(|known| *known == name) else {
                 return Err(unknown(known));
             };
@@ -32,7 +32,7 @@ impl Query {
         Ok(Query(values))
     }
 
-    /// The value of `name`, if it was given. An empty value is a value.
+    /// The value of `name`, if it was given. An empty value counts as given.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
     }
@@ -46,7 +46,7 @@ fn unknown(known: &[&str]) -> Problem {
     Problem::new(ProblemKind::InvalidParameter).detail(detail)
 }
 
-/// Decodes `%41` and `+`; anything that is not two hexadecimal digits or not UTF-8 afterwards is refused.
+/// Decodes `%41` and `+`. Refuses `%` without two hexadecimal digits, and results that are not UTF-8.
 fn decode(text: &str) -> Result<String, Problem> {
     let broken = || {
         Problem::new(ProblemKind::InvalidParameter)
@@ -78,13 +78,13 @@ fn hex(digit: u8) -> Option<u8> {
 
 /// The parameters of one endpoint.
 pub(crate) trait FromQuery: Sized {
-    /// Every name that the endpoint knows.
+    /// Every parameter name that the endpoint accepts.
     const NAMES: &'static [&'static str];
 
-    /// Reads the values; an absent one takes its default, a wrong one is a problem that says the rule.
+    /// Reads the values. An absent one takes its default; an invalid one is a problem that states the rule.
     fn from_query(query: &Query) -> Result<Self, Problem>;
 
-    /// The days that the values mean, for the access log: what the handler will read.
+    /// The days that the handler will read, for the audit log.
     fn days(&self) -> AskedDays;
 }
 

@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use crate::parameters::{Day, Query, Zone, local_today};
 use crate::problem::Problem;
 
-/// The longest range of days that one request may ask for: a leap year.
+/// The maximum length of a range in one request, in days: a leap year.
 pub(crate) const MAX_RANGE_DAYS: i64 = 366;
 
 /// Days `from <= day < to`, at most [`MAX_RANGE_DAYS`] of them.
@@ -16,7 +16,8 @@ pub(crate) struct DayRange {
 }
 
 impl DayRange {
-    /// The parameters `from` and `to`, or `through` for the last day itself. Without an end, tomorrow is meant; without `from`, so many days before `to`.
+    /// Reads the parameters `from` and `to`, or `through` for the last day itself. By default, `to` is
+    /// tomorrow and `from` is `default_days` before `to`.
     pub(crate) fn read(
         query: &Query,
         zone: Zone,
@@ -28,7 +29,7 @@ impl DayRange {
         DayRange::fill(from, to, local_today(zone, now), default_days)
     }
 
-    /// Two parameters that must both be given.
+    /// Reads a range from two parameters that are both required.
     pub(crate) fn read_both(
         query: &Query,
         (from, to): (&'static str, &'static str),
@@ -37,12 +38,12 @@ impl DayRange {
     ) -> Result<Self, Problem> {
         let given = |name: &'static str| {
             Day::read(query, name, zone, now)?
-                .ok_or_else(|| Problem::parameter(name, format!("{name} must be given, as 2024-01-15")))
+                .ok_or_else(|| Problem::parameter(name, format!("{name} is required, as 2024-01-15")))
         };
         DayRange { from: given(from)?.0, to: given(to)?.0 }.checked(from)
     }
 
-    /// The day after the last one, by the one or the other name.
+    /// Reads the day after the last one from `to` or `through`.
     fn end(query: &Query, zone: Zone, now: DateTime<Utc>) -> Result<Option<Day>, Problem> {
         let to = Day::read(query, "to", zone, now)?;
         let Some(Day(through)) = Day::read(query, "through", zone, now)? else { return Ok(to) };
@@ -55,22 +56,22 @@ impl DayRange {
         }
     }
 
-    /// The last day; the day before `from` where the range has none.
+    /// The last day; the day before `from` if the range is empty.
     pub(crate) fn through(self) -> NaiveDate {
         self.to - TimeDelta::days(1)
     }
 
-    /// As many days right before it.
+    /// The range of the same length immediately before it.
     pub(crate) fn previous(self) -> Self {
         DayRange { from: self.from - (self.to - self.from), to: self.from }
     }
 
-    /// As many days right after it.
+    /// The range of the same length immediately after it.
     pub(crate) fn next(self) -> Self {
         DayRange { from: self.to, to: self.to + (self.to - self.from) }
     }
 
-    /// How many days it has.
+    /// The number of days in the range.
     pub(crate) fn days(self) -> i64 {
         (self.to - self.from).num_days()
     }
@@ -93,7 +94,7 @@ impl DayRange {
         if self.days() > MAX_RANGE_DAYS {
             return Err(Problem::parameter(
                 parameter,
-                format!("A range may have {MAX_RANGE_DAYS} days; without an end, tomorrow is meant"),
+                format!("A range may have at most {MAX_RANGE_DAYS} days; by default, it ends tomorrow"),
             ));
         }
         Ok(self)

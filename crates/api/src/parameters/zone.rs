@@ -1,7 +1,8 @@
 //! Time zones: names of regions, with offsets of whole hours.
 //!
-//! A day of the mart is made of UTC hours, so a zone that is half an hour off cannot be answered exactly. Fixed
-//! offsets and abbreviations are refused too: they forget that clocks change, and `Etc/GMT+3` is west of Greenwich.
+//! The mart stores UTC hours, so days of a zone with a half-hour offset cannot be computed exactly. Fixed
+//! offsets and abbreviations are refused too: they ignore that clocks change, and `Etc/GMT+3` is west of
+//! Greenwich.
 
 use bionicpro_reports::day_start;
 use chrono::{DateTime, NaiveDate, Offset, TimeDelta, TimeZone, Utc};
@@ -10,9 +11,9 @@ use chrono_tz::Tz;
 use crate::parameters::Query;
 use crate::problem::Problem;
 
-/// Between two looks at a zone's offset; no offset in the tz database lasts less than this.
+/// The interval at which a zone's offset is checked; no offset in the tz database lasts for a shorter time.
 const OFFSET_STEP: TimeDelta = TimeDelta::hours(12);
-/// The first word of regions' names. `Etc` is not a region.
+/// The first parts of the names of regions. `Etc` is not one of them.
 const AREAS: [&str; 10] = [
     "Africa",
     "America",
@@ -27,7 +28,7 @@ const AREAS: [&str; 10] = [
 ];
 const PARAMETER: &str = "tz";
 
-/// The zone whose days a report speaks of.
+/// The time zone of a report's days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Zone(Tz);
 
@@ -38,7 +39,8 @@ impl Default for Zone {
 }
 
 impl Zone {
-    /// Reads `UTC` or an IANA region such as `Europe/Moscow`; the problem says why another is refused.
+    /// Parses `UTC` or an IANA region such as `Europe/Moscow`; the problem says why any other text is
+    /// refused.
     pub(crate) fn parse(text: &str) -> Result<Self, Problem> {
         if matches!(text, "UTC" | "Etc/UTC") {
             return Ok(Zone::default());
@@ -57,14 +59,14 @@ impl Zone {
         } else if text.starts_with([' ', '+', '-', '\u{2212}'])
             || text.bytes().any(|byte| byte.is_ascii_digit())
         {
-            "tz must be a region, not an offset: an offset forgets that clocks change; write Europe/Moscow"
+            "tz must be a region, not an offset: an offset ignores that clocks change; write Europe/Moscow"
         } else {
             "tz must be a region written as Area/City, such as Europe/Moscow, or UTC; abbreviations are ambiguous"
         };
         Err(Problem::parameter(PARAMETER, reason))
     }
 
-    /// The zone of the query, UTC when it names none.
+    /// Reads the zone of the query, UTC if it names none.
     pub(crate) fn read(query: &Query) -> Result<Self, Problem> {
         query.get(PARAMETER).map_or(Ok(Zone::default()), Zone::parse)
     }
@@ -73,7 +75,7 @@ impl Zone {
         self.0
     }
 
-    /// The name that answers carry.
+    /// The name as written in answers.
     pub(crate) fn name(self) -> &'static str {
         self.0.name()
     }
@@ -91,8 +93,8 @@ impl Zone {
             if offset % 3600 != 0 {
                 return Err(Problem::parameter(
                     PARAMETER,
-                    "tz has an offset that is not a whole number of hours in the days asked for; \
-                     reports are kept by UTC hour and cannot be cut there",
+                    "tz has an offset that is not a whole number of hours in the requested days; \
+                     reports are stored by UTC hour and cannot be split there",
                 ));
             }
             if at >= end {

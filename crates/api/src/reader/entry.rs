@@ -1,4 +1,4 @@
-//! A cache entry: one person's hours, each part with the time of its reading.
+//! A cache entry: one person's hours, each part with the time at which it was read.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,14 +10,15 @@ use tokio::sync::Mutex;
 
 use super::feed::{Feed, Newest, Poll};
 
-/// The overhead of a slot: key, locks, maps.
+/// The overhead of a slot in bytes: key, locks, maps.
 const OVERHEAD: u64 = 512;
 
-/// A person's slot of the cache.
+/// A person's slot in the cache.
 #[derive(Debug, Clone)]
 pub(super) struct Slot {
     pub(super) entry: Arc<Mutex<Option<Entry>>>,
-    /// The weight at insertion. The cache requires that it does not change, so a slot that has grown is inserted again.
+    /// The weight in bytes at insertion. The cache requires that it does not change, so a slot that has grown
+    /// is inserted again.
     pub(super) bytes: u64,
 }
 
@@ -27,7 +28,7 @@ impl Default for Slot {
     }
 }
 
-/// The time of a statement.
+/// The time of a query.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Stamp {
     /// The newest poll before it.
@@ -45,10 +46,11 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// The hours of these months, if the entry has all of them in one state of the warehouse.
+    /// Returns the hours of these months if the entry has all of them as of one state of the warehouse.
     ///
-    /// A part that was read before the newest poll began, and that this poll did not invalidate, has the state of the poll. A
-    /// part that was read later may be newer: it is combined only with parts of the same statement.
+    /// A part that was read before the newest poll began, and that this poll did not invalidate, reflects the
+    /// state of the poll. A part that was read later may be newer, so it is combined only with parts of the
+    /// same query.
     pub(super) fn answer(
         &self,
         feed: &Feed,
@@ -83,7 +85,8 @@ impl Entry {
         Hours::new(Arc::clone(&self.person.0), months.iter().filter_map(month).collect())
     }
 
-    /// The former entry with the parts that were read now. The hours of another person are dropped: a login name can move.
+    /// Merges the parts that were just read into the former entry. The hours of another person are dropped,
+    /// because a login name can move.
     pub(super) fn merged(
         former: Option<Entry>,
         stamp: Stamp,
@@ -104,13 +107,13 @@ impl Entry {
         is_valid.then(|| Arc::clone(prostheses))
     }
 
-    /// Keeps prostheses that were read now, if they are this person's.
+    /// Caches prostheses that were just read, if they are this person's.
     pub(super) fn keep(&mut self, prostheses: &Arc<[OwnedProsthesis]>, stamp: Stamp) {
         let is_own = prostheses.iter().all(|own| Some(own.user_id) == self.person.0.user_id);
         self.prostheses = is_own.then(|| (Arc::clone(prostheses), stamp));
     }
 
-    /// The approximate size in memory.
+    /// The approximate size in memory, in bytes.
     pub(super) fn bytes(&self) -> u64 {
         let months = self.months.values().map(|(hours, _)| hours.bytes()).sum::<usize>();
         let prostheses =
@@ -163,7 +166,7 @@ mod tests {
         poll(&feed, 0, &[]);
         let entry = read(None, &feed, &both);
         assert!(answers(&entry, &both) && answers(&entry, &[]));
-        // A load may have come between the two.
+        // A load may have happened between the two reads.
         let entry = read(Some(entry), &feed, &both[1..]);
         assert!(answers(&entry, &both[1..]) && !answers(&entry, &both));
         poll(&feed, 0, &[]);

@@ -1,8 +1,8 @@
 //! Invalidations: the changes that loads have announced, polled from the warehouse.
 //!
-//! A poll returns every change announced since the last settled load, so the changes of a running load come with each poll. A
-//! change invalidates what was read before that poll. So no valid entry is older than the newest poll. Loads hold a lock: one
-//! that was cut off is settled by the next.
+//! A poll returns every change announced since the last settled load, so each poll returns the changes of a
+//! running load again. A change invalidates what was read before that poll, so no valid entry is older than
+//! the newest poll. Loads hold a lock; an interrupted load is settled by the next one.
 
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
@@ -15,11 +15,12 @@ use uuid::Uuid;
 
 /// The time between two polls.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// The bound of the maps below. Beyond it everything is invalidated and they are cleared.
+/// The maximum number of entries in the maps below. Beyond it, everything is invalidated and the maps are
+/// cleared.
 const MOST: usize = 500_000;
 
-/// The number of a poll, from 1; 0 stands for the time before the first. An entry has the number of the newest poll before its
-/// reading.
+/// The number of a poll, from 1; 0 is the time before the first. An entry has the number of the newest poll
+/// before it was read.
 pub(super) type Poll = u64;
 
 /// The newest poll and the invalidations.
@@ -33,7 +34,7 @@ pub(super) struct Feed {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Newest {
     pub(super) poll: Poll,
-    /// Its start. Its answer has the changes of everything that was read before.
+    /// Its start. Its result contains the changes to everything that was read before.
     pub(super) began: Instant,
     pub(super) freshness: Freshness,
 }
@@ -46,16 +47,16 @@ struct Invalidations {
     settled: u64,
     /// By person, the newest poll with a change in any month.
     people: HashMap<Uuid, Poll>,
-    /// By person and month, the newest poll with a change of it.
+    /// By person and month, the newest poll with a change to it.
     months: HashMap<(Uuid, u32), Poll>,
-    /// By person, the newest poll with a change of all months.
+    /// By person, the newest poll with a change to all months.
     whole: HashMap<Uuid, Poll>,
     /// The newest poll that invalidated everything.
     everybody: Poll,
 }
 
 impl Feed {
-    /// `grace` is how long entries are served without a successful poll.
+    /// A feed whose entries are served for `grace` without a successful poll.
     pub(super) fn new(grace: Duration) -> Self {
         Feed { state: RwLock::default(), grace }
     }
@@ -68,13 +69,13 @@ impl Feed {
             match reports.changes_since(seen).await {
                 Ok(changes) => {
                     if std::mem::take(&mut fails) {
-                        tracing::info!("changes are polled again; the cache is in use");
+                        tracing::info!("polling for changes works again; the cache is in use");
                     }
                     self.take(began, changes);
                 }
                 Err(error) if !fails => {
                     fails = true;
-                    tracing::warn!(error = %error, "changes cannot be polled; the cache is used for the grace period only");
+                    tracing::warn!(error = %error, "cannot poll for changes; the cache is used for the grace period only");
                 }
                 Err(_) => {}
             }
@@ -86,7 +87,8 @@ impl Feed {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         state.polls += 1;
         let poll = state.polls;
-        // A long outage, or a warehouse in an earlier state, as after a restore.
+        // Everything is invalidated after a long outage, and by a warehouse in an earlier state, as after a
+        // restore.
         let was_away = state.newest.is_none_or(|newest| newest.began.elapsed() > self.grace);
         let is_too_much = state.people.len() + state.months.len() > MOST;
         if was_away || is_too_much || settled < state.settled || of.is_none() {
@@ -106,19 +108,19 @@ impl Feed {
         state.newest = Some(Newest { poll, began, freshness });
     }
 
-    /// The newest poll within the grace period.
+    /// The newest poll, or `None` if it is older than the grace period.
     pub(super) fn newest(&self) -> Option<Newest> {
         self.read().newest.filter(|newest| newest.began.elapsed() <= self.grace)
     }
 
-    /// Whether the person is unchanged since this poll.
+    /// Returns true if the person is unchanged since this poll.
     pub(super) fn is_valid(&self, user: Uuid, read: Poll) -> bool {
         let state = self.read();
         let people = state.people.get(&user).copied().unwrap_or_default();
         read >= people.max(state.everybody)
     }
 
-    /// Whether the person's month is unchanged since this poll.
+    /// Returns true if the person's month is unchanged since this poll.
     pub(super) fn is_month_valid(&self, user: Uuid, month: Month, read: Poll) -> bool {
         let state = self.read();
         let of_month = state.months.get(&(user, month.number())).copied().unwrap_or_default();
@@ -158,7 +160,7 @@ mod tests {
         assert!(!feed.is_valid(ANNA, 1) && feed.is_valid(IVAN, 1));
         assert!(!feed.is_month_valid(ANNA, month(202_401), 1));
         assert!(feed.is_month_valid(ANNA, month(202_402), 1));
-        // Read since, but the load is still running: the next poll returns it again.
+        // Read since then, but the load is still running: the next poll returns the change again.
         assert!(feed.is_month_valid(ANNA, month(202_401), 2));
         tell(&feed, 1, &[(ANNA, 202_401)]);
         assert!(!feed.is_month_valid(ANNA, month(202_401), 2));

@@ -1,4 +1,4 @@
-//! `GET /api/calendar/{date}`: a day as the calendar has it, also where it has no report.
+//! `GET /api/calendar/{date}`: a day of the calendar, even if it has no report.
 
 use std::collections::BTreeSet;
 
@@ -12,19 +12,19 @@ use utoipa::ToSchema;
 use super::reports::{AskedDay, DayQuery, check_own};
 use crate::availability::{self, Data};
 use crate::conditional::{AsOf, Condition};
+use crate::extractors::Wearer;
 use crate::local_day::{LocalDay, LocalHour};
 use crate::openapi::{DataRefusals, NotModified};
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::wearer::Wearer;
 
-/// A day as the calendar has it, and how it lies to the caller's data.
+/// A day of the calendar, and the availability of the caller's data for it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CalendarDay {
     /// The caller's login name.
     #[schema(example = "ivan.petrov")]
     user: String,
-    /// Whose midnights cut the day.
+    /// The time zone whose midnights bound the day.
     #[schema(example = "UTC")]
     timezone: &'static str,
     /// The newest moment that the data reflect; null before the first load.
@@ -35,37 +35,37 @@ pub(crate) struct CalendarDay {
     /// The day of the week, in English.
     #[schema(example = "Monday")]
     weekday: &'static str,
-    /// The day that it is now.
+    /// Today's date in `timezone`.
     today: NaiveDate,
-    /// Whether both are the same.
+    /// True if `date` is today.
     is_today: bool,
     state: availability::Availability,
     /// The first instant of the day.
     starts_at: DateTime<Utc>,
     /// The first instant after the day: 23 or 25 hours later where clocks change.
     ends_at: DateTime<Utc>,
-    /// The day before; null where it cannot be asked for.
+    /// The day before; null if it cannot be requested.
     #[schema(required)]
     previous_day: Option<NaiveDate>,
-    /// The day after; null after tomorrow.
+    /// The day after; null if it is later than tomorrow.
     #[schema(required)]
     next_day: Option<NaiveDate>,
-    /// The newest day with data before this one; null without one.
+    /// The newest day with data before this one; null if there is none.
     #[schema(required)]
     previous_date_with_data: Option<NaiveDate>,
-    /// The oldest day with data after this one; null without one.
+    /// The oldest day with data after this one; null if there is none.
     #[schema(required)]
     next_date_with_data: Option<NaiveDate>,
-    /// The first day with data of all; null without one.
+    /// The first of all days with data; null if there is none.
     #[schema(required)]
     first_date_with_data: Option<NaiveDate>,
     /// Every hour of the day.
     hours: Vec<LocalHour>,
 }
 
-/// A day as the calendar has it.
+/// A day of the calendar.
 ///
-/// Answers for any day that can be asked for: with data, without, still running, or to come.
+/// Answers for any day that can be requested: with data, without data, still in progress, or in the future.
 #[utoipa::path(
     get, path = "/api/calendar/{date}", operation_id = "getCalendarDay", tag = "Reports", security(("bearer" = [])),
     params(
@@ -82,7 +82,7 @@ pub(crate) async fn calendar(
 ) -> Result<Response, Problem> {
     let frame = LocalDay::new(date, tz, now);
     let data_as_of = app.data_as_of().await?;
-    // Which hours have data says all; no month is read.
+    // The list of hours with data is enough; no month is read.
     let found = app.reader.hours(&wearer, &[]).await?;
     let presence = &found.person().presence;
     let around = neighbours(presence, prosthesis_id, tz.tz(), date);
@@ -95,7 +95,7 @@ pub(crate) async fn calendar(
         check_own(found.person(), prosthesis_id, around.first_hour.is_some())?;
         let data = Data { as_of: data_as_of, first_hour: around.first_hour };
         Ok(CalendarDay {
-            user: wearer.name,
+            user: wearer.username.into(),
             timezone: tz.name(),
             data_as_of,
             date,

@@ -1,4 +1,5 @@
-//! `GET /docs`: the reference as a page. Script and style are files of this binary; nothing else is loaded.
+//! `GET /docs`: the reference as a page. Its script and style are embedded in this binary; nothing else is
+//! loaded.
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, header};

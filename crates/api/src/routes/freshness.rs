@@ -1,4 +1,4 @@
-//! `GET /api/freshness`: how old what the reports say is. Nobody's data.
+//! `GET /api/freshness`: the age of the data in the reports. It contains no personal data.
 
 use axum::extract::State;
 use bionicpro_warehouse::reports::Freshness;
@@ -8,9 +8,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::access::AskedDays;
 use crate::answer::Answer;
+use crate::extractors::Person;
 use crate::openapi::DataRefusals;
 use crate::parameters::{FromQuery, Query, Strict, Zone, local_today};
-use crate::person::Person;
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -18,7 +18,7 @@ use crate::state::AppState;
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct FreshnessQuery {
-    /// Whose calendar names the days: an IANA region, or UTC.
+    /// The time zone of the dates: an IANA region, or UTC.
     #[param(value_type = String, required = false, default = "UTC", example = "Europe/Moscow")]
     tz: Zone,
 }
@@ -35,20 +35,20 @@ impl FromQuery for FreshnessQuery {
     }
 }
 
-/// How old the data are, in a word.
+/// The age of the data as a state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = FreshnessState)]
 pub(crate) enum Age {
     /// No older than two schedules.
-    Cached,
+    Fresh,
     /// Older than two schedules.
     Stale,
     /// Nothing was ever loaded.
     Unknown,
 }
 
-/// How old the data are.
+/// The age of the data.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = DataAge)]
 pub(crate) struct DataAge {
@@ -56,7 +56,7 @@ pub(crate) struct DataAge {
     /// The newest moment that the numbers reflect; null before the first load.
     #[schema(required)]
     pub(super) data_as_of: Option<DateTime<Utc>>,
-    /// When they were received: when the newest run ended that loaded or found nothing new.
+    /// The time when the data were received: the end of the newest run that loaded or found nothing new.
     #[schema(required)]
     received_at: Option<DateTime<Utc>>,
     /// Seconds since `data_as_of`.
@@ -73,13 +73,13 @@ pub(crate) struct DataAge {
 impl DataAge {
     pub(super) fn new(freshness: Freshness, schedule: TimeDelta, now: DateTime<Utc>) -> Self {
         let stale_after = schedule * 2;
-        // Clocks of different machines differ: what seems to come from the future is new.
+        // Clocks of different machines differ, so data with a future moment count as new.
         let age = freshness.data_as_of.map(|as_of| (now - as_of).max(TimeDelta::zero()));
         DataAge {
             state: match age {
                 None => Age::Unknown,
                 Some(age) if age > stale_after => Age::Stale,
-                Some(_) => Age::Cached,
+                Some(_) => Age::Fresh,
             },
             data_as_of: freshness.data_as_of,
             received_at: freshness.received_at.filter(|_| age.is_some()),
@@ -90,7 +90,7 @@ impl DataAge {
     }
 }
 
-/// How old the data are, and which days it is now and was then.
+/// The age of the data, with today's date and the date of the data.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Freshness)]
 pub(crate) struct FreshnessReport {
@@ -98,7 +98,7 @@ pub(crate) struct FreshnessReport {
     /// The newest moment that the numbers reflect; null before the first load.
     #[schema(required)]
     data_as_of: Option<DateTime<Utc>>,
-    /// When they were received: when the newest run ended that loaded or found nothing new.
+    /// The time when the data were received: the end of the newest run that loaded or found nothing new.
     #[schema(required)]
     received_at: Option<DateTime<Utc>>,
     /// Seconds since `data_as_of`.
@@ -110,21 +110,21 @@ pub(crate) struct FreshnessReport {
     /// Data older than so many seconds are stale.
     #[schema(example = 1800)]
     stale_after_s: i64,
-    /// What time it is for this service.
+    /// The current time by the clock of this service.
     server_time: DateTime<Utc>,
-    /// Whose calendar names the days.
+    /// The time zone of the dates.
     #[schema(example = "UTC")]
     timezone: &'static str,
-    /// The day that it is now.
+    /// Today's date in `timezone`.
     today: NaiveDate,
-    /// The day that holds `data_as_of`.
+    /// The date of `data_as_of` in `timezone`.
     #[schema(required)]
     data_date: Option<NaiveDate>,
 }
 
-/// How old the data are.
+/// The age of the data.
 ///
-/// For anybody who is signed in: it is the same for all.
+/// For any signed-in account: the answer does not depend on the caller.
 #[utoipa::path(
     get, path = "/api/freshness", operation_id = "getFreshness", tag = "Reports", params(FreshnessQuery), security(("bearer" = [])),
     responses((status = 200, description = "The age of the data.", body = FreshnessReport), DataRefusals)
@@ -163,9 +163,9 @@ mod tests {
             DataAge::new(Freshness { data_as_of, received_at: data_as_of }, TimeDelta::seconds(900), now)
                 .state
         };
-        assert_eq!(state(Some(1800)), Age::Cached);
+        assert_eq!(state(Some(1800)), Age::Fresh);
         assert_eq!(state(Some(1801)), Age::Stale);
-        assert_eq!(state(Some(-60)), Age::Cached);
+        assert_eq!(state(Some(-60)), Age::Fresh);
         assert_eq!(state(None), Age::Unknown);
     }
 }

@@ -1,6 +1,7 @@
-//! The table of URLs. An endpoint is a file, where its URL says: parameters, answer, handler, tests.
+//! The table of URLs. Each endpoint is a file at the path of its URL: parameters, answer, handler, tests.
 //!
-//! What is in the table is in the OpenAPI document too, because both are made from the same functions.
+//! The endpoints in the table are in the OpenAPI document too, because both are built from the same
+//! functions.
 
 mod calendar;
 mod docs;
@@ -22,7 +23,7 @@ use utoipa_axum::routes;
 use crate::openapi;
 use crate::state::AppState;
 
-/// Every route, and the document that describes those that are an interface.
+/// Returns every route, and the document that describes all of them but the pages of `/docs`.
 pub(crate) fn table() -> (Router<AppState>, OpenApi) {
     OpenApiRouter::with_openapi(openapi::base())
         .routes(routes!(reports::list::list))

@@ -1,6 +1,7 @@
-//! `GET /api/periods`: the last 7, 30, 90 and 365 days by their dates. Nobody's data.
+//! `GET /api/periods`: the dates of the last 7, 30, 90 and 365 days. It contains no personal data.
 //!
-//! A client that shows "the last 30 days" asks here for their dates, so that calendars are computed in one place.
+//! A client that shows "the last 30 days" requests their dates here, so that calendars are computed in one
+//! place.
 
 use chrono::{NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
@@ -8,19 +9,19 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::access::AskedDays;
 use crate::answer::Answer;
+use crate::extractors::Person;
 use crate::openapi::DataRefusals;
 use crate::parameters::{DayRange, FromQuery, Query, Strict, Zone, local_today};
-use crate::person::Person;
 use crate::problem::Problem;
 
-/// A week, a month, a quarter, a year: how many days each period has.
+/// The lengths of the periods in days: a week, a month, a quarter, a year.
 const LENGTHS: [i64; 4] = [7, 30, 90, 365];
 
 /// The parameters.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct PeriodsQuery {
-    /// Whose calendar names the days: an IANA region, or UTC.
+    /// The time zone of the dates: an IANA region, or UTC.
     #[param(value_type = String, required = false, default = "UTC", example = "Europe/Moscow")]
     tz: Zone,
 }
@@ -37,36 +38,37 @@ impl FromQuery for PeriodsQuery {
     }
 }
 
-/// Periods by name.
+/// The named periods.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Periods {
-    /// Whose calendar names the days.
+    /// The time zone of the dates.
     #[schema(example = "UTC")]
     timezone: &'static str,
-    /// The day that it is now.
+    /// Today's date in `timezone`.
     today: NaiveDate,
-    /// The shortest first.
+    /// The periods, the shortest first.
     periods: Vec<Period>,
 }
 
-/// So many days up to today; and so many that are over, with as many before them, to compare.
+/// A number of days up to today; the same number of complete days; and as many days before those, for
+/// comparison.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = NamedPeriod)]
 struct Period {
-    /// How many days it has.
+    /// The number of days.
     #[schema(example = 7)]
     days: i64,
-    /// The first of so many days, today among them.
+    /// The first day of the period that includes today.
     from: NaiveDate,
     /// Today.
     through: NaiveDate,
-    /// So many days, the last of them yesterday.
+    /// The same number of days, the last of them yesterday.
     complete: Span,
-    /// As many days right before the complete ones.
+    /// The same number of days immediately before the complete ones.
     before: Span,
 }
 
-/// Days, the first and the last included.
+/// A span of days, the first and the last included.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = DaySpan)]
 struct Span {
@@ -90,9 +92,9 @@ impl Period {
     }
 }
 
-/// Periods by name.
+/// The named periods.
 ///
-/// The last 7, 30, 90 and 365 days: up to today, and those that are over with as many before them.
+/// The last 7, 30, 90 and 365 days: up to today, and the complete ones, with as many days before those.
 #[utoipa::path(
     get, path = "/api/periods", operation_id = "getPeriods", tag = "Reports", params(PeriodsQuery), security(("bearer" = [])),
     responses((status = 200, description = "The periods.", body = Periods), DataRefusals)

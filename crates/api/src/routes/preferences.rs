@@ -1,4 +1,5 @@
-//! `GET` and `PUT /api/preferences`: how a person wants the pages to be. Kept under the account, not under its name.
+//! `GET` and `PUT /api/preferences`: a person's settings for the pages. They are stored under the account,
+//! not under its login name.
 
 use axum::body::Bytes;
 use axum::extract::State;
@@ -10,25 +11,26 @@ use utoipa::ToSchema;
 
 use crate::access::Change;
 use crate::answer::Answer;
+use crate::extractors::Person;
 use crate::openapi::{BodyRefusals, DataRefusals};
 use crate::parameters::{NoParameters, Strict, Zone, local_today};
-use crate::person::Person;
 use crate::problem::{Problem, ProblemKind};
 use crate::state::AppState;
 
-/// The most that a body may have, in bytes; what it means takes less than 200.
+/// The maximum size of a body in bytes; preferences take less than 200.
 pub(crate) const MAX_BODY_BYTES: u64 = 2048;
 
 /// Key space: account to preferences.
 const PREFERENCES_OF: &str = "preferences-of-account";
-/// A zone is good for as long as reports reach back: a year of retention and a month until it is dropped.
+/// The period in which a zone must have whole-hour offsets. Reports reach back as far: a year of retention,
+/// and a month until old data are dropped.
 const REPORTS_REACH: TimeDelta = TimeDelta::days(400);
 
-/// What a person has chosen; null is for what they have not chosen yet.
+/// The choices of a person; null if they have not chosen yet.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Preferences {
-    /// Whose midnights cut their days: an IANA region whose offset is whole hours, or UTC.
+    /// The time zone whose midnights split days: an IANA region whose offset is whole hours, or UTC.
     #[serde(deserialize_with = "given")]
     #[schema(required, example = "Europe/Moscow", max_length = 64)]
     timezone: Option<String>,
@@ -37,7 +39,7 @@ pub(crate) struct Preferences {
     language: Option<Language>,
     theme: Theme,
     text_size: TextSize,
-    /// The hand that the actions lie close to.
+    /// The hand near which the pages place actions.
     #[serde(deserialize_with = "given")]
     #[schema(required)]
     hand: Option<Hand>,
@@ -55,7 +57,7 @@ enum Language {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Theme {
-    /// As the device has it.
+    /// As set on the device.
     #[default]
     System,
     Light,
@@ -80,13 +82,14 @@ enum Hand {
     Right,
 }
 
-/// A member that may be null and may not be left out: what is put replaces everything.
+/// Reads a member that may be null but must be present, because PUT replaces everything.
 fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     Option::deserialize(deserializer)
 }
 
 impl Preferences {
-    /// Reads a body: exactly these members, once each. What the parser says of a bad one is not repeated.
+    /// Parses a body with exactly these members, once each. The parser's message about an invalid body is not
+    /// repeated.
     fn read(body: &[u8]) -> Result<Self, Problem> {
         let preferences: Preferences = serde_json::from_slice(body).map_err(|_| {
             Problem::new(ProblemKind::BadRequest).detail(
@@ -108,9 +111,9 @@ fn key(person: &Person) -> Key {
     Key::new(PREFERENCES_OF, &person.subject)
 }
 
-/// How the caller wants the pages to be.
+/// The caller's settings for the pages.
 ///
-/// For anybody who is signed in. Before the first choice, everything is as in a new account.
+/// For any signed-in account. Before the first choice, the values are those of a new account.
 #[utoipa::path(
     get, path = "/api/preferences", operation_id = "getPreferences", tag = "Preferences", security(("bearer" = [])),
     responses((status = 200, description = "The preferences.", body = Preferences), DataRefusals)
@@ -121,7 +124,8 @@ pub(crate) async fn get(
     State(app): State<AppState>,
 ) -> Result<Answer<Preferences>, Problem> {
     let kept = app.store.get(&key(&person)).await?;
-    // What a newer program has put may have members that this one does not know: nothing is chosen then.
+    // Preferences stored by a newer version may have members that this one does not know; the defaults are
+    // used then.
     let kept = kept.and_then(|kept| serde_json::from_slice(&kept).ok());
     Ok(Answer(kept.unwrap_or_default()))
 }
@@ -149,7 +153,7 @@ pub(crate) async fn put(
     Ok(Answer(preferences))
 }
 
-/// JSON in UTF-8, said once.
+/// Checks that the media type is JSON in UTF-8, and is given once.
 fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
     let mut types = headers.get_all(header::CONTENT_TYPE).iter();
     let given = types.next().and_then(|given| given.to_str().ok()).unwrap_or_default();

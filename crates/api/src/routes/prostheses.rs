@@ -9,13 +9,13 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::conditional::{AsOf, Condition};
+use crate::extractors::Wearer;
 use crate::openapi::{DataRefusals, NotModified};
 use crate::parameters::{NoParameters, Strict};
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::wearer::Wearer;
 
-/// How much of a serial number is shown.
+/// The number of characters shown of a serial number.
 const SERIAL_SHOWN: usize = 4;
 
 /// The caller's prostheses.
@@ -27,36 +27,36 @@ pub(crate) struct ProsthesisList {
     /// The newest moment that the data reflect; null before the first load.
     #[schema(required)]
     data_as_of: Option<DateTime<Utc>>,
-    /// The present ones first.
+    /// The current ones first.
     prostheses: Vec<ListedProsthesis>,
 }
 
-/// A prosthesis that the caller has, or had and has data of.
+/// A prosthesis that the caller has, or a former one of which they have data.
 #[derive(Debug, Serialize, ToSchema)]
 struct ListedProsthesis {
-    /// The prosthesis; narrows a report with the parameter of the same name.
+    /// The id of the prosthesis; as the parameter of the same name, it restricts a report.
     prosthesis_id: Uuid,
     /// Its model.
     #[schema(example = "BionicHand Pro")]
     prosthesis_model: String,
-    /// Its chip; of a former one, the last one that it had with the caller.
+    /// Its chip; for a former prosthesis, the last chip that it had while the caller's.
     #[schema(example = "CHIP-000042")]
     chip_id: String,
     /// The end of its serial number; null when unknown, or when it is no longer the caller's.
     #[schema(required, example = "0042")]
     serial_last_four: Option<String>,
-    /// When it was made; null when unknown, or when it is no longer the caller's.
+    /// The date of manufacture; null when unknown, or when it is no longer the caller's.
     #[schema(required, example = "2024-03-01")]
     manufactured_on: Option<NaiveDate>,
     /// The last day of its warranty; null when unknown, or when it is no longer the caller's.
     #[schema(required, example = "2027-03-01")]
     warranty_until: Option<NaiveDate>,
-    /// Whether the caller has it now.
+    /// True if the caller has it now.
     is_current: bool,
-    /// Since when the caller has it, or had it last; null for since before the records begin.
+    /// The start of the caller's current or last ownership; null if it began before the records.
     #[schema(required)]
     owned_since: Option<DateTime<Utc>>,
-    /// Until when the caller had it; null while it lasts.
+    /// The end of that ownership; null while it lasts.
     #[schema(required)]
     owned_until: Option<DateTime<Utc>>,
     /// The caller's first hour with a movement of it; null without data.
@@ -86,7 +86,7 @@ impl From<&OwnedProsthesis> for ListedProsthesis {
     }
 }
 
-/// The end of a text, by characters.
+/// Returns the last characters of a serial number, or `None` if it is empty.
 fn last_four(serial: &str) -> Option<String> {
     let skipped = serial.chars().count().saturating_sub(SERIAL_SHOWN);
     Some(serial.chars().skip(skipped).collect()).filter(|end: &String| !end.is_empty())
@@ -94,8 +94,8 @@ fn last_four(serial: &str) -> Option<String> {
 
 /// The caller's prostheses.
 ///
-/// The present ones first, then those that the caller had and has data of. Empty for somebody without one, or whom the
-/// CRM does not know yet.
+/// The current ones first, then former ones of which the caller has data. Empty for a caller who has no
+/// prosthesis or is not known to the CRM yet.
 #[utoipa::path(
     get, path = "/api/prostheses", operation_id = "listProstheses", tag = "Reports", security(("bearer" = [])),
     responses((status = 200, description = "The prostheses.", body = ProsthesisList), NotModified, DataRefusals)
@@ -110,7 +110,7 @@ pub(crate) async fn prostheses(
     let owned = app.reader.prostheses(&wearer).await?;
     condition.tag(&wearer, AsOf::said(data_as_of), &owned).answer(&app.answers, || {
         let prostheses = owned.iter().map(ListedProsthesis::from).collect();
-        Ok(ProsthesisList { user: wearer.name, data_as_of, prostheses })
+        Ok(ProsthesisList { user: wearer.username.into(), data_as_of, prostheses })
     })
 }
 

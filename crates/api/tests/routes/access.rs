@@ -1,4 +1,5 @@
-//! The access log of the API: every answer about somebody's data has a line before it leaves, refusals too.
+//! The audit log of the API: every answer with personal data, refusals included, has a line before it is
+//! sent.
 
 use std::path::Path;
 
@@ -8,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::support::{App, Person, at};
 
-/// The lines without the log's own, reduced to what the caller did.
+/// Returns the lines without those of the log itself, reduced to the members that describe the request.
 pub(crate) fn lines(folder: &Path) -> Vec<Value> {
     let text = std::fs::read_to_string(folder.join("api/000000000001.jsonl")).unwrap();
     let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
@@ -50,7 +51,7 @@ async fn what_is_read_and_what_is_refused_is_written_down_before_the_answer() {
         let answered = client.get(path).await;
         assert_eq!(answered.checked_status(), status, "{path}");
         ids.push(answered.header("x-request-id").to_owned());
-        // The line is there when the answer is.
+        // The line is written before the answer arrives.
         assert_eq!(lines(folder.path()).iter().filter(|line| !is_bind(line)).count(), ids.len(), "{path}");
     }
     assert_eq!(app.not_a_wearer("carol").get("/api/reports").await.checked_status(), 403);
@@ -75,7 +76,7 @@ async fn what_is_read_and_what_is_refused_is_written_down_before_the_answer() {
     };
     let (bound, written): (Vec<Value>, Vec<Value>) = lines(folder.path()).into_iter().partition(is_bind);
     let bound: Vec<&Value> = bound.iter().map(|line| &line["who"]).collect();
-    assert_eq!(bound, ["alice"], "once, and nobody's without the role");
+    assert_eq!(bound, ["alice"], "once, and none without the role");
     assert_eq!(written[0], day(0, "2024-01-15", "2024-01-16", 200, "done"));
     assert_eq!(
         written[1],
@@ -102,7 +103,7 @@ async fn what_is_read_and_what_is_refused_is_written_down_before_the_answer() {
 #[tokio::test]
 async fn what_cannot_be_written_down_is_not_answered() {
     let folder = tempfile::tempdir().unwrap();
-    // Each line begins a file.
+    // Each line starts a new file.
     let config = Config { folder: Some(folder.path().to_owned()), max_file_bytes: 1, ..Config::default() };
     let app = App::builder().audited(&config).start().await;
     let alice = Person::new("alice", 1);
@@ -116,7 +117,7 @@ async fn what_cannot_be_written_down_is_not_answered() {
     assert_eq!(app.anonymous().get("/health").await.checked_status(), 200);
 }
 
-/// The log holds the days that the handler read, in any spelling of the URL and for default ranges too.
+/// The log contains the days that the handler read, for any encoding of the URL and for default ranges too.
 #[tokio::test]
 async fn the_days_of_a_line_are_those_that_were_read() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,5 @@
-//! The cache of people's hours: when a load shows, who is served while the warehouse is away, and what moves with a name.
+//! The cache of people's hours: the visibility of loads, the service while the warehouse is down, and login
+//! names that move.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,7 +23,8 @@ async fn app() -> App {
     App::builder().configure(|config| config.cache_mb = 8).start().await
 }
 
-/// Loads cells of a day as the pipeline does; without `settle`, as one that is killed after the rows are shown.
+/// Loads cells of a day as the pipeline does; without `settles`, like a load that is killed once its rows are
+/// visible.
 async fn load(app: &App, cells: &[Cell], version: u64, settles: bool) {
     let shown = std::future::ready(Ok(()));
     let standing = store(app, cells, version, shown).await.unwrap();
@@ -31,7 +33,7 @@ async fn load(app: &App, cells: &[Cell], version: u64, settles: bool) {
     }
 }
 
-/// A load that is not settled.
+/// Stores a load without settling it.
 async fn store(
     app: &App,
     cells: &[Cell],
@@ -63,7 +65,7 @@ async fn movements(client: &Client) -> Value {
     client.get(DAY).await.json()["summary"]["total_movements"].clone()
 }
 
-/// Waits until what is shown is this, for some polls.
+/// Waits, for some polls, until the answer has this number of movements.
 async fn becomes(client: &Client, wanted: u64) {
     becomes_within(client, wanted, Duration::from_secs(5)).await;
 }
@@ -76,8 +78,8 @@ async fn becomes_within(client: &Client, wanted: u64, patience: Duration) {
     }
 }
 
-/// Waits until the API polls the warehouse, and checks that it answers from the cache: rows written by hand are not announced,
-/// so they are not shown.
+/// Waits until the API polls the warehouse, and checks that it answers from the cache: rows written by hand
+/// are not announced, so they are not shown.
 async fn keeps(app: &App, client: &Client, person: &Person) {
     tokio::time::sleep(Duration::from_secs(3)).await;
     let before = movements(client).await;
@@ -101,7 +103,7 @@ async fn a_load_is_shown_after_the_next_poll_also_one_that_was_cut_off() {
     load(&app, &[Cell { movements: 7, ..anna.cell(1, eight) }, ivan.cell(1, eight)], 2, true).await;
     becomes(&one, 7).await;
     assert_eq!(movements(&two).await, 100);
-    // A load that was cut off once its rows were shown, and before it was settled.
+    // A load that was interrupted once its rows were visible, and before it was settled.
     load(&app, &[Cell { movements: 8, ..anna.cell(1, eight) }, ivan.cell(1, eight)], 3, false).await;
     becomes(&one, 8).await;
     load(&app, &[Cell { movements: 9, ..anna.cell(1, eight) }], 4, true).await;
@@ -110,7 +112,8 @@ async fn a_load_is_shown_after_the_next_poll_also_one_that_was_cut_off() {
     app.stop().await;
 }
 
-/// The history has the rows of a load that was cut off before they were shown. To it, what brings them again is nothing new.
+/// The history has the rows of a load that was interrupted before they were visible, so a load that brings
+/// them again adds nothing to the history.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_load_that_brings_what_another_was_cut_off_with_is_shown_after_the_next_poll() {
     let app = app().await;
@@ -150,7 +153,8 @@ async fn what_is_written_by_hand_is_shown_when_what_is_kept_is_old() {
     app.stop().await;
 }
 
-/// A login name that moves to somebody else shows nothing of whom it was, and a person who left is nobody's.
+/// A login name that moves to another person shows nothing of the former one, and the rows of a deleted
+/// person are shown to no one.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_that_moves_and_a_person_who_leaves_take_what_was_kept_along() {
     let app = app().await;
@@ -176,7 +180,7 @@ async fn a_name_that_moves_and_a_person_who_leaves_take_what_was_kept_along() {
     app.stop().await;
 }
 
-/// Prostheses are those of the newest poll, and of whoever has the name.
+/// Prostheses are those as of the newest poll, and of the person who has the login name.
 #[tokio::test(flavor = "multi_thread")]
 async fn prostheses_come_go_and_move_with_the_name() {
     let app = app().await;
@@ -189,7 +193,7 @@ async fn prostheses_come_go_and_move_with_the_name() {
     let shows = async |wanted: &[uuid::Uuid]| {
         let began = Instant::now();
         loop {
-            // Hours first: prostheses are cached beside them.
+            // Hours first, because prostheses are cached in the same entry.
             client.get(DAY).await;
             let listed = client.get("/api/prostheses").await.json()["prostheses"].clone();
             let ids: Vec<String> =
@@ -234,11 +238,11 @@ async fn without_a_warehouse_people_go_on_reading_for_the_grace_and_strangers_do
     let began = Instant::now();
     while began.elapsed() < Duration::from_secs(2) {
         assert_eq!(client.get(DAY).await.checked_status(), 200);
-        assert_eq!(app.wearer("ivan").get(DAY).await.checked_status(), 503, "he was not kept");
+        assert_eq!(app.wearer("ivan").get(DAY).await.checked_status(), 503, "he is not cached");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     tokio::time::sleep(Duration::from_secs(4)).await;
-    assert_eq!(client.get(DAY).await.checked_status(), 503, "the grace is over");
+    assert_eq!(client.get(DAY).await.checked_status(), 503, "the grace period is over");
     cut.send(true).unwrap();
     let began = Instant::now();
     while client.get(DAY).await.checked_status() != 200 {
@@ -248,16 +252,16 @@ async fn without_a_warehouse_people_go_on_reading_for_the_grace_and_strangers_do
     app.stop().await;
 }
 
-/// What a way to the engine holds back.
+/// The traffic that a proxy to the engine holds back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Held {
     Nothing,
     Polls,
-    /// And the next answer about a login name.
+    /// The polls, and the next answer about a login name.
     PollsAndAnswer,
 }
 
-/// A way to the engine that can hold back the polls of changes, and an answer.
+/// Starts a proxy to the engine that can hold back the polls for changes, and an answer.
 async fn way_that_holds(login: &'static str, engine: &SecretUrl) -> (SecretUrl, watch::Sender<Held>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let mut url = engine.expose_secret().clone();
@@ -316,7 +320,7 @@ async fn pass_on(
     }
 }
 
-/// A reading that took long ends after its place was given to others, and after a later reading was shown.
+/// A slow read ends after its slot was evicted, and after a later read was shown.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_late_reading_does_not_replace_what_was_read_after_it() {
     let mart = bionicpro_testing::warehouse().await;
@@ -341,13 +345,13 @@ async fn a_late_reading_does_not_replace_what_was_read_after_it() {
     });
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert!(!late.is_finished(), "void: the answer does not wait");
-    // Her place goes to others, and she is read anew.
+    // Others evict her entry, and she is read again.
     load(&app, &[Cell { movements: 7, ..anna.cell(1, eight) }], 2, true).await;
     for other in others.iter().cycle().take(16) {
         assert_eq!(app.wearer(&other.name).get("/api/reports/2024-01-10").await.checked_status(), 200);
     }
     let again = tokio::time::timeout(Duration::from_secs(20), movements(&client)).await;
-    assert_eq!(again.expect("void: both wait for one reading"), 7);
+    assert_eq!(again.expect("void: both wait for one query"), 7);
     holds.send(Held::Polls).unwrap();
     assert_eq!(late.await.unwrap(), 100);
     assert_eq!(movements(&client).await, 7);

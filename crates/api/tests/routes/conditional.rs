@@ -1,4 +1,5 @@
-//! Entity tags and 304: who has an answer gets none again, and nobody learns anything by another's tag.
+//! Entity tags and 304: a client that has an answer does not get it again, and another person's tag reveals
+//! nothing.
 
 use std::io::Read as _;
 use std::time::Duration;
@@ -30,7 +31,7 @@ async fn twins(app: &App) -> [Person; 2] {
     twins
 }
 
-/// The answer, once it says that the data reflect everything up to this moment.
+/// Returns the answer, once it says that the data reflect everything up to this moment.
 async fn reflects(client: &Client, moment: &str) -> Answered {
     for _ in 0..200 {
         let answered = client.get(DAY).await;
@@ -74,7 +75,7 @@ async fn i13_who_has_an_answer_is_told_that_it_is_still_right() {
             let answered = anna.get_with(path, &[("if-none-match", other)]).await;
             assert_eq!((answered.checked_status(), answered.header("etag")), (200, &*tag), "{path} {other}");
         }
-        // The same numbers of somebody else, with and without the right to them.
+        // Another person with the same numbers gets the whole answer, under another tag.
         let ivans = ivan.get_with(path, &[("if-none-match", &tag)]).await;
         assert_eq!(ivans.checked_status(), 200, "{path}");
         assert_ne!(ivans.header("etag"), tag, "{path}");
@@ -132,7 +133,7 @@ async fn a_tag_changes_with_what_the_answer_shows_and_with_nothing_else() {
     let of_replica = join_all(tagged().map(|path| other.get(path))).await;
     assert!(before.iter().zip(&of_replica).all(|(tag, answered)| tag == answered.header("etag")));
 
-    // The data grow up to a later moment, and somebody else's numbers change.
+    // The data reflect a later moment, and another person's numbers change.
     app.loaded_up_to(at("2024-02-01T03:00:00Z")).await;
     app.write(&[Cell { movements: 7, ..ivan.cell(1, at(EIGHT)) }]).await;
     reflects(&client, "2024-02-01T03:00:00Z").await;
@@ -140,21 +141,21 @@ async fn a_tag_changes_with_what_the_answer_shows_and_with_nothing_else() {
     let known = client.get_with(DAY, &[("if-none-match", &before[1])]).await;
     assert_eq!((known.checked_status(), known.header("data-as-of")), (304, "2024-02-01T03:00:00Z"));
 
-    // A number of the day; the list of days and what has no numbers stay.
+    // A number of the day changes. The tags of the list of days and of answers without numbers do not.
     app.write(&[Cell { movements: 7, ..anna.cell(1, at(EIGHT)) }]).await;
     let after = tags().await;
     for (place, path) in tagged().enumerate() {
         let has_numbers = !["/api/reports", "/api/calendar/2024-01-14", "/api/prostheses"].contains(&path);
         assert_eq!(before[place] != after[place], has_numbers, "{path}");
     }
-    // A name of a prosthesis.
+    // A prosthesis is added.
     let mut renamed = anna.clone();
     renamed.prostheses.push("6f1e2a30-0000-4000-8000-000000000009".parse().unwrap());
     app.seed(&[&renamed, &ivan], &[]).await;
     assert!(tags().await.iter().zip(&after).all(|(now, then)| now != then));
 }
 
-/// The hours of a running day become complete one by one.
+/// The hours of a day in progress become complete one by one.
 #[tokio::test]
 async fn the_tag_of_a_running_day_changes_once_an_hour() {
     let app = App::builder().configure(|config| config.cache_mb = 8).start().await;
@@ -171,7 +172,7 @@ async fn the_tag_of_a_running_day_changes_once_an_hour() {
     assert_eq!(changes, [false, true, true, false, true]);
 }
 
-/// A compressed answer is the same answer: the tag is one, with the cache and without.
+/// A compressed answer has the tag of the plain one, with the cache and without.
 #[tokio::test]
 async fn an_answer_is_compressed_for_who_takes_gzip() {
     for cache_mb in [0, 8] {

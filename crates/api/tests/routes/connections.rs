@@ -1,4 +1,4 @@
-//! What a connection may cost, and how the server ends.
+//! Limits of connections, and the shutdown of the server.
 
 use std::time::{Duration, Instant};
 
@@ -49,7 +49,7 @@ async fn a_stopped_server_closes_idle_connections_at_once() {
     let (address, started) = (app.address, Instant::now());
     tokio::time::timeout(PATIENCE, app.stop()).await.unwrap();
     assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
-    assert!(TcpStream::connect(address).await.is_err(), "nobody listens any more");
+    assert!(TcpStream::connect(address).await.is_err(), "the port is closed");
 }
 
 #[tokio::test]

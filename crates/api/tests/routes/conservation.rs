@@ -1,5 +1,6 @@
-//! The same movements, counted in every way that the API knows, are as many: by hour, by day, over a range, over the
-//! parts of a range, in a file; in any zone, on days of 23 and 25 hours too. The oracle counts by itself.
+//! The same movements have the same count in every way that the API offers: by hour, by day, over a range,
+//! over the parts of a range, in a file; in any zone, and on days of 23 and 25 hours too. The oracle counts
+//! independently.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,7 +42,7 @@ const CHANGES: [&str; 10] = [
     "2024-11-03",
 ];
 
-/// Numbers that must agree wherever they are told.
+/// Numbers that must agree in all answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Sums {
     movements: u64,
@@ -69,7 +70,7 @@ fn count(value: &Value) -> u64 {
     value.as_u64().unwrap_or(0)
 }
 
-/// Sparse hours of the whole range, and every hour around the changes of clocks.
+/// Returns sparse hours of the whole range, and most hours around the changes of clocks.
 fn cells(person: &Person, random: &mut StdRng) -> Vec<Cell> {
     let mut hours: BTreeSet<DateTime<Utc>> = BTreeSet::new();
     for _ in 0..300 {
@@ -183,7 +184,7 @@ async fn check_days(client: &Client, zone: Tz, expected: &BTreeMap<NaiveDate, Su
     }
 }
 
-/// Each number of the file, without a parser of ours: no text of these people needs quotes.
+/// Checks each number of the file without using our own parser, since no text of these people needs quotes.
 async fn check_file(client: &Client, zone: Tz, whole: Sums) {
     let file = client.get(&format!("/api/reports/export?from={FROM}&to={TO}&tz={zone}")).await;
     assert_eq!(file.checked_status(), 200);
@@ -203,7 +204,8 @@ async fn check_file(client: &Client, zone: Tz, whole: Sums) {
     assert_eq!(told, whole, "{zone}");
 }
 
-/// A range cut at random days loses and repeats nothing; a comparison of two parts says what two summaries say.
+/// Checks that a range split at random days loses and repeats nothing, and that a comparison of two parts
+/// agrees with two summaries.
 async fn check_parts(client: &Client, zone: Tz, whole: Sums, random: &mut StdRng) {
     let mut cuts: Vec<NaiveDate> =
         (0..4).map(|_| date(FROM) + TimeDelta::days(random.random_range(0..264))).collect();
@@ -227,7 +229,7 @@ async fn check_parts(client: &Client, zone: Tz, whole: Sums, random: &mut StdRng
     }
 }
 
-/// The hours of the days on which clocks change and of some others add up to the day.
+/// Checks that the hours add up to the day, for the days on which clocks change and for some others.
 async fn check_hours(client: &Client, zone: Tz, expected: &BTreeMap<NaiveDate, Sums>, random: &mut StdRng) {
     let all: Vec<NaiveDate> = expected.keys().copied().collect();
     let some = (0..6).map(|_| *all.choose(random).unwrap());
@@ -263,7 +265,7 @@ async fn check_hours(client: &Client, zone: Tz, expected: &BTreeMap<NaiveDate, S
     }
 }
 
-/// The quantiles of the movements in the 28 days before, by sorting them.
+/// Checks the quantiles of the movements in the 28 days before, by sorting them.
 fn check_usual(usual: &Value, day: NaiveDate, expected: &BTreeMap<NaiveDate, Sums>) {
     let mut movements: Vec<u64> =
         expected.range(day - TimeDelta::days(28)..day).map(|(_, sums)| sums.movements).collect();

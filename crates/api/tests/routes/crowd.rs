@@ -1,4 +1,5 @@
-//! Many people ask for many things at once over reused connections; each answer is the asker's alone.
+//! Many people send many kinds of requests concurrently over reused connections; each answer contains only
+//! the caller's data.
 
 use std::sync::{Arc, Mutex};
 
@@ -9,15 +10,17 @@ use tokio::task::JoinSet;
 use crate::support::{Answered, App, Cell, Client, Person, at};
 
 const PEOPLE: usize = 200;
-/// How many requests are under way at any time, unless `BIONICPRO_CROWD_AT_ONCE` says another number.
+/// The number of concurrent requests, unless `BIONICPRO_CROWD_AT_ONCE` sets another one.
 const AT_ONCE: usize = 16;
-/// How many requests there are, unless `BIONICPRO_CROWD_REQUESTS` says another number.
+/// The number of requests, unless `BIONICPRO_CROWD_REQUESTS` sets another one.
 const REQUESTS: usize = 2_000;
-/// How many requests a token is used for at most: a long crowd outlives the first ones.
+/// The maximum number of requests before all tokens are replaced, because a long test outlives the first
+/// ones.
 const REQUESTS_OF_A_ROUND: usize = 2_000;
 const DAY: &str = "2024-01-15";
 
-/// What a person asks for; `{target}` is somebody's prosthesis. An own one is found, a foreign one is not.
+/// The requests of a person; `{target}` is any person's prosthesis. The caller's own is found, another
+/// person's is not.
 const PATHS: [&str; 12] = [
     "/api/reports",
     "/api/reports/2024-01-15",
@@ -38,13 +41,13 @@ fn canary(number: usize) -> u32 {
     700_000 + u32::try_from(number).unwrap()
 }
 
-/// I07 and I08: one pool of connections, tokens of 200 people on it.
+/// I07 and I08: one pool of connections, used with the tokens of 200 people.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn i07_i08_a_crowd_never_reads_across() {
     let number = |name: &str, usual: usize| std::env::var(name).map_or(usual, |text| text.parse().unwrap());
     let requests = number("BIONICPRO_CROWD_REQUESTS", REQUESTS);
     let at_once = number("BIONICPRO_CROWD_AT_ONCE", AT_ONCE);
-    // A crowd on a busy machine waits for each other; what is looked for here is no matter of time.
+    // On a busy machine, requests wait for each other, and this test is not about timing.
     let app = App::builder().configure(|config| {
         config.request_timeout_s = 60;
         config.cache_mb = 64;
@@ -84,14 +87,14 @@ async fn i07_i08_a_crowd_never_reads_across() {
             own_numbers += task.unwrap();
         }
     }
-    // Or the test would pass over empty answers.
-    assert!(own_numbers > requests / 3, "{own_numbers} of {requests} answers held the asker's number");
+    // Otherwise the test could pass with empty answers.
+    assert!(own_numbers > requests / 3, "{own_numbers} of {requests} answers had the caller's number");
 }
 
-/// Who got it, and for what.
+/// An entity tag, after the person and the path that it was sent for.
 type Tag = ((usize, String), String);
 
-/// Asks for anything as anybody; returns how many answers held the asker's number.
+/// Sends random requests as random people; returns the number of answers that contained the caller's number.
 async fn ask(
     people: Arc<Vec<Person>>,
     clients: Arc<Vec<Client>>,
@@ -104,7 +107,7 @@ async fn ask(
         let (asker, target) = (random.random_range(0..PEOPLE), random.random_range(0..PEOPLE));
         let path = PATHS[random.random_range(0..PATHS.len())];
         let sent = path.replace("{target}", &people[target].prostheses[0].to_string());
-        // The newest tag that anybody got.
+        // The newest tag that was sent to any person.
         let (whose, known) = tag.lock().unwrap().clone();
         let answered = clients[asker].get_with(&sent, &[("if-none-match", &known)]).await;
         let is_foreign = path.contains("{target}") && asker != target;
@@ -120,9 +123,10 @@ async fn ask(
     own_numbers
 }
 
-/// Nobody else's name or number is in the answer; tells whether the asker's number is.
+/// Checks that the answer contains no other person's name or number; returns true if it contains the caller's
+/// number.
 fn check(answered: &Answered, asker: usize, people: &[Person]) -> bool {
-    // Random digits may look like anybody's number.
+    // The random digits of the request id may look like another person's number.
     let body = answered.body.replace(answered.header("x-request-id"), "");
     for (number, person) in people.iter().enumerate().filter(|(number, _)| *number != asker) {
         let marks = [person.name.clone(), person.prostheses[0].to_string(), canary(number).to_string()];

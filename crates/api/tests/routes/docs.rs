@@ -66,7 +66,7 @@ async fn the_fields_of_an_answer_are_those_of_the_document() {
     }
 }
 
-/// A day's report is read on a phone: the busiest one stays small.
+/// A day's report is read on a phone, so even the busiest one must be small.
 #[tokio::test]
 async fn a_day_of_25_full_hours_is_less_than_12_kilobytes() {
     let app = App::start().await;
@@ -82,8 +82,8 @@ async fn a_day_of_25_full_hours_is_less_than_12_kilobytes() {
     assert!(answered.body.len() < 12_000, "{} bytes", answered.body.len());
 }
 
-/// Each field is described, each required one is there, types fit and words are of their list, as deep as the answer
-/// goes.
+/// Checks recursively that each field is described, each required one is present, types match, and enumerated
+/// values are in their list.
 pub(crate) fn conforms(
     value: &serde_json::Value,
     schema: &serde_json::Value,

@@ -1,4 +1,4 @@
-//! Every error is a problem, also where no endpoint was reached.
+//! Every error is a problem document, even if no endpoint was reached.
 
 use insta::assert_snapshot;
 
@@ -10,7 +10,7 @@ async fn an_address_that_does_not_exist_is_404() {
     assert_snapshot!(app.anonymous().get("/api/report").await.shown(), @r#"
     404
     {
-      "detail": "There is nothing at this address; /docs lists what there is",
+      "detail": "There is nothing at this address; /docs lists the endpoints",
       "request_id": "[request id]",
       "status": 404,
       "title": "Not found",
@@ -35,7 +35,7 @@ async fn other_methods_are_405_and_name_those_that_are_allowed() {
     405
     allow: GET,HEAD
     {
-      "detail": "This address does not answer this method; the header Allow says which it does",
+      "detail": "This address does not support this method; the header Allow lists those it supports",
       "request_id": "[request id]",
       "status": 405,
       "title": "Method not allowed",
@@ -98,7 +98,7 @@ async fn what_is_not_http_1_1_with_one_host_is_refused() {
     let headers = "X-Many: 1\r\n".repeat(100);
     let lines = format!("GET /health HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n");
     assert_eq!(raw(app.address, lines).await.checked_status(), 431);
-    // Far beyond, hyper itself gives up reading.
+    // Far beyond the limit, hyper itself stops reading.
     let huge =
         format!("GET /health HTTP/1.1\r\nHost: localhost\r\nX-Long: {}\r\n\r\n", "a".repeat(1_000_000));
     assert_eq!(raw(app.address, huge).await.status, 431);

@@ -1,4 +1,5 @@
-//! D24: requests made from the OpenAPI document, right and wrong: no answer is a defect, and each is what the document says.
+//! D24: valid and invalid requests built from the OpenAPI document. No answer is a server error, and each is
+//! as the document describes it.
 
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
@@ -8,10 +9,10 @@ use serde_json::Value;
 use crate::docs::conforms;
 use crate::support::{Answered, App, Client, Person, at};
 
-/// How many requests there are, unless `BIONICPRO_FUZZ_REQUESTS` says another number.
+/// The number of requests, unless `BIONICPRO_FUZZ_REQUESTS` sets another one.
 const REQUESTS: usize = 1_500;
 
-/// Values that no parameter means, and some that one or the other does.
+/// Values that no parameter accepts, and some that one parameter or another does.
 const ODD: [&str; 40] = [
     "",
     " ",
@@ -80,7 +81,7 @@ fn operations(document: &Value) -> Vec<Operation> {
     operations
 }
 
-/// A value for the parameter: most often one that its schema allows.
+/// Returns a value for the parameter, mostly one that its schema allows.
 fn value(parameter: &Value, random: &mut StdRng) -> String {
     let schema = &parameter["schema"];
     if random.random_bool(0.3) {
@@ -102,7 +103,8 @@ fn value(parameter: &Value, random: &mut StdRng) -> String {
     }
 }
 
-/// A body that the schema describes, with a member changed, added or left out now and then; or no JSON at all.
+/// Returns a body that the schema describes, sometimes with a member changed, added or left out; or no JSON
+/// at all.
 fn body(schema: &Value, schemas: &Value, random: &mut StdRng) -> String {
     if random.random_bool(0.1) {
         return (*ODD.choose(random).unwrap()).to_owned();
@@ -188,18 +190,18 @@ async fn d24_whatever_the_document_allows_or_forbids_is_answered_as_it_says() {
         *seen.entry(status).or_insert(0_usize) += 1;
     }
     println!("{seen:?}");
-    assert!(seen[&200] > requests / 5, "too few are right: {seen:?}");
-    assert!(seen[&400] > requests / 20, "too few are wrong: {seen:?}");
+    assert!(seen[&200] > requests / 5, "too few are valid: {seen:?}");
+    assert!(seen[&400] > requests / 20, "too few are invalid: {seen:?}");
 }
 
 async fn send(client: &Client, operation: &Operation, target: &str, body: Option<&str>) -> Answered {
     client.send(operation.method.clone(), target, &[], body).await
 }
 
-/// The status is one that the document names for the operation, and the body has its shape.
+/// Checks that the document names the status for the operation, and that the body matches its schema.
 fn check(answered: &Answered, operation: &Operation, schemas: &Value, target: &str) {
     let described = &operation.responses[answered.status.to_string()];
-    // A path that is none of this service's is refused before any operation is looked for.
+    // A path that this service does not have is refused before an operation is looked up.
     let is_no_path = answered.status == 400 || answered.status == 404;
     assert!(!described.is_null() || is_no_path, "{} is not described for {target}", answered.status);
     let schema = &described["content"]["application/json"]["schema"];

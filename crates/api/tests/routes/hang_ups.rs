@@ -1,4 +1,4 @@
-//! A caller who leaves takes their questions to the warehouse with them.
+//! A client that disconnects ends its queries in the warehouse.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -27,7 +27,7 @@ async fn becomes(count: &AtomicUsize, expected: usize) {
     }
 }
 
-/// A warehouse that never answers, and how many questions are open there.
+/// Starts a warehouse that never answers; returns its address and the number of its open connections.
 async fn silent() -> (SecretUrl, Arc<AtomicUsize>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let url = SecretUrl::parse(&format!("http://user:password@{}/", listener.local_addr().unwrap())).unwrap();
@@ -65,7 +65,8 @@ async fn h19_a_thousand_requests_at_once_and_a_hang_up_leave_no_query() {
     app.seed(&[&alice], &[alice.cell(1, at("2024-01-15T08:00:00Z"))]).await;
     let mut stream = TcpStream::connect(app.address).await.unwrap();
     let pipeline = request(&app, "alice").repeat(1000);
-    // The server does not read ahead of its answers for ever: what it has not taken stays with the sender.
+    // The server reads only a limited number of requests ahead of its answers; the rest stays with the
+    // sender.
     let _ = tokio::time::timeout(Duration::from_millis(500), stream.write_all(pipeline.as_bytes())).await;
     drop(stream);
     let started = Instant::now();
@@ -83,7 +84,7 @@ async fn h19_a_thousand_requests_at_once_and_a_hang_up_leave_no_query() {
     assert_eq!(app.wearer("alice").get("/api/reports/2024-01-15").await.checked_status(), 200);
 }
 
-/// Waits for a line that says so.
+/// Waits for a line of which the predicate is true.
 async fn line_with(
     folder: &std::path::Path,
     is_it: impl Fn(&serde_json::Value) -> bool,
@@ -127,7 +128,7 @@ async fn an_export_that_was_cut_off_has_a_second_line() {
     let ask = format!(
         "GET /api/reports/export?from=2024-01-01&to=2024-12-31 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n"
     );
-    // Many answers, so that they do not all fit into the buffers between the two.
+    // Many answers, so that they do not all fit into the buffers between client and server.
     let mut stream = TcpStream::connect(app.address).await.unwrap();
     stream.write_all(ask.repeat(20).as_bytes()).await.unwrap();
     let mut head = [0; 1024];
@@ -167,7 +168,7 @@ async fn a_change_and_its_line_come_together_whenever_the_caller_hangs_up() {
         stream.write_all(ask.as_bytes()).await.unwrap();
         tokio::time::sleep(Duration::from_micros(round * 120)).await;
         drop(stream);
-        // Until whatever had begun has ended.
+        // Waits until everything that had begun has ended.
         let mut seen = (usize::MAX, false);
         let (written, is_changed) = loop {
             let is_changed = client.get("/api/preferences").await.body.contains(&format!("\"{theme}\""));
@@ -181,5 +182,5 @@ async fn a_change_and_its_line_come_together_whenever_the_caller_hangs_up() {
         assert_eq!(written, usize::from(is_changed), "round {round}");
         *if is_changed { &mut changed } else { &mut kept } += 1;
     }
-    assert!(changed > 0, "{kept} were all too early to be read");
+    assert!(changed > 0, "all {kept} were cut off before they were read");
 }

@@ -1,4 +1,4 @@
-//! How often somebody may ask.
+//! Limits of the rate of requests.
 
 use std::time::Duration;
 
@@ -38,12 +38,12 @@ async fn another_token_of_the_same_person_does_not_help() {
 async fn an_address_that_tries_tokens_gets_its_refusals_late_and_a_valid_token_passes() {
     let app = App::builder().configure(|config| {
         config.listener.unauthenticated_per_minute = 5;
-        // No test takes as long: what is late does not come before the server stops.
+        // No test takes that long, so a delayed refusal does not arrive before the server stops.
         config.listener.refusal_delay_s = 60;
     });
     let app = app.start().await;
     let attempt = async |number: usize| {
-        // Another address in a header every time: the header is not believed.
+        // Another address in a header every time: the header is not trusted.
         let forwarded = format!("10.0.0.{number}");
         let headers = [
             ("x-forwarded-for", forwarded.as_str()),

@@ -1,4 +1,5 @@
-//! The API as its callers see it, on a real warehouse and with real tokens. The tree of files is the tree of URLs.
+//! The API as its clients see it, on a real warehouse and with real tokens. The tree of files follows the
+//! tree of URLs.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails by a panic")]
 
 mod access;

@@ -1,4 +1,4 @@
-//! Nobody reads anybody else's reports, whatever they send.
+//! No client reads another person's reports, whatever it sends.
 
 use bionicpro_auth::UsernameBindings;
 use bionicpro_auth::testing::TestKey;
@@ -9,7 +9,7 @@ use crate::support::{App, Cell, Person, at};
 
 const DAY: &str = "/api/reports/2024-01-15";
 
-/// Alice and Bob, both with data on the same day.
+/// Starts an app with Alice and Bob, who both have data on the same day.
 async fn alice_and_bob() -> (App, Person, Person) {
     let app = App::start().await;
     let (alice, bob) = (Person::new("alice", 1), Person::new("bob", 1));
@@ -39,7 +39,7 @@ async fn each_person_sees_their_own_rows_only() {
     assert_eq!(summary["summary"]["lowest_battery_level"], 79.0);
 }
 
-/// Every address that answers with a person's data, for a day or a range on which both have some.
+/// Every address that answers with a person's data, for a day or a range for which both people have some.
 pub(crate) const EVERYWHERE: [&str; 10] = [
     "/api/reports",
     DAY,
@@ -53,7 +53,8 @@ pub(crate) const EVERYWHERE: [&str; 10] = [
     "/api/prostheses",
 ];
 
-/// I01, I03, I04, I11 and I13: whatever Alice sends, she gets what she gets without it, and nothing of Bob's.
+/// I01, I03, I04, I11 and I13: whatever else Alice sends, she gets the same answer as without it, and nothing
+/// of Bob's.
 #[tokio::test]
 async fn i01_i03_i04_i11_i13_every_address_shows_the_callers_own_whatever_is_sent() {
     let (app, _, bob) = alice_and_bob().await;
@@ -81,7 +82,7 @@ async fn i01_i03_i04_i11_i13_every_address_shows_the_callers_own_whatever_is_sen
     }
 }
 
-/// I02: a parameter that names somebody is unknown everywhere.
+/// I02: a parameter that names a person is unknown everywhere.
 #[tokio::test]
 async fn i02_parameters_that_name_another_person_are_unknown() {
     let (app, ..) = alice_and_bob().await;
@@ -98,7 +99,7 @@ async fn i02_parameters_that_name_another_person_are_unknown() {
     }
 }
 
-/// I05, I12 and I14: what is not there and what is somebody else's are the same nothing.
+/// I05, I12 and I14: missing data and another person's data get the same answer.
 #[tokio::test]
 async fn i05_i12_i14_missing_and_foreign_look_alike_everywhere() {
     let (app, _, bob) = alice_and_bob().await;
@@ -304,7 +305,7 @@ async fn a_name_that_came_with_another_account_before_is_refused_until_it_is_rel
     assert_eq!(body["summary"]["total_movements"], 111);
 }
 
-/// An account that may not read reports must not take the name from the account that may.
+/// An account that may not read reports must not take the login name from the account that may.
 #[tokio::test]
 async fn an_account_without_the_role_takes_no_name() {
     let (app, ..) = alice_and_bob().await;

@@ -30,7 +30,8 @@ async fn what_is_put_is_kept_under_the_account_and_is_nobody_elses() {
     assert_eq!(ivan.get(PATH).await.json(), value(MOSCOW));
     assert_eq!(app.wearer("olga").get(PATH).await.json(), before.json());
 
-    // Another account of that name has its own; the same account under another name does not.
+    // Another account of that name has its own preferences; the same account under another name keeps its
+    // preferences.
     let token = |name: &str, subject: &str| {
         let token = app.issuer.builder().user(name).claim("sub", subject);
         app.with_token(token.sign(bionicpro_auth::testing::TestKey::trusted()))
@@ -55,7 +56,7 @@ async fn anybody_with_an_account_has_preferences_and_nobody_without() {
     }
 }
 
-/// I15: a member that nobody may set is refused, and nothing of the body is taken.
+/// I15: a member that no client may set is refused, and nothing of the body is stored.
 #[tokio::test]
 async fn i15_members_that_are_none_of_the_five_are_refused() {
     let app = App::start().await;
@@ -70,7 +71,8 @@ async fn i15_members_that_are_none_of_the_five_are_refused() {
     assert!(client.get(PATH).await.json()["timezone"].is_null(), "nothing was kept");
 }
 
-/// H16: another media type is 415; what is no JSON, too deep or said twice is 400, without the parser's words.
+/// H16: another media type is 415; a body that is no JSON, too deep, or with a repeated member is 400,
+/// without the parser's message.
 #[tokio::test]
 async fn h16_bodies_that_are_no_preferences_are_refused() {
     let app = App::start().await;

@@ -1,4 +1,4 @@
-//! The mart over two engines: each answer is that of one.
+//! The mart on two shards gives the same answers as on one engine.
 
 use bionicpro_testing::Shards;
 

@@ -12,7 +12,7 @@ fn entry(run: &str, step: Step, state: State, at: DateTime<Utc>) -> Entry {
     Entry::new(run.parse::<RunId>().unwrap(), step, state, 1, at)
 }
 
-/// The entries of a run that ended well at the moment.
+/// Returns the entries of a run that succeeded at the moment.
 fn loaded(run: &str, at: DateTime<Utc>) -> Vec<Entry> {
     let horizon = at - TimeDelta::seconds(3);
     vec![
@@ -90,7 +90,7 @@ async fn a_failure_says_what_to_do_until_a_newer_run_ends_well() {
     assert_eq!((&run["state"], &run["hint"]), (&"failed".into(), &"check that it runs".into()));
     assert_eq!(body["reconciliation"]["run"], "first");
 
-    // A newer run that is still at work says nothing yet; one that ends well makes it good.
+    // A newer run that is still in progress does not change the state; one that succeeds does.
     ledger::append(&app.warehouse, &[entry("third", Step::ExtractCrmData, State::Started, now)])
         .await
         .unwrap();

@@ -1,4 +1,4 @@
-//! A warehouse that is down, slow or talks nonsense: 503, and never a part of a report.
+//! A warehouse that is down, slow or sends invalid answers: 503, and never a part of a report.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,7 +15,7 @@ use crate::support::{App, Person, at, execute};
 
 const PATHS: [&str; 3] = ["/api/reports", "/api/reports/2024-01-15", "/api/reports/summary"];
 
-/// Something at the warehouse's address that answers every request with these bytes.
+/// Starts a server in place of the warehouse that answers every request with these bytes.
 async fn impostor(answer: &'static [u8], linger: bool) -> SecretUrl {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -104,7 +104,7 @@ async fn h24_a_warehouse_without_the_mart_is_503_and_not_ready() {
     }
 }
 
-/// A way to the warehouse that can be cut off and opened again.
+/// Starts a proxy to the warehouse that can be closed and opened again.
 pub(crate) async fn way_to_the_warehouse() -> (SecretUrl, watch::Sender<bool>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let through = listener.local_addr().unwrap();
@@ -151,7 +151,7 @@ async fn h24_a_warehouse_that_comes_back_answers_again() {
     }
 }
 
-/// A way to the engine on which, while the flag is set, pings pass and queries do not.
+/// Starts a proxy to the engine that, while the flag is set, forwards pings but no queries.
 async fn way_to(engine: &SecretUrl) -> (SecretUrl, watch::Sender<bool>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let mut url = engine.expose_secret().clone();
@@ -191,7 +191,7 @@ async fn pass_on(client: TcpStream, server: TcpStream, mut hung: watch::Receiver
 #[tokio::test]
 async fn h24_an_engine_that_answers_pings_and_no_query_is_left_alone_and_found_again() {
     let (url, hangs) = way_to(&bionicpro_testing::warehouse().await.url).await;
-    // Longer than anything here takes: it is not the deadline that answers.
+    // Longer than anything here takes, so that the answers are not caused by the deadline.
     let app = App::builder().reading_through(url).configure(|config| config.request_timeout_s = 60);
     let app = app.start().await;
     let ivan = Person::new("ivan.petrov", 1);
@@ -214,12 +214,12 @@ async fn h24_an_engine_that_answers_pings_and_no_query_is_left_alone_and_found_a
     }
 }
 
-/// What happens on a way to the engine when a query comes.
+/// The action of a proxy to the engine when a query arrives.
 #[derive(Clone)]
 enum At {
-    /// It and all after it get no answer.
+    /// The query and all later ones get no answer.
     Break,
-    /// It waits, once.
+    /// The query waits, once.
     Wait(Arc<Pause>),
 }
 
@@ -229,7 +229,7 @@ struct Pause {
     over: Notify,
 }
 
-/// A way to the engine on which something happens at this query, counted from 1.
+/// Starts a proxy to the engine that performs the action at this query, counted from 1.
 async fn way_with(engine: &SecretUrl, query: usize, what: At) -> SecretUrl {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let mut url = engine.expose_secret().clone();
@@ -272,7 +272,7 @@ async fn way_with(engine: &SecretUrl, query: usize, what: At) -> SecretUrl {
 #[tokio::test]
 async fn h24_an_export_whose_warehouse_goes_away_breaks_off_and_looks_like_no_whole_file() {
     let engine = bionicpro_testing::warehouse().await.url;
-    // The first query asks for the account's rights; each month is one of its own.
+    // The first query reads the account's rights; each month is a query of its own.
     for (broken, whole) in [(2, false), (3, false), (4, true)] {
         let app = App::builder().reading_through(way_with(&engine, broken, At::Break).await).start().await;
         let ivan = Person::new("ivan.petrov", 1);
@@ -290,12 +290,12 @@ async fn h24_an_export_whose_warehouse_goes_away_breaks_off_and_looks_like_no_wh
     }
 }
 
-/// A name that moves between two months of an export brings nothing of the other person into it.
+/// A login name that moves between two months of an export brings nothing of the other person into it.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_export_ends_where_the_login_name_moves_to_another_person() {
     let engine = bionicpro_testing::warehouse().await.url;
     let pause = Arc::new(Pause::default());
-    // The first query asks for the account's rights, the second reads January.
+    // The first query reads the account's rights, the second reads January.
     let way = way_with(&engine, 3, At::Wait(Arc::clone(&pause))).await;
     let app = App::builder().reading_through(way).start().await;
     let (anna, boris) = (Person::new("anna", 1), Person::new("boris", 1));

@@ -1,7 +1,8 @@
-//! Keeps the issuer's keys: fetched when needed, by one task at a time, and not more often than allowed.
+//! Caches the issuer's keys: fetched on demand, by one task at a time, and not more often than allowed.
 //!
-//! Fresh for five minutes, so that a key that the issuer withdrew stops counting. When the issuer is away or
-//! answers wrongly, the old keys serve for an hour and then nothing does: the answer is 503, never a guess.
+//! Keys are fresh for five minutes, so that a key withdrawn by the issuer soon stops being accepted. If the
+//! issuer is down or answers incorrectly, the old keys are used until they are an hour old; after that,
+//! requests get 503, never a guess.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,16 +15,17 @@ use super::set::{Dropped, KeySet};
 use crate::rejection::{Checked, Reason, Rejection};
 use crate::{Clock, metrics};
 
-/// Age from which keys are fetched again: the longest that a withdrawn key counts while the issuer answers.
+/// Age from which keys are fetched again: the longest time that a withdrawn key is accepted while the issuer
+/// answers.
 const MAX_AGE: Duration = Duration::from_secs(300);
 
-/// Age from which keys are of no use, whatever the issuer does.
+/// Age from which keys are not used any more, even if the issuer is down.
 const MAX_STALE: Duration = Duration::from_secs(3600);
 
-/// Shortest time between two fetches that strangers can cause by inventing key ids.
+/// Shortest time between two fetches for unknown key ids, which unauthenticated clients can invent.
 const UNKNOWN_KEY_INTERVAL: Duration = Duration::from_secs(30);
 
-/// Shortest time between two attempts while stale keys serve.
+/// Shortest time between two attempts while stale keys are in use.
 const STALE_RETRY: Duration = Duration::from_secs(30);
 
 /// Shortest time between two attempts while there are no keys at all.
@@ -43,11 +45,12 @@ struct Inner {
 #[derive(Debug, Default)]
 struct State {
     fetched: Option<Fetched>,
-    /// When the last fetch began, for whatever reason.
+    /// Start of the last fetch, for any reason.
     attempted: Option<Duration>,
-    /// When an unknown key id last caused a fetch.
+    /// Start of the last fetch that an unknown key id caused.
     unknown_key: Option<Duration>,
-    /// The last fetch failed: the next ones run beside the requests and not before them.
+    /// Set when the last fetch failed: stale keys are then refreshed in the background, and requests do not
+    /// wait for it.
     failing: bool,
     in_flight: Option<Done>,
 }
@@ -58,10 +61,10 @@ struct Fetched {
     at: Duration,
 }
 
-/// Closes when the fetch has ended and the state holds its result.
+/// A channel that closes when the fetch has ended and the state holds its result.
 type Done = watch::Receiver<()>;
 
-/// Why a fetch begins; a metric's label.
+/// The reason for a fetch; a metric label.
 #[derive(Debug, Clone, Copy)]
 enum Trigger {
     Cold,
@@ -69,7 +72,7 @@ enum Trigger {
     UnknownKey,
 }
 
-/// What a request does about its key.
+/// The next step of a request that needs a key.
 enum Step {
     Answer(Checked<Arc<KeySet>>),
     WaitFor(Done),
@@ -80,13 +83,13 @@ impl KeyCache {
         KeyCache(Arc::new(Inner { source, clock, state: Mutex::default() }))
     }
 
-    /// The key set, if it needs no fetch.
+    /// The key set, unless it is due for a fetch.
     pub(crate) fn fresh(&self) -> Option<Arc<KeySet>> {
         let now = self.0.clock.monotonic();
         self.lock().usable(now).filter(|(_, age)| *age < MAX_AGE).map(|(keys, _)| keys)
     }
 
-    /// A key set that holds `kid`; fetches at most once.
+    /// Returns a key set that contains `kid`; fetches at most once.
     pub(crate) async fn keys_with(&self, kid: &str) -> Checked<Arc<KeySet>> {
         match self.step(Some(kid)) {
             Step::Answer(answer) => answer,
@@ -97,7 +100,7 @@ impl KeyCache {
         }
     }
 
-    /// The state after at most one fetch, where one is due.
+    /// The state, after at most one fetch if one is due.
     pub(crate) async fn state(&self) -> KeyState {
         if let Step::WaitFor(done) = self.step(None) {
             wait(done).await;
@@ -158,7 +161,7 @@ impl KeyCache {
         }
     }
 
-    /// Starts the fetch as a task of its own: a client that hangs up does not cut it short.
+    /// Starts the fetch in a task of its own, so that a client that disconnects does not cancel it.
     fn begin(&self, state: &mut State, now: Duration, trigger: Trigger) -> Done {
         let (ends, done) = watch::channel(());
         state.attempted = Some(now);
@@ -189,7 +192,7 @@ impl KeyCache {
                 tracing::warn!(
                     fault = fault.as_str(),
                     keys_age_s = age_s,
-                    "the issuer's keys cannot be fetched"
+                    "cannot fetch the issuer's key set"
                 );
                 fault.as_str()
             }
@@ -209,7 +212,7 @@ impl State {
         self.running().is_none() && self.attempted.is_none_or(|at| now.saturating_sub(at) >= interval)
     }
 
-    /// The fetch under way; a task that died counts as ended.
+    /// The fetch in progress, if any; a task that died counts as ended.
     fn running(&self) -> Option<Done> {
         self.in_flight.clone().filter(|done| done.has_changed().is_ok())
     }
@@ -232,7 +235,7 @@ fn with_key(keys: Arc<KeySet>, kid: &str) -> Checked<Arc<KeySet>> {
     }
 }
 
-/// Returns when the fetch has ended: its sender is gone.
+/// Waits until the fetch has ended and dropped its sender.
 async fn wait(mut done: Done) {
     while done.changed().await.is_ok() {}
 }

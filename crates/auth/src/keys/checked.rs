@@ -1,9 +1,9 @@
-//! Tokens that were verified with the keys of one key set, so that the next request with the same token costs no
-//! signature.
+//! Tokens that were verified with one key set, cached so that the next request with the same token needs no
+//! signature check.
 //!
-//! What is kept belongs to the key set that it was verified with and goes when that set is replaced: a key that
-//! the issuer withdraws takes its tokens along, and nothing has to be searched for. Only accepted tokens take
-//! room, so that a flood of bad ones displaces nobody.
+//! An entry belongs to the key set that verified it and is dropped when that set is replaced: the tokens of a
+//! key that the issuer withdraws disappear without a search. Only accepted tokens are cached, so a flood of
+//! bad ones evicts nothing.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -12,13 +12,13 @@ use aws_lc_rs::digest::{SHA256, digest};
 
 use crate::token::claims::Verified;
 
-/// How many tokens are kept at most, as two halves. A kept token takes about half a kilobyte.
+/// Largest number of tokens in each of the two halves. A token takes about half a kilobyte.
 const HALF: usize = 8 * 1024;
 
-/// What a token is found by. The token itself is not kept.
+/// The cache key of a token. The token itself is not kept.
 pub(crate) type Fingerprint = [u8; 32];
 
-/// The fingerprint of a token's text, which is its SHA-256.
+/// The fingerprint of a token's text: its SHA-256.
 pub(crate) fn fingerprint(jwt: &str) -> Fingerprint {
     let mut fingerprint = Fingerprint::default();
     fingerprint.copy_from_slice(digest(&SHA256, jwt.as_bytes()).as_ref());
@@ -29,8 +29,8 @@ pub(crate) fn fingerprint(jwt: &str) -> Fingerprint {
 #[derive(Debug, Default)]
 pub(crate) struct CheckedTokens(Mutex<Halves>);
 
-/// Those that came last and those before. When the newer half is full the older one goes, so that a token that is
-/// in use stays and no token has to be chosen.
+/// The latest tokens and those before. When the newer half is full, the older one is dropped, so that tokens
+/// in use stay and no single token has to be chosen for eviction.
 #[derive(Debug, Default)]
 struct Halves {
     newer: HashMap<Fingerprint, Verified>,
@@ -38,7 +38,7 @@ struct Halves {
 }
 
 impl CheckedTokens {
-    /// What this token said when its signature was verified. Whether it counts now is for its times to say.
+    /// The contents of a token whose signature was verified before. Its times decide whether it is valid now.
     pub(crate) fn get(&self, token: &Fingerprint) -> Option<Verified> {
         let mut halves = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(verified) = halves.newer.get(token) {
@@ -49,12 +49,12 @@ impl CheckedTokens {
         Some(verified)
     }
 
-    /// Keeps what a verified token says.
+    /// Caches a verified token.
     pub(crate) fn keep(&self, token: Fingerprint, verified: Verified) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).keep(token, verified);
     }
 
-    /// Lets one go, such as one that has expired.
+    /// Removes a token, such as an expired one.
     pub(crate) fn forget(&self, token: &Fingerprint) {
         let mut halves = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         halves.newer.remove(token);

@@ -1,6 +1,6 @@
-//! Fetches discovery document and key set over HTTP, within fixed bounds.
+//! Fetches the discovery document and the key set over HTTP, within limits of size and time.
 //!
-//! Only two addresses are ever asked: the issuer's discovery document and the key set that it (or the
+//! Requests go to two addresses only: the issuer's discovery document, and the key set that it (or the
 //! configuration) names. Nothing in a token can add a third.
 
 use std::sync::{Mutex, PoisonError};
@@ -16,16 +16,16 @@ use super::set::{Dropped, KeySet};
 use crate::Config;
 use crate::token::json;
 
-/// Longest that one document may take, from the first byte out to the last byte in.
+/// Timeout for one document, from the first byte sent to the last byte received.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Largest document, in bytes. Keycloak's key set has 3 KB.
 const MAX_BYTES: usize = 256 * 1024;
 
-/// How long the address of the key set is believed before discovery is asked again.
+/// Age from which the address of the key set is looked up in the discovery document again.
 const DISCOVERY_MAX_AGE: Duration = Duration::from_secs(3600);
 
-/// Why a fetch brought no key set.
+/// The reason why a fetch failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     Connect,
@@ -59,7 +59,7 @@ impl Fault {
     }
 }
 
-/// Where the keys come from.
+/// The addresses from which the issuer's keys are fetched.
 #[derive(Debug)]
 pub(crate) struct Source {
     client: reqwest::Client,
@@ -70,10 +70,10 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// Checks the addresses; makes no call.
+    /// Checks the addresses; sends no request.
     pub(crate) fn new(issuer: &str, config: &Config) -> Result<Self> {
         let unfit = |key: &'static str| {
-            Error::new(Kind::Config, "not an address that keys may be fetched from").detail(key).hint(
+            Error::new(Kind::Config, "cannot fetch keys from this address").detail(key).hint(
                 "use https, or http on this machine's loopback address, without user, query and fragment",
             )
         };
@@ -89,7 +89,7 @@ impl Source {
         Ok(Source { client, issuer: issuer.to_owned(), discovery, fixed, discovered: Mutex::new(None) })
     }
 
-    /// One refresh: the key set, and the keys that were not taken.
+    /// Fetches the key set once; returns it with the reasons for the keys that were dropped.
     pub(crate) async fn fetch(&self, now: Duration) -> Result<(KeySet, Vec<Dropped>), Fault> {
         let address = match &self.fixed {
             Some(url) => url.clone(),
@@ -97,7 +97,7 @@ impl Source {
         };
         let fetched = self.fetch_key_set(address).await;
         if fetched.is_err() {
-            // The next attempt asks discovery again: the issuer may have moved its keys.
+            // The next attempt repeats the discovery: the issuer may have moved its keys.
             *self.discovered.lock().unwrap_or_else(PoisonError::into_inner) = None;
         }
         fetched
@@ -130,13 +130,15 @@ impl Source {
         Ok(url)
     }
 
-    /// An issuer on https keeps its keys on https; one on loopback cannot send us elsewhere in the clear.
+    /// Returns true if the discovery document may name this URL. An https issuer must have its keys on https,
+    /// and a loopback issuer cannot redirect us to another host over plain http.
     fn may_name(&self, url: &Url) -> bool {
         is_trustworthy(url) && (url.scheme() == "https" || self.discovery.scheme() == "http")
     }
 }
 
-/// The body of a 200 of one of the media types, uncompressed, within size and time.
+/// Fetches the body of a 200 response with one of the media types, uncompressed, within the limits of size
+/// and time.
 pub(crate) async fn get(client: &reqwest::Client, url: Url, media_types: &[&str]) -> Result<Vec<u8>, Fault> {
     let fault = |error: reqwest::Error| match error.is_timeout() {
         true => Fault::Timeout,
@@ -166,7 +168,7 @@ pub(crate) async fn get(client: &reqwest::Client, url: Url, media_types: &[&str]
     Ok(body)
 }
 
-/// A client that follows nothing, unpacks nothing, and ends in time.
+/// Builds a client that follows no redirects, decompresses nothing, and has a timeout.
 pub(crate) fn client(only_loopback: bool) -> Result<reqwest::Client> {
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("bionicpro/", env!("CARGO_PKG_VERSION")))
@@ -180,11 +182,11 @@ pub(crate) fn client(only_loopback: bool) -> Result<reqwest::Client> {
         .no_zstd()
         .no_deflate();
     if only_loopback {
-        // The demo and tests: no proxy stands between, and no certificate store is needed.
+        // The demo and tests: there is no proxy, and no certificate store is needed.
         builder = builder.no_proxy().tls_certs_only([]);
     }
     builder.build().map_err(|error| {
-        Error::new(Kind::Config, "the HTTP client for the issuer's keys cannot be set up")
+        Error::new(Kind::Config, "cannot set up the HTTP client for the issuer's keys")
             .source(error)
             .hint("install the system's certificates (ca-certificates)")
     })
@@ -199,8 +201,8 @@ pub(crate) fn is_trustworthy(url: &Url) -> bool {
     scheme_fits && plain && url.has_host()
 }
 
-/// Whether the host is this machine by its address or its fixed name.
-pub(crate) fn is_loopback(url: &Url) -> bool {
+/// Returns true if the host is a loopback address or the name `localhost`.
+pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),

@@ -1,4 +1,4 @@
-//! One key of a set (RFC 7517): taken only if it is a sound RSA key for RS256 signatures and public.
+//! One key of a set (RFC 7517): accepted only if it is a sound public RSA key for RS256 signatures.
 
 use jsonwebtoken::DecodingKey;
 use serde_json::{Map, Value};
@@ -8,19 +8,20 @@ use super::set::Dropped;
 use crate::token::compact::decode;
 use crate::token::header::MAX_KID_BYTES;
 
-/// Shortest and longest modulus, in bits. Below is weak; above costs a stranger's request too much time.
+/// Shortest and longest modulus, in bits. A shorter one is weak; a longer one makes requests of
+/// unauthenticated clients too expensive.
 const MODULUS_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 
 /// Smallest public exponent that NIST SP 800-56B allows.
 const MIN_EXPONENT: u64 = 65537;
 
-/// Largest public exponent: what the cryptographic library takes.
+/// Largest public exponent that the cryptographic library accepts.
 const MAX_EXPONENT: u64 = (1 << 33) - 1;
 
-/// Members that only a private or a symmetric key has. A set that shows one has leaked it.
+/// Members that only a private or a symmetric key has. A set that contains one has leaked the key.
 const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
-/// The key and its id, or why it is not taken.
+/// Returns the key id and the key, or the reason why the key is dropped.
 pub(super) fn read(jwk: &Map<String, Value>) -> Result<(String, DecodingKey), Dropped> {
     let kid = match jwk.get("kid") {
         Some(Value::String(kid)) if (1..=MAX_KID_BYTES).contains(&kid.len()) => kid.clone(),
@@ -45,13 +46,13 @@ pub(super) fn read(jwk: &Map<String, Value>) -> Result<(String, DecodingKey), Dr
     Ok((kid, DecodingKey::from_rsa_raw_components(&n, &e)))
 }
 
-/// `key_ops` is absent, or an array of texts with `verify` and without anything that encrypts.
+/// Returns true if `key_ops` is absent, or a non-empty array that contains only `verify`.
 fn may_verify(key_ops: Option<&Value>) -> bool {
     let Some(key_ops) = key_ops else { return true };
     key_ops.as_array().is_some_and(|ops| !ops.is_empty() && ops.iter().all(|op| op == "verify"))
 }
 
-/// Size, oddness and fingerprint of a modulus and an exponent without leading zeros.
+/// Checks size, oddness and fingerprint of a modulus and an exponent without leading zeros.
 fn is_sound(n: &[u8], e: &[u8]) -> bool {
     let bits = n.len() * 8 - n.first().map_or(0, |byte| byte.leading_zeros() as usize);
     let odd = |number: &[u8]| number.last().is_some_and(|byte| byte % 2 == 1);

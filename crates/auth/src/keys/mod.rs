@@ -1,4 +1,4 @@
-//! The issuer's public keys: fetched in bounds, taken only when fit, kept while they may be used.
+//! The issuer's public keys: fetched within limits, accepted only if sound, cached while they may be used.
 
 pub(crate) mod cache;
 pub(crate) mod checked;
@@ -9,7 +9,8 @@ pub(crate) mod set;
 
 use std::time::Duration;
 
-/// Whether tokens can be verified now: the state behind the readiness of whoever needs the keys.
+/// The state of the keys, which decides whether tokens can be verified now. It determines the readiness of
+/// services that need the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyState {
     /// The key set is younger than five minutes.
@@ -17,22 +18,23 @@ pub enum KeyState {
         /// Time since the fetch.
         age: Duration,
     },
-    /// The issuer does not answer rightly, and the last good key set, not older than an hour, still serves.
+    /// The issuer is down or answers incorrectly, and the last good key set, not older than an hour, is still
+    /// used.
     Stale {
         /// Time since the fetch.
         age: Duration,
     },
-    /// There is no key to verify with: requests are answered 503.
+    /// There is no key to verify with, and requests are answered 503.
     Unavailable,
 }
 
 impl KeyState {
-    /// Whether requests can be served.
+    /// Returns true if requests can be served.
     pub fn is_ready(self) -> bool {
         self != KeyState::Unavailable
     }
 
-    /// The word for readiness answers.
+    /// The name of the state in readiness responses.
     pub fn as_str(self) -> &'static str {
         match self {
             KeyState::Fresh { .. } => "ok",

@@ -1,8 +1,10 @@
-//! The fingerprint of RSA keys made by flawed smart cards (CVE-2017-15361, "ROCA"), whose private half can be computed.
+//! The fingerprint of RSA keys made by flawed smart cards (CVE-2017-15361, "ROCA"), whose private half can be
+//! computed.
 //!
-//! Such a modulus is a power of 65537 modulo every small prime. A sound modulus is so with a chance below 2^-27.
+//! Such a modulus is a power of 65537 modulo every small prime. A sound modulus has this property with a
+//! probability below 2^-27.
 
-/// The primes whose residues the flawed generator gives away.
+/// The primes whose residues reveal the flawed generator.
 const PRIMES: [u32; 38] = [
     3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103,
     107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
@@ -10,7 +12,7 @@ const PRIMES: [u32; 38] = [
 
 const GENERATOR: u32 = 65537;
 
-/// Whether the modulus, big-endian, has the fingerprint.
+/// Returns true if the modulus, big-endian, has the fingerprint.
 pub(super) fn has_fingerprint(modulus: &[u8]) -> bool {
     PRIMES.iter().all(|&prime| is_power_of_generator(residue(modulus, prime), prime))
 }

@@ -1,4 +1,4 @@
-//! A key set as it may be used: key ids that stand once, each with one sound RS256 key.
+//! A key set ready for use: unique key ids, each with one sound RS256 key.
 
 use std::collections::HashMap;
 
@@ -18,27 +18,27 @@ pub struct KeySet {
     checked: CheckedTokens,
 }
 
-/// Why a key of the issuer's set is not taken.
+/// The reason why a key of the issuer's set is dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dropped {
-    /// Without `kid`, or with one that no token can name.
+    /// Without `kid`, or with one that a token cannot carry.
     NoKid,
-    /// Two keys have this `kid`: neither is taken, since a token could mean either.
+    /// Two keys have this `kid`: both are dropped, since a token could mean either.
     DuplicateKid,
-    /// The set shows a private or symmetric key.
+    /// The set contains a private or symmetric key.
     PrivateMembers,
     /// Not an RSA key for RS256.
     OtherAlgorithm,
-    /// For encryption, or its `key_ops` say so.
+    /// Not for signatures, according to its `use` or `key_ops`.
     NotForSigning,
-    /// Numbers that are not numbers.
+    /// The modulus or the exponent is not a valid number.
     Malformed,
     /// Too short, too long, a bad exponent, or a known flawed generator.
     Weak,
 }
 
 impl Dropped {
-    /// The word in logs and metrics.
+    /// The name in logs and metrics.
     pub fn as_str(self) -> &'static str {
         match self {
             Dropped::NoKid => "no_kid",
@@ -51,7 +51,7 @@ impl Dropped {
         }
     }
 
-    /// Whether the issuer's operator must hear of it.
+    /// Returns true if the issuer's operator should be alerted.
     pub fn is_alarming(self) -> bool {
         match self {
             Dropped::DuplicateKid | Dropped::PrivateMembers | Dropped::Malformed | Dropped::Weak => true,
@@ -61,7 +61,7 @@ impl Dropped {
 }
 
 impl KeySet {
-    /// Reads a key set document; none if it is not an object with an array `keys`.
+    /// Parses a key set document; `None` if it is not an object with an array `keys`.
     pub fn parse(bytes: &[u8]) -> Option<(Self, Vec<Dropped>)> {
         let document = json::object(bytes)?;
         let jwks: Vec<&Map<String, Value>> =
@@ -84,17 +84,17 @@ impl KeySet {
         Some((set, dropped))
     }
 
-    /// Whether a key has this id.
+    /// Returns true if a key has this id.
     pub fn contains(&self, kid: &str) -> bool {
         self.keys.contains_key(kid)
     }
 
-    /// How many keys can be used.
+    /// The number of usable keys.
     pub fn len(&self) -> usize {
         self.keys.len()
     }
 
-    /// Whether no key can be used.
+    /// Returns true if there is no usable key.
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
     }
@@ -104,7 +104,7 @@ impl KeySet {
         &self.checked
     }
 
-    /// Verifies the signature with the key that the header names, and gives out the payload's bytes.
+    /// Verifies the signature with the key that the header names, and returns the payload's bytes.
     pub fn verify(&self, unverified: Compact<'_>) -> Checked<Vec<u8>> {
         let key = self.keys.get(&unverified.header.kid).ok_or(Rejection::Invalid(Reason::UnknownKey))?;
         let message = unverified.signing_input.as_bytes();

@@ -1,11 +1,11 @@
-//! RSA keys for tests, each made once in a test process.
+//! RSA keys for tests, each generated once per test process.
 
 use std::sync::OnceLock;
 
 use aws_lc_rs::signature;
 use serde_json::{Value, json};
 
-use crate::issuer::key::{SigningKey, encode};
+use crate::signing::{SigningKey, encode};
 
 /// A key pair that tests sign with.
 #[derive(Debug)]
@@ -18,13 +18,13 @@ impl TestKey {
         KEY.get_or_init(TestKey::generate)
     }
 
-    /// A key that nobody published.
+    /// A key that is not published.
     pub fn attacker() -> &'static TestKey {
         static KEY: OnceLock<TestKey> = OnceLock::new();
         KEY.get_or_init(TestKey::generate)
     }
 
-    /// A new key.
+    /// Generates a new key.
     pub fn generate() -> TestKey {
         TestKey(SigningKey::generate().expect("an RSA key"))
     }
@@ -34,7 +34,7 @@ impl TestKey {
         self.0.kid()
     }
 
-    /// The public half as a key set shows it.
+    /// The public half as in a key set.
     pub fn jwk(&self) -> Value {
         self.0.jwk()
     }
@@ -46,24 +46,24 @@ impl TestKey {
         jwk
     }
 
-    /// The public half as X.509 writes it (`SubjectPublicKeyInfo`).
+    /// The public half as an X.509 `SubjectPublicKeyInfo`.
     pub fn public_der(&self) -> Vec<u8> {
         self.0.public_der().expect("a public key")
     }
 
-    /// An RS256 signature, encoded.
+    /// An RS256 signature, as base64url.
     pub fn sign(&self, input: &str) -> String {
         encode(self.0.sign(input.as_bytes()).expect("a signature"))
     }
 
-    /// A signature by RS384, RS512 or PS256, encoded.
+    /// A signature by RS256, RS384, RS512 or PS256, as base64url.
     pub fn sign_by(&self, algorithm: &str, input: &str) -> String {
         let algorithm: &'static dyn signature::RsaEncoding = match algorithm {
             "RS256" => &signature::RSA_PKCS1_SHA256,
             "RS384" => &signature::RSA_PKCS1_SHA384,
             "RS512" => &signature::RSA_PKCS1_SHA512,
             "PS256" => &signature::RSA_PSS_SHA256,
-            other => panic!("no RSA algorithm {other}"),
+            other => panic!("not an RSA algorithm: {other}"),
         };
         encode(self.0.sign_with(algorithm, input.as_bytes()).expect("a signature"))
     }

@@ -1,4 +1,4 @@
-//! What tests of tokens need: keys, tokens with any header and claims, and an issuer that can misbehave.
+//! Tools for tests of tokens: keys, tokens with any header and claims, and an issuer that can misbehave.
 //!
 //! Behind the feature `testing`; nothing here is part of the program.
 

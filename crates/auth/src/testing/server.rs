@@ -1,4 +1,4 @@
-//! An issuer for tests: discovery and key set over real HTTP, counted, and able to misbehave.
+//! An issuer for tests: serves discovery and key set over real HTTP, counts requests, and can misbehave.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,14 +14,14 @@ use tokio::task::JoinHandle;
 use super::{TestKey, TokenBuilder};
 use crate::Config;
 
-/// How a document is answered.
+/// The response to a request for a document.
 #[derive(Debug, Clone)]
 pub enum Answer {
-    /// Rightly.
+    /// The correct document.
     Right,
-    /// Rightly, after a while.
+    /// The correct document, after a delay.
     Late(Duration),
-    /// The connection is closed without a word.
+    /// The connection is closed without a response.
     HangUp,
     /// Status, headers (each with its line end) and body, as given.
     Raw {
@@ -32,9 +32,9 @@ pub enum Answer {
         /// The body.
         body: Vec<u8>,
     },
-    /// Right headers, then a byte a second without end.
+    /// Correct headers, then one byte per second without end.
     Drip,
-    /// Right headers, then 50 MB.
+    /// Correct headers, then 50 MB.
     Flood,
 }
 
@@ -89,12 +89,12 @@ impl KeyServer {
         Config { issuer: Some(self.issuer()), ..Config::default() }
     }
 
-    /// A valid access token for a wearer by this name, from now on.
+    /// A valid access token for a wearer with this login name, issued now.
     pub fn token(&self, username: &str) -> String {
         self.builder().user(username).sign(TestKey::trusted())
     }
 
-    /// A valid token of this issuer to change.
+    /// A builder that starts from a valid token of this issuer.
     pub fn builder(&self) -> TokenBuilder {
         TokenBuilder::new(&self.issuer(), Utc::now().timestamp())
     }
@@ -104,12 +104,12 @@ impl KeyServer {
         *lock(&self.shared.keys) = keys;
     }
 
-    /// How the key set is answered from now on.
+    /// Sets the response for the key set from now on.
     pub fn answer_keys(&self, answer: Answer) {
         *lock(&self.shared.keys_answer) = answer;
     }
 
-    /// How the discovery document is answered from now on.
+    /// Sets the response for the discovery document from now on.
     pub fn answer_discovery(&self, answer: Answer) {
         *lock(&self.shared.discovery_answer) = answer;
     }
@@ -124,7 +124,7 @@ impl KeyServer {
         self.shared.discoveries.load(Ordering::SeqCst)
     }
 
-    /// Connections so far, whatever they asked for.
+    /// Connections so far, whatever they requested.
     pub fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::SeqCst)
     }
@@ -151,7 +151,7 @@ impl Shared {
             self.fetches.fetch_add(1, Ordering::SeqCst);
             (lock(&self.keys_answer).clone(), json!({"keys": *lock(&self.keys)}))
         };
-        // The client may hang up at any moment: that is its right, and what some tests want.
+        // The client may disconnect at any moment, as some tests require.
         let _ = answer.write(&mut stream, document.to_string().into_bytes()).await;
     }
 }
@@ -196,7 +196,7 @@ async fn respond(stream: &mut TcpStream, status: &str, headers: &str, body: &[u8
     stream.write_all(body).await
 }
 
-/// The path of the request, once its head has arrived.
+/// Reads the head of the request and returns its path.
 async fn read_path(stream: &mut TcpStream) -> Option<String> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {

@@ -1,11 +1,11 @@
-//! Builds tokens with any header and claims, valid until told otherwise.
+//! Builds tokens with any header and claims, valid by default.
 
 use serde_json::{Map, Value, json};
 
 use super::TestKey;
-use crate::issuer::key::encode;
+use crate::signing::encode;
 
-/// A token in the making: an access token for ivan.petrov in the shape of Keycloak's.
+/// A builder of tokens: by default, an access token for ivan.petrov in the shape of Keycloak's.
 #[derive(Debug, Clone)]
 pub struct TokenBuilder {
     header: Map<String, Value>,
@@ -13,7 +13,7 @@ pub struct TokenBuilder {
 }
 
 impl TokenBuilder {
-    /// A valid token of the issuer, given out at `now_s` for five minutes, for the trusted key.
+    /// A valid token of the issuer, issued at `now_s` for five minutes, with the id of the trusted key.
     pub fn new(issuer: &str, now_s: i64) -> Self {
         let header = json!({"alg": "RS256", "typ": "JWT", "kid": TestKey::trusted().kid()});
         let claims = json!({
@@ -43,7 +43,7 @@ impl TokenBuilder {
         self
     }
 
-    /// Leaves a claim out.
+    /// Removes a claim.
     pub fn without(mut self, name: &str) -> Self {
         self.claims.remove(name);
         self
@@ -55,18 +55,18 @@ impl TokenBuilder {
         self
     }
 
-    /// Leaves a member of the header out.
+    /// Removes a member of the header.
     pub fn without_header(mut self, name: &str) -> Self {
         self.header.remove(name);
         self
     }
 
-    /// The login name, with an account id of its own.
+    /// Sets the login name, and a subject derived from it.
     pub fn user(self, username: &str) -> Self {
         self.claim("preferred_username", username).claim("sub", format!("sub-of-{username}"))
     }
 
-    /// The roles.
+    /// Sets the roles.
     pub fn roles(self, roles: &[&str]) -> Self {
         self.claim("realm_access", json!({"roles": roles}))
     }
@@ -81,7 +81,7 @@ impl TokenBuilder {
         Value::Object(self.claims.clone()).to_string()
     }
 
-    /// What is signed.
+    /// The signing input: encoded header and claims.
     pub fn signing_input(&self) -> String {
         format!("{}.{}", encode(self.header_json()), encode(self.claims_json()))
     }
@@ -93,7 +93,7 @@ impl TokenBuilder {
         format!("{input}.{signature}")
     }
 
-    /// A token of any bytes, signed by the key with RS256.
+    /// A token with any bytes as header and payload, signed by the key with RS256.
     pub fn sign_raw(header: impl AsRef<[u8]>, payload: impl AsRef<[u8]>, key: &TestKey) -> String {
         let input = format!("{}.{}", encode(header), encode(payload));
         let signature = key.sign(&input);

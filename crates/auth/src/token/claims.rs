@@ -1,5 +1,6 @@
-//! The claims of a verified token: every rule of what an access token for this system must say.
+//! The claims of a verified token, and every rule that an access token for this system must satisfy.
 
+use bionicpro_model::Username;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -14,17 +15,17 @@ use crate::rejection::{Checked, Reason, Rejection};
 /// The claim `typ` of Keycloak's access tokens. ID, refresh, offline, logout and action tokens have others.
 const TOKEN_TYPE: &str = "Bearer";
 
-/// Keycloak's login name for a client that acts for itself is this and the client's id.
+/// Prefix of Keycloak's login name for a client that acts on its own behalf; the client's id follows.
 const SERVICE_ACCOUNT: &str = "service-account-";
 
-/// Who holds a verified token. `Debug` shows neither name nor subject.
+/// The holder of a verified token. `Debug` shows neither name nor subject.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Claims {
-    /// `sub`: the account, for ever.
+    /// `sub`: the permanent id of the account.
     pub subject: String,
-    /// `preferred_username`: the login name, which may pass to somebody else one day.
-    pub username: String,
+    /// `preferred_username`: the login name, which may be given to another person one day.
+    pub username: Username,
     /// `realm_access.roles`.
     pub roles: BTreeSet<String>,
     /// `azp`: the client that the token was issued to.
@@ -46,9 +47,9 @@ impl Claims {
         }
     }
 
-    /// Fails for a client that acts for itself.
+    /// Fails for a client that acts on its own behalf.
     pub fn require_person(&self) -> Checked<()> {
-        match self.username.starts_with(SERVICE_ACCOUNT) {
+        match self.username.as_str().starts_with(SERVICE_ACCOUNT) {
             true => Err(Rejection::Forbidden(Reason::ServiceAccount)),
             false => Ok(()),
         }
@@ -65,7 +66,7 @@ impl fmt::Debug for Claims {
     }
 }
 
-/// What the claims are held against.
+/// The values that the claims must match.
 #[derive(Debug)]
 pub(crate) struct Policy {
     issuer: String,
@@ -86,7 +87,7 @@ impl Policy {
         &self.issuer
     }
 
-    /// Checks the members of a payload whose signature was verified, but for the time.
+    /// Checks the members of a payload whose signature was verified, except whether the token is valid now.
     pub(crate) fn check(&self, members: &Map<String, Value>) -> Checked<Verified> {
         let text_of = |name: &str| members.get(name).and_then(Value::as_str);
         require(text_of("iss") == Some(self.issuer.as_str()), Reason::Issuer)?;
@@ -102,7 +103,7 @@ impl Policy {
             .ok_or(Rejection::Invalid(Reason::Username))?;
         let client = text_of("azp").ok_or(Rejection::Invalid(Reason::AuthorizedParty))?;
         if !self.authorized_parties.iter().any(|allowed| allowed == client) {
-            // A client in its own name is known to the issuer and told that it has no business here.
+            // A client that acts on its own behalf is known to the issuer, so it gets 403 and not 401.
             return Err(match username.strip_prefix(SERVICE_ACCOUNT) == Some(client) {
                 true => Rejection::Forbidden(Reason::ServiceAccount),
                 false => Rejection::Invalid(Reason::AuthorizedParty),
@@ -111,11 +112,11 @@ impl Policy {
         let session_id = match members.get("sid") {
             None => None,
             Some(Value::String(sid)) if text::is_plain(sid) => Some(sid.clone()),
-            Some(_) => return Err(Rejection::Invalid(Reason::Roles)),
+            Some(_) => return Err(Rejection::Invalid(Reason::SessionId)),
         };
         let claims = Claims {
             subject: subject.to_owned(),
-            username: username.to_owned(),
+            username: Username::new(username),
             roles: roles(members.get("realm_access"))?,
             authorized_party: client.to_owned(),
             expires_at: times.expires_at,
@@ -125,7 +126,7 @@ impl Policy {
         Ok(Verified { claims, not_before: times.not_before })
     }
 
-    /// `aud` is one text or an array of texts, and ours is among them.
+    /// Returns true if `aud` is one text or an array of texts, and contains our audience.
     fn is_for_us(&self, aud: Option<&Value>) -> bool {
         match aud {
             Some(Value::String(one)) => *one == self.audience,
@@ -137,7 +138,8 @@ impl Policy {
     }
 }
 
-/// What a token says and whose signature was verified, once and for all; whether it counts depends on the time.
+/// The claims of a token whose signature was verified. It is verified only once; whether the token is valid
+/// depends on the time.
 #[derive(Debug, Clone)]
 pub(crate) struct Verified {
     claims: Claims,
@@ -145,19 +147,19 @@ pub(crate) struct Verified {
 }
 
 impl Verified {
-    /// The claims, after every rule about time.
+    /// Returns the claims if the token is valid at `now_s`.
     pub(crate) fn at(&self, now_s: i64) -> Checked<&Claims> {
         let Claims { issued_at, expires_at, .. } = self.claims;
         Times { issued_at, expires_at, not_before: self.not_before }.check(now_s)?;
         Ok(&self.claims)
     }
 
-    /// Claims that say nothing but when they end.
+    /// Empty claims with only an expiry.
     #[cfg(test)]
     pub(crate) fn until(expires_at: DateTime<Utc>) -> Self {
         let claims = Claims {
             subject: String::new(),
-            username: String::new(),
+            username: Username::new(""),
             roles: BTreeSet::new(),
             authorized_party: String::new(),
             expires_at,
@@ -168,7 +170,7 @@ impl Verified {
     }
 }
 
-/// `realm_access.roles`: absent means none, anything but texts is refused.
+/// Reads `realm_access.roles`: absent means none, anything but texts is refused.
 fn roles(realm_access: Option<&Value>) -> Checked<BTreeSet<String>> {
     let malformed = Rejection::Invalid(Reason::Roles);
     let Some(realm_access) = realm_access else { return Ok(BTreeSet::new()) };

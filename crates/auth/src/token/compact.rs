@@ -1,4 +1,4 @@
-//! The compact form of a signed token (RFC 7515, section 7.1), read strictly and not yet believed.
+//! The compact form of a signed token (RFC 7515, section 7.1), parsed strictly and not yet verified.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,10 +6,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::header::{self, Header};
 use crate::rejection::{Checked, Reason, Rejection};
 
-/// Longest token that is looked at, in bytes; holds the memory and time that a stranger can take.
+/// Longest token that is parsed, in bytes; limits the memory and time that an unauthenticated client can use.
 pub(crate) const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
-/// A token taken apart. Nothing in it is verified.
+/// A parsed token. Nothing in it is verified.
 #[derive(Debug)]
 pub struct Compact<'a> {
     pub(crate) header: Header,
@@ -19,7 +19,7 @@ pub struct Compact<'a> {
 }
 
 impl<'a> Compact<'a> {
-    /// Fails for a text that is too long to be looked at.
+    /// Fails for a text that is too long to be parsed.
     pub(crate) fn check_size(unverified_jwt: &str) -> Checked<()> {
         match unverified_jwt.len() > MAX_TOKEN_BYTES {
             true => Err(Rejection::Invalid(Reason::TooLarge)),
@@ -27,7 +27,7 @@ impl<'a> Compact<'a> {
         }
     }
 
-    /// Takes a token apart and reads its header; fails unless the header is one that this system's tokens may have.
+    /// Parses a token and its header; fails unless this system's tokens may have such a header.
     pub fn parse(unverified_jwt: &'a str) -> Checked<Self> {
         Compact::check_size(unverified_jwt)?;
         let encoding = Rejection::Invalid(Reason::Encoding);
@@ -36,7 +36,7 @@ impl<'a> Compact<'a> {
         if signature.is_empty() {
             return Err(encoding);
         }
-        // A dot left in the payload is outside the alphabet: a fourth segment fails here too.
+        // A dot left in the payload is outside the alphabet, so a fourth segment fails here too.
         let header = decode(header).ok_or(encoding)?;
         let payload = decode(payload).ok_or(encoding)?;
         decode(signature).ok_or(encoding)?;
@@ -44,7 +44,8 @@ impl<'a> Compact<'a> {
     }
 }
 
-/// Base64url without padding; the last character's unused bits must be zero, so that each value has one spelling.
+/// Decodes base64url without padding. The last character's unused bits must be zero, so that each value has
+/// only one encoding.
 pub(crate) fn decode(segment: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(segment).ok()
 }

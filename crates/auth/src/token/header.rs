@@ -1,21 +1,22 @@
-//! The protected header: RS256, a key id, and nothing that changes what the token means.
+//! The protected header: RS256, a key id, and nothing that changes the meaning of the token.
 
 use serde_json::{Map, Value};
 
 use super::json;
 use crate::rejection::{Checked, Reason, Rejection};
 
-/// The only algorithm. One is enough, and a list is what confusion attacks live on (RFC 8725, section 3.1).
+/// The only algorithm. One is enough, and a list would make confusion attacks possible (RFC 8725, section
+/// 3.1).
 const ALGORITHM: &str = "RS256";
 
-/// Longest `kid`, in bytes. Keycloak's have 43.
+/// Longest `kid`, in bytes. Keycloak's have 43 bytes.
 pub(crate) const MAX_KID_BYTES: usize = 128;
 
 /// Members that carry a key, point at one, or change how the rest is read. None is ever followed, and a token
-/// that has one is refused even when its signature fits: our issuer sends none of them.
+/// that has one is refused even if its signature is valid: our issuer sends none of them.
 const REFUSED: [&str; 9] = ["crit", "b64", "jku", "jwk", "x5u", "x5c", "cty", "enc", "zip"];
 
-/// What the header says about the kind of token.
+/// The kind of token according to the header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum HeaderType {
     /// No `typ`.
@@ -30,7 +31,7 @@ pub(crate) enum HeaderType {
     Other,
 }
 
-/// A header that passed every rule that needs no configuration.
+/// A header that satisfies every rule that needs no configuration.
 #[derive(Debug)]
 pub(crate) struct Header {
     pub(crate) kid: String,
@@ -53,7 +54,8 @@ pub(super) fn read(bytes: &[u8]) -> Checked<Header> {
     Ok(Header { kid, typ: header_type(&members) })
 }
 
-/// The media type in `typ`: case does not matter and `application/` may be left out (RFC 7515, section 4.1.9).
+/// Reads the media type in `typ`: case does not matter and `application/` may be left out (RFC 7515, section
+/// 4.1.9).
 fn header_type(members: &Map<String, Value>) -> HeaderType {
     let Some(value) = members.get("typ") else { return HeaderType::Absent };
     let Some(text) = value.as_str() else { return HeaderType::Other };

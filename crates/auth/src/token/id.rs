@@ -1,4 +1,5 @@
-//! The claims of an ID token (OpenID Connect Core, section 3.1.3.7): who has signed in, for the client that asked.
+//! The claims of an ID token (OpenID Connect Core, section 3.1.3.7): the account that signed in, for the
+//! client that requested it.
 
 use aws_lc_rs::digest;
 use chrono::{DateTime, Utc};
@@ -13,28 +14,28 @@ use crate::rejection::{Checked, Reason, Rejection};
 /// The claim `typ` of Keycloak's ID tokens.
 const TOKEN_TYPE: &str = "ID";
 
-/// What an ID token must belong to.
+/// The sign-in that an ID token must belong to.
 #[derive(Debug, Clone, Copy)]
 pub struct IdTokenFor<'a> {
-    /// The client that asked; nobody else may be in `aud`.
+    /// The client that requested the token; `aud` must contain no other.
     pub client_id: &'a str,
-    /// What the client sent with the browser.
+    /// The nonce that the client sent with the authorization request.
     pub nonce: &'a str,
-    /// The access token that came beside it.
+    /// The access token that came with it.
     pub access_token: &'a str,
 }
 
-/// Who has signed in. `Debug` shows nothing of it.
+/// The person who has signed in. `Debug` shows none of the fields.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct IdClaims {
     /// `sub`: the account.
     pub subject: String,
-    /// `name`: what to call the person, where the issuer says so.
+    /// `name`: the display name of the person, if the issuer sends one.
     pub name: Option<String>,
     /// `sid`: the issuer's session.
     pub session_id: Option<String>,
-    /// When the person proved who they are: `auth_time`, or `iat` where there is none.
+    /// Time of the authentication: `auth_time`, or `iat` if it is missing.
     pub authenticated_at: DateTime<Utc>,
 }
 
@@ -68,7 +69,7 @@ pub(crate) fn check(
     let session_id = match members.get("sid") {
         None => None,
         Some(Value::String(sid)) if text::is_plain(sid) => Some(sid.clone()),
-        Some(_) => return Err(Rejection::Invalid(Reason::Roles)),
+        Some(_) => return Err(Rejection::Invalid(Reason::SessionId)),
     };
     let authenticated_at = match members.get("auth_time") {
         None => times.issued_at,
@@ -76,14 +77,14 @@ pub(crate) fn check(
     };
     Ok(IdClaims {
         subject: subject.to_owned(),
-        // A name that cannot be shown is no reason to keep somebody out.
+        // A name that cannot be shown is left out; it is no reason to refuse the sign-in.
         name: text_of("name").filter(|name| text::is_plain(name)).map(str::to_owned),
         session_id,
         authenticated_at,
     })
 }
 
-/// `aud` is the client, as a text or as the only one of an array.
+/// Returns true if `aud` is the client, as a text or as the only element of an array.
 fn is_only(aud: Option<&Value>, client_id: &str) -> bool {
     match aud {
         Some(Value::String(one)) => one == client_id,
@@ -92,7 +93,7 @@ fn is_only(aud: Option<&Value>, client_id: &str) -> bool {
     }
 }
 
-/// Whether it is the left half of the access token's SHA-256 (section 3.1.3.6, for RS256).
+/// Returns true if `at_hash` is the left half of the access token's SHA-256 (section 3.1.3.6, for RS256).
 fn is_hash_of(at_hash: &Value, access_token: &str) -> bool {
     let digest = digest::digest(&digest::SHA256, access_token.as_bytes());
     at_hash.as_str().and_then(decode).is_some_and(|hash| hash == digest.as_ref()[..16])

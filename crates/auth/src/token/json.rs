@@ -1,6 +1,7 @@
-//! JSON as a security token must be read: one object, no member twice at any depth, nothing after it.
+//! Strict JSON for security tokens: one object, no duplicate member at any depth, nothing after it.
 //!
-//! `serde_json` keeps the last of two equal members, so that two readers of one token may see two users.
+//! `serde_json` keeps the last of two members with the same name, so two parsers of one token might see two
+//! users.
 
 use std::fmt;
 
@@ -8,7 +9,7 @@ use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// Reads one object strictly: UTF-8 without a byte order mark, at most 128 levels, each member once.
+/// Parses one object strictly: UTF-8 without a byte order mark, at most 128 levels, no duplicate members.
 pub(crate) fn object(bytes: &[u8]) -> Option<Map<String, Value>> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = Strict.deserialize(&mut deserializer).ok()?;
@@ -34,7 +35,7 @@ impl<'de> Visitor<'de> for Strict {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON with each member once")
+        f.write_str("JSON without duplicate members")
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
@@ -74,7 +75,7 @@ impl<'de> Visitor<'de> for Strict {
         while let Some(name) = access.next_key::<String>()? {
             let value = access.next_value_seed(Strict)?;
             if members.insert(name, value).is_some() {
-                return Err(A::Error::custom("a member stands twice"));
+                return Err(A::Error::custom("duplicate member"));
             }
         }
         Ok(Value::Object(members))

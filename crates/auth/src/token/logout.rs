@@ -1,4 +1,5 @@
-//! The claims of a logout token (OpenID Connect Back-Channel Logout, section 2.6): whose session has ended.
+//! The claims of a logout token (OpenID Connect Back-Channel Logout, section 2.6): the account or session to
+//! be signed out.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
@@ -14,17 +15,17 @@ const TOKEN_TYPE: &str = "Logout";
 /// The event that makes it a logout token.
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 
-/// Whose session has ended. `Debug` shows nothing of it.
+/// The account or session to be signed out. `Debug` shows none of the fields.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LogoutClaims {
-    /// `jti`: the token's own name, which must not come twice.
+    /// `jti`: the token's own id, which must not be used twice.
     pub token_id: String,
-    /// `sub`: the account; all of its sessions where no session is named.
+    /// `sub`: the account; all of its sessions if no session is named.
     pub subject: Option<String>,
     /// `sid`: the issuer's session.
     pub session_id: Option<String>,
-    /// `exp`: until when a second one with this name must be noticed.
+    /// `exp`: until then, a second token with this id must be detected.
     pub expires_at: DateTime<Utc>,
 }
 
@@ -48,15 +49,17 @@ pub(crate) fn check(
     times.check(now_s)?;
     let event = members.get("events").and_then(Value::as_object).and_then(|events| events.get(EVENT));
     require(event.is_some_and(Value::is_object), Reason::LogoutEvent)?;
-    // A nonce would make it pass as an ID token elsewhere.
+    // With a nonce, the token could pass as an ID token elsewhere.
     require(!members.contains_key("nonce"), Reason::LogoutEvent)?;
-    let token_id = plain(members, "jti")?.ok_or(Rejection::Invalid(Reason::LogoutEvent))?;
-    let (subject, session_id) = (plain(members, "sub")?, plain(members, "sid")?);
+    let token_id =
+        plain(members, "jti", Reason::LogoutEvent)?.ok_or(Rejection::Invalid(Reason::LogoutEvent))?;
+    let (subject, session_id) =
+        (plain(members, "sub", Reason::Subject)?, plain(members, "sid", Reason::SessionId)?);
     require(subject.is_some() || session_id.is_some(), Reason::LogoutEvent)?;
     Ok(LogoutClaims { token_id, subject, session_id, expires_at: times.expires_at })
 }
 
-/// `aud` is one text or an array of texts, and the client is among them.
+/// Returns true if `aud` is one text or an array of texts, and contains the client.
 fn names(aud: Option<&Value>, client_id: &str) -> bool {
     match aud {
         Some(Value::String(one)) => one == client_id,
@@ -67,10 +70,10 @@ fn names(aud: Option<&Value>, client_id: &str) -> bool {
     }
 }
 
-fn plain(members: &Map<String, Value>, name: &str) -> Checked<Option<String>> {
+fn plain(members: &Map<String, Value>, name: &str, reason: Reason) -> Checked<Option<String>> {
     match members.get(name) {
         None => Ok(None),
         Some(Value::String(value)) if text::is_plain(value) => Ok(Some(value.clone())),
-        Some(_) => Err(Rejection::Invalid(Reason::Subject)),
+        Some(_) => Err(Rejection::Invalid(reason)),
     }
 }

@@ -1,4 +1,4 @@
-//! One token, layer by layer: bytes, header, signature's input, claims. No I/O and no keys.
+//! A token, layer by layer: bytes, header, signing input, claims. No I/O and no keys.
 
 pub(crate) mod claims;
 pub(crate) mod compact;

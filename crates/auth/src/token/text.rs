@@ -1,7 +1,8 @@
-//! Text in a token that names somebody: what is safe to compare, bind, and show to an operator.
+//! Names in a token: the texts that are safe to compare, to bind, and to show to an operator.
 //!
-//! Every script is allowed, and so are apostrophes. Different names must look different, so invisible characters, blanks other
-//! than the space, and unnormalized spellings are refused. So are characters that reorder text, and steps of a path.
+//! Every script is allowed, and so are apostrophes. Different names must look different, so invisible
+//! characters, white space other than the space, and unnormalized spellings are refused. So are characters
+//! that reorder text, and the path segments `.` and `..`.
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup, WhiteSpace};
@@ -15,11 +16,12 @@ const NO_TEXT: GeneralCategoryGroup = GeneralCategoryGroup::Other
     .union(GeneralCategoryGroup::LineSeparator)
     .union(GeneralCategoryGroup::ParagraphSeparator);
 
-/// Characters that have no ink although Unicode calls them neither blank nor ignorable: the Braille pattern without dots, the
-/// musical null notehead, the filler of Khitan.
+/// Characters without visible ink that Unicode classifies neither as white space nor as ignorable: the
+/// Braille pattern without dots, the musical null notehead, the filler of Khitan.
 const WITHOUT_INK: [char; 3] = ['\u{2800}', '\u{1D159}', '\u{16FE4}'];
 
-/// Checks that the text has 1 to 255 visible characters and single inner spaces, in Unicode normalization form C.
+/// Checks that the text has 1 to 255 visible characters and single inner spaces, in Unicode normalization
+/// form C.
 pub(super) fn is_plain(text: &str) -> bool {
     !text.is_empty()
         && text.chars().count() <= MAX_CHARS
@@ -30,12 +32,14 @@ pub(super) fn is_plain(text: &str) -> bool {
         && ComposingNormalizerBorrowed::new_nfc().is_normalized(text)
 }
 
-/// Whether a plain text is also no step on a path: no segment between slashes is `.` or `..`.
+/// Returns true if the text is plain and has no relative path segment: no segment between slashes or
+/// backslashes is `.` or `..`.
 pub(super) fn is_name(text: &str) -> bool {
     is_plain(text) && !text.split(['/', '\\']).any(|segment| segment == "." || segment == "..")
 }
 
-/// Source: Unicode Standard Annex 44, properties General_Category, Default_Ignorable_Code_Point and White_Space.
+/// Source: Unicode Standard Annex 44, properties General_Category, Default_Ignorable_Code_Point and
+/// White_Space.
 fn is_invisible(c: char) -> bool {
     NO_TEXT.contains(CodePointMapData::<GeneralCategory>::new().get(c))
         || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
@@ -90,7 +94,7 @@ mod tests {
             "a\u{85}b",
             "a\u{e0041}",
             "\u{ffff}",
-            // Twins that look the same: selectors, joiners, fillers, blanks, and another spelling of the same letter.
+            // Lookalikes: selectors, joiners, fillers, white space, and another spelling of the same letter.
             "ivan\u{fe0f}",
             "iv\u{fe00}an",
             "ivan\u{e0100}",

@@ -1,4 +1,4 @@
-//! When a token counts: `iat`, `exp` and `nbf` as every token of the issuer must have them.
+//! The validity period of a token: the rules for `iat`, `exp` and `nbf` of every token of the issuer.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
@@ -6,10 +6,10 @@ use serde_json::{Map, Value};
 use super::claims::require;
 use crate::rejection::{Checked, Reason, Rejection};
 
-/// How far the issuer's clock and ours may differ, in seconds.
+/// Largest allowed difference between the issuer's clock and ours, in seconds.
 const LEEWAY_S: i64 = 30;
 
-/// Longest life of an access token, in seconds. A token cannot be called back, so a stolen one must end.
+/// Longest lifetime of an access token, in seconds. A token cannot be revoked, so a stolen one must expire.
 pub(crate) const MAX_LIFETIME_S: i64 = 24 * 3600;
 
 /// The times of a token.
@@ -21,7 +21,7 @@ pub(super) struct Times {
 }
 
 impl Times {
-    /// Reads them; fails where one that is required is missing, or one is no time.
+    /// Reads the times; fails if a required one is missing, or one is not a valid time.
     pub(super) fn read(members: &Map<String, Value>) -> Checked<Self> {
         let expires_at = seconds(members.get("exp")).ok_or(Rejection::Invalid(Reason::ExpiryForm))?;
         let issued_at = seconds(members.get("iat")).ok_or(Rejection::Invalid(Reason::IssuedAt))?;
@@ -32,7 +32,7 @@ impl Times {
         Ok(Times { issued_at, expires_at, not_before })
     }
 
-    /// Fails unless the token counts now.
+    /// Fails unless the token is valid now.
     pub(super) fn check(self, now_s: i64) -> Checked<()> {
         let (issued_at, expires_at) = (self.issued_at.timestamp(), self.expires_at.timestamp());
         require(now_s < expires_at + LEEWAY_S, Reason::Expired)?;
@@ -43,7 +43,8 @@ impl Times {
     }
 }
 
-/// Whole seconds since 1970 up to the year 9999; a text, a fraction or an exponent is no time.
+/// Reads whole seconds since 1970, up to the year 9999; a text, a fraction or an exponent is not a valid
+/// time.
 pub(super) fn seconds(value: Option<&Value>) -> Option<DateTime<Utc>> {
     const YEAR_10000: i64 = 253_402_300_800;
     let seconds = value?.as_i64().filter(|seconds| (0..YEAR_10000).contains(seconds))?;

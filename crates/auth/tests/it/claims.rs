@@ -1,8 +1,8 @@
-//! The payload: whose token it is, for whom, of which kind, and for how long.
+//! The payload: the issuer, the holder, the audience, the kind and the lifetime of the token.
 
 use bionicpro_auth::Reason::{
     Audience, AuthorizedParty, Expired, ExpiryForm, IssuedAt, Issuer, Lifetime, NotABearerToken, NotBefore,
-    Roles, ServiceAccount, Subject, TokenType, Username,
+    Roles, ServiceAccount, SessionId, Subject, TokenType, Username,
 };
 use bionicpro_auth::testing::{TestKey, TokenBuilder};
 use bionicpro_auth::{Reason, Rejection};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::{NOW, Setup, metrics_of, setup};
 
-/// Rows that each set one claim (or leave it out) and must be refused for one reason.
+/// Asserts that each row, which sets one claim or removes it, is refused for the reason.
 async fn refuses(setup: &Setup, reason: Reason, claim: &str, rows: Vec<(&'static str, Option<Value>)>) {
     let token = |value: Option<Value>| match value {
         Some(value) => setup.token().claim(claim, value).sign(TestKey::trusted()),
@@ -23,7 +23,7 @@ async fn refuses(setup: &Setup, reason: Reason, claim: &str, rows: Vec<(&'static
 async fn a_valid_token_says_who_calls() {
     let setup = setup().await;
     let claims = setup.claims(&setup.good()).await.unwrap();
-    assert_eq!(claims.username, "ivan.petrov");
+    assert_eq!(claims.username.as_str(), "ivan.petrov");
     assert_eq!(claims.subject, "0d9e7f6a-0c58-4f0e-8e55-2f3a1b6c7d01");
     assert_eq!(claims.authorized_party, "bionicpro-auth");
     assert_eq!(claims.expires_at.timestamp(), NOW + 300);
@@ -241,7 +241,7 @@ async fn login_names_of_people_are_accepted_and_control_text_is_not() {
             .claims(&setup.token().claim("preferred_username", name).sign(TestKey::trusted()))
             .await
             .unwrap();
-        assert_eq!(claims.username, name, "as it stands, neither trimmed nor folded");
+        assert_eq!(claims.username.as_str(), name, "unchanged, neither trimmed nor folded");
     }
 }
 
@@ -355,6 +355,17 @@ async fn roles_are_a_list_of_texts_or_none() {
             ("text", Some(json!({"roles": "prothetic_user"}))),
             ("numbers", Some(json!({"roles": [1]}))),
             ("object", Some(json!({"roles": {"prothetic_user": true}}))),
+        ],
+    )
+    .await;
+    refuses(
+        &setup,
+        SessionId,
+        "sid",
+        vec![
+            ("null", Some(json!(null))),
+            ("number", Some(json!(7))),
+            ("control character", Some(json!("a\nb"))),
         ],
     )
     .await;

@@ -1,4 +1,4 @@
-//! The protected header: algorithms, key ids, members that bring keys along, and types.
+//! The protected header: algorithms, key ids, members that carry keys, and types.
 
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
@@ -192,9 +192,9 @@ async fn a_key_that_comes_with_the_token_is_neither_used_nor_fetched() {
         rows.push((row, own_id, HeaderMember));
     }
     setup.refuses(rows).await;
-    // Whoever had connected would stand in the listener's queue by now.
+    // Any connection would be in the queue of the listener by now.
     let caught = tokio::time::timeout(std::time::Duration::from_millis(100), trap.accept()).await;
-    assert!(caught.is_err(), "somebody followed a token's address");
+    assert!(caught.is_err(), "a token's address was fetched");
 }
 
 #[tokio::test]

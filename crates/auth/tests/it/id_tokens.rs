@@ -1,4 +1,4 @@
-//! ID tokens and logout tokens: what a client that signs people in believes of them.
+//! ID tokens and logout tokens: the rules by which a client that signs people in accepts them.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,7 +12,7 @@ use crate::support::{NOW, Setup, setup, setup_with};
 const ACCESS: &str = "the access token beside it";
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 
-/// An ID token as Keycloak makes them.
+/// An ID token in the shape of Keycloak's.
 fn id_token(setup: &Setup) -> TokenBuilder {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, ACCESS.as_bytes());
     setup
@@ -56,7 +56,7 @@ async fn b08_an_id_token_that_is_not_exactly_this_sign_ins_is_refused() {
         ("another access token's", id().claim("at_hash", "AAAAAAAAAAAAAAAAAAAAAA"), AccessTokenHash),
         ("a hash that is none", id().claim("at_hash", 7), AccessTokenHash),
         ("nobody's", id().without("sub"), Subject),
-        ("a session that is no text", id().claim("sid", 7), Roles),
+        ("a session that is no text", id().claim("sid", 7), SessionId),
         ("a time that is none", id().claim("auth_time", "now"), IssuedAt),
         ("the header of a logout token", id().header("typ", "logout+jwt"), HeaderType),
         ("the header of an access token", id().header("typ", "at+jwt"), HeaderType),
@@ -78,7 +78,7 @@ async fn b08_an_id_token_that_is_not_exactly_this_sign_ins_is_refused() {
 
     assert_eq!(verdict(&setup, &id().sign(TestKey::trusted())).await, Ok(NOW - 60));
     let bare = id().without("at_hash").without("auth_time").without("azp").without("typ");
-    assert_eq!(verdict(&setup, &bare.sign(TestKey::trusted())).await, Ok(NOW), "what may be missing");
+    assert_eq!(verdict(&setup, &bare.sign(TestKey::trusted())).await, Ok(NOW), "only the required claims");
     let one = id().claim("aud", json!(["bionicpro-auth"]));
     assert!(verdict(&setup, &one.sign(TestKey::trusted())).await.is_ok());
 }
@@ -91,7 +91,7 @@ async fn j57_an_id_token_that_is_good_here_opens_nothing_else() {
     assert_eq!(setup.claims(&token).await.map(|_| ()), Err(Rejection::Invalid(TokenType)));
     let logout = setup.verifier.verify_logout_token(&token, "bionicpro-auth").await;
     assert_eq!(logout.map(|_| ()), Err(Rejection::Invalid(TokenType)));
-    assert!(verdict(&setup, &setup.good()).await.is_err(), "nor an access token here");
+    assert!(verdict(&setup, &setup.good()).await.is_err(), "an access token is not an ID token");
 }
 
 fn logout_token(setup: &Setup) -> TokenBuilder {
@@ -109,9 +109,9 @@ async fn b15_a_logout_token_is_refused_for_whatever_is_not_its_own() {
         ("another event", token().claim("events", json!({"urn:other": {}})), LogoutEvent),
         ("an event that is no object", token().claim("events", json!({EVENT: 1})), LogoutEvent),
         ("no name", token().without("jti"), LogoutEvent),
-        ("a name that is no text", token().claim("jti", 1), Subject),
+        ("a name that is no text", token().claim("jti", 1), LogoutEvent),
         ("nobody", token().without("sub").without("sid"), LogoutEvent),
-        ("a session that is no text", token().claim("sid", Value::Null), Subject),
+        ("a session that is no text", token().claim("sid", Value::Null), SessionId),
         ("another client", token().claim("aud", "other"), Audience),
         ("an odd audience", token().claim("aud", json!(["bionicpro-auth", 1])), Audience),
         ("another issuer", token().claim("iss", "other"), Issuer),

@@ -1,4 +1,5 @@
-//! Rotation and withdrawal of keys, unknown key ids by the thousand, and which published keys count.
+//! Rotation and withdrawal of keys, unknown key ids by the thousand, and the published keys that are
+//! accepted.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -202,7 +203,7 @@ fn a_token_is_known_again_until_its_key_set_is_replaced() {
         for _ in 0..1000 {
             setup.claims(&good).await.unwrap();
         }
-        // The first one after each fetch is verified anew.
+        // The first request after each fetch verifies the signature again.
         setup.clock.advance(300);
         let second = setup.token().claim("iat", NOW + 300).claim("exp", NOW + 600).sign(TestKey::trusted());
         setup.claims(&second).await.unwrap();

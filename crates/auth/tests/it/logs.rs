@@ -1,4 +1,4 @@
-//! What this crate writes down: at the loudest level, nothing of a token or its holder.
+//! The logs of this crate: even at the most verbose level, they contain nothing of a token or its holder.
 
 use std::cell::RefCell;
 use std::io::Write;
@@ -9,7 +9,7 @@ use tracing::Level;
 use crate::support::setup;
 
 thread_local! {
-    /// What is logged on this thread; the test's runtime has no other.
+    /// The log output of this thread; the test's runtime has no other thread.
     static LOG: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -28,7 +28,8 @@ impl Write for ThreadLog {
 
 #[test]
 fn nothing_of_a_token_is_logged_or_shown() {
-    // For the whole process: a scoped subscriber misses what another test's thread met first without any.
+    // Global for the process: a scoped subscriber misses events that were first reached by the thread of
+    // another test without a subscriber.
     let subscriber =
         tracing_subscriber::fmt().with_max_level(Level::TRACE).with_writer(|| ThreadLog).finish();
     tracing::subscriber::set_global_default(subscriber).unwrap();
@@ -49,7 +50,7 @@ fn nothing_of_a_token_is_logged_or_shown() {
         shown.join("\n")
     });
     let log = String::from_utf8(LOG.take()).unwrap();
-    assert!(log.contains("the issuer's keys cannot be fetched"), "the log was caught: {log}");
+    assert!(log.contains("cannot fetch the issuer's key set"), "the log was caught: {log}");
     assert!(shown.contains("KeysUnavailable"), "{shown}");
     for secret in ["eyJ", "ivan", "mallory", "0d9e7f6a", "kid-with-a-name"] {
         assert!(!log.contains(secret), "{secret}: {log}");

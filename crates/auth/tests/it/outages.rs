@@ -1,4 +1,4 @@
-//! The issuer is away, slow, or answers wrongly.
+//! The issuer is down, slow, or answers incorrectly.
 
 use std::time::{Duration, Instant};
 
@@ -47,7 +47,7 @@ async fn an_issuer_that_nobody_listens_for_is_no_reason_to_refuse() {
         Verifier::with_clock(&Config { issuer: Some(issuer.clone()), ..Config::default() }, clock).unwrap();
     let token = TokenBuilder::new(&issuer, NOW).sign(TestKey::trusted());
     assert_eq!(verifier.verify(&token).await, Err(Rejection::Unavailable(Reason::KeysUnavailable)));
-    // What is no token at all needs no key to be refused.
+    // A text that is not a token can be refused without a key.
     assert_eq!(verifier.verify("x").await, Err(Rejection::Invalid(Reason::Encoding)));
 }
 
@@ -75,13 +75,13 @@ async fn known_keys_serve_for_an_hour_without_the_issuer_and_then_nothing_does()
     // The attempt that failed may still be under way; the next one is allowed a second after it began.
     let deadline = Instant::now() + Duration::from_secs(5);
     while !setup.verifier.ready().await.is_ready() {
-        assert!(Instant::now() < deadline, "the keys do not come back");
+        assert!(Instant::now() < deadline, "the keys did not recover");
         setup.clock.advance(1);
     }
     assert!(setup.claims(&setup.good_at(3600)).await.is_ok(), "J84: back again");
 }
 
-/// Seconds since the start, read off the age of the keys.
+/// Seconds since the start, derived from the age of the keys.
 fn elapsed(setup: &Setup) -> i64 {
     let state = futures_util::FutureExt::now_or_never(setup.verifier.ready());
     match state.expect("nothing to wait for while stale") {
@@ -150,7 +150,7 @@ async fn a_key_set_that_drips_is_given_up_after_five_seconds() {
     assert!(setup.claims(&setup.good_at(300)).await.is_ok(), "J85");
     let waited = started.elapsed();
     assert!((4..7).contains(&waited.as_secs()), "{waited:?}");
-    // From now on attempts run beside the requests.
+    // From now on, attempts run in the background.
     setup.clock.advance(30);
     let started = Instant::now();
     assert!(setup.claims(&setup.good_at(330)).await.is_ok());
@@ -222,7 +222,8 @@ fn an_incomplete_or_untrustworthy_configuration_is_refused_at_start() {
     }
 }
 
-/// A gzip stream that would unpack to far more than it holds; its first bytes are enough for a header check.
+/// A gzip stream that would decompress to far more than its size; its first bytes are enough for a header
+/// check.
 fn gzip_bomb() -> Vec<u8> {
     let mut bomb = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];
     bomb.extend(std::iter::repeat_n([0xed, 0xc1, 1, 1, 0, 0, 0, 0x80, 0x90, 0xfe], 10_000).flatten());

@@ -1,4 +1,4 @@
-//! From the HTTP request to the value that a handler holds: one header, one scheme, one answer.
+//! From the HTTP request to the caller that a handler gets: one header, one scheme, one response.
 
 use bionicpro_auth::testing::{Answer, TestKey};
 use bionicpro_auth::{Caller, Reason, Rejection};
@@ -6,7 +6,7 @@ use http::{Request, StatusCode, header};
 
 use crate::support::{Setup, setup};
 
-/// What a client sees, and the reason that stays inside.
+/// The response that a client sees, and the reason that stays internal.
 #[derive(Debug, PartialEq)]
 struct Seen {
     status: StatusCode,

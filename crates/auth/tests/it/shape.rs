@@ -1,4 +1,4 @@
-//! The outer form: size, segments, base64url, and which JSON counts.
+//! The outer form of a token: size, segments, base64url, and the JSON that is accepted.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::rsa::{OAEP_SHA1_MGF1SHA1, OaepPublicEncryptingKey, PublicEncryptingKey};
@@ -59,7 +59,8 @@ async fn each_value_has_one_spelling() {
         let signature = TestKey::trusted().sign(&input);
         format!("{input}.{signature}")
     };
-    // A payload whose length leaves unused bits and padding, and whose text needs both special letters.
+    // A payload whose length leaves unused bits and padding, and whose encoding needs both special
+    // characters.
     let odd = setup.token().claim("x", "??>>~~").claims_json();
     let odd = if odd.len() % 3 == 0 { format!("{odd} ") } else { odd };
     let plain = URL_SAFE_NO_PAD.encode(&header);
@@ -169,14 +170,14 @@ async fn eight_kilobytes_are_a_token_and_one_byte_more_is_not() {
     let setup = setup().await;
     let sized = |bytes: usize| {
         let bare = setup.good().len();
-        // Padding by bytes of JSON gives 4/3 of them in base64; the rest is found by trying.
+        // Each byte of JSON padding adds 4/3 bytes of base64; the exact length is found by trying.
         (0..6000)
             .map(|pad| (bytes - bare).saturating_sub(60) * 3 / 4 + pad)
             .map(|pad| setup.token().claim("x", "x".repeat(pad)).signing_input())
             .find(|input| input.len() + 1 + 342 == bytes)
             .map(|input| format!("{input}.{}", TestKey::trusted().sign(&input)))
     };
-    // One of two neighbouring lengths can be hit exactly: base64url has no length of 4n + 1.
+    // One of two neighbouring lengths can be produced exactly: base64url has no length of 4n + 1.
     let largest = sized(8192).or_else(|| sized(8191)).unwrap();
     setup.accepts(vec![("the largest", largest)]).await;
     let larger = sized(8193).or_else(|| sized(8194)).unwrap();

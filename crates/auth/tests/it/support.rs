@@ -1,10 +1,10 @@
-//! A verifier with a clock that stands still, and the issuer that it trusts.
+//! A verifier with a stopped clock, and the issuer that it trusts.
 
 use bionicpro_auth::testing::{KeyServer, ManualClock, TestKey, TokenBuilder};
 use bionicpro_auth::{Claims, Clock, Config, Reason, Rejection, Verifier};
 use metrics_exporter_prometheus::PrometheusBuilder;
 
-/// When the tests' clock stands.
+/// The time of the tests' clock at the start, in seconds since 1970.
 pub(crate) const NOW: i64 = 1_705_312_800;
 
 pub(crate) struct Setup {
@@ -27,7 +27,7 @@ pub(crate) async fn setup_with(change: impl FnOnce(&mut Config)) -> Setup {
 }
 
 impl Setup {
-    /// A valid token to change.
+    /// A builder that starts from a valid token.
     pub(crate) fn token(&self) -> TokenBuilder {
         TokenBuilder::new(&self.server.issuer(), NOW)
     }
@@ -41,8 +41,8 @@ impl Setup {
         self.verifier.verify(token).await
     }
 
-    /// Asserts that every row is refused with 401 for its reason, that a good token still passes, and that
-    /// nothing was asked of the issuer but its two documents.
+    /// Asserts that every row is refused with 401 for its reason, that a good token is still accepted, and
+    /// that nothing was requested from the issuer but its two documents.
     pub(crate) async fn refuses(&self, rows: Vec<(&str, String, Reason)>) {
         for (row, token, reason) in rows {
             let verdict = self.claims(&token).await.map(|claims| claims.roles);
@@ -62,7 +62,7 @@ impl Setup {
     }
 }
 
-/// Runs a test on one thread and returns the metrics that it left, as Prometheus reads them.
+/// Runs a test on one thread and returns the recorded metrics in the text format of Prometheus.
 pub(crate) fn metrics_of<F: Future<Output = ()>>(test: F) -> String {
     let recorder = PrometheusBuilder::new().build_recorder();
     let handle = recorder.handle();

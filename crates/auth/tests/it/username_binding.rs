@@ -1,4 +1,4 @@
-//! Login names and the accounts that have them.
+//! Bindings of login names to accounts.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ async fn store(folder: &tempfile::TempDir) -> Store {
     Store::open(&Config::in_folder(folder.path()).unwrap()).await.unwrap()
 }
 
-/// What a token of this account says that comes with this name.
+/// The claims of a token of this account with this login name.
 async fn claims(setup: &Setup, name: &str, account: &str) -> Claims {
     let token = setup.token().claim("preferred_username", name).claim("sub", account);
     setup.claims(&token.sign(TestKey::trusted())).await.unwrap()
@@ -33,7 +33,7 @@ async fn the_first_account_has_the_name_and_another_is_refused_until_it_is_relea
 
     assert_eq!(names.release("ivan.petrov").await.unwrap().as_deref(), Some("old"));
     assert_eq!(names.release("ivan.petrov").await.unwrap(), None);
-    assert_eq!(names.require_own(&old).await, REFUSED, "a token that still lives does not take it back");
+    assert_eq!(names.require_own(&old).await, REFUSED, "a token that is still valid does not take it back");
     names.require_own(&new).await.unwrap();
     assert_eq!(names.require_own(&old).await, REFUSED);
 }
@@ -42,7 +42,7 @@ async fn the_first_account_has_the_name_and_another_is_refused_until_it_is_relea
 async fn names_are_compared_byte_by_byte() {
     let (setup, folder) = (setup().await, tempfile::tempdir().unwrap());
     let names = UsernameBindings::new(store(&folder).await);
-    // No two of them are one, as they would be to a database that ignores case or accents.
+    // All of them are different, although some would be equal to a database that ignores case or accents.
     for (number, name) in ["ivan", "Ivan", "iv\u{e1}n", "ivan petrov", "ivanpetrov"].iter().enumerate() {
         names.require_own(&claims(&setup, name, &number.to_string()).await).await.unwrap();
     }

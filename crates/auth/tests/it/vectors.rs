@@ -3,7 +3,7 @@
 use bionicpro_auth::fuzzing::{Compact, KeySet};
 use serde_json::{Value, json};
 
-/// Whether the layers below the claims accept a text by the keys of a test group.
+/// Returns true if the layers below the claims accept a text by the keys of a test group.
 fn accepts(group: &Value, unverified: &str) -> bool {
     let keys = group.get("public").or_else(|| group.get("private")).unwrap();
     let document = match keys.get("keys") {

@@ -10,9 +10,9 @@ use http::{HeaderMap, HeaderValue};
 
 use bionicpro_edge::Encoding;
 
-/// A file of the built app, and its compressed forms where they were written.
+/// A file of the built app, and its compressed forms if they were built.
 pub(super) struct File {
-    /// From the root of the site.
+    /// The path from the root of the site.
     pub(super) path: &'static str,
     plain: &'static [u8],
     brotli: Option<&'static [u8]>,
@@ -23,19 +23,19 @@ static FILES: &[File] = &include!(concat!(env!("OUT_DIR"), "/app_files.rs"));
 static BY_PATH: LazyLock<HashMap<&'static str, &'static File>> =
     LazyLock::new(|| FILES.iter().map(|file| (file.path, file)).collect());
 
-/// The file of that path.
+/// Returns the file at that path.
 pub(super) fn find(path: &str) -> Option<&'static File> {
     BY_PATH.get(path).copied()
 }
 
-/// All of them.
+/// Returns all files.
 #[cfg(test)]
 pub(super) fn all() -> &'static [File] {
     FILES
 }
 
 impl File {
-    /// The smallest form that the caller takes.
+    /// Returns the smallest form that the client accepts.
     pub(super) fn best(&self, asked: &HeaderMap) -> (Encoding, &'static [u8]) {
         match (self.brotli, self.gzip) {
             (Some(bytes), _) if Encoding::Brotli.is_taken(asked) => (Encoding::Brotli, bytes),
@@ -44,7 +44,7 @@ impl File {
         }
     }
 
-    /// Names the content, and the form, since each form is a representation of its own.
+    /// Returns an entity tag for the content and the form, because each form is a representation of its own.
     pub(super) fn tag(&self, encoding: Encoding) -> HeaderValue {
         let hash = digest::digest(&digest::SHA256, self.plain);
         let form = match encoding {

@@ -1,7 +1,8 @@
-//! The web app's files, embedded at compile time: what a browser gets for any path that is not `/auth` or `/api`.
+//! The web app's files, embedded at compile time and served at every path that is not `/auth`, `/api` or
+//! `/health`.
 //!
-//! An address of the app gives the one document. A file that is not there is 404 and never the document, so that a broken
-//! build is seen as one.
+//! A view's path returns the single document. A missing file is 404 and never the document, so that a broken
+//! build is noticed.
 
 mod files;
 
@@ -11,27 +12,28 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 
 use files::File;
 
-/// What the app may do: run and style itself by its own files, call its own origin, and nothing else. Script addresses
-/// pass the policy `bionicpro` of the page, which knows one: the worker's.
+/// The app's content security policy: scripts and styles from its own files, requests to its own origin, and
+/// nothing else. Script URLs pass the page's Trusted Types policy `bionicpro`, which allows one: the
+/// worker's.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
                       worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; \
                       frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types bionicpro";
-/// Names of files under it carry a hash of their content.
+/// File names under this prefix contain a hash of the content.
 const HASHED: &str = "/assets/";
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
-/// Kept, and asked for each time whether it is still so.
+/// Cached, and revalidated on each use.
 const ASK: HeaderValue = HeaderValue::from_static("no-cache");
 
-/// The one document of the app.
+/// The app's single document.
 const DOCUMENT: &str = "/index.html";
 
 const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><title>BionicPRO Reports</title><h1>The web app is not in this program</h1>\
                          <p>Run <code>make build</code>: it builds the app first and then the program around it.</p></html>\n";
 
-/// Addresses that begin so are endpoints, never views.
+/// Paths with these prefixes are endpoints, never views.
 const ENDPOINTS: [&str; 3] = ["/api", "/auth", "/health"];
 
-/// Answers whatever nothing else answers.
+/// Serves every path that no route matches.
 pub(crate) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
     let path = uri.path();
     let is_endpoint = |prefix: &&str| {
@@ -59,7 +61,7 @@ fn not_built() -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, media_type, NOT_BUILT).into_response()
 }
 
-/// Whether a path names a file, not a view.
+/// Returns true if a path names a file and not a view.
 fn is_file(path: &str) -> bool {
     path.starts_with(HASHED) || path.rsplit('/').next().is_some_and(|name| name.contains('.'))
 }

@@ -1,4 +1,5 @@
-//! The files as a browser gets them. What needs a build of the web app says so where there is none.
+//! The files as a browser gets them. Tests that need a build of the web app print that they are skipped
+//! without one.
 
 use http::{HeaderName, header};
 use http_body_util::BodyExt;

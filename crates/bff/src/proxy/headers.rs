@@ -1,9 +1,9 @@
-//! Which headers pass, in either direction. All others stay where they are: cookies, credentials, hop-by-hop headers,
-//! what a client says about where it comes from, and whatever will be invented.
+//! The headers that are passed on, in either direction. All others are dropped: cookies, credentials,
+//! hop-by-hop headers, a client's claims about where it comes from, and anything invented later.
 
 use http::{HeaderMap, HeaderName, header};
 
-/// Of a request, to the API.
+/// Request headers that are passed on to the API.
 const REQUEST: [HeaderName; 5] = [
     header::ACCEPT,
     header::ACCEPT_ENCODING,
@@ -12,7 +12,7 @@ const REQUEST: [HeaderName; 5] = [
     header::CONTENT_TYPE,
 ];
 
-/// Of an answer, to the browser.
+/// Response headers that are passed on to the browser.
 const RESPONSE: [HeaderName; 8] = [
     header::CONTENT_TYPE,
     header::CONTENT_ENCODING,
@@ -32,7 +32,8 @@ pub(super) fn of_response(headers: &HeaderMap) -> HeaderMap {
     pick(headers, &RESPONSE)
 }
 
-/// Those that stand once; of several, nobody knows which is meant.
+/// Picks headers that occur exactly once. If a header occurs several times, it is unclear which value is
+/// meant.
 fn pick(headers: &HeaderMap, names: &[HeaderName]) -> HeaderMap {
     let mut picked = HeaderMap::new();
     for name in names {

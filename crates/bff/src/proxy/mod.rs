@@ -1,7 +1,8 @@
-//! `/api`: passes on what the web app may ask of the Reports API, with the session's token in the place of the cookie.
+//! `/api`: passes the web app's requests on to the Reports API, with the session's token in place of the
+//! cookie.
 //!
-//! Only what the table allows is passed on, and what is passed on is written anew: of the request its path, query, body
-//! and a few headers, of the answer its status, body and a few headers.
+//! Only requests in the table are passed on, and each is rebuilt: of a request its path, query, body and a
+//! few headers, of a response its status, body and a few headers.
 
 mod headers;
 pub(crate) mod table;
@@ -21,10 +22,10 @@ use crate::session::refresh::with_fresh_token;
 use crate::signed_in::SignedIn;
 use crate::state::AppState;
 
-/// Longest body of a request.
+/// Largest request body.
 const MAX_REQUEST_BYTES: usize = 64 * 1024;
 
-/// A route for each row of the table; other methods get 405, other paths 404.
+/// Returns a route for each row of the table. Other methods get 405, other paths 404.
 pub(crate) fn routes() -> Router<AppState> {
     table::routes(forward)
 }
@@ -37,7 +38,7 @@ async fn forward(
 ) -> Result<Response, Problem> {
     if !is_plain(request.uri().path()) {
         return Err(Problem::new(ProblemKind::BadRequest)
-            .detail("The path holds what no address of this service has"));
+            .detail("The path contains a part that no address of this service has"));
     }
     bff.sessions.touch(&mut signed_in.session).await.map_err(errors::store)?;
     let signed_in = with_fresh_token(&bff, signed_in).await?;
@@ -45,13 +46,15 @@ async fn forward(
     let peer = request.extensions().get::<Peer>().copied();
     let (parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, MAX_REQUEST_BYTES).await.map_err(|_| {
-        Problem::new(ProblemKind::BodyTooLarge).detail(format!("A body may have {MAX_REQUEST_BYTES} bytes"))
+        Problem::new(ProblemKind::BodyTooLarge)
+            .detail(format!("A request body may have at most {MAX_REQUEST_BYTES} bytes"))
     })?;
     let access_token = &signed_in.session.record.tokens.access;
     bff.upstream.ask(&parts, body, access_token, id.as_ref(), peer).await
 }
 
-/// Letters, digits and `- . _ ~` between single slashes: nothing that another reader of paths could read otherwise.
+/// Allows letters, digits and `- . _ ~` between single slashes: nothing that another parser of paths could
+/// read differently.
 pub(crate) fn is_plain(path: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     let is_step = |segment: &str| segment.is_empty() || segment.bytes().all(|byte| byte == b'.');

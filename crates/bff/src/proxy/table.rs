@@ -1,4 +1,5 @@
-//! What may be asked of the Reports API by a browser. A new endpoint of the API that the web app needs gets a row here.
+//! The requests to the Reports API that browsers may make. A new endpoint of the API that the web app needs
+//! gets a row here.
 
 use axum::Router;
 use axum::handler::Handler;
@@ -23,7 +24,7 @@ const ALLOWED: &[(&str, &[MethodFilter])] = &[
     ("/api/staff/run", &[MethodFilter::GET]),
 ];
 
-/// A route for each row; other methods get 405, other paths 404.
+/// Returns a route for each row. Other methods get 405, other paths 404.
 pub(crate) fn routes<H, T, S>(handler: H) -> Router<S>
 where
     H: Handler<T, S>,
@@ -41,7 +42,7 @@ where
 mod tests {
     use super::*;
 
-    /// Paths of the API that no browser asks for through here.
+    /// Paths of the API that browsers do not use through the BFF.
     const NOT_FOR_BROWSERS: [&str; 4] = ["/health", "/health/live", "/health/ready", "/openapi.json"];
 
     #[test]

@@ -17,16 +17,16 @@ use super::headers;
 use crate::{Config, errors, metrics};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-/// Longest wait for a connection.
+/// Connect timeout.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// Longest wait for the next piece of an answer.
+/// Timeout for the next piece of a response.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
-/// Longest answer that is passed on. A year of hours as CSV has 2 MB.
+/// Largest response that is passed on. A year of hours as CSV has 2 MB.
 const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
-/// Longest problem that is read.
+/// Largest problem that is read.
 const MAX_PROBLEM_BYTES: usize = 16 * 1024;
 
-/// The way to the API; connections are kept.
+/// The client for the API; connections are reused.
 #[derive(Debug)]
 pub(crate) struct Upstream {
     client: reqwest::Client,
@@ -62,7 +62,7 @@ impl Upstream {
         Ok(Upstream { client: builder.build().map_err(failed)?, api: config.api_url.clone() })
     }
 
-    /// Asks the API and passes its answer on as it comes.
+    /// Sends a request to the API and streams its response back.
     pub(super) async fn ask(
         &self,
         request: &Parts,
@@ -80,7 +80,7 @@ impl Upstream {
             .headers(headers::of_request(&request.headers))
             .bearer_auth(access_token);
         if let Some(Peer(address)) = peer {
-            // For the API's access log, where this service is one of its trusted proxies.
+            // For the API's access log, if this service is one of its trusted proxies.
             asked = asked.header(FORWARDED_FOR, address.to_string());
         }
         if !body.is_empty() {
@@ -88,14 +88,14 @@ impl Upstream {
         }
         let answer = asked.send().await.map_err(|error| {
             metrics::count_upstream_failure();
-            // Not its address: the query is the person's.
+            // Without the URL, because its query is personal data.
             tracing::error!(error = %error.without_url(), "the reports api does not answer");
             errors::unavailable("api")
         })?;
         let (parts, answer) = http::Response::<reqwest::Body>::from(answer).into_parts();
         if parts.status.is_redirection() && parts.status != StatusCode::NOT_MODIFIED {
             metrics::count_upstream_failure();
-            tracing::error!(status = parts.status.as_u16(), "the reports api answers with a redirect");
+            tracing::error!(status = parts.status.as_u16(), "the reports api responded with a redirect");
             return Err(errors::unavailable("api"));
         }
         let mut passed = headers::of_response(&parts.headers);
@@ -114,7 +114,8 @@ impl Upstream {
     }
 }
 
-/// A problem of the API under the name of the request here, which is the one that the person can tell us.
+/// Rewrites a problem of the API to carry this service's request id, which is the one that the user can
+/// report.
 async fn problem(
     status: StatusCode,
     mut passed: http::HeaderMap,
@@ -126,7 +127,7 @@ async fn problem(
     let mut response = status.into_response();
     if let Some(mut problem) = problem {
         let at_the_api = problem.get("request_id").and_then(Value::as_str);
-        tracing::info!(api_request_id = at_the_api, "the reports api answered with a problem");
+        tracing::info!(api_request_id = at_the_api, "the reports api responded with a problem");
         if let Some(id) = id {
             problem.insert("request_id".to_owned(), Value::from(id.as_str()));
         }

@@ -1,4 +1,5 @@
-//! `/health`, `/health/live`, `/health/ready`: for supervisors, balancers and monitors, as the Reports API's.
+//! `/health`, `/health/live`, `/health/ready`: for supervisors, load balancers and monitors, like the Reports
+//! API's.
 
 use axum::Json;
 use axum::extract::State;
@@ -17,7 +18,7 @@ pub(super) async fn live() -> Json<Value> {
     Json(json!({"status": "live"}))
 }
 
-/// Whether people can sign in and be recognized. The Reports API has a readiness of its own.
+/// Reports whether people can sign in and their sessions can be found. The Reports API has its own readiness.
 pub(super) async fn ready(State(bff): State<AppState>) -> Response {
     let (store, issuer) = tokio::join!(bff.store.ping(), bff.issuer.is_ready());
     let word = |is_ready| if is_ready { "ok" } else { "unavailable" };

@@ -1,4 +1,4 @@
-//! The table of URLs. An endpoint is a file, where its URL says.
+//! The table of URLs. Each endpoint is a file whose path follows its URL.
 
 mod auth;
 mod health;
@@ -9,7 +9,7 @@ use axum::routing::{delete, get, post};
 use crate::state::AppState;
 use crate::{bundle, proxy};
 
-/// Every route. What none of them is, is a page of the web app or nothing.
+/// Returns all routes. Other paths are pages of the web app, or 404.
 pub(crate) fn table() -> Router<AppState> {
     Router::new()
         .route("/auth/login", get(auth::login::login))

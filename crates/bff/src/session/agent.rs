@@ -1,6 +1,8 @@
-//! Which browser on which system, in words that a person recognizes; of what the browser writes, nothing else is kept.
+//! The browser and the operating system in words that a person recognizes. Nothing else of `User-Agent` is
+//! kept.
 
-/// Browsers by a word in `User-Agent`, the particular before the general: most of them claim to be Chrome and Safari.
+/// Browsers by a word in `User-Agent`, the specific before the general: most of them claim to be Chrome and
+/// Safari.
 const BROWSERS: [(&str, &str); 7] = [
     ("Firefox/", "Firefox"),
     ("Edg/", "Edge"),
@@ -11,7 +13,7 @@ const BROWSERS: [(&str, &str); 7] = [
     ("Safari/", "Safari"),
 ];
 
-/// Systems by a word in `User-Agent`.
+/// Operating systems by a word in `User-Agent`.
 const SYSTEMS: [(&str, &str); 7] = [
     ("Android", "Android"),
     ("iPhone", "iPhone"),
@@ -22,7 +24,7 @@ const SYSTEMS: [(&str, &str); 7] = [
     ("Linux", "Linux"),
 ];
 
-/// `Firefox on Linux`, or less where less is known.
+/// Returns for example `Firefox on Linux`, or less if less is known.
 pub(crate) fn describe(user_agent: &str) -> String {
     let find = |words: &[(&str, &'static str)]| {
         words.iter().find(|(word, _)| user_agent.contains(word)).map(|(_, name)| *name)

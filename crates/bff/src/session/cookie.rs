@@ -1,64 +1,67 @@
 //! The cookies: their names and attributes, and how they are read.
 //!
-//! On https they carry the prefix `__Host-Http-`: a browser then keeps them to this host, takes them over TLS only and
-//! hides them from scripts. On plain http, which is for loopback only, a browser refuses the prefix, and they have none.
+//! On https they carry the prefix `__Host-Http-`: a browser then binds them to this host, accepts them over
+//! TLS only and hides them from scripts. On plain http, which is for loopback only, browsers reject the
+//! prefix, so they have none.
 
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 
 use super::secret::CookieSecret;
 
-/// The session's cookie, behind the prefix.
+/// The name of the session cookie, after the prefix.
 const SESSION: &str = "sid";
-/// The cookies of sign-ins under way begin so; the rest is the beginning of `state`, so that two tabs do not mix.
+/// The name prefix of sign-in cookies. The beginning of `state` follows, so that two tabs do not interfere.
 const SIGN_IN: &str = "signin-";
-/// How much of `state` is in the name.
+/// The number of characters of `state` in the name.
 const STATE_IN_NAME: usize = 12;
-/// How long a person may take to sign in, in seconds.
+/// Seconds that a person may take to sign in.
 pub(crate) const SIGN_IN_LIFE_S: i64 = 600;
-/// Sign-ins that a browser may have under way; older ones are forgotten with the next.
+/// Sign-ins that a browser may have in progress. The next one removes all older ones.
 const MOST_SIGN_INS: usize = 4;
 
-/// How cookies are named here.
+/// Reads and writes the cookies.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cookies {
     is_secure: bool,
 }
 
 impl Cookies {
-    /// `is_secure`: browsers come over https.
+    /// Creates it; `is_secure` is true if browsers use https.
     pub(crate) fn new(is_secure: bool) -> Self {
         Cookies { is_secure }
     }
 
-    /// The session's secret, if the request carries exactly one cookie of that name and it has the form.
+    /// Returns the session's secret, if the request carries exactly one cookie of that name and it is
+    /// well-formed.
     pub(crate) fn session(self, headers: &HeaderMap) -> Option<CookieSecret> {
         only(headers, &self.name(SESSION)).and_then(CookieSecret::parse)
     }
 
-    /// The secret of the sign-in with this `state`.
+    /// Returns the secret of the sign-in with this `state`.
     pub(crate) fn sign_in(self, headers: &HeaderMap, state: &str) -> Option<CookieSecret> {
         only(headers, &self.sign_in_name(state)?).and_then(CookieSecret::parse)
     }
 
-    /// The secrets of the sign-ins that the browser has under way.
+    /// Returns the secrets of the browser's sign-ins in progress.
     pub(crate) fn sign_ins(self, headers: &HeaderMap) -> Vec<CookieSecret> {
         let prefix = self.name(SIGN_IN);
         let under_way = all(headers).filter(|(name, _)| name.starts_with(&prefix));
         under_way.filter_map(|(_, value)| CookieSecret::parse(value)).take(MOST_SIGN_INS).collect()
     }
 
-    /// Gives the browser its session. Strict: no page of another site makes the browser send it.
+    /// Sets the session cookie. Strict: no page of another site makes the browser send it.
     pub(crate) fn set_session(self, headers: &mut HeaderMap, secret: &CookieSecret) {
         self.set(headers, &self.name(SESSION), &secret.text(), "Strict", None);
     }
 
-    /// Takes the session's cookie from the browser.
+    /// Removes the session cookie.
     pub(crate) fn remove_session(self, headers: &mut HeaderMap) {
         self.set(headers, &self.name(SESSION), "", "Strict", Some(0));
     }
 
-    /// Gives the browser the secret of a sign-in. Lax: it has to come back from the issuer's site.
+    /// Sets the cookie with the secret of a sign-in. Lax: the browser must send it when it comes back from
+    /// the issuer's site.
     pub(crate) fn set_sign_in(
         self,
         request: &HeaderMap,
@@ -78,7 +81,7 @@ impl Cookies {
         }
     }
 
-    /// Takes the cookie of a sign-in from the browser.
+    /// Removes the cookie of a sign-in.
     pub(crate) fn remove_sign_in(self, headers: &mut HeaderMap, state: &str) {
         if let Some(name) = self.sign_in_name(state) {
             self.set(headers, &name, "", "Lax", Some(0));
@@ -113,14 +116,14 @@ fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'
 }
 
-/// All cookies of a request. What is not text is none.
+/// Returns all cookies of a request. Header lines that are not text are skipped.
 fn all(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
     let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.filter(|(name, _)| !name.is_empty() && name.bytes().all(is_plain))
 }
 
-/// The value of a cookie that stands exactly once: of two, one was planted.
+/// Returns the value of a cookie that occurs exactly once: of two, one was planted.
 fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut values = all(headers).filter(|(found, _)| *found == name).map(|(_, value)| value);
     let value = values.next()?;

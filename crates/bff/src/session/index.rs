@@ -1,4 +1,4 @@
-//! Names of a session's records in the store. Accounts and sessions of the issuer appear as digests only.
+//! Keys of a session's records in the store. Accounts and sessions of the issuer appear as digests only.
 
 use bionicpro_model::{Result, Secret};
 use bionicpro_store::Key;
@@ -6,9 +6,9 @@ use bionicpro_store::Key;
 use super::seal::SealKey;
 use super::secret::digest_of;
 
-/// The purpose of the key of a sign of life.
+/// The purpose of the key that seals a session's activity record.
 const LIFE: &str = "session life";
-/// The purpose of the key of a refresh token that is to be given back.
+/// The purpose of the key that seals a refresh token for later revocation.
 const GRANT: &str = "session grant";
 
 /// The sealed record of a session.
@@ -16,17 +16,17 @@ pub(super) fn record(id: &str) -> Key {
     Key::new("session", id)
 }
 
-/// The sealed sign of life of a session.
+/// The sealed activity record of a session.
 pub(super) fn life(id: &str) -> Key {
     Key::new("session-life", id)
 }
 
-/// The sealed refresh token of a session, to be given back without its cookie.
+/// The sealed refresh token of a session, which can be revoked without the session's cookie.
 pub(super) fn grant(id: &str) -> Key {
     Key::new("session-grant", id)
 }
 
-/// Who refreshes the tokens of a session.
+/// The lock on refreshing the tokens of a session.
 pub(super) fn refresh_lock(id: &str) -> Key {
     Key::new("session-refresh", id)
 }
@@ -41,13 +41,14 @@ pub(super) fn of_issuer_session(issuer: &str, issuer_session: &str) -> Key {
     Key::new("sessions-of-issuer-session", &digest_of(&format!("session\n{issuer}\n{issuer_session}")))
 }
 
-/// The key of the signs of life of an account. Its id at the issuer is in no record that is not sealed.
+/// Derives the key that seals the activity records of an account from the account's id at the issuer, which
+/// is in no record that is not sealed.
 pub(super) fn life_key(issuer: &str, subject: &str) -> Result<SealKey> {
     SealKey::derive(format!("{issuer}\n{subject}").as_bytes(), LIFE)
 }
 
-/// The key of the refresh tokens of an account, which the store does not have: whoever could open them with this client's
-/// secret needs that secret to use them, too.
+/// Derives the key that seals the refresh tokens of an account. The store does not have it: it depends on
+/// this client's secret, which an attacker would need to use the tokens anyway.
 pub(super) fn grant_key(client_secret: &Secret, issuer: &str, subject: &str) -> Result<SealKey> {
     let secret = client_secret.expose_secret();
     SealKey::derive(format!("{secret}\n{issuer}\n{subject}").as_bytes(), GRANT)

@@ -1,7 +1,8 @@
-//! Sessions: begun at a sign-in, found by a cookie, ended by a sign-out, the issuer, idleness or age.
+//! Sessions: created at a sign-in, found by a cookie, ended by a sign-out, by the issuer, by idleness or by
+//! age.
 //!
-//! The store holds for each session a record and a sign of life, sealed under keys that are not in the store, and two
-//! indexes by digests: the sessions of an account and those of a session at the issuer.
+//! For each session the store holds a record and an activity record, sealed under keys that are not in the
+//! store, and two indexes by digest: the sessions of an account and those of a session at the issuer.
 
 pub(crate) mod agent;
 pub(crate) mod cookie;

@@ -1,7 +1,8 @@
-//! New access tokens for sessions: asked for once, however many requests and replicas need one at the same moment.
+//! New access tokens for sessions, requested once however many requests and replicas need one at the same
+//! moment.
 //!
-//! A refresh token may be good for one use only, so a lock in the store lets one of them ask. The others wait for what it
-//! puts there; as long as the old token is good they do not even wait.
+//! A refresh token may be valid for one use only, so a lock in the store lets one request refresh. The others
+//! wait for the record that it stores; as long as the old token is valid they do not even wait.
 
 use std::time::Duration;
 
@@ -18,23 +19,25 @@ use crate::sign_in::NotGranted;
 use crate::signed_in::SignedIn;
 use crate::state::AppState;
 
-/// A token that ends sooner than this is renewed, in seconds.
+/// A token that expires sooner than this is renewed, in seconds.
 const EARLY_S: i64 = 30;
-/// A token that ends sooner than this is not used any more: the request has to arrive with it.
+/// A token that expires sooner than this is not used any more, in seconds, because the request has to arrive
+/// with it.
 const TOO_LATE_S: i64 = 5;
-/// How long the one that asks may hold the lock; longer than the issuer may take to answer.
+/// The expiry of the lock, longer than the issuer may take to respond.
 const LOCK_LIFE: Duration = Duration::from_secs(8);
-/// How long an issuer that did not answer is left alone by the session.
+/// The time for which a session does not call an issuer that did not respond.
 const REST_AFTER_OUTAGE: Duration = Duration::from_secs(1);
-/// How long a request waits for another one's refresh, and how often it looks.
+/// The longest wait for another request's refresh, and the poll interval.
 const PATIENCE: Duration = Duration::from_secs(9);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
-/// What stands in the lock while the issuer is left alone.
+/// The value of the lock while the issuer is not called.
 const OUTAGE: &[u8] = b"outage";
 
-/// The session with an access token that is good for a request.
+/// Returns the session with an access token that is valid for a request.
 ///
-/// A refusal of the issuer ends the session: 401. An issuer that does not answer leaves it as it is: 503.
+/// If the issuer refuses, the session ends: 401. If the issuer does not respond, the session stays as it is:
+/// 503.
 pub(crate) async fn with_fresh_token(bff: &AppState, mut signed_in: SignedIn) -> Result<SignedIn, Problem> {
     if left_s(bff, &signed_in.session) > EARLY_S {
         return Ok(signed_in);
@@ -66,9 +69,9 @@ pub(crate) async fn with_fresh_token(bff: &AppState, mut signed_in: SignedIn) ->
     }
 }
 
-/// Holds the lock.
+/// Refreshes the tokens while holding the lock.
 async fn refresh(bff: &AppState, mut signed_in: SignedIn, owner: &str) -> Result<SignedIn, Problem> {
-    // Somebody may have been here between the look at the token and the lock.
+    // Another request may have refreshed between the check of the token and the lock.
     signed_in.session = match reread(bff, &signed_in.secret).await {
         Ok(session) => session,
         Err(problem) => {
@@ -80,7 +83,7 @@ async fn refresh(bff: &AppState, mut signed_in: SignedIn, owner: &str) -> Result
         release(&bff.store, &signed_in.session, owner).await;
         return Ok(signed_in);
     }
-    // A browser that hangs up must not cut it short, or the new refresh token would be lost.
+    // A browser that disconnects must not interrupt it, or the new refresh token would be lost.
     let (bff, owner) = (bff.clone(), owner.to_owned());
     to_its_end(async move { ask_issuer(&bff, signed_in, &owner).await }).await
 }
@@ -97,14 +100,14 @@ async fn ask_issuer(bff: &AppState, mut signed_in: SignedIn, owner: &str) -> Res
             match is_replaced.map_err(errors::store)? {
                 true => Ok(signed_in),
                 false => {
-                    // The end of the session gave back the former token only.
+                    // The end of the session revoked only the previous token.
                     bff.issuer.give_back(grant, None).await;
                     Err(errors::nobody("ended_meanwhile"))
                 }
             }
         }
         Err(NotGranted::Refused(reason)) => {
-            // One that held the lock for too long may find that another has used up its refresh token.
+            // If this request held the lock for too long, another one may have used up the refresh token.
             let read = session.sealed.clone();
             *session = reread(bff, secret).await?;
             if session.sealed != read {
@@ -112,7 +115,7 @@ async fn ask_issuer(bff: &AppState, mut signed_in: SignedIn, owner: &str) -> Res
                 return Ok(signed_in);
             }
             metrics::count_refresh("refused");
-            tracing::info!(reason, "the issuer does not let a session go on");
+            tracing::info!(reason, "the issuer refused to refresh a session");
             bff.sessions.end(session, Ended::GrantRefused).await.map_err(errors::store)?;
             release(&bff.store, session, owner).await;
             Err(errors::nobody("grant_refused"))
@@ -120,7 +123,7 @@ async fn ask_issuer(bff: &AppState, mut signed_in: SignedIn, owner: &str) -> Res
         Err(NotGranted::Unavailable) => {
             metrics::count_refresh("unavailable");
             let lock = index::refresh_lock(&session.id);
-            // The store may be away too; the lock then ends by itself.
+            // The store may be unavailable too; the lock then expires by itself.
             let _ = bff.store.replace(&lock, owner.as_bytes(), OUTAGE, Expiry::In(REST_AFTER_OUTAGE)).await;
             match left_s(bff, session) > TOO_LATE_S {
                 true => Ok(signed_in),
@@ -136,7 +139,7 @@ async fn reread(bff: &AppState, secret: &CookieSecret) -> Result<Session, Proble
 }
 
 async fn release(store: &Store, session: &Session, owner: &str) {
-    // A lock that cannot be given back ends by itself.
+    // A lock that cannot be released expires by itself.
     let _ = store.remove_if(&index::refresh_lock(&session.id), owner.as_bytes()).await;
 }
 

@@ -1,4 +1,5 @@
-//! Seals what goes into the store: AES-256-GCM under a key that is derived (HKDF-SHA256) from what the store never sees.
+//! Seals values for the store: AES-256-GCM under a key that is derived (HKDF-SHA256) from a secret that the
+//! store never sees.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::error::Unspecified;
@@ -13,7 +14,7 @@ const SALT: &[u8] = b"bionicpro-bff";
 pub(crate) struct SealKey(RandomizedNonceKey);
 
 impl SealKey {
-    /// The key for a purpose. Whoever has the key of one purpose does not have that of another.
+    /// Derives the key for a purpose. The key of one purpose reveals nothing about that of another.
     pub(crate) fn derive(secret: &[u8], purpose: &'static str) -> Result<Self> {
         let derive = || {
             let mut key = [0; 32];
@@ -24,15 +25,15 @@ impl SealKey {
         derive().map(SealKey).map_err(unspecified)
     }
 
-    /// Seals a value for one place; it opens nowhere else.
+    /// Seals a value for one place in the store; it cannot be unsealed for another.
     pub(crate) fn seal(&self, place: &str, value: &impl Serialize) -> Result<Vec<u8>> {
         let mut bytes = serde_json::to_vec(value)
-            .map_err(|error| Error::new(Kind::Internal, "a record cannot be written").source(error))?;
+            .map_err(|error| Error::new(Kind::Internal, "cannot serialize a record").source(error))?;
         let nonce = self.0.seal_in_place_append_tag(Aad::from(place), &mut bytes).map_err(unspecified)?;
         Ok([nonce.as_ref().as_slice(), &bytes].concat())
     }
 
-    /// The value that was sealed for this place; none when a bit of it was changed.
+    /// Unseals the value for this place; `None` if any bit was changed.
     pub(crate) fn open<T: DeserializeOwned>(&self, place: &str, sealed: &[u8]) -> Option<T> {
         let (nonce, bytes) = sealed.split_at_checked(NONCE_LEN)?;
         let mut bytes = bytes.to_vec();
@@ -43,7 +44,7 @@ impl SealKey {
 }
 
 fn unspecified(error: Unspecified) -> Error {
-    Error::new(Kind::Internal, "the cryptographic library refused").source(error)
+    Error::new(Kind::Internal, "the cryptographic library returned an error").source(error)
 }
 
 #[cfg(test)]

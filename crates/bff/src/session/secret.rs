@@ -1,4 +1,5 @@
-//! The secret that only a cookie holds. The store sees its digest, as the record's id, and what is sealed with it.
+//! The secret that only a cookie holds. The store has its digest, as the record's id, and values sealed with
+//! keys derived from it.
 
 use aws_lc_rs::{digest, rand};
 use base64::Engine;
@@ -7,25 +8,26 @@ use bionicpro_model::{Error, Kind, Result};
 
 use super::seal::SealKey;
 
-/// 256 random bits: neither guessed nor found by trying.
+/// 256 random bits, which cannot be guessed or found by trying.
 const SECRET_BYTES: usize = 32;
-/// The length of the cookie's value.
+/// The length of the cookie's value in characters.
 const TEXT_BYTES: usize = 43;
 
-/// A secret; it has no `Debug`.
+/// A secret. It has no `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct CookieSecret([u8; SECRET_BYTES]);
 
 impl CookieSecret {
-    /// A new one.
+    /// Generates a new secret.
     pub(crate) fn generate() -> Result<Self> {
         let mut bytes = [0; SECRET_BYTES];
-        rand::fill(&mut bytes)
-            .map_err(|error| Error::new(Kind::Internal, "the system gives no random bytes").source(error))?;
+        rand::fill(&mut bytes).map_err(|error| {
+            Error::new(Kind::Internal, "cannot get random bytes from the system").source(error)
+        })?;
         Ok(CookieSecret(bytes))
     }
 
-    /// The secret in a cookie's value, which has exactly one spelling.
+    /// Parses the secret from a cookie's value, which has exactly one valid spelling.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         if text.len() != TEXT_BYTES {
             return None;
@@ -33,29 +35,29 @@ impl CookieSecret {
         URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok().map(CookieSecret)
     }
 
-    /// The cookie's value.
+    /// Returns the cookie's value.
     pub(crate) fn text(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.0)
     }
 
-    /// The id of what belongs to it. Records are found by this digest, so that how long a search takes tells nothing
-    /// about the secret.
+    /// Returns the id of the records that belong to it. Records are looked up by this digest, so that the
+    /// time of a lookup reveals nothing about the secret.
     pub(crate) fn id(&self) -> String {
         URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, &self.0))
     }
 
-    /// The key for what belongs to it.
+    /// Derives a key to seal the records that belong to it.
     pub(crate) fn key(&self, purpose: &'static str) -> Result<SealKey> {
         SealKey::derive(&self.0, purpose)
     }
 }
 
-/// A new random text, for `state`, `nonce` and the verifier of PKCE.
+/// Returns a new random text, for `state`, `nonce` and the verifier of PKCE.
 pub(crate) fn random_text() -> Result<String> {
     CookieSecret::generate().map(|secret| secret.text())
 }
 
-/// The digest of a text in base64url: what PKCE calls S256.
+/// Returns the SHA-256 digest of a text in base64url, which PKCE calls S256.
 pub(crate) fn digest_of(text: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, text.as_bytes()))
 }

@@ -12,13 +12,13 @@ use super::record::{Grant, Life, Record, Session};
 use super::secret::CookieSecret;
 use crate::metrics;
 
-/// The purpose of the key of a record.
+/// The purpose of the key that seals a record.
 const RECORD: &str = "session record";
-/// A sign of life younger than this is not written again, in seconds: a page that asks ten things costs one write. Idle
-/// sessions may end this much early.
+/// An activity record younger than this is not rewritten, in seconds, so that a page with ten requests costs
+/// one write. Idle sessions may end this much early.
 const LIFE_STEP_S: i64 = 15;
 
-/// How long sessions live, and how many a person may have.
+/// The lifetimes of sessions, and the number of sessions that a person may have.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     pub(crate) idle_s: i64,
@@ -36,14 +36,14 @@ pub(crate) struct Sessions {
     limits: Limits,
 }
 
-/// A session that has begun.
+/// A new session.
 pub(crate) struct Begun {
     pub(crate) secret: CookieSecret,
-    /// Of the person's oldest sessions, which ended for it.
+    /// The refresh tokens of the person's oldest sessions, which were ended to make room.
     pub(crate) evicted: Vec<Grant>,
 }
 
-/// Why a session ended, for the metric.
+/// The reason why a session ended, for the metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ended {
     SignedOut,
@@ -56,7 +56,7 @@ pub(crate) enum Ended {
     TooOld,
 }
 
-/// A session as its person sees it.
+/// A session in the person's own list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Listed {
     pub(crate) id: String,
@@ -74,13 +74,13 @@ impl Sessions {
         Sessions { store, clock, issuer: issuer.to_owned(), client_secret: Arc::new(client_secret), limits }
     }
 
-    /// Begins a session under a secret that nobody has had before. The person's oldest ones end when there are too many.
+    /// Begins a session under a new secret. The person's oldest sessions end if there are too many.
     pub(crate) async fn begin(&self, record: &Record, agent: String) -> Result<Begun> {
         let secret = CookieSecret::generate()?;
         let id = secret.id();
         let sealed = secret.key(RECORD)?.seal(&id, record)?;
         let life = Life { created_at_s: record.created_at_s, last_seen_at_s: record.created_at_s, agent };
-        // Indexes first: what is in the store can be found, listed and ended by whoever may.
+        // Indexes first, so that every record in the store can be found, listed and ended.
         let keep = seconds(self.limits.absolute_s);
         self.store.add_member(&index::of_subject(&self.issuer, &record.subject), &id, keep).await?;
         if let Some(issuer_session) = &record.issuer_session {
@@ -94,14 +94,14 @@ impl Sessions {
         Ok(Begun { secret, evicted })
     }
 
-    /// The living session of a cookie.
+    /// Returns the live session of a cookie.
     pub(crate) async fn find(&self, secret: &CookieSecret) -> Result<Option<Session>> {
         let id = secret.id();
         let mut found = self.store.get_many(&[index::record(&id), index::life(&id)]).await?;
         let (life, sealed) = (found.pop().flatten(), found.pop().flatten());
         let Some(sealed) = sealed else { return Ok(None) };
         let Some(record) = secret.key(RECORD)?.open::<Record>(&id, &sealed) else {
-            tracing::error!("a session's record in the store was changed");
+            tracing::error!("cannot unseal a session record: it was changed in the store");
             return Ok(None);
         };
         let key = index::life_key(&self.issuer, &record.subject)?;
@@ -121,7 +121,7 @@ impl Sessions {
         }
     }
 
-    /// Notes that the person is there.
+    /// Records the person's activity.
     pub(crate) async fn touch(&self, session: &mut Session) -> Result<()> {
         let now_s = self.clock.unix_s();
         if (now_s - session.life.last_seen_at_s).abs() < LIFE_STEP_S {
@@ -131,7 +131,7 @@ impl Sessions {
         self.write_life(&session.id, &session.record.subject, &session.life).await
     }
 
-    /// Puts a changed record in the place of the one that was read; tells whether that was still there.
+    /// Replaces the record that was read by a changed one. Returns whether the record was still there.
     pub(crate) async fn replace(
         &self,
         secret: &CookieSecret,
@@ -141,7 +141,7 @@ impl Sessions {
         let sealed = secret.key(RECORD)?.seal(&session.id, &record)?;
         let left = seconds(record.created_at_s + self.limits.absolute_s - self.clock.unix_s());
         let key = index::record(&session.id);
-        // First, so that an end of the session from now on gives back the new refresh token.
+        // First, so that ending the session from now on revokes the new refresh token.
         self.write_grant(&session.id, &record, left).await?;
         let is_replaced = self.store.replace(&key, &session.sealed, &sealed, Expiry::In(left)).await?;
         if is_replaced {
@@ -157,13 +157,13 @@ impl Sessions {
         self.remove(&session.id, &session.record.subject, why).await.map(|_| ())
     }
 
-    /// The refresh token of a session of an account.
+    /// Returns the refresh token of a session of an account.
     pub(crate) async fn grant(&self, subject: &str, id: &str) -> Result<Option<Grant>> {
         let Some(sealed) = self.store.get(&index::grant(id)).await? else { return Ok(None) };
         Ok(index::grant_key(&self.client_secret, &self.issuer, subject)?.open(id, &sealed))
     }
 
-    /// The refresh tokens of all sessions of an account.
+    /// Returns the refresh tokens of all sessions of an account.
     pub(crate) async fn grants_of(&self, subject: &str) -> Result<Vec<Grant>> {
         let ids = self.store.members(&index::of_subject(&self.issuer, subject)).await?;
         let keys: Vec<_> = ids.iter().map(|id| index::grant(id)).collect();
@@ -173,7 +173,7 @@ impl Sessions {
         Ok(pairs.filter_map(|(id, sealed)| key.open(id, &sealed?)).collect())
     }
 
-    /// Ends one session of an account; tells whether there was such a one.
+    /// Ends one session of an account. Returns whether there was such a session.
     pub(crate) async fn end_of_subject(&self, subject: &str, id: &str, why: Ended) -> Result<bool> {
         let members = self.store.members(&index::of_subject(&self.issuer, subject)).await?;
         match members.iter().any(|member| member == id) {
@@ -192,7 +192,7 @@ impl Sessions {
         self.end_members(&index::of_issuer_session(&self.issuer, issuer_session), why).await
     }
 
-    /// The living sessions of an account, the newest first.
+    /// Returns the live sessions of an account, the newest first.
     pub(crate) async fn list(&self, subject: &str) -> Result<Vec<Listed>> {
         let of_subject = index::of_subject(&self.issuer, subject);
         let ids = self.store.members(&of_subject).await?;
@@ -221,13 +221,14 @@ impl Sessions {
         Ok(listed)
     }
 
-    /// When the session ends if nobody does anything, and when at the latest; in seconds since 1970.
+    /// Returns the time at which the session ends without further activity, and the latest time at which it
+    /// ends, in seconds since 1970.
     pub(crate) fn ends_at_s(&self, session: &Session) -> (i64, i64) {
         let at_latest = session.record.created_at_s + self.limits.absolute_s;
         ((session.life.last_seen_at_s + self.limits.idle_s).min(at_latest), at_latest)
     }
 
-    /// Ends the oldest sessions of somebody who has too many; never the one that has just begun.
+    /// Ends an account's oldest sessions if it has too many, but never the one that has just begun.
     async fn evict(&self, subject: &str, newest: &str) -> Result<Vec<Grant>> {
         let mut grants = Vec::new();
         let listed = self.list(subject).await?;
@@ -277,7 +278,7 @@ impl Sessions {
 }
 
 impl Ended {
-    /// The word in metrics.
+    /// Returns the word in metrics.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Ended::SignedOut => "signed_out",

@@ -1,4 +1,5 @@
-//! The issuer's token endpoint: a code or a refresh token for tokens (RFC 6749, sections 4.1.3 and 6).
+//! The issuer's token endpoint: exchanges a code or a refresh token for tokens (RFC 6749, sections 4.1.3 and
+//! 6).
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,12 +10,13 @@ use url::{Url, form_urlencoded};
 
 use super::issuer::NotGranted;
 
-/// Largest answer that is read, in bytes.
+/// Largest response that is read, in bytes.
 const MAX_BYTES: usize = 64 * 1024;
-/// Longest token that is kept.
+/// Largest token that is accepted, in bytes.
 const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
-/// The answer (RFC 6749, section 5.1). A member that stands twice makes it none. No `Debug`: it is tokens.
+/// The response (RFC 6749, section 5.1). A member that occurs twice makes it invalid. No `Debug`, because it
+/// contains tokens.
 #[derive(Deserialize)]
 pub(super) struct Granted {
     pub(super) access_token: String,
@@ -28,7 +30,7 @@ struct Refusal {
     error: String,
 }
 
-/// How the client proves itself: id and secret, each encoded as in a form (RFC 6749, section 2.3.1).
+/// Returns the client's HTTP Basic credentials: id and secret, each form-encoded (RFC 6749, section 2.3.1).
 pub(super) fn credentials(client_id: &str, secret: &Secret) -> Option<HeaderValue> {
     let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let joined = format!("{}:{}", encode(client_id), encode(secret.expose_secret()));
@@ -37,7 +39,7 @@ pub(super) fn credentials(client_id: &str, secret: &Secret) -> Option<HeaderValu
     Some(value)
 }
 
-/// Sends a form; gives the status and the JSON of the answer within bounds.
+/// Sends a form. Returns the status and the response body, limited in size.
 pub(super) async fn post(
     client: &reqwest::Client,
     endpoint: &Url,
@@ -46,8 +48,9 @@ pub(super) async fn post(
 ) -> Result<(StatusCode, Vec<u8>), NotGranted> {
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
     let away = |error: reqwest::Error| {
-        // Its address is a constant of the issuer's; what was sent is not in it.
-        tracing::warn!(timeout = error.is_timeout(), "the issuer does not answer");
+        // The error itself is not logged: its URL is a constant of the issuer's, and it does not contain the
+        // form.
+        tracing::warn!(timeout = error.is_timeout(), "the issuer did not respond");
         NotGranted::Unavailable
     };
     let request = client
@@ -60,7 +63,7 @@ pub(super) async fn post(
     let mut bytes = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(away)? {
         if bytes.len() + chunk.len() > MAX_BYTES {
-            tracing::warn!("the issuer's answer is too long");
+            tracing::warn!("the issuer's response is too large");
             return Err(NotGranted::Unavailable);
         }
         bytes.extend_from_slice(&chunk);
@@ -68,7 +71,7 @@ pub(super) async fn post(
     Ok((response.status(), bytes))
 }
 
-/// Reads the answer of the token endpoint.
+/// Parses the response of the token endpoint.
 pub(super) fn read((status, bytes): (StatusCode, Vec<u8>)) -> Result<Granted, NotGranted> {
     if status == StatusCode::OK {
         let granted = serde_json::from_slice::<Granted>(&bytes).ok();
@@ -81,7 +84,7 @@ pub(super) fn read((status, bytes): (StatusCode, Vec<u8>)) -> Result<Granted, No
                 && short(&granted.id_token)
         };
         return granted.filter(fits).ok_or_else(|| {
-            tracing::error!("the issuer's answer is not one of a token endpoint");
+            tracing::error!("the issuer's token response is invalid");
             NotGranted::Unavailable
         });
     }
@@ -97,7 +100,7 @@ pub(super) fn read((status, bytes): (StatusCode, Vec<u8>)) -> Result<Granted, No
             Err(NotGranted::Unavailable)
         }
         _ => {
-            tracing::warn!(status = status.as_u16(), "the issuer gives no tokens");
+            tracing::warn!(status = status.as_u16(), "the issuer returned no tokens");
             Err(NotGranted::Unavailable)
         }
     }

@@ -1,5 +1,5 @@
-//! The issuer as this client uses it: where to send a browser, codes and refresh tokens for tokens, and what of it all
-//! is believed.
+//! The issuer as this client uses it: the addresses for the browser, the exchange of codes and refresh tokens
+//! for tokens, and the checks of its responses.
 
 use std::sync::Arc;
 
@@ -20,34 +20,34 @@ use crate::metrics;
 use crate::session::secret::digest_of;
 use crate::session::{Grant, Record, Tokens};
 
-/// What is asked for: who it is, and a name to call them by.
+/// The requested scope: the person's identity and a display name.
 const SCOPE: &str = "openid profile";
-/// Where the issuer sends a browser back to.
+/// The path that the issuer redirects the browser back to.
 const CALLBACK: &str = "/auth/callback";
-/// Where a browser lands that has signed out.
+/// The page after a sign-out.
 const SIGNED_OUT: &str = "/signed-out";
-/// Roles that the web app may see, beside the one that reads reports.
+/// Roles that the web app may see, in addition to the one that reads reports.
 const SHOWN_ROLES: [&str; 2] = ["user", "administrator"];
 
-/// Why there are no tokens.
+/// The reasons for not getting tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NotGranted {
-    /// The issuer said no, or gave what is not accepted; why, for the log.
+    /// The issuer refused, or issued something that is not accepted; the reason is for the log.
     Refused(&'static str),
-    /// It did not answer, or wrongly: nothing is known about the grant.
+    /// The issuer did not respond, or not correctly: nothing is known about the grant.
     Unavailable,
 }
 
-/// What `bionicpro doctor` shows of the issuer.
+/// The facts about the issuer that `bionicpro doctor` shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IssuerFacts {
-    /// What is missing at the issuer for sign-in and sign-out, in words.
+    /// The features for sign-in and sign-out that the issuer lacks, in words.
     pub missing: Vec<&'static str>,
-    /// What time it is at the issuer.
+    /// The time at the issuer.
     pub clock: DateTime<Utc>,
 }
 
-/// The issuer and the client's secret.
+/// The issuer, and this client's credentials.
 pub(crate) struct Issuer {
     discovery: Discovery,
     verifier: Verifier,
@@ -58,7 +58,7 @@ pub(crate) struct Issuer {
 }
 
 impl Issuer {
-    /// Reads the configuration; makes no call.
+    /// Reads the configuration; makes no request.
     pub(crate) fn new(
         config: &Config,
         oidc: &bionicpro_auth::Config,
@@ -68,7 +68,7 @@ impl Issuer {
     ) -> Result<Self> {
         let secret = config.client_secret()?;
         let credentials = grant::credentials(&config.client_id, &secret)
-            .ok_or_else(|| Error::new(Kind::Internal, "the client's secret cannot be sent"))?;
+            .ok_or_else(|| Error::new(Kind::Internal, "the client secret cannot be sent in a header"))?;
         Ok(Issuer {
             discovery: Discovery::new(oidc, clock)?,
             verifier,
@@ -79,12 +79,12 @@ impl Issuer {
         })
     }
 
-    /// The issuer, as in `iss`.
+    /// Returns the issuer, as in `iss`.
     pub(crate) fn name(&self) -> &str {
         self.discovery.issuer()
     }
 
-    /// The address that begins a sign-in.
+    /// Returns the address that begins a sign-in.
     pub(crate) async fn sign_in_url(&self, transaction: &Transaction) -> Result<Url> {
         let mut url = self.discovery.endpoints().await?.authorization.clone();
         url.query_pairs_mut().extend_pairs([
@@ -100,8 +100,8 @@ impl Issuer {
         Ok(url)
     }
 
-    /// Whether an answer of the authorization endpoint is this issuer's (RFC 9207): `iss` is it, or is missing where the
-    /// issuer does not send it.
+    /// Returns true if a response of the authorization endpoint is this issuer's (RFC 9207): `iss` names it,
+    /// or is missing and the issuer does not send it.
     pub(crate) async fn is_answer_of(&self, iss: Option<&str>) -> Result<bool> {
         match iss {
             Some(iss) => Ok(iss == self.discovery.issuer()),
@@ -109,7 +109,7 @@ impl Issuer {
         }
     }
 
-    /// A code for who has signed in, and their tokens.
+    /// Exchanges a code for the signed-in person and their tokens.
     pub(crate) async fn redeem(
         &self,
         code: &str,
@@ -138,7 +138,7 @@ impl Issuer {
         Ok(self.record(claims, id, granted, now_s))
     }
 
-    /// The record of a session with new tokens.
+    /// Refreshes a session's tokens and returns its record with the new ones.
     pub(crate) async fn refresh(&self, record: &Record) -> Result<Record, NotGranted> {
         let refresh = record.tokens.refresh.as_deref().ok_or(NotGranted::Refused("no_refresh_token"))?;
         let granted = self.ask(&[("grant_type", "refresh_token"), ("refresh_token", refresh)]).await?;
@@ -149,15 +149,16 @@ impl Issuer {
         let tokens = Tokens {
             access_expires_at_s: claims.expires_at.timestamp(),
             access: granted.access_token,
-            // An issuer that does not rotate them sends none: the old one stays good.
+            // An issuer that does not rotate refresh tokens sends none, and the old one stays valid.
             refresh: granted.refresh_token.or_else(|| record.tokens.refresh.clone()),
         };
         let roles = self.shown_roles(&claims);
-        Ok(Record { username: claims.username, roles, tokens, ..record.clone() })
+        Ok(Record { username: claims.username.into(), roles, tokens, ..record.clone() })
     }
 
-    /// Gives refresh tokens back (RFC 7009), so that the sessions are over here too; but not those of the issuer's session that
-    /// is to stay, which would end with them. One that cannot be given back lives until it ends, but nobody has it any more.
+    /// Revokes refresh tokens (RFC 7009), so that the sessions at the issuer end too. Those of the issuer
+    /// session `staying` are kept, because revoking them would end it. A token that cannot be revoked stays
+    /// valid until it expires, but is no longer stored anywhere.
     pub(crate) async fn give_back(&self, grants: impl IntoIterator<Item = Grant>, staying: Option<&str>) {
         for Grant { refresh, issuer_session } in grants {
             if issuer_session.is_some() && issuer_session.as_deref() == staying {
@@ -166,7 +167,7 @@ impl Issuer {
             let is_revoked = self.revoke(&refresh).await;
             metrics::count_revocation(if is_revoked { "ok" } else { "failed" });
             if !is_revoked {
-                tracing::warn!("a refresh token could not be given back to the issuer");
+                tracing::warn!("cannot revoke a refresh token at the issuer");
             }
         }
     }
@@ -179,8 +180,9 @@ impl Issuer {
         answer.is_ok_and(|(status, _)| status.is_success())
     }
 
-    /// Where a browser goes to sign out at the issuer, whose own cookie nobody else can take away. It carries no ID token:
-    /// no token is ever in a browser. The issuer may therefore ask the person, where it still knows a session.
+    /// Returns the address at which the browser signs out at the issuer, whose own cookie only the issuer can
+    /// remove. It carries no ID token, because no token ever reaches a browser. The issuer may therefore ask
+    /// the person to confirm if it still has a session.
     pub(crate) async fn sign_out_url(&self) -> String {
         let end_session = self.discovery.endpoints().await.ok().and_then(|found| found.end_session.clone());
         match end_session {
@@ -195,12 +197,12 @@ impl Issuer {
         }
     }
 
-    /// Whose session has ended, by a token of the back channel.
+    /// Verifies a back-channel logout token and returns whose session has ended.
     pub(crate) async fn logout_claims(&self, unverified_jwt: &str) -> Result<LogoutClaims, Rejection> {
         self.verifier.verify_logout_token(unverified_jwt, &self.client_id).await
     }
 
-    /// Whether people can sign in now.
+    /// Returns true if people can sign in now.
     pub(crate) async fn is_ready(&self) -> bool {
         let (keys, endpoints) = tokio::join!(self.verifier.ready(), self.discovery.endpoints());
         keys != KeyState::Unavailable && endpoints.is_ok()
@@ -215,7 +217,8 @@ impl Issuer {
         self.discovery.endpoints().await.map_err(|_| NotGranted::Unavailable)
     }
 
-    /// The access token is the API's, and this client is in its audience: it is checked as the API will.
+    /// Verifies an access token as the API will. It is meant for the API, and this client is in its audience
+    /// too.
     async fn verify(&self, unverified_jwt: &str) -> Result<Claims, NotGranted> {
         let claims = self.verifier.verify(unverified_jwt).await.map_err(rejected)?;
         claims.require_person().map_err(rejected)?;
@@ -227,7 +230,7 @@ impl Issuer {
             roles: self.shown_roles(&claims),
             subject: claims.subject,
             issuer_session: id.session_id.or(claims.session_id),
-            username: claims.username,
+            username: claims.username.into(),
             name: id.name,
             authenticated_at_s: id.authenticated_at.timestamp(),
             created_at_s: now_s,
@@ -246,13 +249,13 @@ impl Issuer {
     }
 }
 
-/// Asks the issuer what `doctor` wants to know.
+/// Queries the issuer for the facts that `doctor` shows.
 pub(crate) async fn facts(oidc: &bionicpro_auth::Config, clock: Clock) -> Result<IssuerFacts> {
     let discovery = Discovery::new(oidc, clock)?;
     let endpoints = discovery.endpoints().await?;
     let wanted = [
         (endpoints.takes_pkce, "PKCE with S256"),
-        (endpoints.answers_with_issuer, "iss in its answers (RFC 9207)"),
+        (endpoints.answers_with_issuer, "iss in its responses (RFC 9207)"),
         (endpoints.revocation.is_some(), "revocation of refresh tokens"),
         (endpoints.end_session.is_some(), "sign-out by the browser"),
         (endpoints.has_back_channel_logout, "sign-out by the back channel"),
@@ -269,6 +272,9 @@ fn rejected(rejection: Rejection) -> NotGranted {
 }
 
 fn not_accepted(reason: &'static str) -> NotGranted {
-    tracing::error!(reason, "the issuer's tokens are not accepted; is the client set up as the guide says?");
+    tracing::error!(
+        reason,
+        "the issuer's tokens are not accepted: check that the client is set up as the guide says"
+    );
     NotGranted::Refused(reason)
 }

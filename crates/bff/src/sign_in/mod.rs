@@ -1,4 +1,4 @@
-//! Signing in by the issuer: OpenID Connect's authorization code flow with PKCE, `state`, `nonce` and `iss`.
+//! Sign-in at the issuer: OpenID Connect's authorization code flow with PKCE, `state`, `nonce` and `iss`.
 
 mod grant;
 mod issuer;

@@ -1,5 +1,5 @@
-//! A sign-in under way: what must fit when the browser comes back from the issuer. Kept in the store, sealed under a
-//! secret that only the browser that began it holds, and good for one return.
+//! A sign-in in progress: the values to check when the browser comes back from the issuer. Stored sealed
+//! under a secret that only the browser that began it holds, and valid for one return.
 
 use std::time::Duration;
 
@@ -15,16 +15,16 @@ use crate::session::secret::{CookieSecret, random_text};
 /// The purpose of the key.
 const PURPOSE: &str = "sign-in";
 
-/// What was sent with the browser, and what was kept back.
+/// The values that were sent with the browser, and those that were kept back.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Transaction {
     pub(crate) state: String,
     pub(crate) nonce: String,
-    /// The secret whose digest went along (RFC 7636): without it the code is worth nothing.
+    /// The PKCE verifier, whose digest was sent along (RFC 7636). Without it the code is worthless.
     pub(crate) verifier: String,
     return_to: String,
     started_at_s: i64,
-    /// The newest session of this browser, which a new one takes the place of.
+    /// The newest session of this browser, which the new one replaces.
     pub(crate) previous: Option<Previous>,
 }
 
@@ -36,7 +36,7 @@ pub(crate) struct Previous {
 }
 
 impl Transaction {
-    /// A new one.
+    /// Creates a transaction with new random values.
     pub(crate) fn new(return_to: &ReturnTo, now_s: i64, previous: Option<Previous>) -> Result<Self> {
         Ok(Transaction {
             state: random_text()?,
@@ -48,7 +48,7 @@ impl Transaction {
         })
     }
 
-    /// Keeps it; what comes back is for the browser's cookie.
+    /// Stores it, and returns the secret for the browser's cookie.
     pub(crate) async fn keep(&self, store: &Store) -> Result<CookieSecret> {
         let secret = CookieSecret::generate()?;
         let id = secret.id();
@@ -58,8 +58,8 @@ impl Transaction {
         Ok(secret)
     }
 
-    /// Takes the one that belongs to a cookie, if it is of this `state` and not too old. It is gone afterwards: of two
-    /// returns at once, one finds it.
+    /// Takes the transaction of a cookie, if it has this `state` and is not too old. It is removed: of two
+    /// simultaneous returns, only one finds it.
     pub(crate) async fn take(
         store: &Store,
         secret: &CookieSecret,
@@ -78,8 +78,8 @@ impl Transaction {
         Ok(Some(transaction).filter(|_| fits && is_recent && is_ours))
     }
 
-    /// Notes which session has begun in this browser since a sign-in of it did. The browser may come back without that
-    /// session's cookie, which no other site makes it send.
+    /// Records a session that has begun in this browser after this sign-in did. The browser may come back
+    /// without that session's cookie, which no other site makes it send.
     pub(crate) async fn follow(
         store: &Store,
         secret: &CookieSecret,
@@ -96,7 +96,8 @@ impl Transaction {
         store.replace(&key(&id), &sealed, &seal.seal(&id, &transaction)?, expiry).await.map(|_| ())
     }
 
-    /// Where the person wants to go. It was checked before it was kept, and is again.
+    /// Returns the page that the person wants to return to. It was checked before it was stored, and is
+    /// checked again.
     pub(crate) fn return_to(&self) -> ReturnTo {
         ReturnTo::parse(&self.return_to).unwrap_or_else(ReturnTo::home)
     }

@@ -1,4 +1,4 @@
-//! The issuer ends a session.
+//! Back-channel logout: the issuer ends a session.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ async fn deliver(world: &World, token: &str) -> Page {
     issuer.send(Method::POST, &url, &[], Some(form)).await
 }
 
-/// The claims of a token by which the account's sessions end.
+/// Returns the claims of a token that ends all of the account's sessions.
 fn claims(world: &World, jti: &str) -> Value {
     let now_s = now_s(world);
     json!({

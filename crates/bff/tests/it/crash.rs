@@ -1,21 +1,22 @@
-//! A replica that is killed. It is a process of its own: this test binary, told to be one.
+//! A replica that is killed. It is a separate process: this test binary, started with the configuration of a
+//! replica.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use bionicpro_audit::Log;
-use bionicpro_auth::issuer::pause::PausePoint;
 use bionicpro_bff::{Config, Server};
+use bionicpro_issuer::pause::PausePoint;
 use bionicpro_store::Store;
 
 use crate::support::{Browser, World};
 
-/// Holds what a replica is configured with, as JSON.
+/// The environment variable with a replica's configuration, as JSON.
 const CONFIGURATION: &str = "BIONICPRO_TEST_REPLICA";
 
 #[test]
-#[ignore = "not a test: what the tests of this file start and kill"]
+#[ignore = "not a test: the replica that the tests of this file start and kill"]
 fn a_replica() {
     let Ok(text) = std::env::var(CONFIGURATION) else { return };
     let (config, oidc, store) = serde_json::from_str(&text).unwrap();
@@ -26,7 +27,7 @@ fn a_replica() {
     });
 }
 
-/// A running replica; dropping it kills it as `kill -9` does.
+/// A running replica. Dropping it kills it as `kill -9` does.
 struct Replica {
     address: SocketAddr,
     process: Child,
@@ -50,13 +51,13 @@ impl Replica {
         let replica = Replica { address, process };
         let start = std::time::Instant::now();
         while TcpStream::connect(address).is_err() {
-            assert!(start.elapsed() < Duration::from_secs(30), "the replica does not come up");
+            assert!(start.elapsed() < Duration::from_secs(30), "the replica does not start");
             std::thread::sleep(Duration::from_millis(10));
         }
         replica
     }
 
-    /// The same address of this replica in the place of the first one's.
+    /// Returns the URL with this replica's address in place of the first one's.
     fn here(&self, world: &World, url: &str) -> String {
         url.replace(&world.origin, &format!("http://{}", self.address))
     }
@@ -116,10 +117,12 @@ async fn b33_a_replica_killed_at_any_moment_leaves_no_half_session() {
     }
 }
 
-/// Access tokens that are renewed at every request, and too late to be used meanwhile.
+/// A lifetime of access tokens so short that they are renewed at every request and cannot be used in the
+/// meantime.
 const SHORT_LIFE_S: u32 = 4;
 
-/// Kills a replica while the issuer holds its refresh; gives the person's browser and a replica that was started afterwards.
+/// Kills a replica while the issuer holds its refresh. Returns the person's browser and a replica that was
+/// started afterwards.
 async fn killed_in_a_refresh(world: &World, at: PausePoint) -> (Browser, Replica) {
     let browser = world.signed_in("ivan.petrov").await;
     let paused = world.issuer().pause(at);
@@ -127,7 +130,7 @@ async fn killed_in_a_refresh(world: &World, at: PausePoint) -> (Browser, Replica
     let killed = async {
         paused.until_held(1).await;
         first.process.kill().unwrap();
-        // The issuer has seen the connection end: what it had not begun, it does not begin.
+        // The issuer has seen the connection end: work that it had not begun, it does not begin.
         paused.until_held(0).await;
     };
     let asked = ask_for_reports(first.address, &browser);
@@ -136,7 +139,7 @@ async fn killed_in_a_refresh(world: &World, at: PausePoint) -> (Browser, Replica
     (browser, Replica::start(world))
 }
 
-/// The status of a request for reports at a replica; none where the connection is cut.
+/// Returns the status of a request for reports at a replica; `None` if the connection is cut.
 async fn ask_for_reports(replica: SocketAddr, browser: &Browser) -> Option<u16> {
     let url = format!("http://{replica}/api/reports");
     browser.clone().try_get(&url).await.map(|page| page.status)

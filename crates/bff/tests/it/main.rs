@@ -1,5 +1,5 @@
-//! The BFF as a whole: a real issuer over HTTP, a real store, and a browser that keeps what it was given. The names of the
-//! tests carry the lines of the attack matrix that they hold.
+//! The BFF as a whole: a real issuer over HTTP, a real store, and a browser that remembers everything it
+//! received. Test names carry the lines of the attack matrix that they cover.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails by a panic")]
 
 mod back_channel;

@@ -1,4 +1,4 @@
-//! Whether the time of a refusal tells how much of a made-up cookie is right.
+//! Measures whether the time of a refusal reveals how much of a made-up cookie is right.
 
 use std::time::{Duration, Instant};
 
@@ -10,14 +10,14 @@ use crate::support::World;
 
 /// Guesses of each kind.
 const GUESSES: usize = 4_000;
-/// A distance that so few of them exceed is not chance.
+/// A distance that at most this many of the random divisions exceed is not chance.
 const UNLIKELY: usize = 5;
-/// Pairs before the first that counts.
+/// Warm-up pairs, which are not measured.
 const WARMING: usize = 100;
-/// Divisions of the same times by chance, against which the real one is judged.
+/// Random divisions of the same times, against which the real one is compared.
 const DIVISIONS: usize = 1_000;
 
-/// Small and repeatable; nothing here is secret.
+/// A small, repeatable random generator; nothing here is secret.
 struct Chance(u64);
 
 impl Chance {
@@ -46,10 +46,10 @@ fn distance(times: &[Duration]) -> Duration {
     median(one).abs_diff(median(other))
 }
 
-/// Guesses that have all but the last byte of a living session, beside guesses that have nothing of it. If the two kinds take
-/// the same time, their medians differ no more than those of the same times divided by chance.
+/// Compares guesses that match a live session in all but the last byte with random guesses. If the two kinds
+/// take the same time, their medians differ no more than those of the same times divided at random.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "measures times: for a machine that does nothing else"]
+#[ignore = "measures times: run on an idle machine"]
 async fn b34_a_guess_that_begins_right_is_refused_as_quickly_as_any_other() {
     let world = World::builder()
         .configure(|config| {

@@ -1,4 +1,4 @@
-//! Parts that are away, a store that somebody has changed, and a BFF that is killed.
+//! Unavailable dependencies, a store that was tampered with, and a BFF that is killed.
 
 use bionicpro_store::{Expiry, Key, Store};
 
@@ -13,7 +13,7 @@ async fn b19_without_the_store_nobody_is_anybody() {
     for path in ["/auth/me", "/api/reports", "/auth/sessions"] {
         assert_eq!(browser.get(path).await.status, 503, "{path}");
     }
-    assert_eq!(browser.post("/auth/logout").await.status, 503, "nobody is told that they are out");
+    assert_eq!(browser.post("/auth/logout").await.status, 503, "a sign-out must not be reported as done");
     assert_eq!(browser.visit("/auth/login").await.status, 503);
     let ready = browser.get("/health/ready").await;
     assert_eq!((ready.status, &ready.json()["dependencies"]["store"]), (503, &"unavailable".into()));
@@ -29,7 +29,7 @@ async fn b19_a_record_that_was_changed_or_moved_is_nobodys() {
     let ids = [ivan.session_id(), john.session_id()];
     let keys = ids.map(|id| Key::new("session", &id));
     let records = store.get_many(&keys).await.unwrap();
-    // The record of one in the place of the other.
+    // One person's record in the place of the other's.
     store.put(&keys[0], records[1].as_ref().unwrap(), Expiry::Never).await.unwrap();
     assert_eq!(ivan.get("/auth/me").await.status, 401);
     let mut changed = records[0].clone().unwrap();
@@ -42,7 +42,7 @@ async fn b19_a_record_that_was_changed_or_moved_is_nobodys() {
     let mut sealed = store.get(&life).await.unwrap().unwrap();
     sealed[20] ^= 1;
     store.put(&life, &sealed, Expiry::Never).await.unwrap();
-    assert_eq!(john.get("/auth/me").await.status, 401, "nor one whose age cannot be told");
+    assert_eq!(john.get("/auth/me").await.status, 401, "nor a session of unknown age");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -72,7 +72,7 @@ async fn b33_a_refresh_that_was_cut_leaves_a_session_that_the_next_one_goes_on_w
     let world = World::start().await;
     let mut browser = world.signed_in("ivan.petrov").await;
     let store = Store::open(&world.store_config).await.unwrap();
-    // What a replica leaves behind that was killed with the lock in its hand.
+    // The lock left behind by a replica that was killed while holding it.
     let lock = Key::new("session-refresh", &browser.session_id());
     let dead = Expiry::In(std::time::Duration::from_millis(400));
     assert!(store.put_if_absent(&lock, b"dead", dead).await.unwrap());

@@ -1,4 +1,4 @@
-//! What is passed on to the Reports API, and what is not.
+//! The requests and headers that are passed on to the Reports API, and those that are not.
 
 use bionicpro_edge::ListenerConfig;
 use reqwest::Method;
@@ -33,7 +33,10 @@ async fn b28_a_request_arrives_with_the_token_and_without_anything_else_of_the_b
     let mut names: Vec<_> = arrived.headers.keys().map(|name| name.as_str()).collect();
     names.sort_unstable();
     assert_eq!(names, ["accept", "authorization", "host", "user-agent", "x-forwarded-for"]);
-    assert_eq!(arrived.headers["x-forwarded-for"], "127.0.0.1", "what we see, not what was sent");
+    assert_eq!(
+        arrived.headers["x-forwarded-for"], "127.0.0.1",
+        "the address that we see, not the one that was sent"
+    );
     assert_eq!(arrived.headers["host"], world.upstream.address.to_string());
     assert_eq!(arrived.headers["accept"], "application/json");
 }

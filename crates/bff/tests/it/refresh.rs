@@ -1,4 +1,4 @@
-//! New access tokens: once for however many ask, and what happens when there are none.
+//! New access tokens: one refresh for any number of simultaneous requests, and what happens if it fails.
 
 use std::collections::BTreeSet;
 
@@ -6,13 +6,13 @@ use futures_util::future::join_all;
 
 use crate::support::{Browser, World};
 
-/// Fifty calls at once, over all replicas; gives the tokens that arrived.
+/// Sends fifty requests at once, over all replicas. Returns the tokens that arrived at the API.
 async fn fifty_calls(world: &World, browser: &Browser, replicas: &[usize]) -> BTreeSet<String> {
     world.upstream.take();
     let calls = (0..50).map(|number| {
         let mut browser = browser.clone();
         browser.origin = world.replica(replicas[number % replicas.len()]);
-        // The page's origin is that of the first replica, whichever of them answers.
+        // The page's origin is that of the first replica, whichever of them serves the request.
         let cookies = browser.cookies.clone();
         async move {
             let jar = browser.origin.trim_start_matches("http://").to_owned();
@@ -33,11 +33,12 @@ async fn one_refresh_for_fifty_calls(mut world: World) {
     let second = world.replicate().await;
     browser.get("/api/reports").await;
     let old = world.upstream.take().pop().unwrap().token();
-    // Three times: a refresh token that was used twice would end the session with the next refresh.
+    // Three times: a refresh token that was used twice would end the session at the next refresh.
     for _ in 0..3 {
         world.clock.advance(301);
         let tokens = fifty_calls(&world, &browser, &[0, second]).await;
-        // Each refresh gives another token, and whoever refreshes uses it: one token is one refresh.
+        // Each refresh returns a new token, and the request that refreshes uses it, so one token means one
+        // refresh.
         assert_eq!(tokens.len(), 1);
         assert!(!tokens.contains(&old));
     }
@@ -72,13 +73,13 @@ async fn a_token_is_renewed_before_it_ends_and_nobody_waits() {
 async fn b18_a_grant_that_the_issuer_refuses_ends_the_session() {
     let world = World::start().await;
     let mut browser = world.signed_in("ivan.petrov").await;
-    // The issuer's own session ends without a word to us: nobody has refreshed for thirty minutes.
+    // The issuer's own session ends without notice, because nothing has refreshed it for thirty minutes.
     for _ in 0..6 {
         world.clock.advance(300);
         assert_eq!(browser.post("/auth/extend").await.status, 200);
     }
     let page = browser.get("/api/reports").await;
-    assert_eq!(page.status, 401, "thirty minutes without a refresh: the issuer knows nothing of it any more");
+    assert_eq!(page.status, 401, "after thirty minutes without a refresh the issuer has ended its session");
     assert_eq!(browser.get("/auth/me").await.status, 401, "and neither do we");
     assert!(world.upstream.take().is_empty());
 }

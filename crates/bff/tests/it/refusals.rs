@@ -1,4 +1,4 @@
-//! Cookies and tokens that are refused: many from one address are refused late, and nobody else waits for that.
+//! Refused cookies and tokens: many refusals from one address are delayed, without delaying other clients.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use reqwest::Method;
 
 use crate::support::{Browser, Page, ReportsApi, World};
 
-/// In which a refusal that is not late would have come.
+/// Time within which a refusal without delay would have arrived.
 const A_WHILE: Duration = Duration::from_millis(300);
 
-/// Two refusals a minute are given at once. No test takes as long as a third one is late.
+/// Two refusals a minute are sent immediately. The delay of a third one is longer than any test.
 fn two_a_minute() -> ListenerConfig {
     ListenerConfig {
         unauthenticated_per_minute: 2,
@@ -20,7 +20,7 @@ fn two_a_minute() -> ListenerConfig {
     }
 }
 
-/// Asks from an address as the web app does.
+/// Sends a request from an address as the web app does.
 async fn from(browser: &mut Browser, address: &str, path: &str) -> Page {
     let url = browser.url(path);
     let session = browser.session_id();
@@ -81,7 +81,7 @@ async fn a_session_whose_token_the_api_refuses_delays_nobody_at_another_address(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn people_are_answered_while_bad_tokens_reach_the_api_from_the_same_address() {
-    // It believes no proxy: all people have the BFF's address.
+    // It trusts no proxy, so all people have the BFF's address.
     let listener = ListenerConfig { trusted_proxies: Vec::new(), ..two_a_minute() };
     let (world, api) = ReportsApi::start(listener).await;
     let mut ivan = world.signed_in("ivan.petrov").await;

@@ -1,4 +1,4 @@
-//! Tokens stay on the server, and the store tells nothing.
+//! Tokens stay on the server, and the store reveals nothing.
 
 use crate::support::World;
 

@@ -1,6 +1,6 @@
-//! How long sessions live, how many there are, and ending them.
+//! The lifetimes of sessions, their number, and ending them.
 
-use bionicpro_auth::issuer::pause::PausePoint;
+use bionicpro_issuer::pause::PausePoint;
 
 use crate::sign_in::is_known_to_issuer;
 use crate::support::World;
@@ -10,10 +10,10 @@ async fn b16_a_session_ends_after_fifteen_minutes_without_a_request() {
     let world = World::start().await;
     let mut browser = world.signed_in("ivan.petrov").await;
     world.clock.advance(899);
-    assert_eq!(browser.get("/auth/me").await.status, 200, "looking does not keep it alive");
-    assert_eq!(browser.get("/api/reports").await.status, 200, "asking does");
+    assert_eq!(browser.get("/auth/me").await.status, 200, "reading the session does not keep it alive");
+    assert_eq!(browser.get("/api/reports").await.status, 200, "a request for data does");
     world.clock.advance(899);
-    assert_eq!(browser.post("/auth/extend").await.status, 200, "and so does saying so");
+    assert_eq!(browser.post("/auth/extend").await.status, 200, "and so does extending it");
     world.clock.advance(899);
     assert_eq!(browser.get("/auth/me").await.status, 200);
     world.clock.advance(1);
@@ -63,7 +63,7 @@ async fn b20_what_is_not_exactly_the_cookie_is_nobody() {
     }
     browser.own_cookies().insert("bionicpro-sid".into(), good);
     assert_eq!(browser.get("/auth/me").await.status, 200, "a crowd around it does not matter");
-    assert!(world.upstream.take().is_empty(), "nothing was asked for anybody");
+    assert!(world.upstream.take().is_empty(), "no request reached the API");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -97,7 +97,7 @@ async fn b31_somebody_sees_their_sessions_ends_one_and_loses_the_oldest() {
     assert_eq!(stranger.get("/auth/me").await.status, 200);
 }
 
-/// A thief of the device would only have to open the page again where the issuer still knew it.
+/// Otherwise a thief of the device could simply open the page again, because the issuer would still know it.
 #[tokio::test(flavor = "multi_thread")]
 async fn b31_a_session_that_is_ended_from_elsewhere_is_over_at_the_issuer_too() {
     let world = World::builder().configure(|config| config.sessions_per_person = 4).start().await;
@@ -106,7 +106,7 @@ async fn b31_a_session_that_is_ended_from_elsewhere_is_over_at_the_issuer_too() 
         browsers.push(world.signed_in("ivan.petrov").await);
         world.clock.advance(20);
     }
-    // Each has other tokens by now than it began with.
+    // Each session has other tokens by now than those it began with.
     world.clock.advance(301);
     for browser in &mut browsers {
         assert_eq!(browser.get("/api/reports").await.status, 200);
@@ -118,7 +118,7 @@ async fn b31_a_session_that_is_ended_from_elsewhere_is_over_at_the_issuer_too() 
     for browser in [&browsers[0], &browsers[1], &browsers[3]] {
         assert!(is_known_to_issuer(browser).await);
     }
-    // One more than allowed.
+    // One session more than allowed.
     world.signed_in("ivan.petrov").await;
     world.signed_in("ivan.petrov").await;
     assert!(!is_known_to_issuer(&browsers[0]).await, "the oldest made room");
@@ -148,7 +148,7 @@ async fn b31_a_session_that_is_ended_while_it_is_refreshed_is_over_at_the_issuer
     assert!(is_known_to_issuer(&own).await);
 }
 
-/// Two tabs that wait for a sign-in: the second comes back too late, when somebody is signed in.
+/// Two tabs that wait for a sign-in: the second comes back too late, when a session has begun already.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_late_callback_leaves_the_session_that_began_meanwhile() {
     let world = World::start().await;
@@ -168,7 +168,7 @@ async fn b31_a_thousand_sign_ins_leave_as_many_sessions_as_allowed() {
     let world = World::start().await;
     let mut browser = world.browser();
     for _ in 0..sign_ins {
-        // Without its cookie, so that no session takes the place of another.
+        // Without its cookie, so that no session replaces another.
         browser.own_cookies().remove("bionicpro-sid");
         assert_eq!(browser.sign_in("ivan.petrov", "/").await.status, 303);
     }

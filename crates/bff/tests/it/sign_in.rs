@@ -1,4 +1,4 @@
-//! Signing in: what must fit, and what happens when it does not.
+//! Sign-in: the checks on a return from the issuer, and what happens if one fails.
 
 use crate::support::{Browser, World};
 
@@ -34,7 +34,7 @@ async fn b05_a_return_that_does_not_fit_a_sign_in_of_this_browser_begins_no_sess
     let mut two_under_way = world.browser();
     two_under_way.go_to_issuer("john.mueller", "/").await;
     rows.push(("with a sign-in of its own under way", two_under_way.come_back(&callback).await));
-    // The cookie's name has the beginning of the state; the rest must fit too.
+    // The cookie's name has the beginning of the state, but the rest must match too.
     let mut wrong_state = browser.clone();
     let changed = callback.replace(&state, &format!("{}{}", &state[..20], "x".repeat(state.len() - 20)));
     rows.push(("another state", wrong_state.come_back(&changed).await));
@@ -42,7 +42,7 @@ async fn b05_a_return_that_does_not_fit_a_sign_in_of_this_browser_begins_no_sess
         assert_eq!(page.status, 400, "{what}");
         assert!(!page.set_cookies().iter().any(|cookie| cookie.contains("-sid=")), "{what}: {page:?}");
     }
-    // A wrong state has used the sign-in up.
+    // A wrong state has used up the sign-in.
     assert_eq!(browser.come_back(&callback).await.status, 400);
 
     for path in ["/auth/callback", "/auth/callback?state=&code=x", "/auth/callback?code=x&state=a&state=b"] {
@@ -95,7 +95,7 @@ async fn b08_an_id_token_of_another_sign_in_begins_no_session() {
     let world = World::start().await;
     let mut browser = world.browser();
     let page = browser.visit("/auth/login").await;
-    // The same sign-in but for the nonce: as if the code came from another one.
+    // The same sign-in except for the nonce, as if the code came from another one.
     let nonce = page.location().split(['?', '&']).find(|pair| pair.starts_with("nonce=")).unwrap();
     let mut changed = page.clone();
     let location = page.location().replace(nonce, "nonce=another");
@@ -213,8 +213,8 @@ async fn two_tabs_may_sign_in_at_once() {
     assert!(browser.own_cookies().keys().all(|name| !name.contains("signin")), "both cookies are gone");
 }
 
-/// Ivan and John sign in in two tabs of a browser at once; gives the browser where Ivan has come back, as it is then, and
-/// John's way back. Ivan's session at the issuer has left the browser, and goes on.
+/// Ivan and John sign in in two tabs of a browser at once. Returns the browser after Ivan has come back, and
+/// John's callback address. Ivan's session at the issuer has left the browser but is still live.
 async fn two_people_in_two_tabs(world: &World) -> (Browser, String) {
     let mut browser = world.browser();
     let ivans = browser.go_to_issuer("ivan.petrov", "/").await;
@@ -228,7 +228,7 @@ async fn two_people_in_two_tabs(world: &World) -> (Browser, String) {
     (browser, callback)
 }
 
-/// Whether the issuer lets somebody in without a question, by the cookies of this browser.
+/// Returns true if the issuer signs a person in without asking, by the cookies of this browser.
 pub(crate) async fn is_known_to_issuer(browser: &Browser) -> bool {
     let mut again = browser.clone();
     let page = again.visit("/auth/login").await;
@@ -244,7 +244,7 @@ async fn b12_of_two_people_who_sign_in_in_two_tabs_the_first_is_out_here_and_at_
     assert!(is_known_to_issuer(&ivan).await);
     assert_eq!(browser.come_back(&callback).await.status, 303);
     assert_eq!(browser.get("/auth/me").await.json()["user"], "john.mueller");
-    assert_eq!(ivan.get("/auth/me").await.status, 401, "nobody has his cookie any more");
+    assert_eq!(ivan.get("/auth/me").await.status, 401, "the session of his cookie has ended");
     assert!(!is_known_to_issuer(&ivan).await, "his refresh token was given back");
     assert_eq!(browser.get("/auth/sessions").await.json()["sessions"].as_array().unwrap().len(), 1);
 }

@@ -1,4 +1,4 @@
-//! Signing out: here, and at the issuer.
+//! Sign-out: here, and at the issuer.
 
 use reqwest::Method;
 

@@ -5,7 +5,7 @@ use reqwest::Method;
 
 use crate::support::{Browser, Page, World};
 
-/// All that a page asks for a person.
+/// All requests that a page makes for a person.
 const CALLS: [(Method, &str); 9] = [
     (Method::GET, "/api/reports"),
     (Method::GET, "/api/reports/2026-01-02"),
@@ -18,7 +18,8 @@ const CALLS: [(Method, &str); 9] = [
     (Method::POST, "/auth/logout"),
 ];
 
-/// The browser of somebody who was signed in there after another; and the session that the other's page knows.
+/// Returns the browser of a person who signed in there after another one, and the session that the first
+/// person's page names.
 async fn one_after_the_other(world: &World) -> (Browser, String) {
     let mut browser = world.signed_in("ivan.petrov").await;
     let ivans = browser.get("/auth/me").await.json()["session"].as_str().unwrap().to_owned();
@@ -35,7 +36,7 @@ async fn call(browser: &mut Browser, method: &Method, path: &str, sessions: &[&s
     browser.send(method.clone(), &url, &headers, None).await
 }
 
-/// The sealed records of the browser's session, as the store holds them.
+/// Returns the sealed records of the browser's session as the store holds them.
 async fn records(world: &World, browser: &mut Browser) -> Vec<Option<Vec<u8>>> {
     let store = Store::open(&world.store_config).await.unwrap();
     let keys = ["session", "session-life"].map(|kind| Key::new(kind, &browser.session_id()));
@@ -63,7 +64,7 @@ async fn b35_a_page_of_another_session_gets_nothing_and_changes_nothing() {
         &[&other_case],
         &[&padded],
         &[&both],
-        // Whoever could name the cookie's own value would be one who knows it.
+        // A page that could send the cookie's own value would know the secret.
         &[&secret],
     ];
     for sessions in rows {
@@ -74,12 +75,12 @@ async fn b35_a_page_of_another_session_gets_nothing_and_changes_nothing() {
             assert_eq!(problem["type"], "urn:bionicpro:problem:invalid-token");
             assert_eq!(
                 problem["detail"],
-                "This page is not of the session that is signed in here; load it again"
+                "This page belongs to another session than the one signed in here; load it again"
             );
             assert!(page.set_cookies().is_empty() && page.header("clear-site-data").is_empty(), "{page:?}");
         }
     }
-    assert!(world.upstream.take().is_empty(), "nothing was asked of the API");
+    assert!(world.upstream.take().is_empty(), "no request reached the API");
     assert_eq!(records(&world, &mut john).await, before, "nor was the session kept alive");
     for (method, path) in &CALLS {
         let page = john.ask(method.clone(), path).await;

@@ -9,23 +9,25 @@ use clap::{Args, Subcommand};
 use crate::context::Context;
 use crate::output;
 
-/// What can be done with the access log.
+/// Commands on the access log.
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuditCommand {
-    /// Read every line and say whether the log is what was written; status 4 and the first bad line where it is not.
+    /// Read every line and verify that the log is unchanged; if not, name the first bad line and exit with
+    /// status 4.
     Verify(VerifyArgs),
 }
 
-/// Where the log is, and what it must still hold.
+/// The location of the log, and the lines that it must still contain.
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
-    /// The folder with a folder for each service; `audit.folder` when absent.
+    /// The folder that contains a folder for each service; `audit.folder` when not given.
     #[arg(long, value_name = "DIR")]
     folder: Option<PathBuf>,
-    /// A line that was seen before: service, number and hash, as the service's log tells them. May be repeated.
+    /// A line that the log must still contain: service, number and hash, as the service logged them. May be
+    /// repeated.
     #[arg(long = "anchor", value_name = "SERVICE:LINE:HASH")]
     anchors: Vec<String>,
-    /// One JSON line a service instead of a table.
+    /// One JSON line per service instead of a table.
     #[arg(long)]
     json: bool,
 }

@@ -1,4 +1,4 @@
-//! `bionicpro config`: what is configured, from where, and what could be.
+//! `bionicpro config`: the configuration in force with the origin of each value, and the schema.
 
 use bionicpro_model::{Error, Kind, Result};
 use clap::Subcommand;
@@ -7,10 +7,10 @@ use crate::config::{Config, Origin};
 use crate::context::Context;
 use crate::output;
 
-/// The configuration: what is in force and what there is.
+/// The configuration in force and its schema.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
-    /// Show every key, its value (secrets as ***), where it comes from and the variable that sets it.
+    /// Show every key, its value (secrets as ***), its origin and the variable that sets it.
     Show {
         /// One JSON object instead of a table.
         #[arg(long)]

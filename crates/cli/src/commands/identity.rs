@@ -1,4 +1,5 @@
-//! `bionicpro identity`: which account a login name belongs to, and how a name passes to another one.
+//! `bionicpro identity`: shows the account that a login name is bound to, and releases a name for another
+//! account.
 
 use bionicpro_audit::{Entry, Event, Log, Outcome};
 use bionicpro_auth::UsernameBindings;
@@ -10,15 +11,16 @@ use serde_json::json;
 use crate::context::Context;
 use crate::output;
 
-/// Which account a login name belongs to.
+/// The account that a login name is bound to.
 #[derive(Debug, Subcommand)]
 pub(crate) enum IdentityCommand {
-    /// Show the account (`sub`) that has a login name.
+    /// Show the account (`sub`) that a login name is bound to.
     Show(Name),
-    /// Take a login name from its account, so that the next account that comes with it has it.
+    /// Release a login name from its account: the next account that uses the name is bound to it.
     ///
-    /// For a person who got a new account, or a new person by an old name. First make sure that the CRM means the new
-    /// one: whoever comes next with this name reads the reports of the customer who has it there.
+    /// For a person with a new account, or a new person with an old login name. First make sure that the name
+    /// belongs to the new person in the CRM: the next account that uses it reads the reports of the customer
+    /// with this name there.
     Release(Name),
 }
 
@@ -39,7 +41,7 @@ impl IdentityCommand {
             }
             IdentityCommand::Release(Name { name }) => {
                 names.account(&name).await?.ok_or_else(|| unbound(&name))?;
-                // Written down before it is done: a release that nobody can find later must not happen.
+                // Recorded before it is done: no release may be missing from the audit log.
                 let audit = Log::open(&context.config.audit, "identity")?;
                 audit.record(Entry::new(Event::IdentityRelease, Outcome::Done).whose(&name)).await?;
                 let account = names.release(&name).await?.ok_or_else(|| unbound(&name))?;
@@ -51,7 +53,7 @@ impl IdentityCommand {
 }
 
 fn unbound(name: &str) -> Error {
-    Error::new(Kind::Data, "no account has this login name")
+    Error::new(Kind::Data, "no account is bound to this login name")
         .detail(name)
-        .hint("names are compared byte by byte, and one is bound when its person comes for the first time")
+        .hint("names are compared byte by byte; a name is bound to the first account that uses it")
 }

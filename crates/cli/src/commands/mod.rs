@@ -19,35 +19,35 @@ use clap::Subcommand;
 
 use crate::context::Context;
 
-/// What `bionicpro` can do.
+/// The commands of `bionicpro`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Everything in one terminal, on loopback, with a simulated fleet.
     Demo(demo::DemoCommand),
     /// Check every dependency and say what to do about each failure.
     Doctor(doctor::DoctorCommand),
-    /// The warehouse: serve the embedded one, migrate it, look at it.
+    /// The warehouse: serve the embedded one, migrate it, inspect it.
     #[command(subcommand)]
     Warehouse(warehouse::WarehouseCommand),
-    /// The pipeline: run it, schedule it, look at its ledger.
+    /// The pipeline: run it, schedule it, inspect its ledger.
     #[command(subcommand)]
     Etl(etl::EtlCommand),
     /// Data sets for ML engineers.
     #[command(subcommand)]
     Ml(ml::MlCommand),
-    /// Serve the Reports API, or what browsers talk to.
+    /// Serve the Reports API, or the server for browsers (BFF).
     #[command(subcommand)]
     Serve(serve::ServeCommand),
     /// The access log: who has read whose reports.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
-    /// Which account a login name belongs to.
+    /// The account that a login name is bound to.
     #[command(subcommand)]
     Identity(identity::IdentityCommand),
     /// A simulated fleet for demonstrations and tests.
     #[command(subcommand)]
     Simulate(simulate::SimulateCommand),
-    /// The configuration: what is in force and what there is.
+    /// The configuration in force and its schema.
     #[command(subcommand)]
     Config(config::ConfigCommand),
     /// Write the generated reference pages into a folder.

@@ -1,4 +1,5 @@
-//! `bionicpro reference`: writes the generated pages of `docs/reference`, so that they cannot drift from the code.
+//! `bionicpro reference`: writes the generated pages of `docs/reference`, so that they cannot drift from the
+//! code.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -58,8 +59,8 @@ fn configuration_page() -> Result<String> {
     let defaults = serde_json::to_value(Config::default()).map_err(internal)?;
     let mut page = format!(
         "{GENERATED}\n# Configuration\n\nLayers, later ones win: the defaults below, `bionicpro.toml`, `BIONICPRO_*` variables, the flags of a \
-         command. An unknown key or a wrong type is refused at the start. `bionicpro config show` tells what is in force \
-         and from where. For editors: [configuration.schema.json](configuration.schema.json).\n\n\
+         command. An unknown key or a wrong type is refused at the start. `bionicpro config show` lists the \
+         values in force and their origins. For editors: [configuration.schema.json](configuration.schema.json).\n\n\
          | key | default | variable | meaning |\n| --- | --- | --- | --- |\n"
     );
     for key in keys() {

@@ -1,4 +1,4 @@
-//! `bionicpro serve`: the servers that other programs talk to.
+//! `bionicpro serve`: the servers for other programs and for browsers.
 
 use std::net::SocketAddr;
 
@@ -13,7 +13,7 @@ use clap::{Args, Subcommand};
 use crate::context::Context;
 use crate::signals;
 
-/// What can be served.
+/// The servers.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ServeCommand {
     /// Serve the Reports API until Ctrl-C or a termination signal.
@@ -22,30 +22,30 @@ pub(crate) enum ServeCommand {
     Bff(BffFlags),
 }
 
-/// Flags win over the section `[api]` of the configuration.
+/// Flags override the section `[api]` of the configuration.
 #[derive(Debug, Args)]
 pub(crate) struct ApiFlags {
     #[command(flatten)]
     addresses: AddressFlags,
-    /// Requests that one person may make in a minute.
+    /// The maximum number of requests per person and minute.
     #[arg(long, value_name = "N")]
     requests_per_minute: Option<u32>,
 }
 
-/// Flags win over the section `[bff]` of the configuration.
+/// Flags override the section `[bff]` of the configuration.
 #[derive(Debug, Args)]
 pub(crate) struct BffFlags {
     #[command(flatten)]
     addresses: AddressFlags,
 }
 
-/// Where a service answers.
+/// The addresses of a service.
 #[derive(Debug, Args)]
 struct AddressFlags {
-    /// Where to listen; port 0 takes a free one.
+    /// The address to listen on; port 0 takes a free one.
     #[arg(long, value_name = "ADDR:PORT")]
     listen: Option<SocketAddr>,
-    /// Where Prometheus metrics are served.
+    /// The address on which Prometheus metrics are served.
     #[arg(long, value_name = "ADDR:PORT", conflicts_with = "no_metrics")]
     metrics_listen: Option<SocketAddr>,
     /// Serve no metrics.
@@ -69,15 +69,13 @@ async fn serve_api(flags: ApiFlags, context: &Context) -> Result<()> {
     let verifier = Verifier::new(&context.config.oidc)?;
     let audit = Log::open(&context.config.audit, "api")?;
     if !audit.is_on() {
-        tracing::warn!(
-            "no access log is written: set audit.folder, or nobody can tell later who has read whose reports"
-        );
+        tracing::warn!("no access log is written: set audit.folder to record who reads whose reports");
     }
     let store = Store::open(&context.config.store).await?;
-    // Before the server is bound: a signal that comes early is not lost.
+    // Before the server is bound, so that an early signal is not lost.
     let stop = signals::stop();
     let server = Server::bind(&config, Services { reports, verifier, audit, store }).await?;
-    tracing::info!(address = %server.local_addr(), metrics = ?server.metrics_addr(), "the reports api answers");
+    tracing::info!(address = %server.local_addr(), metrics = ?server.metrics_addr(), "the reports api is ready");
     server.run(stop.cancelled()).await;
     tracing::info!("the reports api has stopped");
     Ok(())
@@ -89,7 +87,7 @@ async fn serve_bff(flags: BffFlags, context: &Context) -> Result<()> {
     let audit = Log::open(&context.config.audit, "bff")?;
     let stop = signals::stop();
     let server = bionicpro_bff::Server::bind(&config, &context.config.oidc, store, audit).await?;
-    tracing::info!(address = %server.local_addr(), url = server.url(), metrics = ?server.metrics_addr(), "the bff answers");
+    tracing::info!(address = %server.local_addr(), url = server.url(), metrics = ?server.metrics_addr(), "the bff is ready");
     server.run(stop.cancelled()).await;
     tracing::info!("the bff has stopped");
     Ok(())

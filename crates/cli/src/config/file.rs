@@ -1,7 +1,7 @@
-//! Reads a configuration file; for what is wrong in it, says in which line.
+//! Reads a configuration file; an error names its line.
 //!
-//! Sections share groups of keys, and an error in such a group comes without its place: the key at fault is then found by
-//! trying each key alone.
+//! Sections share groups of keys, and an error in such a group has no position: the invalid key is then found
+//! by deserialising each key alone.
 
 use std::path::Path;
 
@@ -12,11 +12,12 @@ use toml::de::{DeTable, DeValue};
 
 use super::{Config, Key, keys};
 
-/// Checks a file on its own. The parser's own rendering repeats the line, which may hold a password: it is not used.
+/// Checks a file on its own. The parser's own rendering of an error is not used: it repeats the line, which
+/// may contain a password.
 pub(super) fn parse(path: &Path, text: &str) -> Result<Value> {
     let wrong = |at: usize, message: &str| {
         let line = text[..at.min(text.len())].matches('\n').count() + 1;
-        Error::new(Kind::Config, "the configuration file is wrong")
+        Error::new(Kind::Config, "the configuration file is invalid")
             .detail(format!("{}, line {line}: {message}", path.display()))
             .hint("bionicpro config schema prints every key, its type and its meaning")
     };
@@ -27,14 +28,14 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Value> {
     let tree = DeTable::parse(text).map_err(unreadable)?;
     let mut faults = Vec::new();
     find(tree.get_ref(), &document, &[], &mut faults);
-    // Each key alone may be right and the file as a whole not: then nothing more is known.
+    // Each key may be valid alone and the file as a whole invalid: then the position is unknown.
     match faults.into_iter().min() {
         Some((at, message)) => Err(wrong(at, &message)),
         None => Err(wrong(0, &error.to_string())),
     }
 }
 
-/// Every key of the table that is wrong by itself: where it stands, and what is wrong.
+/// Collects every key of the table that is invalid by itself: its position and the error.
 fn find(table: &DeTable<'_>, values: &Value, above: &[String], faults: &mut Vec<(usize, String)>) {
     for (name, value) in table {
         let path = [above, &[name.get_ref().to_string()]].concat();

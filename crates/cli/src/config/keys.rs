@@ -1,10 +1,11 @@
-//! Every key of the configuration, found by walking the defaults: what a variable may set and what `config show` lists.
+//! All keys of the configuration, found by walking the defaults: those that an environment variable may set
+//! and that `config show` lists.
 
 use serde_json::Value;
 
 use super::Config;
 
-/// The first part of every variable's name.
+/// The prefix of every environment variable.
 pub(crate) const ENV_PREFIX: &str = "BIONICPRO_";
 
 /// One key of the configuration, such as `warehouse.url`.
@@ -19,12 +20,12 @@ impl Key {
         Key { path }
     }
 
-    /// Whether the path is that of this key, or of a table that it lies in.
+    /// Returns true if `path` is the path of this key, or of a table that contains it.
     pub(super) fn is_below(&self, path: &[String]) -> bool {
         self.path.starts_with(path)
     }
 
-    /// The next part of this key's path, where it lies in the table at `path`.
+    /// The next part of this key's path below the table at `path`; `None` if the table does not contain it.
     pub(super) fn part_below(&self, path: &[String]) -> Option<&str> {
         self.path.strip_prefix(path)?.first().map(String::as_str)
     }
@@ -34,7 +35,7 @@ impl Key {
         self.path.join(".")
     }
 
-    /// The variable that sets it: `BIONICPRO_WAREHOUSE_URL`.
+    /// The environment variable that sets it: `BIONICPRO_WAREHOUSE_URL`.
     pub(crate) fn variable(&self) -> String {
         format!("{ENV_PREFIX}{}", self.path.join("_").to_uppercase())
     }
@@ -44,7 +45,7 @@ impl Key {
         self.path.iter().fold(document, |value, part| &value[part.as_str()])
     }
 
-    /// Puts a value at this key, making the tables on the way.
+    /// Sets the value at this key, creating the tables above it.
     pub(crate) fn set(&self, document: &mut Value, new: Value) {
         let mut slot = document;
         for part in &self.path {
@@ -56,7 +57,7 @@ impl Key {
         *slot = new;
     }
 
-    /// Whether the document says anything at this key.
+    /// Returns true if the document has a value at this key.
     pub(crate) fn is_set(&self, document: &Value) -> bool {
         !self.get(document).is_null()
     }

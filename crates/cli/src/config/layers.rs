@@ -1,4 +1,4 @@
-//! Puts the layers on top of each other and says, for whatever is wrong, in which file and line or in which variable.
+//! Merges the layers of the configuration; an error names the file and the line, or the environment variable.
 
 use std::path::{Path, PathBuf};
 
@@ -9,10 +9,10 @@ use serde_json::Value;
 use super::keys::ENV_PREFIX;
 use super::{Config, Key, file, keys};
 
-/// Read when it exists and no other file is named.
+/// Read if it exists and no other file is named.
 const DEFAULT_FILE: &str = "bionicpro.toml";
 
-/// Where the value of a key comes from.
+/// The origin of a key's value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Origin {
     Default,
@@ -20,14 +20,14 @@ pub(crate) enum Origin {
     Variable(String),
 }
 
-/// The configuration in force, and where each key comes from.
+/// The configuration in force, and the origin of each key.
 #[derive(Debug)]
 pub(crate) struct Loaded {
     pub(crate) config: Config,
     pub(crate) origins: Vec<(Key, Origin)>,
 }
 
-/// Reads the file (the named one must exist) and the variables of the environment.
+/// Reads the file (a named one must exist) and the environment variables.
 pub(crate) fn load(file: Option<&Path>) -> Result<Loaded> {
     let variables = std::env::vars_os().filter_map(|(name, value)| {
         let name = name.into_string().ok()?;
@@ -68,14 +68,13 @@ fn merge(file: Option<(&Path, String)>, variables: Vec<(String, String)>) -> Res
         key.set(&mut document, read_variable(key, &name, &value)?);
         *origin = Origin::Variable(name);
     }
-    // Each layer was checked alone, with its place; together they cannot fail in a new way.
-    let config = Config::deserialize(document).map_err(|error| {
-        Error::new(Kind::Internal, "the configuration does not fit together").source(error)
-    })?;
+    // Each layer was checked alone, with its position; merging them cannot fail in a new way.
+    let config = Config::deserialize(document)
+        .map_err(|error| Error::new(Kind::Internal, "the merged configuration is invalid").source(error))?;
     Ok(Loaded { config, origins })
 }
 
-/// A variable is text; the key's type decides whether that text is a string, a number, a flag or a list.
+/// Converts a variable's text: the key's type decides whether it is a string, a number, a flag or a list.
 fn read_variable(key: &Key, name: &str, text: &str) -> Result<Value> {
     let as_string = Value::String(text.to_owned());
     let as_literal =
@@ -94,7 +93,7 @@ fn read_variable(key: &Key, name: &str, text: &str) -> Result<Value> {
 }
 
 fn bad_variable(name: &str, problem: &str) -> Error {
-    Error::new(Kind::Config, "a variable of the environment is wrong")
+    Error::new(Kind::Config, "an environment variable is invalid")
         .detail(format!("{name}: {problem}"))
         .hint("bionicpro config schema prints every key, its type and its meaning")
 }
@@ -111,7 +110,7 @@ fn unknown_variable(name: &str, all: &[Key]) -> Error {
     } else {
         format!("unset it, or use one of: {}", near.join(", "))
     };
-    Error::new(Kind::Config, "a variable of the environment is unknown").detail(name.to_owned()).hint(hint)
+    Error::new(Kind::Config, "unknown environment variable").detail(name.to_owned()).hint(hint)
 }
 
 fn unreadable(path: &Path, error: std::io::Error) -> Error {

@@ -23,19 +23,19 @@ pub(crate) struct Config {
     pub(crate) telemetry: bionicpro_sources::TelemetryConfig,
     /// The ClickHouse that holds the mart.
     pub(crate) warehouse: bionicpro_warehouse::Config,
-    /// Where the steps of a run leave files for each other.
+    /// The staging area, through which the steps of a run exchange files.
     pub(crate) stage: bionicpro_pipeline::StageConfig,
-    /// When and over which range the pipeline runs.
+    /// The schedule and the range of the pipeline's runs.
     pub(crate) pipeline: bionicpro_pipeline::PipelineConfig,
-    /// Who issues the tokens that the Reports API accepts.
+    /// The issuer of the tokens that the Reports API accepts.
     pub(crate) oidc: bionicpro_auth::Config,
     /// The Reports API.
     pub(crate) api: bionicpro_api::Config,
     /// The access log.
     pub(crate) audit: bionicpro_audit::Config,
-    /// What browsers talk to: sign-in, sessions, the web app.
+    /// The server for browsers (BFF): sign-in, sessions, the web app.
     pub(crate) bff: bionicpro_bff::Config,
-    /// Where sessions, preferences and bindings of names are kept.
+    /// The store of sessions, preferences and bindings of login names.
     pub(crate) store: bionicpro_store::Config,
     /// The embedded engines.
     pub(crate) engines: bionicpro_engines::Config,
@@ -44,13 +44,14 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// Checks settings across sections. A configuration without the BFF's secret runs no BFF, and needs no check of it.
+    /// Checks settings across sections. Without the BFF's client secret no BFF runs, so its settings are not
+    /// checked.
     pub(crate) fn check(&self) -> Result<()> {
         let (late, patience) = (self.api.listener.refusal_delay_s, self.bff.request_timeout_s);
         if self.bff.client_secret_file.is_some() && late >= patience {
             return Err(Error::new(
                 Kind::Config,
-                "the BFF does not wait for late refusals of the Reports API",
+                "the Reports API's refusal delay is not below the BFF's request timeout",
             )
             .detail(format!("api.refusal_delay_s is {late}, bff.request_timeout_s is {patience}"))
             .hint("set api.refusal_delay_s below bff.request_timeout_s"));
@@ -65,7 +66,7 @@ impl Config {
 pub(crate) struct LogConfig {
     /// `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,bionicpro_pipeline=debug`.
     pub(crate) level: String,
-    /// One JSON object a line, for machines.
+    /// One JSON object per line, for machines.
     pub(crate) json: bool,
 }
 

@@ -1,4 +1,5 @@
-//! The program's own processes between their databases, stopped at a piece of what passes and killed there.
+//! The program's own processes and their databases: the traffic is stopped at a chosen piece, and a process
+//! is killed there.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -17,13 +18,13 @@ use crate::engine::Engine;
 use crate::fleet::Fleet;
 use crate::points::Points;
 
-/// A process that has not ended by then never will.
+/// A process that has not ended after this time hangs.
 const DEADLINE: Duration = Duration::from_secs(120);
 
-/// The telemetry's days and today.
+/// Covers the telemetry's days and today.
 const LOOKBACK_DAYS: &str = "4";
 
-/// Everything of one test.
+/// The environment of one test.
 pub(crate) struct Company {
     pub(crate) fleet: Fleet,
     engine: Engine,
@@ -34,7 +35,7 @@ pub(crate) struct Company {
     pub(crate) engine_kills: u64,
 }
 
-/// Who dies.
+/// The process to kill.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Victim {
     Command,
@@ -77,12 +78,12 @@ impl Company {
         Command::from(command).kill_on_drop(true).spawn().unwrap()
     }
 
-    /// What the last command said.
+    /// The log of the last command.
     fn log(&self) -> String {
         std::fs::read_to_string(self.stage.path().join("log")).unwrap()
     }
 
-    /// Runs a command to its end; whether there was anything to do.
+    /// Runs a command to its end; returns whether there was anything to do.
     pub(crate) async fn finish(&mut self, name: &'static str, arguments: &[String]) -> bool {
         self.network.go_on();
         let ended = tokio::time::timeout(DEADLINE, self.spawn(arguments, 0).wait()).await;
@@ -94,7 +95,8 @@ impl Company {
         code == Some(0)
     }
 
-    /// Starts a command and kills somebody at its next point, or at a random moment; whether that was before its end.
+    /// Starts a command and kills the victim at the command's next point, or at a random moment; returns
+    /// whether that was before the command's end.
     pub(crate) async fn kill(
         &mut self,
         random: &mut ChaCha8Rng,
@@ -131,7 +133,7 @@ impl Company {
             Victim::Command => {
                 child.kill().await.unwrap();
                 self.points.entry(name).or_default().killed(pieces);
-                // What was on its way arrives although its sender is dead, or does not.
+                // Data in flight arrives although its sender is dead, or it does not.
                 if random.random_bool(0.5) { self.network.go_on() } else { self.network.reset() }
             }
             Victim::Engine => {
@@ -148,7 +150,7 @@ impl Company {
         true
     }
 
-    /// Nobody sees an hour that was never theirs, however far the load had come.
+    /// Asserts that no person sees an hour that was never theirs, however far the load had come.
     pub(crate) async fn nobody_sees_another(&self) {
         let sql = "SELECT DISTINCT toString(user_id) AS user, chip_id AS chip, toString(hour) AS hour \
                    FROM user_prosthesis_stats FINAL";
@@ -160,7 +162,7 @@ impl Company {
         }
     }
 
-    /// The mart equals a recomputation; returns how many rows it has, and of how many movements.
+    /// Asserts that the mart equals a recomputation; returns the numbers of its rows and of their movements.
     pub(crate) async fn check(&self) -> (usize, u64) {
         let rows = self.engine.warehouse.ask(include_str!("found.sql")).await;
         let mut found: Vec<String> =

@@ -1,4 +1,4 @@
-//! The warehouse as a process of its own, which is killed and started again on the same data.
+//! The warehouse as a process of its own, which is killed and restarted on the same data.
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -25,12 +25,12 @@ impl Engine {
         Engine { child, data, warehouse }
     }
 
-    /// Kills it as a power cut does.
+    /// Kills it without warning, as a power cut does.
     pub(crate) async fn kill(&mut self) {
         self.child.kill().await.unwrap();
     }
 
-    /// Starts it at the address that it had, on the data that it left.
+    /// Restarts it at the same address on the same data.
     pub(crate) async fn start_again(&mut self) {
         let address = self.warehouse.url.address();
         (self.child, self.warehouse) = serve(self.data.path().join("data"), &address).await;
@@ -55,7 +55,7 @@ async fn serve(data: PathBuf, listen: &str) -> (Child, TestWarehouse) {
             break address.to_owned();
         }
     };
-    // What it says later must not fill the pipe.
+    // Drains the log, so that the pipe does not fill up.
     tokio::spawn(async move { while let Ok(Some(_)) = log.next_line().await {} });
     let password = std::fs::read_to_string(data.join("password")).unwrap();
     let url = SecretUrl::parse(&format!("http://bionicpro:{}@{address}", password.trim())).unwrap();

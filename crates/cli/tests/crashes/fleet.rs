@@ -1,4 +1,5 @@
-//! A company whose data change all the time: rows come and go, people are renamed, prostheses change hands.
+//! Sources that change all the time: rows are inserted and deleted, customers renamed, prostheses
+//! transferred.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,7 @@ use rand_chacha::ChaCha8Rng;
 
 const PEOPLE: usize = 4;
 const CHIPS: usize = 8;
-/// Rows that are there before the first run.
+/// The number of rows before the first run.
 const FIRST_ROWS: usize = 2_000;
 const DAYS: i64 = 2;
 
@@ -22,17 +23,18 @@ const PEOPLE_SQL: &str = "
     SELECT ('00000000-0000-0000-0000-0000000000c' || g)::uuid, ('00000000-0000-0000-0000-0000000000a' || g % 4)::uuid,
            '00000000-0000-0000-0000-0000000000f1', 'CHIP-' || g FROM generate_series(0, 7) AS g";
 
-/// The sources, and what is true of them.
+/// The sources, and their expected state.
 pub(crate) struct Fleet {
     pub(crate) crm: TestDatabase,
     pub(crate) telemetry: TestDatabase,
     /// The first instant of the telemetry: some days ago, so that full runs reach it.
     from: DateTime<Utc>,
-    /// Of each chip, from when whom it belongs to.
+    /// The owners of each chip, each with the start of the ownership.
     owners: Vec<Vec<(DateTime<Utc>, usize)>>,
-    /// Chips that changed hands since the last run that ended well: a second change before the next would never be seen.
+    /// Chips transferred since the last successful run, with the time and the former owner: a second transfer
+    /// before the next run would never be seen.
     moved: BTreeMap<usize, (DateTime<Utc>, usize)>,
-    /// Rows went or were edited, which only a run that reads everything sees.
+    /// Set when rows were deleted or edited, which only a run that reads everything sees.
     pub(crate) needs_full: bool,
 }
 
@@ -57,7 +59,7 @@ impl Fleet {
         [self.from, self.from + TimeDelta::days(DAYS)].map(|at| at.format("%Y-%m-%d").to_string())
     }
 
-    /// New rows, and now and then something else.
+    /// Inserts new rows, and sometimes makes another change.
     pub(crate) async fn change(&mut self, random: &mut ChaCha8Rng) {
         let rows = random.random_range(1..30);
         self.insert(random, rows).await;
@@ -129,13 +131,13 @@ impl Fleet {
         self.moved.insert(chip, (at, owner));
     }
 
-    /// A run has ended well: it has seen all of this.
+    /// Records that a successful run has seen all changes.
     pub(crate) fn was_seen(&mut self, was_full: bool) {
         self.moved.clear();
         self.needs_full &= !was_full;
     }
 
-    /// What the mart must hold, in order.
+    /// The expected rows of the mart, in order.
     pub(crate) async fn expected(&self) -> Vec<String> {
         let owners = self.owners.iter().enumerate().flat_map(|(chip, owners)| {
             owners.iter().enumerate().map(move |(at, (from, owner))| {
@@ -163,7 +165,8 @@ impl Fleet {
         lines
     }
 
-    /// Whether a person has ever had a reason to see this hour of a chip: it is theirs, or was until the CRM said else.
+    /// Returns true if a person may see this hour of a chip: it is theirs, or was theirs until the last
+    /// change of the CRM.
     pub(crate) fn may_see(&self, who: &str, chip: usize, hour: DateTime<Utc>) -> bool {
         let end = hour + TimeDelta::hours(1);
         let owners = &self.owners[chip];

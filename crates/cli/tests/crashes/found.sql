@@ -1,4 +1,4 @@
--- The mart in the words of recompute.sql.
+-- The rows of the mart, in the format of recompute.sql.
 SELECT
     concatWithSeparator(
         ' ', toString(user_id), toString(prosthesis_id), chip_id, formatDateTime(hour, '%Y-%m-%d %H'),

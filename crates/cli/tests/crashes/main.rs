@@ -1,7 +1,8 @@
-//! Crashes: the program and its warehouse are killed at every message that passes between them and the databases, while
-//! the data go on changing. Whatever died and wherever, the next run leaves everybody exactly their own.
+//! Crashes: the program and its warehouse are killed at every message between them and the databases, while
+//! the data keep changing. Whichever process died at whichever message, after the next run each person has
+//! exactly their own rows.
 //!
-//! `BIONICPRO_CRASHES` says how many kills (a few by default), `BIONICPRO_CRASH_SEED` replays a test.
+//! `BIONICPRO_CRASHES` sets the number of kills (a few by default), `BIONICPRO_CRASH_SEED` replays a test.
 #![allow(clippy::unwrap_used, reason = "a test that cannot do its part fails by a panic")]
 
 mod company;
@@ -17,19 +18,19 @@ const BINARY: &str = env!("CARGO_BIN_EXE_bionicpro");
 
 /// Enough to kill every command several times, and to be done within a minute.
 const CRASHES: u64 = 40;
-/// Kills between two times that the mart is compared in full.
+/// Kills between two full comparisons of the mart.
 const CHECK_EVERY: u64 = 5;
-/// Kills between two lines of a long test.
+/// Kills between two progress lines of a long test.
 const TELL_EVERY: u64 = 50;
-/// A test that saw fewer movements proves nothing.
+/// A test with fewer movements proves nothing.
 const LEAST_MOVES: u64 = 1_000;
 
-/// Every so many rounds it is the warehouse that dies: a number that has no part in common with the length of a round.
+/// The warehouse is killed each time this many rounds have passed; coprime with the length of a round.
 const ENGINE_EVERY: usize = 7;
 
 const RUNS: [&str; 3] = ["run", "run --full", "run --from"];
 const STEPS: [&str; 4] = ["extract-crm", "extract-telemetry", "transform", "load"];
-/// What is killed in turn; a tick twice, because it is what runs all day.
+/// The commands to kill, in turn; an incremental run twice, because it runs all day.
 const ROUND: [&str; 8] =
     ["run", "load", "run --full", "extract-crm", "run", "extract-telemetry", "run --from", "transform"];
 
@@ -42,8 +43,8 @@ async fn whoever_is_killed_at_any_message_everybody_has_exactly_their_own_after_
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut test = Crashes { company: Company::new(&mut random).await, random, number: 0 };
 
-    // Undisturbed first, which tells how many messages there are. Whoever has a chip when it is first seen always had it,
-    // so that nothing changes before that.
+    // Undisturbed runs first, to count the messages. The owner of a chip when it is first seen counts as its
+    // owner from the beginning, so nothing changes before that.
     for command in RUNS {
         test.run(command).await;
         test.company.fleet.change(&mut test.random).await;
@@ -89,7 +90,7 @@ async fn whoever_is_killed_at_any_message_everybody_has_exactly_their_own_after_
 struct Crashes {
     company: Company,
     random: ChaCha8Rng,
-    /// Of the newest run.
+    /// The number of the newest run.
     number: u32,
 }
 
@@ -99,7 +100,7 @@ impl Crashes {
         format!("r{}", self.number)
     }
 
-    /// The flags of a run over the range that its name tells.
+    /// The flags for the range in a run's name.
     fn range(&self, command: &str) -> Vec<String> {
         let [from, to] = self.company.fleet.days();
         match command {
@@ -125,7 +126,7 @@ impl Crashes {
         self.company.fleet.was_seen(command != RUNS[0]);
     }
 
-    /// A run is killed; now and then it is run again, else the next one finds what it left.
+    /// Kills a run. Sometimes it is run again; otherwise the next run finds its leftovers.
     async fn killed_run(&mut self, command: &'static str, victim: Victim) -> bool {
         let id = self.id();
         let arguments = self.arguments("run", &id, self.range(command));
@@ -137,14 +138,14 @@ impl Crashes {
         was_killed
     }
 
-    /// A run step by step, as an orchestrator calls them: a step that was killed is called again.
+    /// Runs the steps one by one, as an orchestrator does: a step that was killed is called again.
     async fn steps(&mut self, killed: Option<(&str, Victim)>) -> bool {
         let id = self.id();
         let range = RUNS[[0, 0, 0, 1, 2][self.random.random_range(0..5)]];
         let mut was_killed = false;
         for step in STEPS {
             let flags = if step == "extract-telemetry" { self.range(range) } else { Vec::new() };
-            // A step that reads everything passes another number of messages.
+            // A step that reads everything exchanges another number of messages.
             let name = if flags.is_empty() { step } else { "extract-telemetry of a range" };
             let arguments = self.arguments(step, &id, flags);
             if let Some((_, victim)) = killed.filter(|(killed, _)| *killed == step) {

@@ -1,12 +1,12 @@
-//! Where a command is stopped: at every piece that passes between it and its databases, in an order that is spread out
-//! from the beginning and leaves none out in the end.
+//! The points at which a command is stopped: every piece of traffic between it and its databases, in an order
+//! that is spread out from the beginning and leaves none out in the end.
 
 use std::collections::BTreeSet;
 
 /// The points of one command.
 #[derive(Default)]
 pub(crate) struct Points {
-    /// How many pieces the last undisturbed run has passed; it varies with what there is to do.
+    /// The number of pieces of the last undisturbed run; it varies with the amount of work.
     total: u64,
     tried: u32,
     reached: BTreeSet<u64>,
@@ -14,20 +14,20 @@ pub(crate) struct Points {
 }
 
 impl Points {
-    /// The next point, from 1. The bits of a counter in reverse fall evenly into any number of points.
+    /// The next point, from 1. The reversed bits of a counter spread evenly over any number of points.
     pub(crate) fn next(&mut self) -> u64 {
         let spread = u64::from(self.tried.reverse_bits());
         self.tried += 1;
         1 + ((spread * self.total) >> u32::BITS)
     }
 
-    /// It was killed here.
+    /// Records a kill at this piece.
     pub(crate) fn killed(&mut self, at: u64) {
         self.kills += 1;
         self.reached.insert(at);
     }
 
-    /// It came to its end after so many pieces.
+    /// Records that the command ended after this many pieces.
     pub(crate) fn ended(&mut self, pieces: u64) {
         self.total = pieces;
     }

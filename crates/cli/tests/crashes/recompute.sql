@@ -1,6 +1,6 @@
--- What the mart must hold, row by row and by plain SQL: slow, obvious, and unlike the pipeline's own query.
+-- The expected rows of the mart, by plain SQL: slow, obvious, and unlike the pipeline's own query.
 WITH owners (chip_id, valid_from, valid_to, user_id, prosthesis_id) AS (
-    -- Who had which chip when, as the test has decided it.
+    -- The ownership intervals, as the test has set them.
     VALUES {owners}
 ), people (user_id, name) AS (
     VALUES {people}

@@ -52,7 +52,7 @@ impl Running {
         signal(self.child.id(), name);
     }
 
-    /// What it has said in the terminal.
+    /// The demo's output on the terminal so far.
     pub(crate) fn said(&self) -> String {
         self.said.lock().unwrap().clone()
     }
@@ -60,7 +60,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // A demo that has already ended is what we want.
+        // The demo may already have ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

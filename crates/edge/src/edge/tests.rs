@@ -1,4 +1,4 @@
-//! What the edge does with endpoints that misbehave, and what it writes down.
+//! Tests of the edge with misbehaving endpoints, and of its log line.
 
 use std::cell::RefCell;
 use std::sync::Once;
@@ -63,7 +63,7 @@ async fn an_error_that_a_library_wrote_becomes_a_problem() {
 }
 
 thread_local! {
-    /// What is logged on this thread, which is all of a `tokio::test`.
+    /// The log output of this thread, on which a whole `tokio::test` runs.
     static LOG: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -80,7 +80,8 @@ impl std::io::Write for ThreadLog {
     }
 }
 
-/// One subscriber for the process: a scoped one misses spans that another test's thread met first without any.
+/// Installs one subscriber for the process: a scoped one misses spans whose callsite another test's thread
+/// has already registered without a subscriber.
 fn keep_log() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

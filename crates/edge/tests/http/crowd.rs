@@ -1,4 +1,4 @@
-//! More connections than there is room for: whoever sends a request is served.
+//! More connections than the listener allows: clients that send a complete request are served.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
@@ -10,13 +10,13 @@ use tokio::net::{TcpSocket, TcpStream};
 use crate::support::{Answers, Service, get_once};
 
 const ROOM: u32 = 8;
-/// In which a client is served, far below any time that a connection may take.
+/// Time within which a client is served, far below any timeout of a connection.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
 const ONE_REQUEST: &str = "GET /fine HTTP/1.1\r\nHost: localhost\r\n\r\n";
 const HALF_HEAD: &str = "GET /fine HTTP/1.1\r\nHost: localhost\r\nX-Slow: ";
 
-/// A service for a few connections, four of one address, whose numbers have a label of their own.
+/// Starts a service for a few connections, four of them per address, with a metric label of its own.
 async fn service(section: &'static str) -> Service {
     Service::with(|listen| {
         listen.section = section;
@@ -32,12 +32,12 @@ async fn connect_from(service: &Service, last: u8) -> TcpStream {
     socket.connect(service.address).await.unwrap()
 }
 
-/// As many connections as there is room for, twice, from four addresses.
+/// Opens twice as many connections as there is room for, from four addresses.
 async fn flood(service: &Service, sent: &str) -> Vec<TcpStream> {
     let mut held = Vec::new();
     for at in 0..2 * ROOM {
         let mut stream = connect_from(service, 2 + (at % 4) as u8).await;
-        // One that has given way already may be closed.
+        // A connection that was displaced already may be closed.
         let _ = stream.write_all(sent.as_bytes()).await;
         held.push(stream);
     }
@@ -69,7 +69,7 @@ async fn half_heads_keep_nobody_out() {
             assert!(took < AT_ONCE, "{took:?}");
         }
     }
-    // What is left of the flood: the newest, as many as there is room for.
+    // The newest of the flood are left, as many as there is room for.
     let gave_way = number(metrics::REFUSED, "half_heads", "full");
     assert!(gave_way >= u64::from(3 * ROOM), "{gave_way}");
 }
@@ -87,7 +87,8 @@ async fn idle_connections_keep_nobody_out() {
     assert!(number(metrics::CUT, "idle", "full") > 0);
 }
 
-/// Incomplete bodies hold a connection as incomplete heads do, at endpoints that read them before authentication.
+/// Incomplete bodies hold a connection as incomplete heads do, at endpoints that read them before
+/// authentication.
 #[tokio::test]
 async fn half_bodies_keep_nobody_out() {
     metrics::recorder().unwrap();
@@ -129,7 +130,7 @@ async fn what_is_served_is_not_dropped_for_a_crowd() {
     body.write_all(b"\n\n").await.unwrap();
     assert!(Answers::read(&mut body).await.0.ends_with("\r\n\r\nab\n\n"));
     assert_eq!(Answers::read(&mut slow).await.statuses(), [200]);
-    // More than any buffer between here and there holds.
+    // More than all buffers between client and server hold.
     let mut piece = vec![0; 1 << 20];
     for _ in 0..32 {
         long.read_exact(&mut piece).await.unwrap();

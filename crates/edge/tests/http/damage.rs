@@ -1,4 +1,4 @@
-//! Random damage to requests: the service neither falls nor hangs, and once it has refused it reads no further.
+//! Random damage to requests: the service neither crashes nor hangs, and reads no further after a refusal.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use http::{HeaderValue, Method, Request, StatusCode, Uri, header};
 
 use crate::support::{Answers, Service, get_once};
 
-/// What stands between two requests that are well formed.
+/// The request that is damaged, between two well-formed ones.
 const MIDDLE: &str =
     "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nContent-Type: text/plain\r\n\r\nhello";
 
@@ -28,7 +28,7 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
     World { runtime, service }
 });
 
-/// One thing that goes wrong on the way.
+/// One corruption of the bytes in transit.
 #[derive(Debug, Clone)]
 enum Damage {
     Byte(prop::sample::Index, u8),
@@ -73,7 +73,7 @@ fn apply(bytes: &mut Vec<u8>, damage: &Damage) {
             bytes.drain(from.min(to)..from.max(to));
         }
         Damage::Line(at, line) => {
-            // Where a line begins, so that it is one.
+            // Inserted at the start of a line, so that it becomes a line.
             let starts: Vec<_> = bytes.windows(2).enumerate().filter(|(_, pair)| pair == b"\r\n").collect();
             let at = if starts.is_empty() { 0 } else { starts[at.index(starts.len())].0 + 2 };
             bytes.splice(at..at, line.bytes());
@@ -98,7 +98,7 @@ proptest! {
 
         prop_assert_eq!(statuses.first(), Some(&200), "{:?}", answers);
         prop_assert!(statuses.iter().all(|status| *status != 500 && *status != 503), "{:?}", answers);
-        // hyper closes after what it cannot read, and the edge after what has no meaning.
+        // hyper closes after bytes that it cannot parse, and the edge after requests that it rejects.
         let refused = statuses.iter().position(|status| [400, 408, 413, 414, 421, 431, 505].contains(status));
         prop_assert!(refused.is_none_or(|at| at + 1 == statuses.len()), "{:?}", answers);
         if damages.is_empty() {

@@ -1,4 +1,4 @@
-//! Where a request ends: nothing in its tail is ever answered as a second one.
+//! The end of a request: nothing in its tail is ever served as a second request.
 
 use std::time::{Duration, Instant};
 
@@ -11,10 +11,11 @@ use tokio::net::TcpStream;
 
 use crate::support::{Answers, Service, get_once};
 
-/// What a smuggler would like to be answered.
+/// The request that an attacker tries to smuggle.
 const TAIL: &str = "GET /fine HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
-/// Sends each head and body with the tail behind it: one answer, of the status, and the connection ends.
+/// Sends each head and body followed by the tail. Expects one response with the status, and the end of the
+/// connection.
 async fn one_answer(rows: &[(&str, &str)], expected: u16) {
     let service = Service::start().await;
     for (head, body) in rows {
@@ -184,7 +185,7 @@ async fn a_bare_line_feed_that_comes_late_is_refused_at_once() {
     }
 }
 
-/// Answers with the body as it came, chunked ones too, as the warehouse of `engines` takes them.
+/// Echoes the body, chunked ones too, as the warehouse proxy of `engines` accepts them.
 async fn echo(_: Connection, request: Request<Incoming>) -> Response<String> {
     let body = request.into_body().collect().await.unwrap().to_bytes();
     Response::new(String::from_utf8_lossy(&body).into_owned())
@@ -213,7 +214,7 @@ async fn bodies_pass_as_they_are_however_they_arrive_and_a_chunked_one_is_the_la
             stream.set_nodelay(true).unwrap();
             stream.write_all(&sent.as_bytes()[..at]).await.unwrap();
             tokio::time::sleep(Duration::from_millis(20)).await;
-            // Once it has refused to go on, it does not read the tail.
+            // Once the service has refused to continue, it does not read the tail.
             let _ = stream.write_all(&sent.as_bytes()[at..]).await;
             let answers = Answers::read(&mut stream).await;
             assert_eq!(answers.statuses(), [200; 4], "{at}: {answers:?}");

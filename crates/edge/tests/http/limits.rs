@@ -1,4 +1,4 @@
-//! What a connection may cost, and how a listener ends.
+//! Limits on a connection, and the shutdown of a listener.
 
 use std::time::{Duration, Instant};
 
@@ -66,7 +66,7 @@ async fn a_client_that_does_not_read_its_answer_is_cut() {
     let mut deaf = TcpStream::connect(service.address).await.unwrap();
     deaf.write_all(get_once("/endless").as_bytes()).await.unwrap();
     deaf.read_exact(&mut [0; 12]).await.unwrap();
-    // The only place is taken until the deaf one is cut.
+    // The only connection is in use until the client that does not read is closed.
     let started = Instant::now();
     let answers = tokio::time::timeout(PATIENCE, service.send(get_once("/fine"))).await.unwrap();
     assert_eq!(answers.statuses(), [200]);
@@ -137,7 +137,7 @@ async fn h19_a_pipeline_whose_client_leaves_ends() {
     stream.write_all(pipeline.as_bytes()).await.unwrap();
     tokio::time::sleep(Duration::from_millis(100)).await;
     drop(stream);
-    // A thousand slow answers would take twelve minutes.
+    // A thousand slow responses would take twelve minutes.
     let started = Instant::now();
     assert_eq!(service.send(get_once("/fine")).await.statuses(), [200]);
     assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
@@ -156,7 +156,7 @@ async fn a_stopped_listener_closes_idle_connections_and_answers_what_is_under_wa
     service.stop().await;
     assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
     assert_eq!(Answers::read(&mut under_way).await.statuses(), [200]);
-    assert!(TcpStream::connect(address).await.is_err(), "nobody listens any more");
+    assert!(TcpStream::connect(address).await.is_err(), "nothing listens any more");
 }
 
 #[tokio::test]

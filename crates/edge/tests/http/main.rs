@@ -1,5 +1,5 @@
-//! The edge as a stranger meets it: bytes on a socket. Names that begin with `h` and a number carry a line of the attack
-//! matrix, which this project was built against.
+//! The edge as an untrusted client sees it: bytes on a socket. Test names that begin with `h` and a number
+//! carry a line of the attack matrix that this project was built against.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails by a panic")]
 
 mod crowd;

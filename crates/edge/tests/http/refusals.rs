@@ -1,4 +1,4 @@
-//! Refused credentials: late where one address causes many, and nobody else is kept waiting.
+//! Refused credentials: delayed if one address causes many, without delaying other clients.
 
 use std::time::Duration;
 
@@ -7,12 +7,13 @@ use tokio::net::TcpStream;
 
 use crate::support::{Answers, PATIENCE, Service};
 
-/// Longer than any test: a refusal that is late does not come by itself.
+/// Longer than any test: a delayed refusal does not arrive by itself.
 const DELAY: Duration = Duration::from_secs(3600);
-/// In which a refusal that is not late would have come.
+/// Time within which a refusal without delay would have arrived.
 const A_WHILE: Duration = Duration::from_millis(300);
 
-/// A service that gives two refusals a minute at once. Two more of an address wait, four of all.
+/// Starts a service that sends two refusals a minute immediately. Two more of an address are delayed, four in
+/// total.
 async fn service() -> Service {
     Service::with(|listen| {
         listen.limits.refusals_per_minute = 2;
@@ -31,7 +32,7 @@ fn request(address: &str, token: &str) -> String {
     )
 }
 
-/// A connection whose refusal is held: it has not been given after a while.
+/// Opens a connection whose refusal is delayed: it has not arrived after a while.
 async fn held(service: &Service, address: &str) -> Result<TcpStream, Answers> {
     let mut stream = TcpStream::connect(service.address).await.unwrap();
     stream.write_all(request(address, "bad").as_bytes()).await.unwrap();
@@ -66,7 +67,8 @@ async fn over_the_budget_of_an_address_refusals_are_late_and_good_tokens_are_not
     assert_eq!((too_many.statuses(), too_many.header("retry-after")), (vec![429], Some("5")));
     assert_eq!(too_many.header("connection"), Some("close"));
 
-    // The time that requests in flight get is as long as the delay, so that a stop that waited would not end.
+    // The shutdown timeout for in-flight requests is as long as the delay, so a stop that waited for it would
+    // not end.
     service.stop().await;
     for stream in &mut late {
         let answers = Answers::read(stream).await;
@@ -92,13 +94,13 @@ async fn neighbours_in_one_network_have_one_budget_and_half_of_all_connections_s
     assert_eq!(service.send(request("192.0.2.1", "bad")).await.statuses(), [429], "four wait already");
     assert_eq!(service.send(request("192.0.2.1", "good")).await.statuses(), [200]);
 
-    // Whoever hangs up gives back what they held.
+    // A client that disconnects releases its permits.
     drop(late);
     let again = async { while held(&service, one).await.is_err() {} };
     tokio::time::timeout(PATIENCE, again).await.unwrap();
 }
 
-/// The answer's body without what names the request.
+/// Returns the response body without the request id.
 fn body(answers: &Answers) -> String {
     let (_, body) = answers.0.split_once("\r\n\r\n").unwrap();
     let (before, id) = body.split_once(r#""request_id":""#).unwrap();

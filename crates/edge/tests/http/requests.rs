@@ -1,4 +1,4 @@
-//! Which requests are answered, and what every answer carries.
+//! The requests that are accepted, and the headers of every response.
 
 use crate::support::{BODY_BYTES, Service, get_once};
 

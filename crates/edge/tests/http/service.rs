@@ -1,4 +1,4 @@
-//! A service and its metrics: two listeners, each under names of its own, that end together.
+//! A service and its metrics: two listeners with separate host names that end together.
 
 use axum::Router;
 use axum::routing::get;

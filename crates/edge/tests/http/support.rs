@@ -1,4 +1,4 @@
-//! A service behind the edge, and bytes to send to it.
+//! A service behind the edge, and a client that sends it raw bytes.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// Bytes that a body may have.
+/// The largest allowed body, in bytes.
 pub(crate) const BODY_BYTES: u64 = 1000;
 /// Far longer than anything here takes.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -49,10 +49,10 @@ impl Service {
         tokio::time::timeout(PATIENCE, &mut self.serving).await.unwrap().unwrap();
     }
 
-    /// All that comes back until the connection is closed.
+    /// Sends bytes and returns all responses until the connection is closed.
     pub(crate) async fn send(&self, bytes: impl AsRef<[u8]>) -> Answers {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
-        // A server that has refused already may not read the rest.
+        // A server that has refused the request may not read the rest.
         let _ = stream.write_all(bytes.as_ref()).await;
         Answers::read(&mut stream).await
     }
@@ -96,7 +96,7 @@ fn edge() -> Edge {
     )
 }
 
-/// For whoever has the token.
+/// Serves callers with the token.
 async fn own(headers: HeaderMap) -> Result<&'static str, Problem> {
     match headers.get(header::AUTHORIZATION) {
         Some(token) if token == "Bearer good" => Ok("own"),
@@ -104,33 +104,34 @@ async fn own(headers: HeaderMap) -> Result<&'static str, Problem> {
     }
 }
 
-/// More than anybody reads.
+/// An endless body.
 async fn endless() -> Body {
     let piece = Bytes::from(vec![b'x'; 64 * 1024]);
     Body::from_stream(futures_util::stream::repeat_with(move || Ok::<_, Infallible>(piece.clone())))
 }
 
-/// What a connection answered.
+/// The responses on a connection.
 #[derive(Debug)]
 pub(crate) struct Answers(pub(crate) String);
 
 impl Answers {
-    /// Reads until the other end closes; it must do so in the end.
+    /// Reads until the server closes the connection, which it must do eventually.
     pub(crate) async fn read(stream: &mut (impl tokio::io::AsyncRead + Unpin)) -> Self {
         let mut bytes = Vec::new();
-        // A server that refuses may reset the connection after its answer; what was read until then is the answer.
+        // A server that refuses may reset the connection after its response; what was read until then is the
+        // response.
         let read = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut bytes)).await;
         assert!(read.is_ok(), "the connection stays open after {:?}", String::from_utf8_lossy(&bytes));
         Answers(String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    /// The statuses, in order.
+    /// Returns the statuses, in order.
     pub(crate) fn statuses(&self) -> Vec<u16> {
-        // A body need not end with a line feed: the next answer may begin anywhere.
+        // A body need not end with a line feed, so the next response may begin anywhere.
         self.0.split("HTTP/1.1 ").skip(1).filter_map(|rest| rest.get(..3)?.parse().ok()).collect()
     }
 
-    /// The value of the first header of this name.
+    /// Returns the value of the first header with this name.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.0.lines().find_map(|line| {
             let (found, value) = line.split_once(": ")?;
@@ -139,7 +140,7 @@ impl Answers {
     }
 }
 
-/// A request without a body, after which the connection ends.
+/// Builds a request without a body, after which the connection ends.
 pub(crate) fn get_once(path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
 }

@@ -73,7 +73,7 @@ async fn h21_versions_1_3_and_1_2_are_spoken_and_the_answer_asks_for_tls_for_eve
     }
 }
 
-/// A client hello as a client of that version writes it, with suites that were strong then.
+/// Builds the client hello of a client of that version, with suites that were strong then.
 fn hello(version: [u8; 2]) -> Vec<u8> {
     let mut body = vec![version[0], version[1]];
     body.extend([7; 32]);
@@ -98,7 +98,7 @@ async fn h21_old_versions_plain_http_and_other_names_are_refused() {
             tokio::time::timeout(PATIENCE, tokio::io::AsyncReadExt::read_to_end(&mut stream, &mut answer))
                 .await;
         assert!(read.is_ok(), "still open");
-        // An alert (type 21) at most: nothing that redirects, nothing that answers.
+        // An alert (type 21) at most: no redirect and no response.
         assert!(answer.is_empty() || answer[0] == 21, "{answer:?}");
     }
     let both = [&rustls::version::TLS13, &rustls::version::TLS12];

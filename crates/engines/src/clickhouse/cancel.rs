@@ -1,7 +1,8 @@
-//! Cancels the statement of a client that leaves.
+//! Cancels the statement of a client that disconnects.
 //!
-//! The engine cancels statements of read-only accounts itself; those of other accounts would run to their end. `KILL QUERY`
-//! is sent with the client's own credentials, so that no statement of another account can be cancelled.
+//! The engine cancels statements of read-only accounts itself; those of other accounts would run to their
+//! end. `KILL QUERY` is sent with the client's own credentials, so that no statement of another account can
+//! be cancelled.
 
 use bytes::Bytes;
 use http::uri::PathAndQuery;
@@ -14,7 +15,7 @@ use url::form_urlencoded::{Serializer, parse};
 use super::credentials::{FIELDS, PARAMETERS};
 use super::supervisor::Address;
 
-/// The field that names a statement.
+/// The header with a statement's id.
 const QUERY_ID: HeaderName = HeaderName::from_static("x-clickhouse-query-id");
 
 const KILL: &str = "KILL QUERY WHERE query_id = {id:String} AND user = currentUser() ASYNC";
@@ -71,7 +72,7 @@ impl Canceller {
         Canceller { killer: killer.clone(), request }
     }
 
-    /// The statement has ended.
+    /// Disarms the canceller: the statement has ended.
     pub(super) fn disarm(&mut self) {
         self.request = None;
     }
@@ -85,7 +86,7 @@ impl Drop for Canceller {
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
                 if let Err(error) = killer.request(request).await {
-                    tracing::debug!(%error, "a statement that nobody waits for could not be cancelled");
+                    tracing::debug!(%error, "cannot cancel a statement whose client has disconnected");
                 }
             });
         }

@@ -1,6 +1,8 @@
-//! A cluster of embedded engines on one machine: each is a shard, and they speak the native protocol on loopback.
+//! A cluster of embedded engines on one machine: each is a shard, and they speak the native protocol on
+//! loopback.
 //!
-//! For tests of a sharded mart. A sign-in that is refused ends an engine, so all have one password of the loader.
+//! For tests of a sharded mart. A refused sign-in ends an engine, so all engines have the same password of
+//! the loader.
 
 use std::fmt::Write;
 
@@ -35,7 +37,7 @@ impl Cluster {
         others.map(|(_, port)| *port).collect()
     }
 
-    /// Lets the loader make and read the mart's table over the shards.
+    /// Lets the loader create the mart's Distributed table and read through it.
     pub(super) fn grant(&self, account: &mut Account) {
         if account.name == LOADER {
             account.grants.extend(GRANTS.map(str::to_owned));
@@ -46,7 +48,7 @@ impl Cluster {
     pub(super) fn configuration(&self, password: &Secret) -> String {
         let password = escape(password.expose_secret());
         let shards = self.shards.iter().fold(String::new(), |mut shards, port| {
-            // Cannot fail: a String takes everything.
+            // Writing to a String cannot fail.
             let _ = write!(
                 shards,
                 "<shard><internal_replication>true</internal_replication><replica><host>127.0.0.1</host>\

@@ -6,10 +6,10 @@ use bionicpro_warehouse::access::{Account, Bound};
 
 use super::supervisor::Plan;
 
-/// Settings for every account; a statement may set others.
+/// Settings for every account; a statement may override them.
 ///
-/// The sizes keep the process small: decision 0028 has the peak with 2 GB of RowBinary. Threads that only format would cost
-/// each small answer 0.3 ms.
+/// The sizes keep the process small: decision 0028 has the peak memory with 2 GB of RowBinary. Parallel
+/// formatting would cost each small response 0.3 ms.
 const DEFAULTS: [(&str, &str); 12] = [
     ("max_insert_block_size", "65536"),
     ("min_insert_block_size_rows", "262144"),
@@ -18,20 +18,22 @@ const DEFAULTS: [(&str, &str); 12] = [
     ("max_read_buffer_size", "262144"),
     ("output_format_parallel_formatting", "0"),
     ("cancel_http_readonly_queries_on_client_close", "1"),
-    // For the fields of a form, which hold parameters. The edge bounds heads.
+    // For the fields of a form, which contain parameters. The edge limits the size of headers.
     ("http_max_field_value_size", "16777216"),
-    // The command line's own values, which a server does not have: a word alone would be a statement.
+    // Resets the defaults of the command line, which a server does not have: a word alone would be a
+    // statement.
     ("implicit_select", "0"),
     ("allow_introspection_functions", "0"),
-    // Said, so that an account with limits may not take this profile in the place of its own.
+    // Explicit, so that an account with limits may not switch to this profile instead of its own.
     ("max_execution_time", "0"),
     ("max_memory_usage", "0"),
 ];
 
-/// Room on the disk that rows do not take: definitions, temporary files and the configuration of the next start need some.
+/// Disk space in bytes that rows may not take: definitions, temporary files and the configuration of the next
+/// start need some.
 const KEPT_FREE: u64 = 64 << 20;
 
-/// Folders of files that SQL may name. They stay empty.
+/// Folders whose files SQL may name. They are kept empty.
 const EMPTY_FOLDERS: [(&str, &str); 4] = [
     ("user_files_path", "empty/files/"),
     ("user_scripts_path", "empty/scripts/"),
@@ -39,14 +41,14 @@ const EMPTY_FOLDERS: [(&str, &str); 4] = [
     ("top_level_domains_path", "empty/domains/"),
 ];
 
-/// Loggers whose messages repeat statements or values; and one that misses a counter behind the fence.
+/// Loggers whose messages repeat statements or values; and one that reports a counter hidden by the fence.
 const SILENT: [&str; 4] =
     ["executeQuery", "DynamicQueryHandler", "ParallelParsingBlockInputFormat", "ThreadStatus"];
 
 /// Rights of the start-up query: it opens the ports and reads standard input.
 const STARTUP_GRANTS: [&str; 3] = ["SYSTEM LISTEN ON *.*", "READ ON FILE", "CREATE TEMPORARY TABLE ON *.*"];
 
-/// Writes both files of an engine that answers HTTP on `port`.
+/// Writes both files of an engine that serves HTTP on `port`.
 pub(super) fn write(plan: &Plan, port: u16) -> Result<()> {
     plan.dir.write("users.xml", &users(plan))?;
     plan.dir.write("config.xml", &server(plan, port))
@@ -105,7 +107,7 @@ fn users(plan: &Plan) -> String {
         .map(|(account, password)| (profile(account), user(account, password, plan.allow_host_access)))
         .unzip();
     let startup = grants(STARTUP_GRANTS.iter().copied());
-    // The least bounds of any account, for accounts that switch to this profile.
+    // The bounds of the account with the fewest, for accounts that switch to this profile.
     let bounds = accounts.first().map(|(account, _)| bounds(account)).unwrap_or_default();
     format!(
         "<clickhouse>
@@ -114,7 +116,7 @@ fn users(plan: &Plan) -> String {
         <startup><profile>default</profile><max_sessions_for_user>1</max_sessions_for_user></startup>
 {profiles}    </profiles>
     <users>
-        <!-- The engine starts as this account, whose one session that is: no other can begin. -->
+        <!-- The engine starts as this account, which takes its only session: no other session can begin. -->
         <default>
             <password></password>
             <networks><ip>127.0.0.1</ip></networks>

@@ -1,6 +1,7 @@
-//! The data directory: one process at a time, one generated password, a mark of the layout's version.
+//! The data directory: one process at a time, a generated password per account, the version of the layout.
 //!
-//! `lock` is held by the kernel for as long as the process lives, so a killed process leaves nothing to clean up.
+//! `lock` is held by the kernel for as long as the process lives, so a killed process leaves nothing to clean
+//! up.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, Write};
@@ -13,13 +14,13 @@ use rustix::fs::FlockOperation;
 
 use super::default_database;
 
-/// The layout that this program writes. A newer one is refused.
+/// The version of the layout that this program writes. A newer one is refused.
 const LAYOUT_VERSION: u32 = 1;
 
-/// The beginning of the names of password files, but for that of the first account.
+/// The prefix of the names of password files, except for that of the loader.
 const PASSWORD_OF: &str = "password-";
 
-/// Characters of a generated password, and how many: about 190 bits.
+/// The characters and the length of a generated password: about 190 bits.
 const PASSWORD_ALPHABET: &[u8] = b"abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 const PASSWORD_LENGTH: usize = 32;
 
@@ -31,7 +32,8 @@ pub(super) struct DataDir {
 }
 
 impl DataDir {
-    /// Makes the directory when it is missing, closes it to other accounts, takes its lock and checks its version.
+    /// Creates the directory if it is missing, closes it to other accounts, takes its lock and checks its
+    /// version.
     pub(super) fn open(path: &Path) -> Result<Self> {
         bionicpro_disk::keep(path, Readers::Owner, is_ours)
             .map_err(|error| storage("cannot be made or read", path, error))?;
@@ -42,7 +44,7 @@ impl DataDir {
         Ok(dir)
     }
 
-    /// Where the directory is.
+    /// The path of the directory.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
@@ -57,8 +59,8 @@ impl DataDir {
         write(&self.join(name), content)
     }
 
-    /// Takes the directory for an engine of this version. It must not be older than the last one: that would set aside the
-    /// rows that it cannot read, and serve the others.
+    /// Records the version of the engine that uses the directory. An engine older than the last one is
+    /// refused: it would set aside the rows that it cannot read, and serve the others.
     pub(super) fn take_for_engine(&self, version: &str) -> Result<()> {
         let path = self.join("ENGINE");
         let last = match fs::read_to_string(&path) {
@@ -80,7 +82,7 @@ impl DataDir {
         let engine = self.join("engine");
         default_database::prepare(&engine)?;
         let empty = engine.join("empty");
-        // Files that somebody has put there are removed: SQL could read them.
+        // Removes files that were put there: SQL could read them.
         let _ = fs::remove_dir_all(&empty);
         for folder in ["files", "scripts", "schemas", "domains", "dictionaries"] {
             fs::create_dir_all(empty.join(folder))
@@ -111,7 +113,7 @@ impl DataDir {
                     self.path.display()
                 ))
                 .hint("use the newer program, or another --data directory")),
-            Err(error) => Err(Error::new(Kind::Config, "the data directory's VERSION is no number")
+            Err(error) => Err(Error::new(Kind::Config, "the data directory's VERSION is not a number")
                 .detail(path.display().to_string())
                 .hint("is this the directory of another program? choose another --data directory")
                 .source(error)),
@@ -119,7 +121,7 @@ impl DataDir {
     }
 }
 
-/// Year and number of an engine's version: the files of one release are the same.
+/// The year and the number of an engine's version: within a release the file format does not change.
 fn release(version: &str) -> Option<(u32, u32)> {
     let mut numbers = version.split('.').map(str::parse::<u32>);
     Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
@@ -138,7 +140,7 @@ pub struct Passwords {
 }
 
 impl Passwords {
-    /// Those in a data directory, which need not be open.
+    /// The passwords in a data directory, which need not be open.
     pub fn of(data: &Path) -> Self {
         Passwords { dir: data.to_owned() }
     }
@@ -151,10 +153,11 @@ impl Passwords {
         }
     }
 
-    /// An account's password; none before the first start.
+    /// An account's password; `None` before the first start.
     ///
     /// # Errors
-    /// `Config` when its file is empty or open to other accounts of the machine, `Storage` when it cannot be read.
+    /// `Config` when its file is empty or open to other accounts of the machine, `Storage` when it cannot be
+    /// read.
     pub fn read(&self, account: &str) -> Result<Option<Secret>> {
         let path = self.file(account);
         let wrong = |message| Error::new(Kind::Config, message).detail(path.display().to_string());
@@ -171,12 +174,12 @@ impl Passwords {
         }
         match text.trim() {
             "" => Err(wrong("a password file of the warehouse is empty")
-                .hint("write a password into it, or remove it and a new one is made")),
+                .hint("write a password into it, or remove it to generate a new one")),
             password => Ok(Some(Secret::new(password))),
         }
     }
 
-    /// Makes a new password and keeps it. The warehouse knows it from its next start on.
+    /// Generates a new password and stores it. It takes effect when the warehouse starts next.
     ///
     /// # Errors
     /// `Storage` when its file cannot be written.
@@ -186,7 +189,7 @@ impl Passwords {
         Ok(Secret::new(password))
     }
 
-    /// An account's password, made when there is none yet.
+    /// An account's password, generated if there is none yet.
     pub(super) fn read_or_make(&self, account: &str) -> Result<Secret> {
         match self.read(account)? {
             Some(password) => Ok(password),
@@ -195,7 +198,7 @@ impl Passwords {
     }
 }
 
-/// Writes a file that only the owner may read, aside and renamed.
+/// Writes a file that only the owner may read: under a temporary name, which is then renamed.
 fn write(path: &Path, content: &str) -> Result<()> {
     let mut aside = path.as_os_str().to_owned();
     aside.push(".new");
@@ -245,9 +248,9 @@ fn generate_password() -> String {
 }
 
 fn storage(what: &'static str, path: &Path, error: std::io::Error) -> Error {
-    Error::new(Kind::Storage, "the warehouse's data directory fails")
+    Error::new(Kind::Storage, "cannot use the warehouse's data directory")
         .detail(format!("{} {what}", path.display()))
-        .hint("check that the directory is writable and the disk has room")
+        .hint("check that the directory is writable and the disk has free space")
         .source(error)
 }
 

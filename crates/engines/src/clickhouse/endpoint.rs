@@ -1,4 +1,4 @@
-//! The embedded warehouse as the rest of the program sees it: open, know the address, run, stop.
+//! The embedded warehouse as the rest of the program sees it: open it, get its address, run it, stop it.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -17,25 +17,27 @@ use super::supervisor::{Plan, Supervisor};
 use crate::Packages;
 use crate::config::WarehouseServeConfig;
 
-/// Limits of clients: heads may hold whole statements, and a long result may be read slowly.
+/// Limits of clients: headers may contain whole statements, and a long result may be read slowly.
 const LIMITS: Limits = Limits {
     connections: 1024,
-    // Clients of one machine, or behind one address: when all are taken, those that ask nothing give way.
+    // Clients run on one machine, or behind one address: when all connections are taken, idle ones are
+    // closed.
     connections_per_address: u32::MAX,
-    // Of requests that pass the edge; here the engine refuses.
+    // Unlimited: not the edge but the engine checks credentials here.
     refusals_per_minute: u32::MAX,
     refusal_delay: Duration::ZERO,
     first_header_timeout: Duration::from_secs(5),
     header_timeout: Duration::from_secs(30),
     body_timeout: Duration::MAX,
     write_timeout: Duration::from_secs(300),
-    // How long running statements may go on after a request to stop.
+    // The time that running statements get to finish when the listener stops.
     shutdown_timeout: Duration::from_secs(5),
     head_bytes: 1 << 20,
     target_bytes: 1 << 20,
 };
 
-/// Statements that the engine runs beside those that the edge lets through: its own, and those of its native port.
+/// Statements that the engine may run in addition to those from the edge: its own, and those of its native
+/// port.
 const BESIDE: u32 = 32;
 
 /// An opened warehouse: the engine runs, the address is bound, nothing is accepted before [`Endpoint::run`].
@@ -50,12 +52,12 @@ pub struct Endpoint {
 impl Endpoint {
     /// Takes the data directory's lock, binds the address and starts the engine that npm installed.
     ///
-    /// The program that runs must become the engine's process when it is started with [`super::ARGUMENTS`]. The first of the
-    /// accounts is the one with the fewest bounds.
+    /// The running program must become the engine's process when it is started with [`super::ARGUMENTS`]. The
+    /// first of the accounts must be the one with the fewest bounds.
     ///
     /// # Errors
-    /// `Config` for a directory that another process holds or a newer program wrote, for an address in use, for a password
-    /// file that is empty; what [`Supervisor::start`] says of the engine.
+    /// `Config` for a directory that another process holds or a newer program wrote, for an address in use,
+    /// for a password file that is empty; for the engine, the errors of [`Supervisor::start`].
     pub async fn open(
         packages: &Packages,
         config: WarehouseServeConfig,
@@ -65,8 +67,8 @@ impl Endpoint {
         Endpoint::open_as(packages, config, accounts, native_port, None).await
     }
 
-    /// The same as a shard of a cluster on this machine, for tests: every data directory holds the same password of the
-    /// loader before.
+    /// Like [`Endpoint::open`], as a shard of a cluster on this machine, for tests: every data directory must
+    /// already contain the same password of the loader.
     ///
     /// # Errors
     /// As [`Endpoint::open`].
@@ -93,8 +95,8 @@ impl Endpoint {
         let version = packages.libchdb_version();
         if config.allow_host_access || !fence::is_there() {
             tracing::warn!(
-                "nothing fences the engine in ({}): SQL reads the machine's files, by the function file without any right, so \
-                 the account ml is not served",
+                "the engine is not fenced in ({}): SQL can read the machine's files with the function file, \
+                 which needs no right, so the account ml is not served",
                 if config.allow_host_access {
                     "engines.warehouse.allow_host_access"
                 } else {
@@ -121,7 +123,7 @@ impl Endpoint {
         };
         let (dir, accounts) = tokio::task::spawn_blocking(prepare)
             .await
-            .map_err(|error| Error::new(Kind::Internal, "the warehouse's thread broke").source(error))??;
+            .map_err(|error| Error::new(Kind::Internal, "the warehouse's thread panicked").source(error))??;
         let passwords = dir.passwords();
         let loader = passwords.read(access::LOADER)?.filter(|_| cluster.is_some());
         let remotes = cluster.zip(loader).map(|(cluster, password)| cluster.configuration(&password));
@@ -141,7 +143,7 @@ impl Endpoint {
         Ok(Endpoint { listener, supervisor, gate, passwords })
     }
 
-    /// The address that is bound.
+    /// The bound address.
     pub fn local_addr(&self) -> SocketAddr {
         self.listener.local_addr()
     }
@@ -151,11 +153,11 @@ impl Endpoint {
         &self.passwords
     }
 
-    /// Serves until `shutdown` ends; then takes no more connections, lets running statements end for a few seconds,
-    /// and lets the engine leave.
+    /// Serves until `shutdown` completes; then accepts no more connections, gives running statements a few
+    /// seconds to finish, and stops the engine.
     ///
     /// # Errors
-    /// `Unreachable` when the engine dies again and again.
+    /// `Unreachable` when the engine dies repeatedly.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<()> {
         let Endpoint { listener, supervisor, gate, .. } = self;
         let proxy = Proxy::new(supervisor.address(), gate);
@@ -176,24 +178,25 @@ impl Endpoint {
 /// The address of a warehouse with an account's name and password, for clients.
 ///
 /// # Errors
-/// `Internal` when they make no URL.
+/// `Internal` when they do not form a URL.
 pub fn url(address: SocketAddr, account: &str, password: &Secret) -> Result<SecretUrl> {
     SecretUrl::parse(&format!("http://{account}@{address}/"))?.with_password(password)
 }
 
-/// The program that runs: it becomes the engine's process too.
+/// The file of the running program, which also becomes the engine's process.
 fn program() -> Result<PathBuf> {
     std::env::current_exe()
-        .map_err(|error| Error::new(Kind::Internal, "the program does not know its own file").source(error))
+        .map_err(|error| Error::new(Kind::Internal, "cannot find the program's own file").source(error))
 }
 
-/// The native port is for this machine alone: a word there that is not its protocol ends the engine.
+/// Returns the native port, which is restricted to this machine: data that is not its protocol ends the
+/// engine.
 fn native_port(listen: Option<SocketAddr>) -> Result<Option<u16>> {
     let Some(address) = listen else { return Ok(None) };
     if !address.ip().is_loopback() || address.port() == 0 {
         return Err(Error::new(Kind::Config, "the native port can be opened on loopback only")
             .detail(format!("engines.warehouse.native_listen = {address}"))
-            .hint("write 127.0.0.1 and a port; from other machines use HTTP"));
+            .hint("set it to 127.0.0.1 and a port; from other machines use HTTP"));
     }
     tracing::warn!(%address, "the native port is open: a client that sends anything but its protocol ends the engine");
     Ok(Some(address.port()))

@@ -1,14 +1,14 @@
-//! The kernel's fence around the engine's process: its own folder is all of the machine that it sees.
+//! The kernel's fence around the engine's process: of the machine's files it can access only its own folder.
 //!
-//! Grants decide what SQL may do; this holds where a grant is missing or the engine has a hole. On Linux, Landlock refuses
-//! all files and ports that are not named here, whatever the statement.
+//! Grants limit what SQL may do; the fence also holds if a grant is wrong or the engine has a vulnerability.
+//! On Linux, Landlock refuses all files and ports that are not named here, whatever the statement.
 
 use bionicpro_model::{Error, Kind, Result};
 
 use super::process::Process;
 
-/// What the engine reads to know the machine: memory, processors, limits of its control group, and time zones that
-/// are newer than its own table.
+/// The files from which the engine reads facts of the machine: memory, processors, limits of its control
+/// group, and time zones that are newer than its own table.
 #[cfg(target_os = "linux")]
 const READABLE: [&str; 13] = [
     "/dev/null",
@@ -26,7 +26,7 @@ const READABLE: [&str; 13] = [
     "/usr/share/zoneinfo",
 ];
 
-/// Whether this kernel can fence a process in. Tried on a thread that ends with the trial.
+/// Returns true if this kernel can fence a process in. Tries it on a thread that ends with the trial.
 #[cfg(target_os = "linux")]
 pub(super) fn is_there() -> bool {
     use landlock::{ABI, Access, AccessFs, Ruleset, RulesetAttr, RulesetStatus};
@@ -45,11 +45,12 @@ pub(super) fn is_there() -> bool {
     false
 }
 
-/// Gives up all files and ports but those of `process`, for this process and all its threads to come.
+/// Gives up access to all files and ports except those of `process`, for this process and all its future
+/// threads.
 #[cfg(target_os = "linux")]
 pub(super) fn put_up(process: &Process) -> Result<()> {
     restrict(process)
-        .map_err(|error| Error::new(Kind::Internal, "the engine's process cannot be fenced in").source(error))
+        .map_err(|error| Error::new(Kind::Internal, "cannot restrict the engine's process").source(error))
 }
 
 #[cfg(target_os = "linux")]
@@ -58,7 +59,7 @@ fn restrict(process: &Process) -> std::result::Result<(), landlock::RulesetError
         ABI, Access, AccessFs, AccessNet, NetPort, Ruleset, RulesetAttr, RulesetCreatedAttr, Scope,
         path_beneath_rules,
     };
-    // Older kernels know fewer rules; those that they know are enforced.
+    // Older kernels support fewer rules; those that they support are enforced.
     let abi = ABI::V6;
     let configuration = ["config.xml", "users.xml"].map(|name| process.data.join(name));
     let ports = |ports: &[u16], access| -> Vec<std::result::Result<NetPort, landlock::RulesetError>> {

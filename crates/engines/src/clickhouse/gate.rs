@@ -1,11 +1,12 @@
-//! How many statements run at once. The others wait for their turn, then are told that it did not come.
+//! Limits the number of statements that run concurrently. The others wait for a turn, and are refused after a
+//! timeout.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// The turnstile in front of the engine.
+/// The limiter in front of the engine.
 #[derive(Debug, Clone)]
 pub(super) struct Gate {
     turns: Arc<Semaphore>,
@@ -19,7 +20,7 @@ impl Gate {
         Gate { turns: Arc::new(Semaphore::new(usize::from(at_once))), at_once, patience }
     }
 
-    /// Waits for a turn, which ends when it is dropped; otherwise the text of the refusal.
+    /// Waits for a turn, which ends when it is dropped; returns the text of the refusal after the timeout.
     pub(super) async fn enter(&self) -> Result<Turn, String> {
         match tokio::time::timeout(self.patience, Arc::clone(&self.turns).acquire_owned()).await {
             Ok(Ok(permit)) => {
@@ -27,8 +28,8 @@ impl Gate {
                 Ok(Turn(Pauses { turns: Arc::clone(&self.turns), state }))
             }
             _ => Err(format!(
-                "Too many simultaneous queries. Maximum: {}: no turn came within {} s; the keys are \
-                 engines.warehouse.max_running_queries and engines.warehouse.queue_timeout_s",
+                "Too many simultaneous queries. Maximum: {}: the query was not admitted within {} s; the \
+                 keys are engines.warehouse.max_running_queries and engines.warehouse.queue_timeout_s",
                 self.at_once,
                 self.patience.as_secs()
             )),
@@ -36,12 +37,12 @@ impl Gate {
     }
 }
 
-/// A statement's turn.
+/// A statement's turn: its permit to run.
 #[derive(Debug)]
 pub(super) struct Turn(Pauses);
 
 impl Turn {
-    /// For the statement's body, whose client may make it wait.
+    /// A handle for the statement's body, whose client may make the statement wait.
     pub(super) fn pauses(&self) -> Pauses {
         self.0.clone()
     }
@@ -53,7 +54,7 @@ impl Drop for Turn {
     }
 }
 
-/// Gives a turn to others while its client makes the statement wait.
+/// Releases the permit to others while the client makes its statement wait.
 #[derive(Debug, Clone)]
 pub(super) struct Pauses {
     turns: Arc<Semaphore>,
@@ -68,19 +69,19 @@ enum State {
 }
 
 impl Pauses {
-    /// Lets another statement have the turn.
+    /// Releases the permit to another statement.
     pub(super) fn pause(&self) {
         self.set(State::Paused);
     }
 
-    /// Waits for the turn again.
+    /// Waits for a permit again.
     pub(super) async fn resume(self) {
         if let Ok(permit) = Arc::clone(&self.turns).acquire_owned().await {
             self.set(State::Running(permit));
         }
     }
 
-    /// What has ended stays so.
+    /// Sets the state, unless the turn has ended.
     fn set(&self, next: State) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if !matches!(*state, State::Ended) {

@@ -1,18 +1,18 @@
 //! Passes the engine's standard error on to the log of this program.
 //!
-//! A message that belongs to a statement may hold its text or a person's value, so only its level, its source and the
-//! error's code are passed on.
+//! A message that belongs to a statement may contain its text or a person's data, so only its level, its
+//! source and the error's code are passed on.
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, PipeReader};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// How many of the last words are kept for the message of a failed start.
+/// The number of last lines kept for the message of a failed start.
 const KEPT: usize = 8;
-/// The part of a line that is worth passing on.
+/// The maximum length of a line that is passed on, in characters.
 const LONGEST: usize = 500;
 
-/// The last words of an engine.
+/// The last lines of an engine outside of its log.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Journal(Arc<Mutex<VecDeque<String>>>);
 
@@ -44,7 +44,7 @@ impl Journal {
         kept.push_back(text);
     }
 
-    /// The last lines outside of its log, joined.
+    /// Returns the last lines outside of the engine's log, joined.
     pub(super) fn last_words(&self) -> String {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.iter().map(String::as_str).collect::<Vec<_>>().join(" ")
@@ -56,13 +56,13 @@ impl Journal {
 enum Line<'a> {
     /// A message of the log.
     Logged { level: &'a str, source: &'a str, text: String, is_of_statement: bool },
-    /// The error that it ends with.
+    /// The error with which the engine ends.
     Said(&'a str),
     /// A part of a stack trace, or an empty line.
     Nothing,
 }
 
-/// Takes a line apart: `2026.11.30 06:56:58.076841 [ 18344 ] {query id} <Level> Source: text`.
+/// Parses a line: `2026.11.30 06:56:58.076841 [ 18344 ] {query id} <Level> Source: text`.
 fn read(line: &str) -> Line<'_> {
     let line = line.trim_end();
     let logged = || {
@@ -95,7 +95,8 @@ fn code(text: &str) -> String {
     }
 }
 
-/// Errors of statements are their clients' and go to the debug log; errors of the engine are the operator's.
+/// Errors of statements concern their clients and go to the debug log; errors of the engine concern the
+/// operator.
 fn pass_on(level: &str, source: &str, text: &str, is_of_statement: bool) {
     match level {
         "Fatal" | "Critical" => tracing::error!(engine = source, "{text}"),

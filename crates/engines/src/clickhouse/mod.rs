@@ -1,8 +1,8 @@
 //! The embedded ClickHouse: the engine's own HTTP server in a process of its own, behind our edge.
 //!
-//! [`Endpoint`] is the whole. `supervisor` keeps the engine's process running, `process` is what that process does,
-//! `configuration` says what it may do. `proxy` lets well-formed requests through to it, and nothing else: heads that are
-//! no HTTP end the engine.
+//! [`Endpoint`] is the entry point. `supervisor` keeps the engine's process running, `process` is what that
+//! process does, `configuration` sets what it may do. `proxy` forwards well-formed requests to it, and
+//! nothing else: malformed HTTP headers end the engine.
 
 mod cancel;
 mod cluster;

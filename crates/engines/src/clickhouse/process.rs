@@ -1,7 +1,7 @@
 //! The engine's process: it loads the library, fences itself in, and becomes the engine.
 //!
-//! The library exports the command line of clickhouse-local. Its start-up query opens the HTTP port and then counts the
-//! lines of its standard input: the process serves until the supervisor closes that pipe or ends.
+//! The library exports the command line of clickhouse-local. Its start-up query opens the HTTP port and then
+//! counts the lines of its standard input: the process serves until the supervisor closes that pipe or ends.
 
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::path::PathBuf;
@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::fence;
 
-/// The arguments by which the program becomes the engine's process. A description of it follows, as JSON.
+/// The arguments with which the program becomes the engine's process. A description of the process follows,
+/// as JSON.
 pub const ARGUMENTS: [&str; 2] = ["warehouse", "engine"];
 
 /// The stack of the engine's first thread, as large as that of a main thread.
@@ -28,17 +29,17 @@ pub struct Process {
     pub(super) listens: Vec<u16>,
     /// Ports of other engines that it may connect to.
     pub(super) connects: Vec<u16>,
-    /// Whether the native protocol is spoken too.
+    /// True if the engine also serves the native protocol.
     pub(super) is_native: bool,
     /// Disables the fence around the machine's files and network.
     pub(super) allow_host_access: bool,
 }
 
 impl Process {
-    /// Reads a description from the argument behind [`ARGUMENTS`].
+    /// Parses a description from the argument after [`ARGUMENTS`].
     ///
     /// # Errors
-    /// `Config` when it is none.
+    /// `Config` when the text is not a description.
     pub fn parse(text: &str) -> Result<Self> {
         serde_json::from_str(text).map_err(|error| {
             Error::new(Kind::Config, "the engine's process is started by `bionicpro warehouse serve` only")
@@ -51,7 +52,8 @@ impl Process {
         self.data.join("engine")
     }
 
-    /// Becomes the engine, and ends this process with it. Returns only an error that came before the engine.
+    /// Becomes the engine, and ends this process with it. Returns only if an error occurs before the engine
+    /// starts.
     ///
     /// # Errors
     /// `Config` when the library cannot be loaded, `Internal` when the fence cannot be put up.
@@ -75,14 +77,14 @@ impl Process {
         ];
         let arguments = arguments.map(CString::new).into_iter().collect::<std::result::Result<Vec<_>, _>>();
         let arguments = arguments.map_err(|error| {
-            Error::new(Kind::Config, "the data directory's path holds a zero byte").source(error)
+            Error::new(Kind::Config, "the data directory's path contains a zero byte").source(error)
         })?;
-        // A thread knows its stack without /proc/self/maps, which the fence does not show.
+        // The stack of a thread is known without /proc/self/maps, which the fence hides.
         let serving =
             std::thread::Builder::new().stack_size(STACK_BYTES).spawn(move || main.serve(&arguments));
         let failure = match serving.map(std::thread::JoinHandle::join) {
             Ok(Ok(failure)) => failure,
-            Ok(Err(_)) => Some("the engine's thread broke".to_owned()),
+            Ok(Err(_)) => Some("the engine's thread panicked".to_owned()),
             Err(error) => Some(format!("the engine's thread cannot be started: {error}")),
         };
         if let Some(text) = &failure {
@@ -91,7 +93,7 @@ impl Process {
                 eprintln!("{text}");
             }
         }
-        // Without the engine's destructors, which would take objects away from under its threads.
+        // Without the engine's destructors, which would destroy objects that its threads still use.
         leave(i32::from(failure.is_some()))
     }
 }
@@ -105,7 +107,7 @@ pub(super) fn leave(status: c_int) -> ! {
     unsafe { _exit(status) }
 }
 
-/// The engine's command line, and the error of its result.
+/// The library's functions: the engine's command line, and the error of its result.
 struct Main {
     cmdline: unsafe extern "C" fn(c_int, *const *const c_char) -> *mut c_void,
     error: unsafe extern "C" fn(*mut c_void) -> *const c_char,
@@ -119,8 +121,9 @@ fn load(path: &std::path::Path) -> Result<Main> {
             .source(error)
     };
     #[expect(unsafe_code, reason = "loading a library runs its initialisers")]
-    // SAFETY: the path names libchdb, whose initialisers are made for being loaded into another program. It is never
-    // unloaded: the engine's threads live until the process ends. The signatures are those of its public header.
+    // SAFETY: the path names libchdb, whose initialisers are made for being loaded into another program. It
+    // is never unloaded: the engine's threads live until the process ends. The signatures are those of its
+    // public header.
     unsafe {
         let library: &'static libloading::Library =
             Box::leak(Box::new(libloading::Library::new(path).map_err(refuse)?));
@@ -137,11 +140,12 @@ impl Main {
         let pointers: Vec<*const c_char> = arguments.iter().map(|argument| argument.as_ptr()).collect();
         let count = c_int::try_from(pointers.len()).unwrap_or(c_int::MAX);
         #[expect(unsafe_code, reason = "C calls")]
-        // SAFETY: the arguments are C strings that outlive the call; the result is read before the process ends.
+        // SAFETY: the arguments are C strings that outlive the call; the result is read before the process
+        // ends.
         unsafe {
             let result = (self.cmdline)(count, pointers.as_ptr());
             if result.is_null() {
-                return Some("the engine gave no result".to_owned());
+                return Some("the engine returned no result".to_owned());
             }
             let error = (self.error)(result);
             (!error.is_null()).then(|| CStr::from_ptr(error).to_string_lossy().into_owned())

@@ -1,7 +1,8 @@
-//! The way through to the engine: well-formed requests of the ClickHouse HTTP interface, streamed both ways.
+//! The proxy in front of the engine: forwards well-formed requests of the ClickHouse HTTP interface, and
+//! streams both ways.
 //!
-//! The engine does not survive heads that are no HTTP. hyper has read the client's, and what goes on is written anew: a
-//! method and a path of a short list, and the fields that the interface reads.
+//! Malformed HTTP headers end the engine. hyper has parsed the client's request, and a new one is written for
+//! the engine: a method and a path of a short list, and the headers that the interface reads.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -24,12 +25,14 @@ use super::gate::{Gate, Turn};
 use super::supervisor::Address;
 use super::timed::Timed;
 
-/// How long an idle connection to the engine is kept; shorter than the engine does, so that none is used half closed.
+/// The idle timeout of a connection to the engine; shorter than the engine's, so that no half-closed one is
+/// used.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Loopback answers at once or not at all.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Fields of a request that the engine's interface reads, beside those that begin with `x-clickhouse-`.
+/// Headers of a request that the engine's interface reads, in addition to those that begin with
+/// `x-clickhouse-`.
 const PASSED_ON: [HeaderName; 8] = [
     header::ACCEPT,
     header::ACCEPT_ENCODING,
@@ -42,7 +45,7 @@ const PASSED_ON: [HeaderName; 8] = [
 ];
 const OF_THE_INTERFACE: &str = "x-clickhouse-";
 
-/// Fields of one connection (RFC 9110, section 7.6.1).
+/// Headers of one connection (RFC 9110, section 7.6.1).
 const HOP_BY_HOP: [&str; 8] = [
     "connection",
     "keep-alive",
@@ -107,13 +110,13 @@ impl Proxy {
             return refuse(
                 StatusCode::FORBIDDEN,
                 "516",
-                "Give the name and the password of an account: by basic authentication, in X-ClickHouse-User and \
+                "Send an account's name and password: with basic authentication, in X-ClickHouse-User and \
                  X-ClickHouse-Key, or as the parameters user and password. (AUTHENTICATION_FAILED)",
             );
         }
         let (parts, body) = request.into_parts();
         let Ok(body) = Timed::begun(body).await else {
-            return say(StatusCode::REQUEST_TIMEOUT, "The body of the request did not come.\n");
+            return say(StatusCode::REQUEST_TIMEOUT, "The body of the request did not arrive in time.\n");
         };
         let request = Request::from_parts(parts, body);
         let turn = if takes_turn { Some(self.gate.enter().await) } else { None };
@@ -141,7 +144,7 @@ impl Proxy {
         let Ok(uri) = uri else {
             return say(StatusCode::BAD_REQUEST, "The request target must be a path.\n");
         };
-        // The engine refuses a POST that does not say that it is empty.
+        // The engine refuses a POST that does not state that it is empty.
         if let Some(length) = body.size_hint().exact().filter(|_| parts.method != Method::GET) {
             fields.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
         }
@@ -169,23 +172,23 @@ impl Proxy {
             }
             Err(error) => {
                 disarm(&mut canceller);
-                tracing::warn!(%error, "a request to the engine was cut off");
+                tracing::warn!(%error, "the engine cut off a request");
                 refuse(
                     StatusCode::BAD_GATEWAY,
                     "210",
-                    "The engine has cut the request off; whether it was carried out is not known. (NETWORK_ERROR)",
+                    "The engine cut off the request; whether it was executed is not known. (NETWORK_ERROR)",
                 )
             }
         }
     }
 }
 
-/// The fields that go on. A field that the engine reads once comes once.
+/// Returns the headers to forward: those that the engine reads and that have plain values.
 fn fields(headers: HeaderMap) -> HeaderMap {
     let mut passed = HeaderMap::new();
     let mut last = None;
     for (name, value) in headers {
-        // The iterator names the first of several values only.
+        // The iterator yields the name only with the first of several values.
         if name.is_some() {
             last = name;
         }
@@ -198,7 +201,7 @@ fn fields(headers: HeaderMap) -> HeaderMap {
     passed
 }
 
-/// Visible ASCII and spaces.
+/// Returns true if the value is visible ASCII and spaces.
 fn is_plain(value: &HeaderValue) -> bool {
     value.as_bytes().iter().all(|byte| (b' '..=b'~').contains(byte))
 }
@@ -210,14 +213,14 @@ fn say(status: StatusCode, text: &str) -> Response<Answer> {
     answer
 }
 
-/// A refusal as the engine words its own.
+/// A refusal in the format of the engine's own.
 fn refuse(status: StatusCode, code: &'static str, text: &str) -> Response<Answer> {
     let mut answer = say(status, &format!("Code: {code}. DB::Exception: {text}\n"));
     answer.headers_mut().insert("x-clickhouse-exception-code", HeaderValue::from_static(code));
     answer
 }
 
-/// A refusal that passes by itself.
+/// A temporary refusal, to be retried after a second.
 fn later(code: &'static str, text: &str) -> Response<Answer> {
     let mut answer = refuse(StatusCode::SERVICE_UNAVAILABLE, code, text);
     answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
@@ -230,14 +233,14 @@ fn disarm(canceller: &mut Option<Canceller>) {
     }
 }
 
-/// The delay before an answer is cut off, so that the engine's exception reaches the client first.
+/// The delay before a response is cut off, so that the engine's exception reaches the client first.
 const LAST_WORDS: Duration = Duration::from_millis(100);
 
 /// The engine's body, and the turn that ends with it.
 #[derive(Debug)]
 pub(super) struct Held {
     body: Incoming,
-    /// The error that it ends with, and when it may be told.
+    /// The error with which the body ends, and the delay after which it is returned.
     broken: Option<(hyper::Error, Pin<Box<Sleep>>)>,
     canceller: Option<Canceller>,
     _turn: Option<Turn>,

@@ -1,4 +1,5 @@
-//! Keeps the engine's process running: starts it, waits until it answers, starts it again when it dies, stops it.
+//! Keeps the engine's process running: starts it, waits until it is ready, restarts it when it dies, stops
+//! it.
 //!
 //! The process ends with this one: the kernel kills it, and its standard input is a pipe that closes.
 
@@ -22,17 +23,17 @@ use super::journal::Journal;
 use super::process::{ARGUMENTS, Process};
 use crate::child::{self, Child};
 
-/// How long a start may take, with many tables too.
+/// The timeout of a start, long enough for many tables.
 const START_TIMEOUT: Duration = Duration::from_secs(120);
-/// How long the engine may take to leave in order; it needs 1.5 s.
+/// The timeout of an orderly stop, which takes 1.5 s.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(10);
-/// How often a start is tried again on a full disk.
+/// The interval between attempts to start on a full disk.
 const ROOM_POLL: Duration = Duration::from_secs(5);
-/// How often the engine may die within [`DEATHS_WITHIN`] before it is given up.
+/// The maximum number of deaths within [`DEATHS_WITHIN`]; after one more, the supervisor gives up.
 const MOST_DEATHS: usize = 5;
 const DEATHS_WITHIN: Duration = Duration::from_secs(60);
-/// How often another private port is tried when somebody else was faster to take one.
+/// The number of private ports to try, since another process may be faster to take one.
 const PORT_TRIES: usize = 5;
 /// The engine's error for a port that is taken.
 const PORT_IN_USE: &str = "Code: 210";
@@ -74,7 +75,7 @@ pub(super) struct Supervisor {
 #[derive(Debug)]
 struct Running {
     child: Child,
-    /// Its standard input: the engine leaves when it closes.
+    /// Its standard input: the engine exits when it closes.
     input: Option<PipeWriter>,
     journal: Journal,
 }
@@ -86,7 +87,7 @@ impl Drop for Running {
 }
 
 impl Supervisor {
-    /// Starts the engine and waits until it answers.
+    /// Starts the engine and waits until it is ready.
     pub(super) async fn start(plan: Plan) -> Result<Self> {
         let address = Address::default();
         let running = start(&plan, &address).await?;
@@ -97,7 +98,7 @@ impl Supervisor {
         self.address.clone()
     }
 
-    /// Starts the engine again whenever it dies, until `stop` completes; then lets it leave in order.
+    /// Restarts the engine whenever it dies, until `stop` completes; then stops it in order.
     ///
     /// # Errors
     /// `Unreachable` when it dies too often, or the error of a start that fails.
@@ -113,14 +114,14 @@ impl Supervisor {
             let now = Instant::now();
             deaths.push_back(now);
             deaths.retain(|death| now.duration_since(*death) < DEATHS_WITHIN);
-            let how = status.map_or_else(|| "nobody knows how".to_owned(), |status| status.to_string());
+            let how = status.map_or_else(|| "unknown exit status".to_owned(), |status| status.to_string());
             let last_words = self.running.journal.last_words();
             if deaths.len() > MOST_DEATHS {
-                return Err(Error::new(Kind::Unreachable, "the ClickHouse engine dies again and again")
+                return Err(Error::new(Kind::Unreachable, "the ClickHouse engine dies repeatedly")
                     .detail(format!("{how} {last_words}"))
                     .hint("read the log; a statement or a damaged file may be the cause"));
             }
-            tracing::error!(how, last_words, "the engine died and is started again");
+            tracing::error!(how, last_words, "the engine died and is restarted");
             self.running = tokio::select! {
                 biased;
                 () = &mut stop => return Ok(()),
@@ -134,12 +135,12 @@ impl Supervisor {
     async fn stop(mut self) {
         drop(self.running.input.take());
         if tokio::time::timeout(STOP_TIMEOUT, self.running.child.exited()).await.is_err() {
-            tracing::warn!("the engine did not leave in time and is ended");
+            tracing::warn!("the engine did not exit in time and is killed");
         }
     }
 }
 
-/// Starts the engine again; while its disk refuses files, it waits for somebody to make room.
+/// Restarts the engine; while its disk is full, it waits until there is free space.
 async fn start_when_there_is_room(plan: &Plan, address: &Address) -> Result<Running> {
     loop {
         match start(plan, address).await {
@@ -152,9 +153,9 @@ async fn start_when_there_is_room(plan: &Plan, address: &Address) -> Result<Runn
     }
 }
 
-/// Starts a process of the engine on a free port and waits until it answers.
+/// Starts a process of the engine on a free port and waits until it is ready.
 async fn start(plan: &Plan, address: &Address) -> Result<Running> {
-    // With a native port it is not known which of the two is taken.
+    // With a native port it is not known which of the two ports is in use.
     let mut tries = if plan.native_port.is_some() { 1 } else { PORT_TRIES };
     loop {
         let port = free_port()?;
@@ -171,12 +172,12 @@ async fn start(plan: &Plan, address: &Address) -> Result<Running> {
     }
 }
 
-/// A port that is free now. Another process may take it before the engine does; then another one is tried.
+/// Returns a port that is free now. If another process takes it before the engine does, another one is tried.
 fn free_port() -> Result<u16> {
     let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
-    bound.map(|address| address.port()).map_err(|error| {
-        Error::new(Kind::Internal, "no private port can be found for the engine").source(error)
-    })
+    bound
+        .map(|address| address.port())
+        .map_err(|error| Error::new(Kind::Internal, "cannot find a free port for the engine").source(error))
 }
 
 fn spawn(plan: &Plan, port: u16) -> Result<Running> {
@@ -199,7 +200,7 @@ fn spawn(plan: &Plan, port: u16) -> Result<Running> {
     let (output, stderr) = std::io::pipe().map_err(failed)?;
     let mut command = Command::new(&plan.program);
     command.args(ARGUMENTS).arg(description).stdin(stdin).stdout(Stdio::null()).stderr(stderr);
-    // The engine takes its zone from here and not from its configuration. It inherits no other variable.
+    // The engine takes its time zone from here and not from its configuration. It inherits no other variable.
     command.env_clear().env("TZ", "UTC");
     let child = child::spawn(command).map_err(failed)?;
     let journal = Journal::default();
@@ -213,7 +214,7 @@ async fn wait_until_ready(running: &Running, port: u16) -> Result<()> {
         tokio::select! {
             biased;
             _ = running.child.exited() => {
-                // Its last words may still be on their way.
+                // Its last output may not have arrived yet.
                 tokio::time::sleep(POLL).await;
                 return Err(failed_start(&running.journal.last_words()));
             }
@@ -221,11 +222,11 @@ async fn wait_until_ready(running: &Running, port: u16) -> Result<()> {
         }
         tokio::time::sleep(POLL).await;
     }
-    Err(Error::new(Kind::Unreachable, "the ClickHouse engine does not get ready")
+    Err(Error::new(Kind::Unreachable, "the ClickHouse engine is not ready in time")
         .detail(format!("{} s have passed", START_TIMEOUT.as_secs())))
 }
 
-/// Whether the engine answers a ping.
+/// Returns true if the engine answers a ping.
 async fn answers(port: u16) -> bool {
     let ask = async {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
@@ -237,7 +238,7 @@ async fn answers(port: u16) -> bool {
     ask.await.unwrap_or(false)
 }
 
-/// Translates the last words of an engine that ended before it served.
+/// Converts the last output of an engine that ended before it served into an error.
 fn failed_start(last_words: &str) -> Error {
     let (kind, message, hint) = match last_words {
         words if words.contains(PORT_IN_USE) => (
@@ -251,7 +252,7 @@ fn failed_start(last_words: &str) -> Error {
             "stop the program that uses it, or choose another --data directory",
         ),
         words if words.contains("No space left") || words.contains("Code: 243") => {
-            (Kind::Storage, "the warehouse's disk is full", "make room on the disk of the data directory")
+            (Kind::Storage, "the warehouse's disk is full", "free space on the disk of the data directory")
         }
         words if words.contains("cannot be loaded") => (
             Kind::Config,

@@ -1,4 +1,4 @@
-//! A request's body with a time limit for each piece. A statement whose body does not come has no turn.
+//! A request body with a timeout for each piece. A statement whose body does not arrive holds no turn.
 
 use std::io;
 use std::pin::Pin;
@@ -12,25 +12,25 @@ use tokio::time::{Instant, Sleep};
 
 use super::gate::Pauses;
 
-/// How long a client may take for the next piece: it may be making the rows.
+/// The timeout of a client's next piece: the client may be producing the rows.
 const PIECE_TIMEOUT: Duration = Duration::from_secs(300);
-/// How long a statement keeps its turn without a piece.
+/// The time for which a statement keeps its turn without a piece.
 const PAUSED_AFTER: Duration = Duration::from_millis(50);
 
 type Piece = Option<io::Result<Frame<Bytes>>>;
 
-/// A body that fails when it stops in the middle.
+/// A body that fails when it stalls.
 pub(super) struct Timed {
     body: Incoming,
-    /// A piece that has come and waits to be passed on.
+    /// A piece that has arrived and is to be passed on.
     next: Option<Piece>,
-    /// Runs while a piece is waited for.
+    /// The timer that runs while a piece is awaited.
     waiting: Option<Pin<Box<Sleep>>>,
     turn: Turn,
 }
 
 enum Turn {
-    /// A request that takes none, or one that has not come to its turn.
+    /// A request that takes no turn, or whose turn has not come.
     None,
     Running(Pauses),
     Paused(Pauses),
@@ -38,7 +38,7 @@ enum Turn {
 }
 
 impl Timed {
-    /// Waits for the first piece, before which there is nothing to do.
+    /// Waits for the first piece; before it arrives, there is nothing to do.
     pub(super) async fn begun(mut body: Incoming) -> io::Result<Self> {
         let next = if body.is_end_stream() {
             None
@@ -49,7 +49,7 @@ impl Timed {
         Ok(Timed { body, next, waiting: None, turn: Turn::None })
     }
 
-    /// The statement has got its turn.
+    /// Sets the turn that the statement has got.
     pub(super) fn has_turn(&mut self, turn: Pauses) {
         self.turn = Turn::Running(turn);
     }
@@ -67,7 +67,7 @@ impl Timed {
 }
 
 fn late() -> io::Error {
-    io::Error::new(io::ErrorKind::TimedOut, "the body stopped in the middle")
+    io::Error::new(io::ErrorKind::TimedOut, "the request body stalled")
 }
 
 impl Body for Timed {

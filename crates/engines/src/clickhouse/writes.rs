@@ -1,8 +1,9 @@
 //! Ends the engine's process when it cannot write one of its files.
 //!
-//! The library (chDB 26.7) drops the error of a failed write: on a full disk an INSERT is acknowledged whose rows are
-//! nowhere, and an ALTER empties the table's definition. The library calls `write` of the C library, and the program's own
-//! takes its place: an engine that ends acknowledges nothing, and keeps the files that it had.
+//! The library (chDB 26.7) ignores the error of a failed write: on a full disk an INSERT is acknowledged
+//! although its rows are lost, and an ALTER empties the table's definition. The library calls `write` of the
+//! C library, which the program replaces with its own: an engine that ends acknowledges nothing, and keeps
+//! the files that it had.
 
 use std::ffi::{c_int, c_void};
 use std::io::{Error, ErrorKind};
@@ -15,7 +16,7 @@ use super::process::leave;
 
 static IS_WATCHED: AtomicBool = AtomicBool::new(false);
 
-/// From now on a failed write to a file ends this process.
+/// Makes every failed write to a file end this process from now on.
 pub(super) fn watch() {
     IS_WATCHED.store(true, Ordering::Relaxed);
 }
@@ -40,13 +41,14 @@ mod interposed {
     }
 }
 
-/// The error stays the caller's where the process goes on: nothing here changes it.
+/// Ends the process if the descriptor is a file's. If the process continues, the caller sees the error:
+/// nothing here changes it.
 fn leave_if_lost(descriptor: c_int, error: &Error) {
     if !IS_WATCHED.load(Ordering::Relaxed) || error.kind() == ErrorKind::Interrupted || descriptor < 0 {
         return;
     }
     #[expect(unsafe_code, reason = "a descriptor that came as a number")]
-    // SAFETY: it is no -1, and the caller of `write` holds it open.
+    // SAFETY: it is not -1, and the caller of `write` holds it open.
     let file = unsafe { BorrowedFd::borrow_raw(descriptor) };
     let is_file = rustix::fs::fstat(file)
         .is_ok_and(|status| FileType::from_raw_mode(status.st_mode) == FileType::RegularFile);

@@ -1,4 +1,4 @@
-//! The account that PostgreSQL runs as: it refuses to run as root, so root gives its rights away first.
+//! The account that PostgreSQL runs as: it refuses to run as root, so root drops its privileges first.
 
 use std::fs::Metadata;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use bionicpro_model::{Error, Kind, Result};
 
-/// Used where the system names no user `nobody`.
+/// Used if the system has no user `nobody`.
 const OVERFLOW_ID: u32 = 65_534;
 
 /// A user and a group to become.
@@ -16,8 +16,8 @@ pub(crate) struct Account {
     pub(crate) gid: u32,
 }
 
-/// Chooses who runs the server that keeps its data in `data`: nobody else when this process is not root (`None`),
-/// else the owner of `data`, or the user `nobody` where that is root again.
+/// Chooses the account that runs the server with its data in `data`: `None`, this process's own, if it is not
+/// root; otherwise the owner of `data`, or the user `nobody` if the owner is root too.
 pub(super) fn choose(data: &Path) -> Result<Option<Account>> {
     if !rustix::process::geteuid().is_root() {
         return Ok(None);
@@ -43,22 +43,22 @@ fn nobody(passwd: &str) -> Account {
 }
 
 impl Account {
-    /// Gives a file or a folder, not what is in it, to this account.
+    /// Makes this account the owner of a file or a folder, not of its contents.
     pub(super) fn own(self, path: &Path) -> Result<()> {
         chown(path, Some(self.uid), Some(self.gid)).map_err(|error| {
-            Error::new(Kind::Config, "a file cannot be given to the account that runs PostgreSQL")
+            Error::new(Kind::Config, "cannot make the account that runs PostgreSQL the owner of a file")
                 .detail(format!("{} to user {}", path.display(), self.uid))
                 .hint("keep the data on a local file system, or start the program as an ordinary user")
                 .source(error)
         })
     }
 
-    /// Whether a file or a folder belongs to this account.
+    /// Returns true if a file or a folder belongs to this account.
     pub(super) fn owns(self, path: &Path) -> bool {
         std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.uid() == self.uid)
     }
 
-    /// Gives a folder and all that is in it to this account, where it is not so already.
+    /// Makes this account the owner of a folder and all its contents, unless it owns the folder already.
     pub(super) fn own_tree(self, root: &Path) -> Result<()> {
         if self.owns(root) {
             return Ok(());
@@ -77,7 +77,7 @@ impl Account {
         Ok(())
     }
 
-    /// Whether this account may enter every folder above `path`, and read and run `path` itself.
+    /// Returns true if this account may enter every folder above `path`, and read and run `path` itself.
     pub(super) fn can_run(self, path: &Path) -> bool {
         let Ok(path) = path.canonicalize() else { return false };
         path.ancestors()

@@ -1,8 +1,9 @@
 //! Makes the npm package's PostgreSQL runnable.
 //!
-//! npm cannot pack symbolic links: the package lists them in `pg-symlinks.json` and makes them in an install script.
-//! The project runs no install scripts, so the links are made here on the first start. Where the package is
-//! read-only, or lies where the account that runs PostgreSQL cannot go (a checkout in `/root`), a copy is used.
+//! npm cannot pack symbolic links: the package lists them in `pg-symlinks.json` and makes them in an install
+//! script. The project runs no install scripts, so the links are made here on the first start. If the package
+//! is read-only, or in a folder that the account that runs PostgreSQL cannot enter (a checkout in `/root`), a
+//! copy is used.
 
 use std::fs;
 use std::io;
@@ -17,7 +18,7 @@ use super::account::Account;
 /// One line of `pg-symlinks.json`; both paths begin with `native/`.
 #[derive(Debug, Deserialize)]
 struct Link {
-    /// What the link points to.
+    /// The file that the link points to.
     source: PathBuf,
     /// The link.
     target: PathBuf,
@@ -49,7 +50,7 @@ pub(super) fn prepare(native: &Path, account: Option<Account>) -> Result<PathBuf
         .source(failure))
 }
 
-/// Makes the links of `native`'s list in `into`, where they are missing.
+/// Makes the missing links of `native`'s list in `into`.
 fn make_links(native: &Path, into: &Path) -> io::Result<()> {
     let list = match fs::read(native.join("pg-symlinks.json")) {
         Ok(list) => list,
@@ -79,7 +80,7 @@ fn copy(native: &Path, folder: &Path) -> io::Result<PathBuf> {
     let kept = folder.join(format!("bionicpro-postgres-{}-{me}", fingerprint(native)?));
     if !kept.exists() {
         let partial = kept.with_extension(format!("partial-{}", std::process::id()));
-        // Left by a process of the same number that was killed.
+        // Left by a process with the same id that was killed.
         let _ = fs::remove_dir_all(&partial);
         create_open_folder(&partial)?;
         let made = copy_tree(native, &partial)
@@ -92,21 +93,21 @@ fn copy(native: &Path, folder: &Path) -> io::Result<PathBuf> {
             }
         }
     }
-    // The temporary folder is everybody's: never run what somebody else put there.
+    // Every account may write to the temporary folder: never run another account's files.
     let metadata = fs::symlink_metadata(&kept)?;
     if !metadata.is_dir() || metadata.uid() != me || metadata.permissions().mode() & 0o022 != 0 {
-        return Err(io::Error::other(format!("{} belongs to somebody else", kept.display())));
+        return Err(io::Error::other(format!("{} may have been written by another account", kept.display())));
     }
     Ok(kept)
 }
 
-/// Tells one installed package from another: the server's size and time of change.
+/// Identifies an installed package by the server's size and modification time.
 fn fingerprint(native: &Path) -> io::Result<String> {
     let server = fs::metadata(native.join("bin/postgres"))?;
     Ok(format!("{:x}-{:x}", server.size(), server.mtime()))
 }
 
-/// A folder that everybody may enter, whatever the umask.
+/// Creates a folder that every account may enter, whatever the umask.
 fn create_open_folder(path: &Path) -> io::Result<()> {
     fs::create_dir(path)?;
     fs::set_permissions(path, PermissionsExt::from_mode(0o755))

@@ -1,7 +1,7 @@
 //! The data directory: `lock`, `password`, `postgres.log` and the cluster itself in `cluster/`.
 //!
-//! One process owns it, by a lock that the kernel releases however that process ends. The cluster is made aside and
-//! renamed, so that an interrupted first start leaves nothing half-made.
+//! One process owns it, by a lock that the kernel releases however that process ends. The cluster is created
+//! under a temporary name and renamed, so that an interrupted first start leaves nothing incomplete.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
@@ -19,13 +19,13 @@ use super::USER;
 use super::account::{self, Account};
 use crate::child::{self, ParentDeath};
 
-/// How long a server whose program was killed may take to end.
+/// The time that a server whose program was killed may take to end.
 const LEFTOVER_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// A process number that no process has.
+/// A process id that no process has.
 const NO_PROCESS: &str = "2147483647";
 
-/// What lies in a data directory.
+/// The files and folders of a data directory.
 const OURS: [&str; 7] =
     ["lock", "password", "password.new", "postgres.log", "postgres.log.1", "cluster", "cluster.new"];
 
@@ -38,10 +38,10 @@ pub(super) struct Cluster {
 }
 
 impl Cluster {
-    /// Creates the folder when it is missing, closes it to other accounts, and locks it.
+    /// Creates the folder if it is missing, closes it to other accounts, and locks it.
     pub(super) fn open(data: &Path) -> Result<Self> {
         let root = std::path::absolute(data).map_err(|error| cannot_use(data, error))?;
-        // The server's account enters by a descriptor (`child`), so that no other account has to pass here.
+        // The server's account enters by a descriptor (`child`), so that no other account needs access here.
         bionicpro_disk::keep(&root, Readers::Owner, |name| OURS.contains(&name))
             .map_err(|error| cannot_use(&root, error))?;
         let account = account::choose(&root)?;
@@ -51,8 +51,9 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// Root may have started in somebody's folder: that person can then go on without root. In a folder of root's
-    /// own the file stays root's; the account that runs PostgreSQL needs neither the password nor the lock.
+    /// Gives a file to the owner of the folder: root may have started in a user's folder, and that user can
+    /// then continue without root. In a folder of root's own the file remains root's; the account that runs
+    /// PostgreSQL needs neither the password nor the lock.
     fn leave_to_owner(&self, file: &str) -> Result<()> {
         match self.account {
             Some(account) if account.owns(&self.root) => account.own(&self.root.join(file)),
@@ -70,13 +71,14 @@ impl Cluster {
         self.root.join("postgres.log")
     }
 
-    /// How the server is told where its data is. It is started inside of that folder; as root the name leads there
-    /// through the kernel, because the account may not be allowed to walk from `/` to it.
+    /// The path of the data for the server's command line. The server is started inside of that folder; as
+    /// root the path is resolved by the kernel, because the account may not be allowed to reach the folder
+    /// from `/`.
     pub(super) fn data_argument(&self, folder: &Path) -> PathBuf {
         if self.account.is_some() { PathBuf::from("/proc/self/cwd") } else { folder.to_path_buf() }
     }
 
-    /// The superuser's password: made on the first start, read on every other.
+    /// The superuser's password: generated at the first start, read at every later one.
     pub(super) fn password(&self) -> Result<Secret> {
         let path = self.root.join("password");
         match fs::read_to_string(&path) {
@@ -105,7 +107,8 @@ impl Cluster {
         Ok(Secret::new(password))
     }
 
-    /// Makes the cluster on the first start; on every other checks its version and who may still use it.
+    /// Creates the cluster on the first start; on every other checks its version. Then waits until no former
+    /// server uses it.
     pub(super) async fn prepare(&self, binaries: &Path, password: &Secret, durable: bool) -> Result<()> {
         let folder = self.folder();
         if folder.exists() {
@@ -146,7 +149,7 @@ impl Cluster {
             fs::remove_dir_all(&made).map_err(failed)?;
         }
         fs::DirBuilder::new().mode(0o700).create(&made).map_err(failed)?;
-        // A file without a name: no other process can find it, and the account may open it again by descriptor.
+        // An unnamed file: no other process can find it, and the account may open it again by descriptor.
         let mut password_file = tempfile::tempfile().map_err(failed)?;
         writeln!(password_file, "{}", password.expose_secret()).map_err(failed)?;
         password_file.rewind().map_err(failed)?;
@@ -160,22 +163,23 @@ impl Cluster {
         command.args(["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]);
         if !durable {
             command.arg("--no-sync");
-            // Iterations protect a guessable password; this one is random. An unoptimised client takes a third of a
-            // second for the usual 4096, on each connection. Some drivers insist on them: durable servers keep them.
+            // Iterations protect a guessable password; this one is random. An unoptimised client takes a
+            // third of a second for the usual 4096, on each connection. Some drivers require them, so durable
+            // servers keep them.
             command.args(["--set", "scram_iterations=1"]);
         }
         command.stdin(password_file);
         let initdb = child::spawn_in(command, Some(&made), self.account, ParentDeath::Quit)
             .map_err(|error| self.cannot_start(error))?;
         if !initdb.exited().await.is_some_and(|status| status.success()) {
-            return Err(Error::new(Kind::Config, "PostgreSQL could not make its data directory")
+            return Err(Error::new(Kind::Config, "PostgreSQL cannot initialise its data directory")
                 .detail(self.log_tail())
                 .hint(format!("read {}", self.log_path().display())));
         }
         fs::rename(&made, self.folder()).map_err(failed)
     }
 
-    /// A program of PostgreSQL that knows nothing of this process's environment and writes to the log file.
+    /// A program of PostgreSQL that does not inherit this process's environment and writes to the log file.
     pub(super) fn command(&self, binaries: &Path, program: &str) -> Result<Command> {
         let log = OpenOptions::new().append(true).create(true).mode(0o600).open(self.log_path());
         let log = log.map_err(|error| cannot_use(&self.log_path(), error))?;
@@ -188,7 +192,7 @@ impl Cluster {
         Ok(command)
     }
 
-    /// Begins a new log, so that what is in it is of this start.
+    /// Begins a new log, so that it contains only messages of this start.
     pub(super) fn begin_log(&self) -> Result<()> {
         match fs::rename(self.log_path(), self.root.join("postgres.log.1")) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(cannot_use(&self.log_path(), error)),
@@ -196,7 +200,8 @@ impl Cluster {
         }
     }
 
-    /// The last words of the server: its errors, or its last lines. The log holds no statements and no values.
+    /// The server's last errors, or its last lines if there are none. The log contains no statements and no
+    /// values.
     pub(super) fn log_tail(&self) -> String {
         let text = fs::read_to_string(self.log_path()).unwrap_or_default();
         let is_error =
@@ -213,7 +218,8 @@ impl Cluster {
             .source(error)
     }
 
-    /// A server whose program was killed ends by itself; one that somebody else started does not.
+    /// Waits for a former server to end. One whose program was killed ends by itself; one that was started
+    /// otherwise does not.
     async fn wait_for_leftovers(&self) -> Result<()> {
         let pid_file = self.folder().join("postmaster.pid");
         let deadline = Instant::now() + LEFTOVER_TIMEOUT;
@@ -234,7 +240,7 @@ impl Cluster {
     }
 }
 
-/// Who has the process number of a pid file.
+/// The process that has the id in a pid file.
 #[derive(Debug, PartialEq, Eq)]
 enum PidUser {
     Nobody,
@@ -249,7 +255,8 @@ fn user_of_pid(pid: i32, folder: &Path) -> PidUser {
         _ if !cfg!(target_os = "linux") => return PidUser::Server,
         _ => {}
     }
-    // A server works in its data directory; what works elsewhere only has got the number of one that ended.
+    // A server's working directory is its data directory; another process has only got the id of one that
+    // ended.
     match fs::read_link(format!("/proc/{pid}/cwd")) {
         Ok(cwd) if folder.canonicalize().is_ok_and(|folder| folder == cwd) => PidUser::Server,
         Ok(_) => PidUser::AnotherProgram,
@@ -258,14 +265,15 @@ fn user_of_pid(pid: i32, folder: &Path) -> PidUser {
     }
 }
 
-/// Frees a pid file whose number another program has got. The rest of the file stays: PostgreSQL reads there which
-/// shared memory to look at, and refuses to start while a process of the former server still uses it.
+/// Frees a pid file whose process id another program has got. The rest of the file is kept: it names the
+/// shared memory that PostgreSQL checks, and PostgreSQL refuses to start while a process of the former server
+/// still uses it.
 fn release(pid_file: &Path, text: &str) -> Result<()> {
     let rest = text.split_once('\n').map_or("", |(_, rest)| rest);
     fs::write(pid_file, format!("{NO_PROCESS}\n{rest}")).map_err(|error| cannot_use(pid_file, error))
 }
 
-/// Takes the lock, or says who has it.
+/// Takes the lock; the error names the process that has it.
 fn lock(path: &Path) -> Result<File> {
     let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path);
     let mut file = open.map_err(|error| cannot_use(path, error))?;
@@ -292,7 +300,7 @@ fn cannot_use(path: &Path, error: io::Error) -> Error {
     };
     Error::new(kind, "the data directory cannot be used")
         .detail(path.display().to_string())
-        .hint("check that the folder exists, may be written by you, and has room")
+        .hint("check that the folder exists and is writable, and that its disk has free space")
         .source(error)
 }
 

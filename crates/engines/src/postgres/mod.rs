@@ -1,7 +1,8 @@
 //! Embedded PostgreSQL 18 for demonstrations, tests and small sites: start, wait until ready, stop.
 //!
-//! It listens on loopback only and asks for a password. It never outlives the program, keeps its data directory, and
-//! starts again after any kill. Production uses servers of its own and only their URLs.
+//! It listens on loopback only and requires a password. It never outlives the program, keeps its data
+//! directory, and starts again after any kill. Production uses its own servers, of which it configures only
+//! the URLs.
 
 pub(crate) mod account;
 mod binaries;
@@ -23,28 +24,28 @@ use cluster::Cluster;
 /// The superuser of the embedded server, and the only account.
 const USER: &str = "bionicpro";
 
-/// How long a start may take; recovery after a kill is part of it.
+/// The timeout of a start, which includes recovery after a kill.
 const START_TIMEOUT: Duration = Duration::from_secs(120);
-/// How long an orderly stop may take before it is made an immediate one.
+/// The timeout of an orderly stop; an immediate one follows.
 const FAST_STOP_TIMEOUT: Duration = Duration::from_secs(20);
 const IMMEDIATE_STOP_TIMEOUT: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(15);
 
-/// How an embedded PostgreSQL is started.
+/// The options of an embedded PostgreSQL.
 #[derive(Debug, Clone)]
 pub struct PostgresOptions {
-    /// The data directory; one process owns it, and it is made when missing.
+    /// The data directory; one process owns it, and it is created if it is missing.
     pub data: PathBuf,
     /// The port on 127.0.0.1; a free one when not given.
     pub port: Option<u16>,
-    /// Whether committed data must survive a crash of the machine. Tests that throw the data away say no.
+    /// True if committed data must survive a crash of the machine. False for tests that throw the data away.
     pub durable: bool,
-    /// More settings of the server, as in `postgresql.conf`; they win over those chosen here.
+    /// More settings of the server, as in `postgresql.conf`; they override those chosen here.
     pub settings: Vec<(String, String)>,
 }
 
 impl PostgresOptions {
-    /// Durable, on a free port.
+    /// Options for a durable server on a free port.
     pub fn new(data: impl Into<PathBuf>) -> Self {
         PostgresOptions { data: data.into(), port: None, durable: true, settings: Vec::new() }
     }
@@ -84,8 +85,8 @@ impl PostgresOptions {
 
 /// A running embedded PostgreSQL.
 ///
-/// [`Postgres::stop`] ends it in order. Dropping it ends it at once, and so does the end of this process, even by
-/// `kill -9`: the next start then recovers.
+/// [`Postgres::stop`] ends it in order. Dropping it ends it at once, and so does the end of this process,
+/// even by `kill -9`: the next start then recovers.
 #[derive(Debug)]
 pub struct Postgres {
     child: Child,
@@ -95,13 +96,14 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Starts a server on a data directory and waits until it answers.
+    /// Starts a server on a data directory and waits until it is ready.
     ///
-    /// As root the server runs as the owner of the data directory, or as `nobody` where that is root too.
+    /// As root the server runs as the owner of the data directory, or as `nobody` if the owner is root too.
     ///
     /// # Errors
-    /// [`Kind::Config`]: the packages are missing, the port is taken, another process holds the data directory.
-    /// [`Kind::Data`]: the data directory is of another major version. [`Kind::Unreachable`]: no answer in time.
+    /// [`Kind::Config`]: the packages are missing, the port is taken, another process holds the data
+    /// directory. [`Kind::Data`]: the data directory is of another major version. [`Kind::Unreachable`]: no
+    /// answer in time.
     pub async fn start(packages: &Packages, options: PostgresOptions) -> Result<Self> {
         let native = packages.postgres()?;
         let cluster = Arc::new(Cluster::open(&options.data)?);
@@ -128,7 +130,7 @@ impl Postgres {
             match server.wait_until_ready(deadline).await {
                 Ok(()) => return Ok(server),
                 Err(error) if server.may_start_later(&options) && Instant::now() < deadline => {
-                    tracing::debug!(error = %error, "postgres is started again");
+                    tracing::debug!(error = %error, "postgres is restarted");
                     drop(server);
                     cluster.begin_log()?;
                     tokio::time::sleep(Duration::from_millis(200)).await;
@@ -153,12 +155,12 @@ impl Postgres {
         self.port
     }
 
-    /// The server's process number while it runs.
+    /// The server's process id while it runs.
     pub fn pid(&self) -> Option<u32> {
         self.child.pid()
     }
 
-    /// Creates a database where it is missing.
+    /// Creates a database if it is missing.
     pub async fn create_database(&self, name: &str) -> Result<()> {
         let failed = |error: tokio_postgres::Error| {
             Error::new(Kind::Unreachable, "a database cannot be created")
@@ -180,13 +182,13 @@ impl Postgres {
         Ok(())
     }
 
-    /// Waits until the server ends by itself, which it should not, and says why.
+    /// Waits until the server ends by itself, which it should not, and returns the reason.
     pub async fn failed(&self) -> Error {
         self.child.exited().await;
         self.ended()
     }
 
-    /// Stops the server in order: clients are cut off, the data is written, the files are closed.
+    /// Stops the server in order: clients are disconnected, the data is written, the files are closed.
     pub async fn stop(self) -> Result<()> {
         let steps = [
             (Signal::INT, FAST_STOP_TIMEOUT),
@@ -218,7 +220,7 @@ impl Postgres {
             }
             tokio::time::sleep(POLL).await;
         }
-        Err(Error::new(Kind::Unreachable, "PostgreSQL does not get ready")
+        Err(Error::new(Kind::Unreachable, "PostgreSQL is not ready in time")
             .detail(self.cluster.log_tail())
             .hint(format!("read {}", self.cluster.log_path().display())))
     }
@@ -229,8 +231,8 @@ impl Postgres {
             .hint(format!("read {}", self.cluster.log_path().display()))
     }
 
-    /// Whether the failure passes by itself: somebody took the free port first, or processes of a server that was
-    /// killed still end.
+    /// Returns true if a retry may succeed: another process took the free port first, or processes of a
+    /// killed server are still ending.
     fn may_start_later(&self, options: &PostgresOptions) -> bool {
         let log = self.cluster.log_tail();
         log.contains("shared memory block")

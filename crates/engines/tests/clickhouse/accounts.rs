@@ -1,4 +1,5 @@
-//! The rights of each account: every relation and column, and every way out of the warehouse that the engine lists.
+//! The rights of each account: every relation and column, and every way out of the warehouse that the engine
+//! lists.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +10,7 @@ use bionicpro_warehouse::access::{LOADER, ML, READER};
 
 use crate::harness::Served;
 
-/// A name that is in every column that may hold a person's.
+/// A marker in every column that may contain a person's name.
 const PERSON: &str = "Ivan-of-the-Marker";
 /// Columns that lead to a person's name.
 const PERSONAL: [&str; 4] = ["ldap_username", "customer_name", "customer_email", "serial_number"];
@@ -39,7 +40,7 @@ async fn with_a_person() -> Served {
     served
 }
 
-/// The answer of a statement, or the code of its refusal.
+/// The response to a statement, or the code of its refusal.
 async fn ask(served: &Served, account: &str, sql: &str) -> Result<String, i32> {
     let response =
         served.post_as(account, &[("database", "reports")]).body(sql.to_owned()).send().await.unwrap();
@@ -96,7 +97,7 @@ async fn each_column_is_readable_by_whom_it_is_for() {
                     LOADER => true,
                     READER => for_reader.contains(&table),
                     _ if for_ml.contains(&table) => true,
-                    // Column by column: what the views read, and nothing that leads to a person.
+                    // Column by column: those that the views read, and none that leads to a person.
                     _ if partly_for_ml.contains(&table) => answer.is_ok() && !PERSONAL.contains(&column),
                     _ => false,
                 };
@@ -117,7 +118,7 @@ async fn each_column_is_readable_by_whom_it_is_for() {
         }
     }
     assert!(cells >= 300, "{cells}");
-    // A new column fails here until it is granted or listed as kept back.
+    // A new column fails here until it is granted or listed as withheld.
     let secret = "etl_runs: baseline, duration_ms, error, error_kind, form, hint, anomalies, bytes, notes, orphans, snapshot, tombstones, unreadable";
     for line in columns.lines() {
         let (table, column, kind) = of_line(line);
@@ -130,7 +131,7 @@ async fn each_column_is_readable_by_whom_it_is_for() {
                 is_read, is_kept_back,
                 "{table}.{column}: say in access/rights.rs or here whether ML engineers read it"
             );
-            // The engine answers these from a part of the column, which the grant of the column has to include.
+            // The engine answers these from a subcolumn, which the grant of the column has to include.
             let part = match kind {
                 "String" => format!("{column} != ''"),
                 _ if kind.contains("Nullable") => format!("{column} IS NOT NULL"),
@@ -259,7 +260,8 @@ async fn the_account_that_the_engine_starts_with_is_of_no_use() {
             );
         }
     }
-    // The native protocol's first words: a client that signs in as `default`. Its answer is an exception, a packet of type 2.
+    // The native protocol's hello of a client that signs in as `default`. The response is an exception, a
+    // packet of type 2.
     let mut hello = vec![0, 4];
     hello.extend_from_slice(b"test");
     hello.extend_from_slice(&[24, 8, 0xb6, 0xa8, 0x03, 0, 7]);
@@ -273,12 +275,12 @@ async fn the_account_that_the_engine_starts_with_is_of_no_use() {
         answer.truncate(read.unwrap().unwrap());
         answer
     };
-    // The engine does not survive a refusal on this port, which is why it is shut by default.
+    // A refusal on this port ends the engine, which is why the port is closed by default.
     assert_ne!(answer.first(), Some(&0), "{}", String::from_utf8_lossy(&answer));
     served.wait_for("SELECT 1", "1").await;
 }
 
-/// Calls with arguments of each kind, for a function that nobody has looked at yet.
+/// Calls of a function with arguments of each kind, which cover functions that are new in an engine.
 fn calls(function: &str, file: &str, url: &str) -> Vec<String> {
     let arguments = [
         String::new(),
@@ -449,7 +451,7 @@ async fn settings_that_lead_out_are_held_fast_for_every_account() {
             assert_eq!(answer, Err(452), "{account}: {name}");
         }
     }
-    // Nor does another profile lift what holds for all.
+    // Another profile does not lift the limits of all accounts either.
     for profile in ["default", "startup", "bionicpro"] {
         let session = [("session_id", profile)];
         let set =

@@ -1,4 +1,4 @@
-//! The official Rust client, unchanged: every path by which the program uses it.
+//! The official Rust client, unchanged: every way in which the program uses it.
 
 use std::time::Duration;
 
@@ -113,8 +113,8 @@ async fn failures_early_and_late_reach_the_client() {
                 Err(error) => break error.to_string(),
             }
         };
-        // The client finds the exception block only where it comes in one piece, which a busy machine may cut; then
-        // it is the broken transfer that tells.
+        // The client finds the exception block only if it arrives in one piece, which a busy machine may
+        // split; then the failure is the broken transfer.
         let is_told = failure.contains("Code: 395. DB::Exception: late") || failure.contains("network error");
         assert!(is_told, "{compression:?}: {failure}");
     }

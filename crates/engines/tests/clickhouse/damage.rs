@@ -1,10 +1,10 @@
-//! Requests that would end an engine that met them: they end at the edge.
+//! Requests that would end an engine if they reached it: the edge stops them.
 
 use std::time::Instant;
 
 use crate::harness::{Served, raw, shared};
 
-/// One process of the engine, the same as before, that answers.
+/// Asserts that the engine answers and that its processes are the same as before.
 async fn lives(served: &Served, engines: &[u32], what: &str) {
     assert_eq!(served.run("SELECT 1").await, "1\n", "{what}");
     assert_eq!(served.engines(), engines, "{what}");

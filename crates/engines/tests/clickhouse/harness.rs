@@ -13,7 +13,7 @@ use reqwest::{RequestBuilder, Response};
 pub(crate) struct Served {
     pub(crate) url: String,
     pub(crate) dir: tempfile::TempDir,
-    /// Without a pool: the runtime of each test ends with it.
+    /// Without a connection pool: the runtime of each test ends with the test.
     client: reqwest::Client,
     pub(crate) stop: Option<tokio::sync::oneshot::Sender<()>>,
     pub(crate) thread: Option<std::thread::JoinHandle<bionicpro_model::Result<()>>>,
@@ -80,7 +80,7 @@ impl Served {
         text
     }
 
-    /// Asks until `statement` answers `expected`.
+    /// Repeats `statement` until it returns `expected`.
     pub(crate) async fn wait_for(&self, statement: &str, expected: &str) {
         let deadline = Instant::now() + Duration::from_secs(20);
         loop {
@@ -110,7 +110,7 @@ impl Served {
         processes.filter_map(number).filter(ours).collect()
     }
 
-    /// Stops in order and says how it ended.
+    /// Stops in order; returns the folder and the result.
     pub(crate) fn end(mut self) -> (tempfile::TempDir, bionicpro_model::Result<()>) {
         drop(self.stop.take());
         let ended = self.thread.take().unwrap().join().unwrap();
@@ -135,19 +135,19 @@ pub(crate) fn shared() -> &'static Served {
     })
 }
 
-/// The code and the text of a refusal.
+/// The status, the code and the text of a refusal.
 pub(crate) async fn refusal(response: Response) -> (u16, i32, String) {
     let status = response.status().as_u16();
     let code = header(&response, "x-clickhouse-exception-code").parse().unwrap_or(0);
     (status, code, response.text().await.unwrap())
 }
 
-/// A header of a response, or nothing.
+/// A header of a response, or an empty string.
 pub(crate) fn header(response: &Response, name: &str) -> String {
     response.headers().get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
 }
 
-/// Writes raw bytes to the edge and gives what comes back until it closes, or a second has passed.
+/// Writes raw bytes to the edge and returns its response until it closes, or a second has passed.
 pub(crate) async fn raw(served: &Served, bytes: &[u8]) -> Vec<u8> {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let address = served.url.trim_start_matches("http://").trim_end_matches('/').to_owned();

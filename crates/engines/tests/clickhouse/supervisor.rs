@@ -1,4 +1,4 @@
-//! The engine's process: one a folder, started again when it dies, gone when the warehouse is.
+//! The engine's process: one per folder, restarted when it dies, gone when the warehouse is.
 
 use bionicpro_engines::clickhouse::Endpoint;
 use bionicpro_engines::config::WarehouseServeConfig;
@@ -21,7 +21,7 @@ async fn a_killed_engine_comes_back_with_every_row() {
         let engines = served.engines();
         assert_eq!(engines.len(), 1);
         kill(engines[0]);
-        // Whoever asks meanwhile is told to come back.
+        // A request meanwhile is answered, or refused for the moment.
         let meanwhile = served.post(&[]).body("SELECT 1").send().await.unwrap();
         assert!([200, 502, 503].contains(&meanwhile.status().as_u16()), "{}", meanwhile.status());
         let rows = (1..=round).map(|round| round * 1000).sum::<u64>();

@@ -1,4 +1,4 @@
-//! What goes through the edge in pieces, both ways, and what ends when a client leaves.
+//! Streaming through the edge, both ways, and the end of a statement whose client disconnects.
 
 use bytes::Bytes;
 use reqwest::Method;
@@ -105,7 +105,7 @@ async fn a_client_that_hangs_up_cancels_its_statement_and_no_other() {
     };
     let stays = tokio::spawn(served.post(&[("query_id", "stays")]).body(marked("stays-on")).send());
     served.wait_for(&running("stays-on"), "1").await;
-    // One that names itself as another's does, and is refused, does not take it along.
+    // A statement with the id of another account's statement is refused, and does not cancel that one.
     let refused = served.post_as("ml", &[("query_id", "stays")]).body(marked("twice")).send().await.unwrap();
     assert_eq!(refusal(refused).await.1, 216);
     for (account, parameters) in

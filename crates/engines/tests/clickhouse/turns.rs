@@ -1,4 +1,4 @@
-//! More statements than may run at once: they wait, and are then told so.
+//! More statements than may run concurrently: they wait, and are then refused.
 
 use bionicpro_engines::config::WarehouseServeConfig;
 
@@ -70,7 +70,7 @@ async fn bodies_that_stop_in_the_middle_keep_nobody_from_a_turn() {
         assert_eq!(served.run(&format!("SELECT {round}")).await, format!("{round}\n"));
     }
     assert_eq!(served.run("SELECT count() FROM halves").await, "0\n");
-    // Whoever goes on is served.
+    // A client that continues is served.
     for mut half in halves.split_off(10) {
         half.write_all(b"\n3\n").await.unwrap();
         let mut answer = String::new();

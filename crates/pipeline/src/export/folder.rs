@@ -1,4 +1,4 @@
-//! The folder of a data set: written aside, then put in its place at once.
+//! The folder of a data set: written to a temporary folder, then moved into place atomically.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -19,19 +19,20 @@ const MANIFEST: &str = "manifest.json";
 /// A data set that is being written.
 pub(super) struct Folder {
     path: PathBuf,
-    /// A folder beside `path`, on the same disk. The next export removes the remains of a killed one.
+    /// The temporary folder, next to `path` and on the same disk. The next export removes what a killed one
+    /// left in it.
     aside: PathBuf,
-    /// Locked for as long as this export writes.
+    /// Holds the lock on the temporary folder while this export writes.
     _lock: File,
 }
 
 impl Folder {
-    /// Prepares an empty folder aside.
+    /// Prepares an empty temporary folder.
     pub(super) fn open(path: &Path) -> Result<Folder> {
-        // A link stays a link: what it names is replaced.
+        // A symbolic link stays as it is: its target is replaced.
         let path = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
         let Some(name) = path.file_name() else {
-            return Err(Error::new(Kind::Usage, "this is no name of a folder")
+            return Err(Error::new(Kind::Usage, "not the name of a folder")
                 .detail(path.display().to_string())
                 .hint("name a new folder with --out"));
         };
@@ -41,9 +42,9 @@ impl Folder {
         bionicpro_disk::make(&aside, Readers::Owner).map_err(failed)?;
         let lock = File::open(&aside).map_err(failed)?;
         if lock.try_lock().is_err() {
-            return Err(Error::new(Kind::Usage, "another export writes into this folder now")
+            return Err(Error::new(Kind::Usage, "another export is writing into this folder")
                 .detail(path.display().to_string())
-                .hint("wait for its end, or name another folder with --out"));
+                .hint("wait until it ends, or name another folder with --out"));
         }
         if let Some(stranger) = stranger(&aside).map_err(failed)? {
             return Err(foreign(&stranger));
@@ -56,7 +57,7 @@ impl Folder {
         Ok(Folder { path, aside, _lock: lock })
     }
 
-    /// Writes one file and reads its end, which tells whether it is whole and how many rows it has.
+    /// Writes one file, then reads its footer to check that the file is complete, and for its number of rows.
     pub(super) async fn write(&self, name: &str, mut pieces: ml::File) -> Result<ExportedFile> {
         let path = self.aside.join(name);
         let failed = |error| not_written(&path, error);
@@ -72,7 +73,7 @@ impl Folder {
         }
         file.sync_all().map_err(failed)?;
         let written = SerializedFileReader::new(File::open(&path).map_err(failed)?).map_err(|error| {
-            Error::new(Kind::Unreachable, "the warehouse cut a file off")
+            Error::new(Kind::Unreachable, "the warehouse sent an incomplete file")
                 .detail(name.to_owned())
                 .hint("run the same command again")
                 .source(error)
@@ -86,7 +87,7 @@ impl Folder {
         })
     }
 
-    /// Writes the manifest and puts the folder in its place; returns the manifest's SHA-256.
+    /// Writes the manifest and moves the folder into place; returns the manifest's SHA-256.
     pub(super) fn finish(self, manifest: &ExportManifest) -> Result<String> {
         let mut text = serde_json::to_vec_pretty(manifest)
             .map_err(|error| Error::new(Kind::Internal, "a manifest cannot be written").source(error))?;
@@ -98,7 +99,7 @@ impl Folder {
             file.sync_all()
         };
         write().map_err(|error| not_written(&path, error))?;
-        // Somebody may have come meanwhile.
+        // The folder may have been filled meanwhile.
         is_free(&self.path)?;
         let placed = match self.path.exists() {
             true => bionicpro_disk::exchange(&self.aside, &self.path),
@@ -111,12 +112,13 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // An unfinished or a former data set. If it stays, the next export removes it.
+        // An unfinished or a replaced data set. If this fails, the next export removes it.
         let _ = fs::remove_dir_all(&self.aside);
     }
 }
 
-/// Refuses a folder that holds anything else than an earlier export, whole and nothing beside it.
+/// Refuses a folder that holds anything other than a complete earlier export; a missing or an empty one is
+/// free.
 fn is_free(path: &Path) -> Result<()> {
     let unreadable = |error| {
         Error::new(Kind::Usage, "the folder of the export cannot be read")
@@ -142,7 +144,7 @@ fn is_free(path: &Path) -> Result<()> {
     stranger(path).map_err(unreadable)?.map_or(Ok(()), |stranger| Err(foreign(&stranger)))
 }
 
-/// The first entry of a folder that no export makes.
+/// Returns the first entry of a folder that no export creates.
 fn stranger(folder: &Path) -> io::Result<Option<PathBuf>> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
@@ -166,9 +168,9 @@ fn stranger(folder: &Path) -> io::Result<Option<PathBuf>> {
 }
 
 fn foreign(path: &Path) -> Error {
-    Error::new(Kind::Usage, "the folder holds what no export made")
+    Error::new(Kind::Usage, "the folder holds files that no export created")
         .detail(path.display().to_string())
-        .hint("name a new folder with --out; only a former export is replaced")
+        .hint("name a new folder with --out; only an earlier export is replaced")
 }
 
 fn create(path: &Path) -> io::Result<File> {
@@ -178,6 +180,6 @@ fn create(path: &Path) -> io::Result<File> {
 fn not_written(path: &Path, error: io::Error) -> Error {
     Error::new(Kind::Storage, "an export cannot be written")
         .detail(path.display().to_string())
-        .hint("check the space on the disk and the rights of the folder above --out, then run the same command again")
+        .hint("check the space on the disk and the permissions of the parent folder of --out, then run the same command again")
         .source(error)
 }

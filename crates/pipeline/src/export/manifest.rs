@@ -4,26 +4,30 @@ use bionicpro_warehouse::schema::Column;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-/// The mark of a folder that this program wrote.
+/// The mark of a folder written by this program.
 pub(super) const MADE_BY: &str = "bionicpro ml export";
 
-/// The manifest of a data set. It says nothing of the export itself: the same rows make the same manifest.
+/// The manifest of a data set. It contains nothing about the export itself: the same rows give the same
+/// manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExportManifest {
     /// The command.
     pub made_by: String,
     /// The version of this program.
     pub program: String,
-    /// The version of the engine that wrote the files: another one may write the same rows with other bytes.
+    /// The version of the engine that wrote the files: another version may encode the same rows in different
+    /// bytes.
     pub engine: String,
     /// The first UTC day.
     pub from: NaiveDate,
     /// The end, not included.
     pub to: NaiveDate,
-    /// The instant whose knowledge the rows have; left out where they say what the mart said when they were read.
+    /// The past instant as of which the mart was exported; left out if the rows are those of the time of
+    /// reading.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_of: Option<DateTime<Utc>>,
-    /// The newest moment that the mart reflected before the first day was read; left out as of an instant.
+    /// The newest moment that the mart reflected before the first day was read; left out in an export as of
+    /// an instant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_as_of: Option<DateTime<Utc>>,
     /// Rows of all files.
@@ -51,14 +55,14 @@ pub struct ExportedFile {
     pub path: String,
     /// Its rows.
     pub rows: u64,
-    /// Its length.
+    /// Its length in bytes.
     pub bytes: u64,
     /// Its SHA-256, in hexadecimal digits.
     pub sha256: String,
 }
 
 impl ExportedFile {
-    /// The path of a day's file.
+    /// Returns the path of a day's file.
     pub(super) fn path_of(day: NaiveDate) -> String {
         format!("{DAY}{day}/{PART}")
     }

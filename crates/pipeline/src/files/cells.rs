@@ -1,4 +1,4 @@
-//! `telemetry.parquet`: one row per cell, or per part of a cell that is cut where its owner changes.
+//! `telemetry.parquet`: one row per cell, or per part of a cell that is split where its owner changes.
 
 use std::io::Write;
 
@@ -8,7 +8,8 @@ use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int64Type};
 
 use super::columns::{Group, ROW_GROUP, Table};
 
-/// Instants are the beginnings of the hour and of the part, and the instant of the last battery sample.
+/// `hour` and `part_from` are the beginnings of the hour and of the part; `battery_last_at` is the instant of
+/// the last battery sample.
 pub(crate) const SCHEMA: &str = "message telemetry {
     required binary chip_id (STRING);
     required int64 hour (TIMESTAMP(MICROS, true));
@@ -27,7 +28,7 @@ pub(crate) const SCHEMA: &str = "message telemetry {
     optional double battery_last;
 }";
 
-/// Gathers batches into row groups.
+/// Collects batches into row groups.
 pub(crate) struct CellTable<W: Write + Send> {
     table: Table<W>,
     gathered: CellBatch,

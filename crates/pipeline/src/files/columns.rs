@@ -14,10 +14,10 @@ use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::SchemaDescriptor;
 
-/// What to do about a file of another version.
+/// The hint for a file that another version of the program wrote.
 const WRITE_AGAIN: &str = "run the step that wrote it again with this version of the program";
 
-/// Rows of a row group: what a writer holds in memory, and what a reader takes at once.
+/// Rows of a row group, which a writer holds in memory and a reader loads at once.
 pub(crate) const ROW_GROUP: usize = 64 << 10;
 
 /// A Parquet file that is being written.
@@ -27,7 +27,7 @@ pub(crate) struct Table<W: Write + Send> {
 }
 
 impl<W: Write + Send> Table<W> {
-    /// Begins a file of that schema.
+    /// Starts a file with that schema.
     pub(crate) fn new(sink: W, schema: &str) -> Result<Self> {
         let schema = parse_message_type(schema).map_err(defect)?;
         let properties = WriterProperties::builder()
@@ -67,12 +67,12 @@ pub(crate) struct Columns<'a, W: Write + Send> {
 }
 
 impl<W: Write + Send> Columns<'_, W> {
-    /// The next column, without nulls.
+    /// Writes the next column, without nulls.
     pub(crate) fn put<T: DataType>(&mut self, values: &[T::T]) -> Result<(), ParquetError> {
         self.column::<T>(values, None)
     }
 
-    /// The next column, with nulls.
+    /// Writes the next column, with nulls.
     pub(crate) fn put_optional<T: DataType>(&mut self, values: &[Option<T::T>]) -> Result<(), ParquetError> {
         let levels: Vec<i16> = values.iter().map(|value| i16::from(value.is_some())).collect();
         let present: Vec<T::T> = values.iter().flatten().cloned().collect();
@@ -94,10 +94,10 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// Opens a file that was checked before, of that schema.
+    /// Opens a file with that schema, whose checksum was verified before.
     ///
     /// # Errors
-    /// `Data` when it has other columns: another version of the program has written it.
+    /// `Data` if it has other columns: another version of the program wrote it.
     pub(crate) fn new(file: std::fs::File, schema: &str) -> Result<Self> {
         let reader = SerializedFileReader::new(file).map_err(unreadable)?;
         let schema = SchemaDescriptor::new(Arc::new(parse_message_type(schema).map_err(defect)?));
@@ -120,7 +120,7 @@ impl Source {
             .hint(WRITE_AGAIN))
     }
 
-    /// The row groups in their order.
+    /// Returns the row groups in order.
     pub(crate) fn row_groups(&self) -> impl Iterator<Item = Result<Group<'_>>> + '_ {
         (0..self.reader.num_row_groups()).map(|index| {
             let reader = self.reader.get_row_group(index).map_err(unreadable)?;
@@ -136,17 +136,17 @@ pub(crate) struct Group<'a> {
 }
 
 impl Group<'_> {
-    /// Passes over the next columns.
+    /// Skips the next columns.
     pub(crate) fn skip(&mut self, columns: usize) {
         self.next += columns;
     }
 
-    /// The next column, without nulls.
+    /// Reads the next column, without nulls.
     pub(crate) fn take<T: DataType>(&mut self) -> Result<Vec<T::T>> {
         Ok(self.column::<T>()?.0)
     }
 
-    /// The next column, with nulls.
+    /// Reads the next column, with nulls.
     pub(crate) fn take_optional<T: DataType>(&mut self) -> Result<Vec<Option<T::T>>> {
         let (values, levels) = self.column::<T>()?;
         let mut values = values.into_iter();
@@ -164,19 +164,19 @@ impl Group<'_> {
     }
 }
 
-/// Writing fails because the store took no more bytes: the store's own error is told in its place.
+/// A write fails because the store accepts no more bytes; the store's own error is then reported instead.
 fn written(error: ParquetError) -> Error {
     Error::new(Kind::Storage, "a staged file cannot be written").source(error)
 }
 
 fn unreadable(error: ParquetError) -> Error {
-    Error::new(Kind::Data, "a staged file is not the Parquet file that it should be")
+    Error::new(Kind::Data, "a staged file is not the Parquet file that was expected")
         .hint(WRITE_AGAIN)
         .source(error)
 }
 
 fn defect(error: ParquetError) -> Error {
-    Error::new(Kind::Internal, "a staged file's schema is not Parquet").source(error)
+    Error::new(Kind::Internal, "the schema of a staged file is not valid").source(error)
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! `crm.parquet`: who people are. One row for each prosthesis that somebody has, and for each customer without one.
+//! `crm.parquet`: customers and their prostheses. One row for each prosthesis that a customer has, and one
+//! for each customer without any.
 
 use std::io::Write;
 
@@ -37,7 +38,7 @@ pub(crate) struct CrmRow {
     pub(crate) warranty_until: Option<NaiveDate>,
 }
 
-/// Writes the file; returns its rows.
+/// Writes the file and returns its number of rows.
 pub(crate) fn write<W: Write + Send>(sink: W, rows: &[CrmRow]) -> Result<u64> {
     let mut table = Table::new(sink, SCHEMA)?;
     for rows in rows.chunks(ROW_GROUP) {
@@ -100,7 +101,7 @@ pub(crate) fn read(source: &Source) -> Result<Vec<CrmRow>> {
     Ok(all)
 }
 
-/// A UUID as Parquet holds it: its sixteen bytes, in the order in which it is written.
+/// Converts a UUID to its Parquet form: the sixteen bytes, in the order of the text form.
 pub(crate) fn uuid_bytes(id: Uuid) -> FixedLenByteArray {
     FixedLenByteArray::from(id.as_bytes().to_vec())
 }
@@ -114,5 +115,5 @@ pub(super) fn text_of(bytes: &ByteArray) -> Result<String> {
 }
 
 pub(super) fn wrong(what: &str) -> Error {
-    Error::new(Kind::Data, "a staged file holds a value of another form").detail(what)
+    Error::new(Kind::Data, "a staged file holds an invalid value").detail(what)
 }

@@ -1,4 +1,4 @@
-//! `mart.parquet`: rows of the mart under the mart's own column names, so that loading is sending the file.
+//! `mart.parquet`: rows of the mart under the mart's own column names, so that a load just sends the file.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -44,7 +44,7 @@ pub(crate) const SCHEMA: &str = "message mart {
     required int32 is_deleted (INTEGER(8, false));
 }";
 
-/// Rows of the mart in columns. Unsigned numbers are stored as the signed ones of the same bits.
+/// Rows of the mart in columns. Unsigned numbers are stored as signed ones with the same bits.
 #[derive(Default)]
 pub(crate) struct MartBatch {
     pub(crate) user_id: Vec<FixedLenByteArray>,
@@ -73,7 +73,7 @@ pub(crate) struct MartBatch {
     pub(crate) is_deleted: Vec<i32>,
 }
 
-/// Gathers rows into row groups.
+/// Collects rows into row groups.
 pub(crate) struct MartTable<W: Write + Send> {
     table: Table<W>,
     pub(crate) batch: MartBatch,
@@ -82,17 +82,17 @@ pub(crate) struct MartTable<W: Write + Send> {
 }
 
 impl<W: Write + Send> MartTable<W> {
-    /// Begins the file. Every row carries the version and the time of creation, in microseconds since 1970.
+    /// Starts the file. Every row carries the version and the time of creation, in microseconds since 1970.
     pub(crate) fn new(sink: W, version: u64, created_at: i64) -> Result<Self> {
         Ok(MartTable { table: Table::new(sink, SCHEMA)?, batch: MartBatch::default(), version, created_at })
     }
 
-    /// Writes a row group when enough rows have gathered.
+    /// Writes a row group once enough rows are buffered.
     pub(crate) fn flush_when_full(&mut self) -> Result<()> {
         if self.batch.user_id.len() >= ROW_GROUP { self.flush() } else { Ok(()) }
     }
 
-    /// Adds a tombstone: the row of that key is there no more.
+    /// Adds a tombstone, which hides the row with that key.
     pub(crate) fn tombstone(
         &mut self,
         user_id: FixedLenByteArray,
@@ -180,7 +180,7 @@ impl<W: Write + Send> MartTable<W> {
     }
 }
 
-/// The live rows of one UTC day, in no order.
+/// Returns the live rows of one UTC day, in no particular order.
 pub(crate) fn cells(source: &Source, date: NaiveDate) -> Result<Vec<MartCell>> {
     let mut cells = Vec::new();
     each_cell(source, |cell| {
@@ -191,7 +191,7 @@ pub(crate) fn cells(source: &Source, date: NaiveDate) -> Result<Vec<MartCell>> {
     Ok(cells)
 }
 
-/// The sums of the fingerprints of the live rows, by UTC day.
+/// Returns the sums of the fingerprints of the live rows, by UTC day.
 pub(crate) fn fingerprints(source: &Source) -> Result<BTreeMap<NaiveDate, Fingerprint>> {
     let mut days: BTreeMap<NaiveDate, Fingerprint> = BTreeMap::new();
     each_cell(source, |cell| days.entry(cell.hour.date_naive()).or_default().add(&cell))?;

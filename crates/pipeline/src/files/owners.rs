@@ -1,4 +1,5 @@
-//! `owners.parquet`: who owned which chip when, by the state that the telemetry was cut by, and what of it is new.
+//! `owners.parquet`: the ownership intervals by which the telemetry was split, and the changes of ownership
+//! since the last load.
 
 use std::io::Write;
 
@@ -14,8 +15,9 @@ use super::columns::{ROW_GROUP, Source, Table};
 use super::crm::{text_of, uuid_bytes, uuid_of, wrong};
 use crate::owners::{Holding, Was};
 
-/// `state` is `now` for an interval of the history, `applied` for a time that belongs to somebody else than it did (to
-/// nobody, where the ids are null), `was` for whose it may have been. `valid_to` is null while an interval lasts.
+/// `state` is `now` for an ownership interval, `applied` for a period that moves to another owner (to none if
+/// the ids are null), and `was` for a possible former owner of a period. `valid_to` is null while an interval
+/// is open.
 pub(crate) const SCHEMA: &str = "message owners {
     required binary state (STRING);
     required binary chip_id (STRING);
@@ -32,7 +34,7 @@ const NOW: &str = "now";
 const APPLIED: &str = "applied";
 const WAS: &str = "was";
 
-/// What the file holds.
+/// The contents of the file.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Owners {
     /// Every interval, by chip and time, and whether its owner is still a customer.
@@ -53,7 +55,7 @@ struct Row {
     is_customer: bool,
 }
 
-/// Writes the file; returns its rows.
+/// Writes the file and returns its number of rows.
 pub(crate) fn write<W: Write + Send>(sink: W, owners: &Owners) -> Result<u64> {
     let mut table = Table::new(sink, SCHEMA)?;
     for rows in rows(owners).chunks(ROW_GROUP) {

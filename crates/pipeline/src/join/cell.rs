@@ -1,4 +1,4 @@
-//! One cell or a part of it, and how two of the same prosthesis and hour are added up.
+//! A cell or a part of one, and the sum of two that belong to the same prosthesis and hour.
 
 use bionicpro_model::{Error, Kind, Result};
 use bionicpro_sources::CellBatch;
@@ -10,7 +10,7 @@ use chrono::DateTime;
 pub(crate) struct Cell {
     pub(crate) chip_id: Bytes,
     pub(crate) hour: i64,
-    /// Where the part begins.
+    /// The beginning of the part.
     pub(crate) from: i64,
     pub(crate) movements: i64,
     pub(crate) errors: i64,
@@ -22,12 +22,12 @@ pub(crate) struct Cell {
     pub(crate) battery_sum: f64,
     pub(crate) battery_squares: Option<f64>,
     pub(crate) battery_min: Option<f64>,
-    /// Instant and level of the last battery sample: compared in this order.
+    /// Instant and level of the last battery sample, compared in this order.
     pub(crate) battery_last: Option<(i64, f64)>,
 }
 
 impl Cell {
-    /// The cell at a place in a batch.
+    /// Returns the cell at an index of a batch.
     pub(crate) fn at(batch: &CellBatch, at: usize) -> Cell {
         Cell {
             chip_id: batch.chip_id[at].clone(),
@@ -47,7 +47,8 @@ impl Cell {
         }
     }
 
-    /// Adds another cell or part of the same prosthesis and hour. The row is named after the chip that spoke last.
+    /// Adds another cell or part of the same prosthesis and hour. The sum takes the chip id of the later
+    /// battery sample, or the greater chip id if neither is later.
     pub(crate) fn add(&mut self, other: Cell) {
         let other_is_last = (other.last_at(), &other.chip_id) > (self.last_at(), &self.chip_id);
         self.movements += other.movements;
@@ -75,10 +76,10 @@ impl Cell {
         self.battery_last.map(|(at, _)| at)
     }
 
-    /// A count as the mart holds it.
+    /// Converts a count to the mart's type.
     ///
     /// # Errors
-    /// `Data` when the cell has more rows than fit 32 bits: names the chip and the hour.
+    /// `Data`, naming the chip and the hour, if the cell has more rows than fit into 32 bits.
     pub(crate) fn count(&self, count: i64) -> Result<u32> {
         u32::try_from(count).map_err(|_| {
             let hour = DateTime::from_timestamp_micros(self.hour).unwrap_or_default();
@@ -93,7 +94,7 @@ impl Cell {
     }
 }
 
-/// The sum of two that are known.
+/// Returns the sum if both values are known.
 fn both(one: Option<f64>, other: Option<f64>) -> Option<f64> {
     Some(one? + other?)
 }

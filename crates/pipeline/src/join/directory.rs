@@ -1,9 +1,9 @@
-//! Who owned a chip when, ready to be asked once per cell.
+//! The owners of chips over time, indexed in memory for one lookup per cell.
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use bionicpro_model::{Error, Kind, Result};
+use bionicpro_model::{Condition, Error, Kind, Result};
 use chrono::{DateTime, Utc};
 use parquet::data_type::{ByteArray, FixedLenByteArray};
 use uuid::Uuid;
@@ -14,10 +14,7 @@ use crate::owners::Holding;
 
 pub(super) const HOUR_US: i64 = 3_600_000_000;
 
-/// Two extractions of a run saw different customers.
-pub(crate) const CRM_CHANGED: &str = "the CRM changed since it was extracted";
-
-/// What the mart says of an owner, as the file's column values.
+/// The mart's columns that describe an owner, as column values of the file.
 #[derive(Debug)]
 pub(crate) struct Owner {
     pub(crate) holding: Holding,
@@ -27,30 +24,30 @@ pub(crate) struct Owner {
     pub(crate) customer_name: ByteArray,
     pub(crate) customer_email: ByteArray,
     pub(crate) prosthesis_model: ByteArray,
-    /// Whether another chip, or the same at another time, belongs or belonged to the same person's prosthesis.
+    /// True if the same person's prosthesis has or had another chip too, or the same chip at another time.
     pub(crate) has_several_intervals: bool,
-    /// Whether rows of this person's prosthesis may have to go.
+    /// True if rows of this person's prosthesis may have to be hidden.
     pub(crate) may_lose_rows: bool,
 }
 
-/// A time in microseconds since 1970, the end not included.
+/// A period in microseconds since 1970, the end not included.
 struct Interval<T> {
     from: i64,
     to: i64,
     of: T,
 }
 
-/// The owners by chip.
+/// The present and the former owners by chip.
 pub(crate) struct Directory {
     chips: HashMap<Vec<u8>, Vec<Interval<Rc<Owner>>>>,
     former: HashMap<Vec<u8>, Vec<Interval<Holding>>>,
 }
 
 impl Directory {
-    /// Brings together who owned what and who people are.
+    /// Joins the ownership intervals with the customers.
     ///
     /// # Errors
-    /// `Data` when one file knows a customer whom the other does not.
+    /// `Data` if a customer is in one file but not in the other.
     pub(crate) fn new(people: &[CrmRow], owners: &Owners) -> Result<Directory> {
         let persons: HashMap<Uuid, &CrmRow> = people.iter().map(|row| (row.user_id, row)).collect();
         let models = models(people, owners);
@@ -99,13 +96,13 @@ impl Directory {
         Ok(Directory { chips, former })
     }
 
-    /// Who owned the chip at an instant.
+    /// Returns the owner of the chip at an instant.
     pub(crate) fn owner(&self, chip: &[u8], at: i64) -> Option<&Rc<Owner>> {
         let intervals = self.chips.get(chip)?;
         intervals.iter().find(|interval| interval.from <= at && at < interval.to).map(|interval| &interval.of)
     }
 
-    /// For whom the chip counted in that hour, and perhaps does no more.
+    /// Returns the owners for whom the chip counted in that hour, and perhaps no longer does.
     pub(crate) fn former(&self, chip: &[u8], hour: i64) -> impl Iterator<Item = Holding> + '_ {
         let intervals = self.former.get(chip).into_iter().flatten();
         intervals
@@ -114,7 +111,8 @@ impl Directory {
     }
 }
 
-/// The model of each prosthesis: the CRM's, or its newest interval's where the CRM forgot it.
+/// Returns the model of each prosthesis: the CRM's, or that of its newest interval if the CRM no longer has
+/// it.
 fn models<'a>(people: &'a [CrmRow], owners: &'a Owners) -> HashMap<Uuid, &'a str> {
     let mut by_age: Vec<_> = owners.intervals.iter().map(|(interval, _)| interval).collect();
     by_age.sort_by_key(|interval| (interval.valid_to.is_none(), interval.valid_from));
@@ -128,8 +126,9 @@ fn micros(at: DateTime<Utc>) -> i64 {
 }
 
 fn changed(customer: Uuid) -> Error {
-    Error::new(Kind::Data, CRM_CHANGED)
-        .detail(format!("customer {customer} came or went between the two extractions"))
+    Error::new(Kind::Data, "the CRM changed since it was extracted")
+        .condition(Condition::InputOutdated)
+        .detail(format!("customer {customer} was added or removed between the two extractions"))
         .hint(
             "run both extractions of this run again, then the steps after them; `etl run` does so by itself",
         )

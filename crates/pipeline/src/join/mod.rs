@@ -1,12 +1,13 @@
-//! The join: cells stream through, the owners stay in memory.
+//! The join of cells with their owners: cells are streamed, the owners are kept in memory.
 //!
-//! A cell belongs to whoever owned its chip at its hour; one in which the owner changed comes in parts, each with its
-//! own. Two chips of one prosthesis in the same hour (one replaced the other) make one row of the mart: they are added
-//! up. Rows of a former owner that nothing makes any more get tombstones in the same file.
+//! A cell belongs to the owner of its chip in its hour. A cell in which the owner changed comes in parts,
+//! each with its own owner. Two chips of one prosthesis in the same hour (one replaced the other) are added
+//! up into one row of the mart. Rows of a former owner that no cell produces any more get tombstones in the
+//! same file.
 
 mod cell;
 mod directory;
 mod rows;
 
-pub(crate) use directory::{CRM_CHANGED, Directory};
+pub(crate) use directory::Directory;
 pub(crate) use rows::{Joined, Joiner};

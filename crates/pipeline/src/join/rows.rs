@@ -1,4 +1,4 @@
-//! Makes rows of the mart out of cells and their owners, and the totals that the mart must answer afterwards.
+//! Builds rows of the mart from cells and their owners, and the totals that the mart must return afterwards.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::Write;
@@ -17,7 +17,7 @@ use crate::owners::Holding;
 
 const DAY_US: i64 = 86_400_000_000;
 
-/// What a join counted.
+/// The counts of a join.
 #[derive(Debug, Default)]
 pub(crate) struct Joined {
     /// Rows of the file, tombstones included.
@@ -34,9 +34,9 @@ pub(crate) struct Joined {
 pub(crate) struct Joiner<'a, W: Write + Send> {
     directory: &'a Directory,
     table: MartTable<W>,
-    /// Cells of prostheses with several chips or in parts, until all have been seen.
+    /// Sums of the cells of prostheses with several ownership intervals, until all cells have been seen.
     shared: BTreeMap<(Holding, i64), (Rc<Owner>, Cell)>,
-    /// Rows of former owners that may have to go, and those of them that stay.
+    /// Rows of former owners that may need a tombstone, and those of them that stay.
     losing: BTreeSet<(Holding, i64)>,
     staying: HashSet<(Holding, i64)>,
     orphans: HashSet<Vec<u8>>,
@@ -85,7 +85,7 @@ impl<'a, W: Write + Send> Joiner<'a, W> {
         Ok(())
     }
 
-    /// Writes what was held back and ends the file.
+    /// Writes the rows that were held back and the tombstones, and ends the file.
     pub(crate) fn finish(mut self) -> Result<Joined> {
         for (owner, cell) in std::mem::take(&mut self.shared).into_values() {
             self.row(&owner, &cell)?;
@@ -161,23 +161,23 @@ impl<'a, W: Write + Send> Joiner<'a, W> {
         self.table.flush_when_full()
     }
 
-    /// The totals of a day; one that has only tombstones counts too.
+    /// Returns the totals of a day. A day with only tombstones has an entry too.
     fn day(&mut self, date: i32) -> &mut DayTotals {
         self.days.entry(date).or_insert_with(|| DayTotals { date: day(date), ..DayTotals::default() })
     }
 }
 
-/// Days since 1970.
+/// Returns the hour's date in days since 1970.
 fn date(hour: i64) -> i32 {
     i32::try_from(hour.div_euclid(DAY_US)).unwrap_or(i32::MAX)
 }
 
-/// 0 where a sum is unknown.
+/// Returns the bits of a sum, 0 if it is unknown.
 fn bits(sum: Option<f64>) -> u64 {
     sum.map_or(0, f64::to_bits)
 }
 
-/// The nearest number of the mart's 32 bits; a finite number stays finite.
+/// Returns the nearest number in the mart's 32 bits; a finite number stays finite.
 fn single(value: f64) -> f32 {
     #[expect(clippy::cast_possible_truncation, reason = "the mart's column is of single precision")]
     let nearest = value as f32;

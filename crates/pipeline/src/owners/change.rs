@@ -1,4 +1,4 @@
-//! What became different between two states of ownership: for which chip, when, whose it was and whose it is.
+//! Changes between two states of ownership: the chip, the period, the former owners and the present one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,19 +10,19 @@ use uuid::Uuid;
 
 use super::Holding;
 
-/// A time during which a chip's movements count for somebody else than they did.
+/// A period in which a chip's movements count for another owner than before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Change {
     pub(crate) chip_id: String,
     pub(crate) from: DateTime<Utc>,
     pub(crate) to: DateTime<Utc>,
-    /// For whom they may have counted; several when a load was cut off.
+    /// The owners for whom they may have counted; several if a load was interrupted.
     pub(crate) former: BTreeSet<Holding>,
-    /// For whom they count now.
+    /// The owner for whom they count now.
     pub(crate) now: Option<Holding>,
 }
 
-/// For whom a chip's movements counted, or may have: their rows have to go.
+/// An owner for whom a chip's movements counted, or may have counted: those rows have to be hidden.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Was {
     pub(crate) chip_id: String,
@@ -32,7 +32,7 @@ pub(crate) struct Was {
 }
 
 impl Change {
-    /// What a load is about to apply.
+    /// Returns the move that a load is about to apply.
     pub(crate) fn applied(&self) -> Pending {
         Pending {
             chip_id: self.chip_id.clone(),
@@ -52,7 +52,7 @@ impl Change {
     }
 }
 
-/// A time during which a chip's movements count for the same holding.
+/// A period in which a chip's movements count for the same holding.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Span {
     pub(super) from: DateTime<Utc>,
@@ -60,7 +60,7 @@ pub(super) struct Span {
     pub(super) holding: Holding,
 }
 
-/// Whose movements count for whom, by chip. Somebody who is no customer any more owns nothing.
+/// The owners over time, by chip. A person who is no longer a customer owns nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Timelines<'a> {
     pub(super) chips: BTreeMap<&'a str, Vec<Span>>,
@@ -88,7 +88,7 @@ impl<'a> Timelines<'a> {
     }
 }
 
-/// Compares; what may have been applied of cut off loads counts as having been so.
+/// Returns the changes between two states. Moves that interrupted loads may have applied count as applied.
 pub(crate) fn changes(before: &Timelines<'_>, pending: &[Pending], after: &Timelines<'_>) -> Vec<Change> {
     let mut edges: BTreeMap<&str, BTreeSet<DateTime<Utc>>> = BTreeMap::new();
     for (chip, spans) in before.chips.iter().chain(&after.chips) {
@@ -156,7 +156,7 @@ mod tests {
         }
     }
 
-    /// `from-to former>now` of each change, in hours.
+    /// Returns `from-to former>now` of each change, in hours.
     fn told(before: &[Ownership], pending: &[Pending], after: &[Ownership], gone: u128) -> Vec<String> {
         let (stored, customers) = (|_| true, |user| user != Uuid::from_u128(gone));
         let hour = |at: DateTime<Utc>| (at - FIRST_HOUR).num_hours();

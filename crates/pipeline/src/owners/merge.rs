@@ -1,7 +1,9 @@
-//! Merges what a CRM snapshot shows into the history: intervals are added, closed, and corrected when the CRM says so.
+//! Merges a CRM snapshot into the ownership history: intervals are added, closed, and corrected if the CRM
+//! corrects them.
 //!
-//! The CRM's own `updated_at` is the instant of a change where it can be believed. It can when it lies after the state
-//! that was stored last, or when it is another one than that state had: an `updated_at` that nobody keeps stays as it was.
+//! The CRM's own `updated_at` is taken as the instant of a change if it is credible: if it is later than the
+//! state stored last, or differs from the `updated_at` in that state. An `updated_at` that the CRM does not
+//! maintain stays the same.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -12,7 +14,7 @@ use uuid::Uuid;
 
 use super::Holding;
 
-/// Who has a chip now, by the CRM.
+/// The present owner of a chip according to the CRM.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Present {
     pub(crate) chip_id: String,
@@ -20,25 +22,26 @@ pub(crate) struct Present {
     pub(crate) prosthesis_model: String,
 }
 
-/// What a CRM snapshot shows.
+/// The ownership in a CRM snapshot.
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
-    /// One for each chip that has an owner.
+    /// One entry for each chip that has an owner.
     pub(crate) present: Vec<Present>,
-    /// When each prosthesis of the CRM was last changed, by the CRM.
+    /// The time of the last change of each prosthesis, according to the CRM.
     pub(crate) updated_at: HashMap<Uuid, DateTime<Utc>>,
-    /// Prostheses of which nobody can tell now who has them: they stay with whom they were.
+    /// Prostheses whose present owner cannot be determined; they stay with their last owner.
     pub(crate) unknown: HashSet<Uuid>,
-    /// When this was seen.
+    /// The time of the snapshot.
     pub(crate) at: DateTime<Utc>,
-    /// When the state that is stored was seen.
+    /// The time at which the stored state was seen.
     pub(crate) previous: Option<DateTime<Utc>>,
 }
 
-/// Merges; the result is by chip and time.
+/// Merges a snapshot into the history; the result is ordered by chip and time.
 ///
-/// A chip seen for the first time was its owner's all along. Later changes count from the instant that the CRM gives, or
-/// from the snapshot. When the same owner's instant moves into the past, the boundary moves there.
+/// A chip seen for the first time is assumed to have always belonged to its owner. Later changes count from
+/// the instant that the CRM gives, or else from the snapshot. If the instant of the same owner moves into the
+/// past, the boundary moves there.
 pub(crate) fn merge(history: &[Ownership], seen: &Seen) -> Vec<Ownership> {
     let clock = Clock { seen, remembered: remembered(history) };
     let models: HashMap<Uuid, &str> =
@@ -77,7 +80,8 @@ fn bring_up_to_date(intervals: &mut Vec<Ownership>, now: Option<&Present>, clock
     if is_open && now.is_none() && clock.seen.unknown.contains(&last.prosthesis_id) {
         return;
     }
-    // Never before what is already told: a second change at once, or a clock that went back.
+    // Never before an instant that is already recorded: a second change at the same time, or a clock that
+    // went back.
     let earliest = last.valid_to.unwrap_or(last.valid_from);
     let changed = now.map_or(last.prosthesis_id, |now| now.holding.prosthesis_id);
     let at = clock.instant(changed, earliest).max(earliest);
@@ -93,7 +97,7 @@ fn bring_up_to_date(intervals: &mut Vec<Ownership>, now: Option<&Present>, clock
     }
 }
 
-/// Moves the beginning of the last interval to an earlier instant, into the one before it at most.
+/// Moves the beginning of the last interval to an earlier instant, at most into the interval before it.
 fn correct(intervals: &mut [Ownership], told: Option<DateTime<Utc>>) {
     let [.., former, last] = intervals else { return };
     let Some(at) = told.filter(|at| former.valid_from < *at && *at < last.valid_from) else { return };
@@ -101,10 +105,10 @@ fn correct(intervals: &mut [Ownership], told: Option<DateTime<Utc>>) {
     former.valid_to = former.valid_to.map(|end| end.min(at));
 }
 
-/// Which instants of the CRM can be believed.
+/// Decides which instants of the CRM are credible.
 struct Clock<'a> {
     seen: &'a Seen,
-    /// What the CRM said of each prosthesis when the stored state was seen.
+    /// The `updated_at` of each prosthesis in the stored state.
     remembered: HashMap<Uuid, DateTime<Utc>>,
 }
 
@@ -113,13 +117,14 @@ impl Clock<'_> {
         self.seen.updated_at.get(&prosthesis).copied()
     }
 
-    /// Whether the CRM says another instant than it did.
+    /// Returns true if the CRM's instant differs from the stored one.
     fn is_new(&self, prosthesis: Uuid) -> bool {
         let remembered = self.remembered.get(&prosthesis);
         remembered.is_some_and(|before| self.told(prosthesis) != Some(*before))
     }
 
-    /// When a change of this prosthesis took place.
+    /// Returns the instant of a change of this prosthesis: the CRM's if it is credible, else that of the
+    /// snapshot.
     fn instant(&self, prosthesis: Uuid, earliest: DateTime<Utc>) -> DateTime<Utc> {
         let told = self.told(prosthesis).filter(|told| earliest < *told && *told <= self.seen.at);
         let is_after_previous = |told: &DateTime<Utc>| self.seen.previous.is_some_and(|at| at < *told);
@@ -139,7 +144,7 @@ impl Clock<'_> {
     }
 }
 
-/// The newest interval of a prosthesis remembers.
+/// Returns the `updated_at` of each prosthesis, as its newest interval has it.
 fn remembered(history: &[Ownership]) -> HashMap<Uuid, DateTime<Utc>> {
     let mut by_age: Vec<&Ownership> = history.iter().collect();
     by_age.sort_by_key(|interval| (interval.valid_to.is_none(), interval.valid_from));
@@ -159,7 +164,8 @@ mod tests {
         format!("2024-01-15T{text}:00Z").parse().unwrap()
     }
 
-    /// What is stored after a series of snapshots: when, who, and what the CRM says of the time.
+    /// Returns the intervals stored after a series of snapshots, each given by its time, the owner and
+    /// `updated_at`.
     fn after(snapshots: &[(&str, Option<Uuid>, Option<&str>)]) -> Vec<String> {
         let (mut history, mut previous) = (Vec::new(), None);
         for (seen_at, owner, told) in snapshots {

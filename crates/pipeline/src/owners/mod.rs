@@ -1,5 +1,5 @@
-//! Who owned a chip when: the CRM knows only now, so each snapshot of it is merged into the history so far, and what
-//! became different is followed into the mart.
+//! The ownership history of chips. The CRM knows only the present, so each of its snapshots is merged into
+//! the history so far, and the changes are carried into the mart.
 
 mod change;
 mod merge;
@@ -12,7 +12,7 @@ pub(crate) use change::{Change, Timelines, Was, changes};
 pub(crate) use merge::{Present, Seen, merge};
 pub(crate) use reach::{Reach, boundaries, former, siblings};
 
-/// A person's prosthesis: whose row of the mart a movement counts for.
+/// A person's prosthesis: the owner of the mart row that a movement counts for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Holding {
     pub(crate) user_id: Uuid,

@@ -1,7 +1,8 @@
-//! How far a change of ownership reaches: which cells have to be read again, and whose rows are theirs no more.
+//! The reach of a change of ownership: the cells that have to be read again, and the rows that lose their
+//! owner.
 //!
-//! A row of the mart adds up every chip that a person's prosthesis had in the hour. So wherever one of them is read, its
-//! [`siblings`] are.
+//! A row of the mart adds up every chip that a person's prosthesis had in the hour. So if one of them is
+//! read, its [`siblings`] are read too.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,11 +15,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::Holding;
 use super::change::{Change, Timelines, Was};
 
-/// Hours of chips that have to be read whole.
+/// Hours of chips that have to be read completely.
 pub(crate) struct Reach(BTreeMap<String, Vec<HourRange>>);
 
 impl Reach {
-    /// Follows the changes within the hours that may be read at all.
+    /// Computes the reach of the changes within the hours that may be read.
     pub(crate) fn of(changes: &[Change], after: &Timelines<'_>, within: &HourRange) -> Reach {
         let mut chips_of: BTreeMap<Holding, BTreeSet<&str>> = BTreeMap::new();
         for (chip, spans) in &after.chips {
@@ -55,7 +56,8 @@ impl Reach {
     }
 }
 
-/// Rows that may be somebody's no more: what the load has not written again of them has to go.
+/// Returns the rows that may have lost their owner. Those that the load does not write again have to be
+/// hidden.
 pub(crate) fn former(was: &[Was]) -> Vec<Former> {
     let mut all: BTreeMap<Holding, Vec<HourRange>> = BTreeMap::new();
     for was in was {
@@ -72,7 +74,8 @@ pub(crate) fn former(was: &[Was]) -> Vec<Former> {
         .collect()
 }
 
-/// Pairs of chips whose cells may count for the same row; by way of others they link every two that may.
+/// Returns pairs of chips whose cells may count for the same row. Any two such chips are linked, directly or
+/// through other pairs.
 pub(crate) fn siblings(after: &Timelines<'_>) -> Vec<(String, String)> {
     let mut first: BTreeMap<Holding, &str> = BTreeMap::new();
     let mut pairs: BTreeSet<(&str, &str)> = BTreeSet::new();
@@ -87,7 +90,7 @@ pub(crate) fn siblings(after: &Timelines<'_>) -> Vec<(String, String)> {
     pairs.into_iter().map(|(one, other)| (one.to_owned(), other.to_owned())).collect()
 }
 
-/// Instants at which a cell has to be cut: an owner begins or ends within the hour.
+/// Returns the instants at which a cell has to be split, because ownership begins or ends within the hour.
 pub(crate) fn boundaries(after: &Timelines<'_>) -> Vec<Cut> {
     let cuts: BTreeSet<(&str, DateTime<Utc>)> = after
         .chips
@@ -98,7 +101,7 @@ pub(crate) fn boundaries(after: &Timelines<'_>) -> Vec<Cut> {
     cuts.into_iter().map(|(chip, at)| Cut { chip_id: chip.to_owned(), at }).collect()
 }
 
-/// The hours that a time touches.
+/// Returns the hours that a period touches.
 fn hours(from: DateTime<Utc>, to: DateTime<Utc>) -> Option<HourRange> {
     let end = floor_to_hour(to);
     let end = if end == to { end } else { end + TimeDelta::hours(1) };
@@ -109,7 +112,7 @@ fn overlap(one: &HourRange, two: &HourRange) -> Option<HourRange> {
     HourRange::new(one.from().max(two.from()), one.to().min(two.to())).ok()
 }
 
-/// The same hours in ranges that neither overlap nor touch.
+/// Merges ranges into ranges of the same hours that neither overlap nor touch.
 fn united(mut ranges: Vec<HourRange>) -> Vec<HourRange> {
     ranges.sort_by_key(HourRange::from);
     let mut united: Vec<HourRange> = Vec::with_capacity(ranges.len());

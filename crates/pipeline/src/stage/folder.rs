@@ -1,4 +1,4 @@
-//! The staging area as a folder of this machine: for one account, or for a group that shares it.
+//! The staging area as a local folder, for one account or for a group that shares it.
 
 use std::path::{Path, PathBuf};
 
@@ -15,15 +15,15 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    /// Makes a missing folder, and closes it to all other accounts.
+    /// Creates the folder if it is missing, and denies access to all other accounts.
     pub(super) fn open(path: PathBuf, group: Option<&str>) -> Result<Self> {
         let readers = group.map_or(Ok(Readers::Owner), Readers::group)?;
         bionicpro_disk::keep(&path, readers, |name| is_ours(&path, name)).map_err(|error| {
-            Error::new(Kind::Storage, "the staging folder cannot be made or read")
+            Error::new(Kind::Storage, "the staging folder cannot be created or read")
                 .detail(path.display().to_string())
                 .hint(
-                    "check its owner and the space on its disk; accounts that share it need stage.group, on each \
-                     of them, and to be in that group",
+                    "check its owner and the space on its disk; all accounts that share it need stage.group \
+                     in their configuration, and must be members of that group",
                 )
                 .source(error)
         })?;
@@ -40,7 +40,8 @@ impl Folder {
 }
 
 impl Stage {
-    /// Makes the folder of a run, where a group has to find it as its own from the first moment on.
+    /// Creates the folder of a run if a group shares the staging area, so that the folder belongs to the
+    /// group from the start.
     pub(super) fn make_folder(&self, run: &RunId) -> Result<()> {
         match &self.folder {
             Some(folder) if folder.readers != Readers::Owner => {
@@ -51,7 +52,7 @@ impl Stage {
         }
     }
 
-    /// Lets the group read a file that was just written; elsewhere it is right as it is.
+    /// Lets the group read a file that was just written. Without a group there is nothing to do.
     pub(super) fn admit(&self, run: &RunId, file: &str) -> Result<()> {
         let Some(folder) = &self.folder else { return Ok(()) };
         let path = folder.run(run).join(file);
@@ -60,13 +61,14 @@ impl Stage {
 }
 
 fn not_given(path: &Path, error: std::io::Error) -> Error {
-    Error::new(Kind::Config, "the staging folder cannot be shared with the group of stage.group")
+    Error::new(Kind::Config, "the staging folder cannot be shared with the group in stage.group")
         .detail(path.display().to_string())
-        .hint("the account that runs the steps has to be in the group")
+        .hint("the account that runs the steps must be a member of the group")
         .source(error)
 }
 
-/// Whether a name is that of a run's folder, or of what the program makes beside it.
+/// Returns true if a name is that of a run's folder, or of a temporary entry that the program creates next to
+/// it.
 fn is_ours(stage: &Path, name: &str) -> bool {
     if bionicpro_disk::is_aside(name) || name.starts_with(super::probe::PREFIX) {
         return true;

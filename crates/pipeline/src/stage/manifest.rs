@@ -1,4 +1,4 @@
-//! What is known of a staged file without opening it.
+//! The manifest of a staged file: its metadata, readable without opening the file.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use super::StagedName;
 use super::write::Written;
 use crate::kind::RunKind;
 
-/// The manifest beside a staged file.
+/// The manifest next to a staged file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
     /// The run.
@@ -23,57 +23,58 @@ pub struct Manifest {
     pub file: String,
     /// Rows in the file.
     pub rows: u64,
-    /// Its length.
+    /// Its length in bytes.
     pub bytes: u64,
     /// Its SHA-256, in hexadecimal digits.
     pub sha256: String,
-    /// When the source was read.
+    /// The snapshot of the source that was read.
     pub snapshot: Snapshot,
-    /// The moment before which no row could appear any more; none for the CRM.
+    /// The moment before which no row could appear any more; `None` for the CRM.
     pub horizon: Option<DateTime<Utc>>,
-    /// The hours that the file covers whole; none for the CRM and for a tick.
+    /// The hours that the file covers completely; `None` for the CRM and for an incremental run.
     pub range: Option<HourRange>,
-    /// What the run does; none for the CRM.
+    /// The kind of the run; `None` for the CRM.
     #[serde(default)]
     pub kind: Option<RunKind>,
-    /// How the run found what is new; none for the CRM.
+    /// The form of change detection that the run used; `None` for the CRM.
     #[serde(default)]
     pub form: Option<String>,
-    /// What the next tick compares the source with once this run is loaded, as JSON text.
+    /// The checkpoint, as JSON text, with which the next incremental run compares the source once this run is
+    /// loaded.
     #[serde(default)]
     pub baseline: Option<String>,
-    /// Which CRM this was made from; of `crm.parquet` and `owners.parquet` only.
+    /// The fingerprint of the CRM that this was made from; only of `crm.parquet` and `owners.parquet`.
     #[serde(default)]
     pub crm: Option<String>,
-    /// From what ownership was merged; of `owners.parquet` only.
+    /// The state that ownership was merged from; only of `owners.parquet`.
     #[serde(default)]
     pub merged: Option<Merged>,
-    /// What was counted on the way, by name.
+    /// Counts by name.
     pub counts: BTreeMap<String, u64>,
     /// The checksums of the files that this one was made from.
     pub inputs: BTreeMap<String, String>,
-    /// What the mart must answer for each day; of `mart.parquet` only.
+    /// The totals that the mart must return for each day; only of `mart.parquet`.
     #[serde(default)]
     pub days: Vec<DayTotals>,
 }
 
-/// The state of the warehouse that a run's ownership was merged from: a load of another state is refused.
+/// The state of the warehouse that a run's ownership was merged from: a load into any other state is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Merged {
-    /// The checksums of the stored users, prostheses and owners; none where they are what the CRM says.
+    /// The checksums of the stored users, prostheses and owners; `None` if these equal the CRM's.
     pub stored: Option<[String; 3]>,
-    /// Whether the files hold only what the run needs of them, because all of it is stored.
+    /// True if the files hold only the part that the run needs, because everything is already stored.
     #[serde(default)]
     pub is_part: bool,
-    /// Which state that was.
+    /// The versions of that state.
     #[serde(default)]
     pub stamp: DimensionVersions,
-    /// The versions of loads that had not come to their end.
+    /// The versions of loads that had not ended.
     pub cut_off: Vec<u64>,
 }
 
 impl Manifest {
-    /// The manifest of a file that was just written; what else is known is filled in by the caller.
+    /// Creates the manifest of a file that was just written. The caller fills in the other fields.
     pub(crate) fn new<T>(
         run: &RunId,
         step: Step,
@@ -103,7 +104,7 @@ impl Manifest {
         }
     }
 
-    /// A count by its name; 0 when it was not counted.
+    /// Returns a count by its name; 0 if it was not counted.
     pub fn count(&self, name: &str) -> u64 {
         self.counts.get(name).copied().unwrap_or(0)
     }

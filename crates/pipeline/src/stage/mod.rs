@@ -1,7 +1,7 @@
-//! The staging area: where the steps of a run leave files for each other, in a folder or in a bucket.
+//! The staging area: a folder or a bucket in which the steps of a run exchange files.
 //!
-//! A file appears whole or not at all, under `<stage>/<run>/<name>`, with a manifest beside it that holds its checksum.
-//! Whoever reads a file checks it first: a file that was cut or edited is refused.
+//! A file appears complete or not at all, under `<stage>/<run>/<name>`, with a manifest next to it that holds
+//! its checksum. Every reader verifies the checksum first: a truncated or edited file is refused.
 
 mod folder;
 mod manifest;
@@ -25,7 +25,7 @@ pub use manifest::{Manifest, Merged};
 pub(crate) use read::StagedFile;
 pub(crate) use write::{Upload, Written};
 
-/// What stands behind a file's name in that of its manifest.
+/// The suffix that a manifest's name adds to that of its file.
 const MANIFEST: &str = ".manifest.json";
 
 /// The staging area.
@@ -34,9 +34,9 @@ pub struct Stage {
     store: Arc<dyn ObjectStore>,
     prefix: Path,
     keep_days: u16,
-    /// None where it is a bucket.
+    /// `None` if it is a bucket.
     folder: Option<Folder>,
-    /// The address as people wrote it, without what is secret.
+    /// The configured address, without secrets.
     place: String,
 }
 
@@ -45,7 +45,7 @@ pub struct Stage {
 pub enum StagedName {
     /// Customers and their prostheses.
     Crm,
-    /// Who owned which chip when, and what of it is new.
+    /// Ownership intervals, and the changes of ownership since the last load.
     Owners,
     /// One row per cell, or per part of one.
     Telemetry,
@@ -57,7 +57,7 @@ impl StagedName {
     const ALL: [StagedName; 4] =
         [StagedName::Crm, StagedName::Owners, StagedName::Telemetry, StagedName::Mart];
 
-    /// The name of the file.
+    /// Returns the name of the file.
     pub fn file(self) -> &'static str {
         match self {
             StagedName::Crm => "crm.parquet",
@@ -67,7 +67,7 @@ impl StagedName {
         }
     }
 
-    /// The command that makes it.
+    /// Returns the command that creates the file.
     fn command(self) -> &'static str {
         match self {
             StagedName::Crm => "extract-crm",
@@ -78,18 +78,19 @@ impl StagedName {
 }
 
 impl Stage {
-    /// Opens the staging area; a folder is made when it is missing, and closed to accounts that it is not for.
+    /// Opens the staging area. A missing folder is created, and access is denied to accounts that must not
+    /// read it.
     ///
-    /// `s3://bucket/prefix` takes its endpoint, region and keys from the `AWS_*` variables.
+    /// `s3://bucket/prefix` takes its endpoint, region and keys from the `AWS_*` environment variables.
     ///
     /// # Errors
-    /// `Config` when `stage.url` is missing or of another scheme, `Storage` when the folder cannot be made.
+    /// `Config` if `stage.url` is missing or has another scheme, `Storage` if the folder cannot be created.
     pub fn open(config: &StageConfig) -> Result<Stage> {
         let hint = "set stage.url to file:///a/folder or s3://bucket/prefix";
         let url = config.url.as_ref().ok_or_else(|| {
             Error::new(Kind::Config, "the staging area is not configured").detail("stage.url").hint(hint)
         })?;
-        let refused = || Error::new(Kind::Config, "not a staging area").detail(url.to_string()).hint(hint);
+        let refused = || Error::new(Kind::Config, "not a staging URL").detail(url.to_string()).hint(hint);
         let keep_days = config.keep_days;
         let (target, place) = (url.expose_secret(), url.to_string().trim_end_matches('/').to_owned());
         match target.scheme() {
@@ -98,14 +99,14 @@ impl Stage {
                 let folder = Folder::open(path, config.group.as_deref())?;
                 let store = LocalFileSystem::new_with_prefix(folder.path())
                     .map_err(|error| refused().source(error))?;
-                // The folder of a run goes with its last file.
+                // The folder of a run is removed with its last file.
                 let store = Arc::new(store.with_automatic_cleanup(true));
                 Ok(Stage { store, prefix: Path::default(), keep_days, folder: Some(folder), place })
             }
             "s3" if config.group.is_some() => {
-                Err(Error::new(Kind::Config, "a bucket belongs to no group of this machine")
+                Err(Error::new(Kind::Config, "a bucket cannot be shared with a group of this machine")
                     .detail("stage.group")
-                    .hint("leave stage.group out: who reads a bucket is decided by its own rules"))
+                    .hint("leave stage.group out: a bucket has its own access rules"))
             }
             "s3" => {
                 let builder = AmazonS3Builder::from_env().with_url(target.as_str());
@@ -126,7 +127,7 @@ impl Stage {
     }
 }
 
-/// What a failed write or read of the store means.
+/// Converts the error of a failed read or write of the store.
 fn store_error(error: object_store::Error, path: &Path) -> Error {
     let kind = match &error {
         object_store::Error::Unauthenticated { .. } | object_store::Error::PermissionDenied { .. } => {
@@ -134,8 +135,8 @@ fn store_error(error: object_store::Error, path: &Path) -> Error {
         }
         _ => Kind::Storage,
     };
-    Error::new(kind, "the staging area does not take or give a file")
+    Error::new(kind, "the staging area cannot store or return a file")
         .detail(path.to_string())
-        .hint("check the space and the rights at stage.url, then run the step again")
+        .hint("check the space and the permissions at stage.url, then run the step again")
         .source(error)
 }

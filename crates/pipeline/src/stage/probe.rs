@@ -1,11 +1,11 @@
-//! Tries the staging area out: for `bionicpro doctor`.
+//! Tests the staging area, for `bionicpro doctor`.
 
 use bionicpro_model::{Error, Kind, Result};
 use object_store::ObjectStoreExt;
 
 use super::{Stage, store_error};
 
-/// What the name of such a file begins with.
+/// The prefix of the name of such a file.
 pub(super) const PREFIX: &str = ".probe-";
 const CONTENT: &[u8] = b"bionicpro doctor";
 
@@ -13,7 +13,7 @@ impl Stage {
     /// Writes a small file, reads it back and removes it.
     ///
     /// # Errors
-    /// `Config` when the store refuses the account, `Storage` when it does not keep the file.
+    /// `Config` if the store refuses the account, `Storage` if it does not keep the file.
     pub async fn probe(&self) -> Result<()> {
         let path = self.prefix.clone().join(format!("{PREFIX}{}", uuid::Uuid::new_v4().simple()));
         let failed = |error| store_error(error, &path);
@@ -23,7 +23,7 @@ impl Stage {
         if read.map_err(failed)? == CONTENT {
             return Ok(());
         }
-        Err(Error::new(Kind::Storage, "the staging area gives back other bytes than it took")
+        Err(Error::new(Kind::Storage, "the staging area returned other bytes than were written")
             .detail(path.to_string()))
     }
 }

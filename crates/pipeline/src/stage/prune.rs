@@ -1,5 +1,5 @@
-//! Removes what runs have left long ago. A run of single steps cannot remove its own files: any of its steps may be
-//! repeated.
+//! Removes files that runs staged long ago. A run of single steps cannot remove its own files: any of its
+//! steps may be repeated.
 
 use std::collections::BTreeMap;
 
@@ -16,16 +16,16 @@ use super::{MANIFEST, Stage, StagedName, store_error};
 struct Folder {
     files: Vec<Path>,
     newest: DateTime<Utc>,
-    /// Something lies in it that no run writes.
+    /// Set if it contains a file that no run writes.
     is_strange: bool,
 }
 
 impl Stage {
-    /// Removes the folders of runs whose newest file is older than `stage.keep_days`; never that of `run`, and nothing
-    /// that is not a run's. Returns how many there were.
+    /// Removes the folders of runs whose newest file is older than `stage.keep_days`; never that of `run`,
+    /// and nothing that does not belong to a run. Returns the number of removed folders.
     ///
     /// # Errors
-    /// `Storage` or `Config`, as the store gives them; what was not removed is removed the next time.
+    /// `Storage` or `Config` from the store. Files that were not removed are removed the next time.
     pub(crate) async fn prune(&self, run: &RunId, now: DateTime<Utc>) -> Result<usize> {
         if self.keep_days == 0 {
             return Ok(0);
@@ -55,7 +55,7 @@ impl Stage {
         Ok(count)
     }
 
-    /// The run and the rest of the path below the stage; none where there is no such folder.
+    /// Returns the run and the rest of the path below the stage; `None` if the path is not in a run's folder.
     fn run_of(&self, path: &Path) -> Option<(RunId, String)> {
         let mut parts = path.prefix_match(&self.prefix)?;
         let run = parts.next()?.as_ref().parse().ok()?;

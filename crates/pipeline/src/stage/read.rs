@@ -20,10 +20,11 @@ pub(crate) struct StagedFile {
 }
 
 impl Stage {
-    /// Opens a staged file. From a bucket it is brought into an unnamed temporary file.
+    /// Opens a staged file. A file in a bucket is downloaded into an unnamed temporary file.
     ///
     /// # Errors
-    /// `Data` when the file or its manifest is missing, was cut or was edited; `Storage` when the store is away.
+    /// `Data` if the file or its manifest is missing, truncated or edited; `Storage` if the store is
+    /// unavailable.
     pub(crate) async fn open_file(&self, run: &RunId, name: StagedName) -> Result<StagedFile> {
         let manifest = self.manifest(run, name).await?;
         let path = self.path(run, name.file());
@@ -56,7 +57,7 @@ impl Stage {
         Ok(StagedFile { manifest, file })
     }
 
-    /// The manifest of a staged file.
+    /// Reads the manifest of a staged file.
     pub(crate) async fn manifest(&self, run: &RunId, name: StagedName) -> Result<Manifest> {
         let path = self.manifest_path(run, name);
         let found = self.store.get(&path).await.map_err(|error| match error {
@@ -74,7 +75,7 @@ impl Stage {
         Ok(manifest)
     }
 
-    /// Nobody has written it, or somebody has, where this machine does not look.
+    /// The error of a missing file: it was never written, or it was written where this machine does not look.
     fn missing(&self, run: &RunId, name: StagedName, file: &str) -> Error {
         Error::new(Kind::Data, "a staged file is missing").detail(format!("{}/{run}/{file}", self.place)).hint(
             format!(
@@ -86,12 +87,12 @@ impl Stage {
 }
 
 impl StagedFile {
-    /// The file once more; both share one position.
+    /// Returns another handle of the file; both share one position.
     pub(crate) fn again(&self) -> Result<File> {
         self.file.try_clone().map_err(no_space)
     }
 
-    /// The content in pieces, from where the file stands.
+    /// Returns the content in chunks, from the current position of the file.
     pub(crate) fn pieces(&self) -> Result<impl Stream<Item = Result<Bytes>> + Send + 'static> {
         let file = self.again()?;
         Ok(futures_util::stream::try_unfold(file, |mut file| async move {
@@ -127,7 +128,7 @@ fn checksum(mut file: File) -> std::io::Result<(File, u64, String)> {
 }
 
 fn broken(run: &RunId, name: StagedName) -> Error {
-    Error::new(Kind::Data, "a staged file was cut or changed after it was written").hint(hint(run, name))
+    Error::new(Kind::Data, "a staged file was truncated or changed after writing").hint(hint(run, name))
 }
 
 fn hint(run: &RunId, name: StagedName) -> String {
@@ -135,7 +136,7 @@ fn hint(run: &RunId, name: StagedName) -> String {
 }
 
 fn no_space(error: std::io::Error) -> Error {
-    Error::new(Kind::Storage, "a staged file cannot be read here")
+    Error::new(Kind::Storage, "a staged file cannot be read on this machine")
         .hint("check the disk, then run the step again")
         .source(error)
 }

@@ -1,4 +1,4 @@
-//! Writes a staged file aside, then puts it in its place, then writes its manifest.
+//! Writes a staged file so that it becomes visible only when it is complete, then writes its manifest.
 
 use std::io::{self, Write};
 
@@ -11,12 +11,12 @@ use tokio::sync::mpsc;
 
 use super::{MANIFEST, Manifest, Stage, StagedName, store_error};
 
-/// The least that S3 takes as a part; what the writer holds at most is three of them.
+/// The smallest part that S3 accepts. The writer holds at most three parts in memory.
 const PART_BYTES: usize = 5 << 20;
 const PARTS_IN_FLIGHT: usize = 1;
 const PIECE_BYTES: usize = 256 << 10;
 
-/// What was written.
+/// A file that was written, and the value that its writer returned.
 pub(crate) struct Written<T> {
     pub(crate) bytes: u64,
     pub(crate) sha256: String,
@@ -24,10 +24,11 @@ pub(crate) struct Written<T> {
 }
 
 impl Stage {
-    /// Runs `fill` on a thread of its own and stores what it writes.
+    /// Runs `fill` on a separate thread and stores what it writes.
     ///
-    /// The file takes its place only after `fill` has returned a value; a failure leaves nothing behind. The manifest
-    /// of a former attempt is removed first, so that no moment shows a new file with an old checksum.
+    /// The file becomes visible only after `fill` has returned a value; a failure leaves nothing behind. The
+    /// manifest of an earlier attempt is removed first, so that a new file is never visible with an old
+    /// checksum.
     pub(crate) async fn write<T, F>(&self, run: &RunId, name: StagedName, fill: F) -> Result<Written<T>>
     where
         T: Send + 'static,
@@ -58,7 +59,7 @@ impl Stage {
             }
             parts.put(piece);
         }
-        // The writer now fails at its next piece, if it has one.
+        // The writer now fails at its next chunk, if it has one.
         drop(pieces);
         let filled = filling.await.map_err(|error| {
             Error::new(Kind::Internal, "the writer of a staged file stopped").source(error)
@@ -74,14 +75,14 @@ impl Stage {
                 Ok(Written { bytes, sha256, value })
             }
             Err(error) => {
-                // The first error is the one to tell.
+                // The first error is the one to report.
                 let _ = parts.abort().await;
                 Err(error)
             }
         }
     }
 
-    /// Writes the manifest: from here on the file counts.
+    /// Writes the manifest, which makes the file valid.
     pub(crate) async fn seal(&self, name: StagedName, manifest: &Manifest) -> Result<()> {
         let path = self.manifest_path(&manifest.run, name);
         let text = serde_json::to_vec_pretty(manifest)
@@ -92,7 +93,7 @@ impl Stage {
 }
 
 impl Stage {
-    /// Removes what a run has staged.
+    /// Removes the staged files of a run.
     pub(crate) async fn remove(&self, run: &RunId) -> Result<()> {
         let folder = self.prefix.clone().join(run.as_str());
         let files = self.store.list(Some(&folder)).map_ok(|file| file.location).boxed();
@@ -101,7 +102,7 @@ impl Stage {
     }
 }
 
-/// The writing end: hands pieces to the store and keeps the checksum.
+/// The writing end: hands chunks to the store and computes the checksum.
 pub(crate) struct Upload {
     sender: mpsc::Sender<Bytes>,
     piece: BytesMut,
@@ -135,7 +136,7 @@ impl Write for Upload {
     }
 }
 
-/// The store stopped taking pieces: it has the reason.
+/// The store stopped accepting chunks; its own error has the reason.
 fn cut(error: io::Error) -> Error {
-    Error::new(Kind::Storage, "the staging area stopped taking a file").source(error)
+    Error::new(Kind::Storage, "the staging area stopped accepting a file").source(error)
 }

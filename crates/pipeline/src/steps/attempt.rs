@@ -1,4 +1,4 @@
-//! One attempt of a step: told to the ledger before and after its work, and to the metrics and the log.
+//! One attempt of a step, recorded in the ledger before and after its work, and in the metrics and the log.
 
 use std::time::{Duration, Instant};
 
@@ -11,10 +11,10 @@ use crate::metrics;
 use crate::progress::Progress;
 use crate::report::{Failure, StepReport};
 
-/// How long the ledger may take to note a failure: it may be the warehouse that has failed.
+/// The timeout for recording a failure in the ledger: the warehouse itself may be what failed.
 const FAILURE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// An attempt that is under way.
+/// An attempt in progress.
 pub(super) struct Attempt<'a> {
     book: &'a LedgerWriter<'a>,
     progress: &'a dyn Progress,
@@ -25,7 +25,7 @@ pub(super) struct Attempt<'a> {
 }
 
 impl<'a> Attempt<'a> {
-    /// Begins an attempt; its entry waits for [`Attempt::begin`], or for the end.
+    /// Begins an attempt. Its entry is written by [`Attempt::begin`], or with the end.
     pub(super) fn new(book: &'a LedgerWriter<'a>, progress: &'a dyn Progress, step: Step) -> Self {
         let run = book.run;
         let number = u16::try_from(book.attempts(step) + 1).unwrap_or(u16::MAX);
@@ -36,12 +36,12 @@ impl<'a> Attempt<'a> {
         Attempt { book, progress, run, step, number, began: Instant::now() }
     }
 
-    /// Writes the entry that says that it began, and what waited for it.
+    /// Writes the entry of its beginning, and those that waited for it.
     pub(super) async fn begin(&self) -> Result<()> {
         self.book.write().await
     }
 
-    /// Tells how it ended: to the ledger at once, or with what follows in this process.
+    /// Records its end: in the ledger at once, or with the next entries of this process.
     pub(super) async fn end(self, outcome: Result<StepReport>) -> Result<StepReport> {
         let (run, step) = (self.run, self.step);
         let outcome = match outcome {
@@ -80,7 +80,7 @@ impl<'a> Attempt<'a> {
         report.error = Some(Failure::from(error));
         metrics::record(&report);
         self.book.add(entry(&report, State::Failed));
-        // The step's own error is the one to tell, also where the ledger is what cannot be reached.
+        // The step's own error is the one to report, even if it is the ledger that cannot be reached.
         match tokio::time::timeout(FAILURE_TIMEOUT, self.book.write()).await {
             Ok(Ok(())) => {}
             Ok(Err(second)) => {
@@ -95,7 +95,7 @@ impl<'a> Attempt<'a> {
     }
 }
 
-/// A report as the ledger's row.
+/// Converts a report to a row of the ledger.
 fn entry(report: &StepReport, state: State) -> Entry {
     let count = |name: &str| report.counts.get(name).copied();
     let mut entry = Entry::new(report.run.clone(), report.step, state, report.attempt, Utc::now());

@@ -1,4 +1,4 @@
-//! How long a step may take: what it talks to may fall silent without closing the connection.
+//! The timeout of a step: a server may stop responding without closing the connection.
 
 use std::time::Duration;
 
@@ -6,11 +6,11 @@ use bionicpro_model::{Error, Kind};
 
 use crate::context::PipelineContext;
 
-/// Does a step's work, or drops it when its time is over. The work lies on the heap: it is large, and everything that
-/// waits for it would carry it along.
+/// Runs a step's work, and drops it at the timeout. Boxes the future, which is large and would otherwise
+/// bloat every caller's.
 ///
 /// # Errors
-/// The work's own; `Unreachable` when it did not end in time.
+/// Those of the work; `Unreachable` if it did not end in time.
 pub(crate) fn in_time<T, E: From<Error>>(
     context: &PipelineContext,
     work: impl Future<Output = Result<T, E>>,
@@ -19,11 +19,11 @@ pub(crate) fn in_time<T, E: From<Error>>(
     let work = tokio::time::timeout(Duration::from_secs(limit_s), Box::pin(work));
     async move {
         work.await.unwrap_or_else(|_| {
-            Err(Error::new(Kind::Unreachable, "a step took longer than it may")
+            Err(Error::new(Kind::Unreachable, "a step exceeded its timeout")
                 .detail(format!("{limit_s} s"))
                 .hint(
-                    "a database or the staging store has fallen silent: look at them, and at what lies in between; \
-                     where the step has that much to do, raise pipeline.step_timeout_s",
+                    "a database or the staging store has stopped responding: check them and the network \
+                     in between; if the step has that much to do, raise pipeline.step_timeout_s",
                 )
                 .into())
         })

@@ -1,4 +1,4 @@
-//! `extract_crm_data`: who people are, as one file.
+//! `extract_crm_data`: customers and their prostheses, as one file.
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ pub(super) async fn stage(context: &PipelineContext, run: &RunId, people: Arc<Pe
         tracing::warn!(
             values = people.unreadable.len(),
             named,
-            "values of the CRM cannot be read: they count as not known"
+            "values of the CRM cannot be read and count as unknown"
         );
         report.notes = Some(named);
     }

@@ -1,12 +1,13 @@
-//! `extract_telemetry_data`: the cells that a run recomputes, under one snapshot, and who owned their chips.
+//! `extract_telemetry_data`: the cells that a run recomputes, read in one snapshot, and the owners of their
+//! chips.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use bionicpro_model::{Error, Kind, Result, RunId};
+use bionicpro_model::{Condition, Error, Kind, Result, RunId};
 use bionicpro_sources::telemetry::{Outside, ReadSummary};
-use bionicpro_sources::{CellBatch, CellRequest, Telemetry, VALUE_UNREADABLE};
+use bionicpro_sources::{CellBatch, CellRequest, Telemetry};
 use bionicpro_warehouse::ledger::{State, Step};
 use chrono::{DateTime, NaiveDate};
 use tokio::sync::mpsc;
@@ -26,10 +27,10 @@ use crate::stage::{Manifest, StagedName, Upload, Written};
 
 const STEP: Step = Step::ExtractTelemetryData;
 
-/// Batches that wait for the writer.
+/// The maximum number of batches that wait for the writer.
 const BATCHES_WAITING: usize = 4;
 
-/// The end of a step that found nothing new: the baseline moves all the same.
+/// Returns the report of a step that found nothing new; the baseline moves nevertheless.
 pub(super) fn skipped(run: &RunId, look: &RunPlan) -> Result<StepReport> {
     let mut report = report(run, look);
     report.state = State::Skipped;
@@ -59,13 +60,13 @@ pub(super) async fn extract(
             let until = readable_until(telemetry.snapshot().taken_at).max(range.to());
             telemetry.outside(until).await?
         }
-        // It would read what no index finds; the next full run counts.
+        // This would read rows that no index finds; the next full run counts them.
         None => Outside::default(),
     };
     let owners_sha256 = stage_owners(context, run, work);
     let reading = async {
         match read(context, run, telemetry, &work.wanted, progress).await {
-            Err(error) if error.message() == VALUE_UNREADABLE => {
+            Err(error) if error.is(Condition::ValueUnreadable) => {
                 tracing::warn!(%error, "looking for the cells that cannot be read");
                 let left_out = telemetry.unreadable(&work.wanted).await?;
                 let cells = left_out.cells.clone();
@@ -126,7 +127,11 @@ pub(super) async fn extract(
     .map(|(name, count)| (name.to_owned(), count))
     .collect();
     if !outside.is_empty() || read.without_chip > 0 {
-        tracing::warn!(?outside, without_chip = read.without_chip, "rows of the telemetry are in no report");
+        tracing::warn!(
+            ?outside,
+            without_chip = read.without_chip,
+            "telemetry rows are not part of any report"
+        );
     }
     if !unreadable.is_empty() {
         let named = notes(&unreadable, "cells");
@@ -154,7 +159,7 @@ pub(super) async fn extract(
     Ok(report)
 }
 
-/// Reads what is wanted into the staged file.
+/// Reads the requested cells into the staged file.
 async fn read(
     context: &PipelineContext,
     run: &RunId,
@@ -176,13 +181,13 @@ async fn read(
         context.stage.write(run, StagedName::Telemetry, move |upload| write(upload, batches, &complete));
     match tokio::join!(reading, writing) {
         (Ok(read), Ok(written)) => Ok((read, written)),
-        // A writer that stops makes the reader fail, and the other way round: the cause is the one to tell.
+        // A writer that stops makes the reader fail, and vice versa: the cause is the error to report.
         (Err(error), Err(cause)) if error.kind() == Kind::Internal => Err(cause),
         (Err(error), _) | (Ok(_), Err(error)) => Err(error),
     }
 }
 
-/// What is known before anything is read.
+/// Returns the report with everything that is known before the cells are read.
 fn report(run: &RunId, look: &RunPlan) -> StepReport {
     let snapshot = look.telemetry.snapshot();
     let mut report = StepReport::new(run, STEP);
@@ -205,7 +210,7 @@ fn baseline(look: &RunPlan) -> Result<Option<String>> {
     look.left.as_ref().map(Checkpoint::text).transpose()
 }
 
-/// Stages who owned what; returns the file's checksum.
+/// Stages the ownership intervals; returns the file's checksum.
 async fn stage_owners(context: &PipelineContext, run: &RunId, work: &LoadPlan) -> Result<String> {
     let name = StagedName::Owners;
     let owners = work.owners.clone();
@@ -219,13 +224,13 @@ async fn stage_owners(context: &PipelineContext, run: &RunId, work: &LoadPlan) -
     Ok(written.sha256)
 }
 
-/// What passed through the writer.
+/// Counts of what passed through the writer.
 #[derive(Default)]
 struct Counted {
     cells: u64,
     movements: u64,
     anomalies: u64,
-    /// Movements by the UTC day.
+    /// Movements by UTC day.
     days: BTreeMap<NaiveDate, u64>,
 }
 

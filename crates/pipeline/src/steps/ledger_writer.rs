@@ -1,4 +1,4 @@
-//! The entries of one run on their way to the ledger: each write is a statement, so `etl run` writes the end of a step
+//! Buffers the ledger entries of one run. Each write is a statement, so `etl run` writes the end of a step
 //! with the beginning of the next.
 
 use std::pin::pin;
@@ -11,46 +11,47 @@ use bionicpro_warehouse::ledger::{self, Entry, State, Step};
 use super::in_time;
 use crate::context::PipelineContext;
 
-/// Work that takes less than this is told to the ledger with what follows it in this process.
+/// Steps shorter than this share the next ledger write of this process.
 const QUICK: Duration = Duration::from_millis(100);
 
-/// A run in the ledger.
+/// The writer of a run's ledger entries.
 pub(crate) struct LedgerWriter<'a> {
     context: &'a PipelineContext,
     pub(crate) run: &'a RunId,
-    /// Another step follows in this process: the end of this one may wait for it.
+    /// Set if another step follows in this process: the end of this one may wait for it.
     goes_on: bool,
     pages: Mutex<Buffer>,
 }
 
 #[derive(Default)]
 struct Buffer {
-    /// What the ledger has, or is to get next.
+    /// The entries that the ledger has, or gets with the next write.
     entries: Vec<Entry>,
     waiting: Vec<Entry>,
 }
 
 impl<'a> LedgerWriter<'a> {
-    /// The book of a run whose steps are processes of their own: whoever reads the ledger sees each end at once.
+    /// Creates the writer for a run whose steps are separate processes: readers of the ledger see each end at
+    /// once.
     pub(crate) async fn of_step(context: &'a PipelineContext, run: &'a RunId) -> Result<Self> {
         let book = LedgerWriter { context, run, goes_on: false, pages: Mutex::default() };
         book.read().await?;
         Ok(book)
     }
 
-    /// The book of a run that does all four steps; nothing is read yet.
+    /// Creates the writer for a run of all four steps, without reading anything yet.
     pub(crate) fn of_run(context: &'a PipelineContext, run: &'a RunId) -> Self {
         LedgerWriter { context, run, goes_on: true, pages: Mutex::default() }
     }
 
-    /// Reads what the ledger has of earlier attempts.
+    /// Reads the entries of earlier attempts from the ledger.
     pub(crate) async fn read(&self) -> Result<()> {
         let entries = ledger::run(&self.context.warehouse, self.run).await?;
         self.pages().entries = entries;
         Ok(())
     }
 
-    /// How often a step began.
+    /// Returns the number of times that a step began.
     pub(super) fn attempts(&self, step: Step) -> usize {
         let pages = self.pages();
         let starts = pages.entries.iter().filter(|entry| entry.step == step && entry.state == State::Started);
@@ -64,20 +65,21 @@ impl<'a> LedgerWriter<'a> {
         pages.waiting.push(entry);
     }
 
-    /// Takes the last entry back: it could not be written, and something else became true.
+    /// Removes the last entry, which could not be written and is no longer true.
     pub(super) fn take_back(&self) {
         let mut pages = self.pages();
         pages.entries.pop();
         pages.waiting.pop();
     }
 
-    /// Whether the end of a step is written with what follows.
+    /// Returns true if the end of a step may be written with the next entries.
     pub(super) fn may_wait(&self, step: Step, state: State) -> bool {
         self.goes_on && state == State::Done && step != Step::LoadToClickhouse
     }
 
-    /// Works, and writes meanwhile what waits. The entries of quick work wait for the next ones where another step follows
-    /// in this process: the extractions and the join of a tick take hardly more time than the ledger.
+    /// Runs the work and writes the waiting entries concurrently. If another step follows in this process,
+    /// the entries of quick work wait for the next ones: the extractions and the join of an incremental run
+    /// hardly take longer than a ledger write.
     pub(super) async fn beside<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         let mut work = pin!(work);
         if self.goes_on
@@ -88,7 +90,7 @@ impl<'a> LedgerWriter<'a> {
         tokio::try_join!(self.write(), work).map(|((), done)| done)
     }
 
-    /// Writes what waits, in one insert and in the time of a step.
+    /// Writes the waiting entries in one insert, within the timeout of a step.
     pub(super) async fn write(&self) -> Result<()> {
         let waiting = std::mem::take(&mut self.pages().waiting);
         let written = in_time(self.context, ledger::append(&self.context.warehouse, &waiting)).await;

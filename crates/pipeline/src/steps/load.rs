@@ -1,11 +1,12 @@
-//! `load_to_clickhouse`: the mart, the dimensions, the comparison. The ledger's `done` follows, and moves the baseline.
+//! `load_to_clickhouse`: the mart, the dimensions, the comparison. The ledger entry `done` follows, and moves
+//! the baseline.
 //!
-//! The order is such that a load that is cut off anywhere is made good by the next run: what it is about to move
-//! between owners is noted before the mart is touched, and who owns what is stored after all of it is moved.
+//! The order lets the next run repair a load that was interrupted anywhere: moves between owners are noted
+//! before the mart is changed, and the ownership intervals are stored after all rows have moved.
 
 use std::collections::{BTreeMap, HashSet};
 
-use bionicpro_model::{Error, Kind, Result, RunId};
+use bionicpro_model::{Condition, Error, Kind, Result, RunId};
 use bionicpro_sources::{Lock, Session};
 use bionicpro_warehouse::ledger::{self, Step};
 use bionicpro_warehouse::load::{self, Changed, Dimensions, LoadSpec, Tombstones};
@@ -13,7 +14,6 @@ use bionicpro_warehouse::state::{self, DimensionState, DimensionVersions};
 use bionicpro_warehouse::{Warehouse, changes, pending};
 use uuid::Uuid;
 
-use super::restart::{NOT_TOGETHER, SAME_VERSION, STALE};
 use crate::checkpoint::{Checkpoint, CrmFingerprint};
 use crate::context::PipelineContext;
 use crate::dimensions::{checksum, dimensions};
@@ -28,15 +28,15 @@ use crate::stage::{Manifest, Merged, StagedFile, StagedName};
 /// Everything that a load needs before it touches the warehouse.
 pub(super) struct Prepared {
     staged: Staged,
-    /// Keeps other loads away.
+    /// Excludes other loads.
     lock: Lock,
-    /// Read under the lock.
+    /// The stored state, read under the lock.
     standing: DimensionState,
 }
 
-/// Opens the run's files, takes the lock, and looks.
+/// Opens the run's files, takes the lock, and reads the stored state.
 ///
-/// `session` is one of the telemetry database's, for the lock, if one was opened before.
+/// `session` is a session of the telemetry database for the lock, if one is already open.
 pub(super) async fn prepare(
     context: &PipelineContext,
     run: &RunId,
@@ -54,7 +54,7 @@ pub(super) async fn prepare(
     Ok(Prepared { staged, lock, standing })
 }
 
-/// Loads. The lock is the caller's to drop.
+/// Loads the staged files. The caller releases the lock.
 pub(super) async fn load(
     context: &PipelineContext,
     Prepared { staged, lock, standing }: Prepared,
@@ -69,9 +69,9 @@ pub(super) async fn load(
         rows: manifest.rows,
         tombstones: manifest.count("tombstones"),
     };
-    // Of two snapshots at one version nobody can say which is the newer.
+    // Of two snapshots with the same version, it cannot be determined which is newer.
     if manifest.snapshot.is_behind() && ledger::is_taken(warehouse, spec.version, run).await? {
-        return Err(staged.again(SAME_VERSION));
+        return Err(staged.outdated("another run has taken the same version"));
     }
     let state_version = staged.owners_manifest.snapshot.version();
     let change = match staged.is_stored(&standing) {
@@ -121,7 +121,7 @@ pub(super) async fn load(
     Ok((report, lock))
 }
 
-/// Fails when another load may have begun.
+/// Fails if another load may have begun.
 async fn still_alone(lock: &Lock) -> Result<()> {
     if lock.is_held().await {
         return Ok(());
@@ -130,13 +130,13 @@ async fn still_alone(lock: &Lock) -> Result<()> {
         .hint("the connection to the telemetry database broke; load again"))
 }
 
-/// What a load changes of who people are and of who owns what; nothing, where that is stored already.
+/// The changes that a load makes to the dimensions; empty if these are stored already.
 #[derive(Default)]
 struct Change {
-    /// What to store.
+    /// The dimensions to store.
     dimensions: Option<Dimensions>,
     owners: Owners,
-    /// Customers who are stored and left.
+    /// Customers who are stored and no longer in the CRM.
     gone: Vec<Uuid>,
 }
 
@@ -156,40 +156,43 @@ impl Staged {
             tokio::try_join!(open(StagedName::Mart), open(StagedName::Crm), open(StagedName::Owners))?;
         for input in [&people.manifest, &owners.manifest] {
             if mart.manifest.inputs.get(&input.file) != Some(&input.sha256) {
-                return Err(Error::new(Kind::Data, NOT_TOGETHER)
+                return Err(super::input_mismatch()
                     .detail(format!("{run}: mart.parquet was made from another {}", input.file))
                     .hint(format!("run `bionicpro etl transform --run {run}` again, then load")));
             }
         }
         let owners_manifest = owners.manifest.clone();
         let Some(merged) = owners_manifest.merged.clone() else {
-            return Err(Error::new(Kind::Data, "the staged ownership does not say from what it was merged")
-                .detail(run.to_string()));
+            return Err(Error::new(
+                Kind::Data,
+                "the staged ownership does not name the state it is based on",
+            )
+            .detail(run.to_string()));
         };
         Ok(Staged { mart, people, owners, owners_manifest, merged })
     }
 
-    /// What is staged is of a state that is gone.
-    fn again(&self, why: &'static str) -> Error {
+    /// The error of staged files that were made from an outdated state.
+    fn outdated(&self, why: &'static str) -> Error {
         let run = &self.owners_manifest.run;
-        Error::new(Kind::Data, why).detail(run.to_string()).hint(format!(
+        Error::new(Kind::Data, why).condition(Condition::InputOutdated).detail(run.to_string()).hint(format!(
             "run both extractions of {run} again, then the steps after them; `etl run` does so by itself"
         ))
     }
 
-    /// Whether both extractions saw the same CRM.
+    /// Returns true if both extractions saw the same CRM.
     fn is_of_one_crm(&self) -> bool {
         let crm = &self.owners_manifest.crm;
         crm.is_some() && *crm == self.people.manifest.crm
     }
 
-    /// When the CRM was read for who people are.
+    /// Returns the version of the CRM snapshot that `crm.parquet` was read from.
     fn people_version(&self) -> u64 {
         self.people.manifest.snapshot.version()
     }
 
-    /// Whether nothing is to be stored: the extraction found it stored, nobody has stored another state since, and the
-    /// mart says all of it.
+    /// Returns true if nothing has to be stored: the extraction found the dimensions stored, no load has
+    /// stored another state since, and the mart reflects all of it.
     fn is_stored(&self, standing: &DimensionState) -> bool {
         self.merged.stored.is_none()
             && self.is_of_one_crm()
@@ -198,11 +201,11 @@ impl Staged {
             && self.people_version() >= standing.stamp.dimensions
     }
 
-    /// Reads what is staged, and what is stored. What moves between owners was computed from one stored state: on any other
-    /// one it would leave rows behind.
+    /// Reads the staged and the stored dimensions. The moves between owners were computed from one stored
+    /// state; applied to any other, they would leave rows behind.
     async fn change(&self, warehouse: &Warehouse, standing: &DimensionState) -> Result<Change> {
         if self.merged.is_part {
-            return Err(self.again(STALE));
+            return Err(self.outdated("another load changed ownership since the extraction"));
         }
         let (people, owners) = (self.people.again()?, self.owners.again()?);
         let read = move || -> Result<(Vec<CrmRow>, Owners)> {
@@ -224,20 +227,21 @@ impl Staged {
         let mut cut_off = cut_off.iter().map(|(version, _)| version);
         let knows_all = cut_off.all(|version| *version == own || self.merged.cut_off.contains(version));
         let is_older = self.people_version() < standing.stamp.dimensions;
-        // A load of this run that was cut off may have stored some of the three already.
+        // An interrupted load of this run may have stored some of the three already.
         let (now, wanted) = (checksum(&stored), checksum(&dimensions));
         let was = self.merged.stored.as_ref().unwrap_or(&wanted);
         let is_known = standing.stamp == self.merged.stamp
             || (0..now.len()).all(|table| now[table] == was[table] || now[table] == wanted[table]);
         if !knows_all || !((is_known && !is_older) || now == wanted) {
-            return Err(self.again(STALE));
+            return Err(self.outdated("another load changed ownership since the extraction"));
         }
         let customers: HashSet<Uuid> = dimensions.users.iter().map(|row| row.user_id).collect();
         let left = stored.users.iter().map(|row| row.user_id).filter(|user| !customers.contains(user));
         Ok(Change { gone: left.collect(), dimensions: Some(dimensions), owners })
     }
 
-    /// What the run leaves for the next one, now that all of it is stored. `standing` was read before, under the lock.
+    /// Returns the checkpoint for the next run, now that everything is stored. `standing` was read before,
+    /// under the lock.
     fn baseline(
         &self,
         standing: &DimensionState,

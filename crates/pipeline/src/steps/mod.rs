@@ -1,8 +1,9 @@
 //! The four steps. Each is a unit of retry: run again, it gives the same result.
 //!
-//! Every attempt is told to the ledger when it begins and when it ends: in `etl run` the end of a step with the beginning
-//! of the next, and the beginning of quick extractions and of a quick join with that too. A load waits for the ledger
-//! before it touches the warehouse; it moves the baseline with the word `done`, and that is its last act.
+//! Every attempt is recorded in the ledger when it begins and when it ends. `etl run` writes the end of a
+//! step with the beginning of the next, and the beginning of quick extractions and of a quick join along with
+//! it. A load waits for the ledger before it changes the warehouse; its last act is the entry `done`, which
+//! moves the baseline.
 
 mod attempt;
 mod deadline;
@@ -13,7 +14,7 @@ mod load;
 mod restart;
 mod transform;
 
-use bionicpro_model::{Error, Kind, Result, RunId};
+use bionicpro_model::{Condition, Error, Kind, Result, RunId};
 use bionicpro_sources::Session;
 use bionicpro_warehouse::ledger::Step;
 use chrono::Utc;
@@ -30,10 +31,10 @@ pub(crate) use deadline::in_time;
 pub(crate) use ledger_writer::LedgerWriter;
 pub(crate) use restart::Restarts;
 
-/// How many things that cannot be read are named.
+/// The maximum number of unreadable items that are named.
 const NAMED: usize = 20;
 
-/// Names the first of what cannot be read.
+/// Names the first unreadable items.
 fn notes<T: ToString>(unreadable: &[T], what: &str) -> String {
     let mut named: Vec<String> = unreadable.iter().take(NAMED).map(ToString::to_string).collect();
     if unreadable.len() > NAMED {
@@ -42,10 +43,10 @@ fn notes<T: ToString>(unreadable: &[T], what: &str) -> String {
     named.join("; ")
 }
 
-/// Reads who people are into `crm.parquet`.
+/// Reads customers and their prostheses into `crm.parquet`.
 ///
 /// # Errors
-/// As the CRM, the warehouse and the staging area give them; `Data` when the CRM contradicts itself.
+/// Errors of the CRM, the warehouse and the staging area; `Data` if the CRM contradicts itself.
 pub async fn extract_crm(
     context: &PipelineContext,
     run: &RunId,
@@ -62,12 +63,13 @@ pub async fn extract_crm(
     attempt.end(outcome).await
 }
 
-/// Reads the telemetry that the run is to recompute into `telemetry.parquet`, and who owned what into
-/// `owners.parquet`. The report's state is `skipped` when there is nothing new: then the steps after it have nothing
-/// to do.
+/// Reads the cells that the run recomputes into `telemetry.parquet`, and the ownership intervals into
+/// `owners.parquet`. The report's state is `skipped` if there is nothing new; the steps after it then have
+/// nothing to do.
 ///
 /// # Errors
-/// As the sources, the warehouse and the staging area give them; `Usage` for a range that the mart no longer holds.
+/// Errors of the sources, the warehouse and the staging area; `Usage` if the mart no longer retains the
+/// range.
 pub async fn extract_telemetry(
     context: &PipelineContext,
     run: &RunId,
@@ -93,12 +95,13 @@ pub async fn extract_telemetry(
     attempt.end(outcome).await
 }
 
-/// Both extractions from one look at the sources.
+/// The results of both extractions, which share one reading of the sources.
 pub(crate) struct Extracted {
     pub(crate) telemetry: StepReport,
-    /// None where there is nothing new: the telemetry's step was skipped then.
+    /// `None` if there is nothing new: the telemetry step was then skipped.
     pub(crate) crm: Option<StepReport>,
-    /// In which the telemetry was read; opening another takes longer than a tick's join.
+    /// The session in which the telemetry was read. Opening another takes longer than the join of an
+    /// incremental run.
     pub(crate) session: Option<Session>,
 }
 
@@ -108,10 +111,10 @@ impl Extracted {
     }
 }
 
-/// Reads the CRM once for both extractions; again, where the source's tables changed under the reading.
+/// Reads the CRM once for both extractions. Repeats both if the source's tables changed while they were read.
 ///
 /// # Errors
-/// As the two steps give them.
+/// Those of the two steps.
 pub(crate) async fn extract(
     context: &PipelineContext,
     book: &LedgerWriter<'_>,
@@ -150,7 +153,7 @@ async fn extract_once(
     };
     let (crm, telemetry) = (attempt(Step::ExtractCrmData), attempt(Step::ExtractTelemetryData));
     progress.step(Step::ExtractCrmData, None);
-    // On the heap, as in `in_time`.
+    // Boxed, as in `in_time`.
     let crm = Box::pin(async {
         let staged = extract_crm::stage(context, run, work.people.clone());
         crm.end(in_time(context, staged).await).await
@@ -164,14 +167,11 @@ async fn extract_once(
     Ok(Extracted { telemetry, crm: Some(crm), session })
 }
 
-/// What a comparison says that has to wait for a tick.
-pub(crate) const OWNERS_CHANGED: &str = "the CRM has changed who owns what since the last load";
-
-/// Makes the file that a load would load, and tells neither the ledger nor the metrics: for a comparison.
+/// Creates the file that a load would load, for a comparison. Records nothing in the ledger and the metrics.
 ///
 /// # Errors
-/// As the first three steps give them; `Data` where the CRM changed since the last load: the mart is then of another
-/// state by design.
+/// Those of the first three steps; `Data` if ownership changed in the CRM since the last load, because the
+/// mart then differs by design.
 pub(crate) async fn stage(
     context: &PipelineContext,
     run: &RunId,
@@ -181,7 +181,9 @@ pub(crate) async fn stage(
     let look = look(context, ask).await.map_err(Failed::into_error)?;
     let Some(work) = &look.work else { return Ok(()) };
     if work.owners_changed {
-        return Err(Error::new(Kind::Data, OWNERS_CHANGED).hint("run `bionicpro etl run` first, then verify"));
+        return Err(Error::new(Kind::Data, "the CRM has changed ownership since the last load")
+            .condition(Condition::OwnersChanged)
+            .hint("run `bionicpro etl run` first, then verify"));
     }
     extract_crm::stage(context, run, work.people.clone()).await?;
     extract_telemetry::extract(context, run, &look, work, progress).await?;
@@ -189,11 +191,11 @@ pub(crate) async fn stage(
     Ok(())
 }
 
-/// Joins the staged files into `mart.parquet`. Where the CRM changed between the two extractions, both are done again
-/// first; the report's state is `skipped` when nothing is left to do then.
+/// Joins the staged files into `mart.parquet`. If the CRM changed between the two extractions, both are
+/// repeated first; the report's state is `skipped` if nothing is left to do then.
 ///
 /// # Errors
-/// `Data` when a staged file is missing, was cut or edited, or a cell does not fit the mart.
+/// `Data` if a staged file is missing, truncated or edited, or a cell does not fit the mart.
 pub async fn transform(
     context: &PipelineContext,
     run: &RunId,
@@ -231,12 +233,13 @@ pub(crate) async fn transform_in(
     attempt.end(outcome).await
 }
 
-/// Loads `mart.parquet` and the dimensions, compares, then moves the baseline. One load at a time, across processes.
-/// Where another load came between the extractions and this one, all steps before it are done again first; the report's
-/// state is `skipped` when nothing is left to do then. At the end, what runs have staged long ago is removed.
+/// Loads `mart.parquet` and the dimensions, compares the result, then moves the baseline. Only one load runs
+/// at a time, across processes. If another load came between the extractions and this one, all steps before
+/// it are repeated first; the report's state is `skipped` if nothing is left to do then. At the end, files
+/// that runs staged long ago are removed.
 ///
 /// # Errors
-/// As the warehouse and the staging area give them; `Data` when the mart then answers something else.
+/// Errors of the warehouse and the staging area; `Data` if the mart then differs from the staged files.
 pub async fn load(context: &PipelineContext, run: &RunId, progress: &dyn Progress) -> Result<StepReport> {
     let book = in_time(context, LedgerWriter::of_step(context, run)).await?;
     let (mut outcome, mut restarts) = (load_in(context, &book, None, progress).await, Restarts::default());
@@ -248,8 +251,8 @@ pub async fn load(context: &PipelineContext, run: &RunId, progress: &dyn Progres
     if outcome.is_ok() {
         match context.stage.prune(run, Utc::now()).await {
             Ok(0) => {}
-            Ok(runs) => tracing::info!(runs, "removed what older runs have staged"),
-            Err(error) => tracing::warn!(%error, "what older runs have staged cannot be removed"),
+            Ok(runs) => tracing::info!(runs, "removed the staged files of older runs"),
+            Err(error) => tracing::warn!(%error, "the staged files of older runs cannot be removed"),
         }
     }
     outcome
@@ -267,7 +270,7 @@ async fn load_again(
     load_in(context, book, None, progress).await
 }
 
-/// `session` is one of the telemetry database's, if one was opened before.
+/// Runs the load step. `session` is a session of the telemetry database, if one is already open.
 pub(crate) async fn load_in(
     context: &PipelineContext,
     book: &LedgerWriter<'_>,
@@ -282,7 +285,7 @@ pub(crate) async fn load_in(
     };
     let outcome = in_time(context, work).await;
     match outcome {
-        // The lock is let go when the ledger has the last word.
+        // The lock is released after the ledger is written.
         Ok((report, lock)) => {
             let ended = attempt.end(Ok(report)).await;
             lock.release().await;
@@ -290,4 +293,9 @@ pub(crate) async fn load_in(
         }
         Err(error) => attempt.end(Err(error)).await,
     }
+}
+
+/// The error of a staged file that was made from another input than the one next to it.
+fn input_mismatch() -> Error {
+    Error::new(Kind::Data, "the input checksum does not match").condition(Condition::InputOutdated)
 }

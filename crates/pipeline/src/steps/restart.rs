@@ -1,58 +1,48 @@
-//! Beginning again where something came between: another load, a change of the CRM from one extraction to the other, a
-//! step that was cut off while it began again.
+//! Restarts of a run after something came between its steps: another load, a change of the CRM between the
+//! two extractions, or a step that was interrupted while it restarted.
 //!
-//! None of that is a fault of the data, and no retry of the same step mends it: what is staged is of a state that is gone.
+//! None of these is a fault of the data, and no retry of the same step helps: the staged files are of an
+//! outdated state.
 
-use bionicpro_model::{Error, Result, RunId};
-use bionicpro_sources::SOURCE_CHANGED;
+use bionicpro_model::{Condition, Error, Result, RunId};
 use bionicpro_warehouse::ledger::{State, Step};
 
 use super::{Extracted, extract};
 use crate::context::PipelineContext;
-use crate::join::CRM_CHANGED;
 use crate::kind::{RunKind, RunRequest};
 use crate::progress::Progress;
 use crate::report::StepReport;
 use crate::stage::{Manifest, StagedName};
 use crate::steps::LedgerWriter;
 
-/// Another load has stored another state since the extraction began with its own.
-pub(super) const STALE: &str = "another load changed who owns what since the extraction";
-
-/// Two runs have read the source while its clock stood behind, and came to the same version.
-pub(super) const SAME_VERSION: &str = "another run has taken the same version";
-
-/// A staged file was made from another one than that which stands beside it.
-pub(super) const NOT_TOGETHER: &str = "the staged files do not belong together";
-
-/// How often a run begins again because something came between.
+/// The maximum number of restarts of a run.
 const MOST_RESTARTS: u32 = 3;
 
-/// How often a run has begun again.
+/// The number of times that a run has restarted.
 #[derive(Default)]
 pub(crate) struct Restarts(u32);
 
 impl Restarts {
-    /// The same for an extraction alone: the source's tables changed while they were read.
+    /// Returns true if an extraction alone has to restart: the source's tables changed while they were read.
     pub(crate) fn follow_source(&mut self, run: &RunId, error: &Error) -> bool {
-        error.message() == SOURCE_CHANGED && self.follow(run, error)
+        error.is(Condition::SourceChanged) && self.follow(run, error)
     }
 
-    /// Whether to begin again after this error: something came between, and not for ever.
+    /// Returns true if the run has to restart after this error: something came in between, and the limit is
+    /// not reached.
     pub(crate) fn follow(&mut self, run: &RunId, error: &Error) -> bool {
-        let is_stale =
-            [STALE, SAME_VERSION, NOT_TOGETHER, CRM_CHANGED, SOURCE_CHANGED].contains(&error.message());
-        if !is_stale || self.0 == MOST_RESTARTS {
+        let is_outdated = error.is(Condition::InputOutdated) || error.is(Condition::SourceChanged);
+        if !is_outdated || self.0 == MOST_RESTARTS {
             return false;
         }
         self.0 += 1;
-        tracing::warn!(%run, %error, restarts = self.0, "running again from the extractions");
+        tracing::warn!(%run, %error, restarts = self.0, "restarting the run from the extractions");
         true
     }
 }
 
-/// Extracts once more what the run was asked for. Where the other load has brought all of it, there is nothing left to
-/// do, and the report says so for `step`.
+/// Repeats the extractions with the run's original request. If the other load has loaded everything, nothing
+/// is left to do, and the returned report says so for `step`.
 pub(super) async fn extract_again(
     context: &PipelineContext,
     book: &LedgerWriter<'_>,
@@ -69,11 +59,11 @@ pub(super) async fn extract_again(
     Ok(Some(report))
 }
 
-/// What a staged extraction was asked for.
+/// Returns the request that a staged extraction was made for.
 fn ask(manifest: &Manifest) -> RunRequest {
     match (manifest.kind, manifest.range) {
         (Some(RunKind::Range), Some(range)) => RunRequest::Range(range),
         (Some(RunKind::Full), _) => RunRequest::Full,
-        _ => RunRequest::Tick,
+        _ => RunRequest::Incremental,
     }
 }

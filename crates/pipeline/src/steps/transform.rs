@@ -1,11 +1,11 @@
-//! `transform_and_join`: the staged files into rows of the mart. Asks neither a source nor the warehouse for data.
+//! `transform_and_join`: joins the staged files into rows of the mart. Reads no data from a source or from
+//! the warehouse.
 
 use std::collections::BTreeMap;
 
-use bionicpro_model::{Error, Kind, Result, RunId};
+use bionicpro_model::{Result, RunId};
 use bionicpro_warehouse::ledger::Step;
 
-use super::restart::NOT_TOGETHER;
 use crate::context::PipelineContext;
 use crate::files::mart::MartTable;
 use crate::files::{Source, cells, crm, owners};
@@ -19,8 +19,8 @@ pub(super) async fn transform(context: &PipelineContext, run: &RunId) -> Result<
     let (crm, owners, telemetry) =
         tokio::try_join!(open(StagedName::Crm), open(StagedName::Owners), open(StagedName::Telemetry))?;
     if telemetry.manifest.inputs.get(StagedName::Owners.file()) != Some(&owners.manifest.sha256) {
-        return Err(Error::new(Kind::Data, NOT_TOGETHER)
-            .detail(format!("{run}: telemetry.parquet was cut by another owners.parquet"))
+        return Err(super::input_mismatch()
+            .detail(format!("{run}: telemetry.parquet was made from another owners.parquet"))
             .hint(format!(
                 "run `bionicpro etl extract-telemetry --run {run}` again, then the steps after it"
             )));
@@ -74,7 +74,7 @@ pub(super) async fn transform(context: &PipelineContext, run: &RunId) -> Result<
     Ok(report)
 }
 
-/// Streams the cells through the join: one row group in memory at a time.
+/// Streams the cells through the join, with one row group in memory at a time.
 fn join(
     crm: StagedFile,
     owners: StagedFile,

@@ -1,4 +1,4 @@
-//! Rows that are dated ahead of the clock: hours that are put off until they can be read.
+//! Rows that are dated in the future: their hours are postponed until they can be read.
 
 use bionicpro_pipeline::{RunKind, RunRequest};
 use bionicpro_warehouse::ledger::State;
@@ -8,20 +8,20 @@ use crate::foreign::{hour, row, told};
 use crate::world::World;
 
 impl World {
-    /// What the newest run has left for later ones.
+    /// Returns the checkpoint that the newest run has stored.
     async fn left(&self) -> serde_json::Value {
         let newest = "SELECT argMax(baseline, version) AS text FROM etl_runs
             WHERE baseline IS NOT NULL AND state = 'done' AND step = 'load_to_clickhouse'";
         serde_json::from_str(self.ask(newest).await[0]["text"].as_str().unwrap()).unwrap()
     }
 
-    /// The hours that it has put off, counted from 1970.
+    /// Returns the hours that it has postponed, counted from 1970.
     async fn ahead(&self) -> Vec<i64> {
         let ahead = self.left().await["ahead"].take();
         serde_json::from_value::<Option<Vec<i64>>>(ahead).unwrap().unwrap_or_default()
     }
 
-    /// Lets time pass: an hour that was put off becomes one that can be read, with its rows.
+    /// Simulates passing time: a postponed hour becomes one that can be read, with its rows.
     async fn time_passes(&self, far: &str, old: &str) {
         self.telemetry_sql(&format!(
             "UPDATE telemetry.raw_telemetry SET event_time = '{old}' WHERE event_time = '{far}'"
@@ -40,7 +40,7 @@ impl World {
     }
 }
 
-/// An hour counted from 1970.
+/// Returns an hour, counted from 1970.
 fn hour_number(at: &str) -> i64 {
     let at: DateTime<Utc> = format!("{}Z", at.replace(' ', "T")).parse().unwrap();
     at.timestamp() / 3600
@@ -60,12 +60,13 @@ async fn a_row_that_is_dated_far_ahead_is_counted_and_comes_when_its_hour_does()
     assert_eq!(world.ahead().await, [hour_number(&far)]);
     let old = hour(40);
     world.time_passes(&far, &old).await;
-    assert_eq!(world.tick().await.kind, Some(RunKind::Tick));
+    assert_eq!(world.tick().await.kind, Some(RunKind::Incremental));
     assert!(world.told().await.contains(&told("b", "CHIP-2", &old, 1)), "{:?}", world.told().await);
     assert_eq!(world.tick().await.state, State::Skipped);
 }
 
-/// A pipeline that stood still for longer than a full run looks back: what was ahead is neither new nor in the last days.
+/// A pipeline that was stopped for longer than the lookback: rows that were in the future are then neither
+/// new nor within the lookback.
 #[tokio::test]
 async fn a_full_run_reads_the_hours_that_an_earlier_one_has_put_off() {
     let recent = hour(1);
@@ -79,6 +80,6 @@ async fn a_full_run_reads_the_hours_that_an_earlier_one_has_put_off() {
     world.time_passes(&far, &old).await;
     assert_eq!(world.ask_for(RunRequest::Full).await.unwrap().kind, Some(RunKind::Full));
     assert_eq!(world.told().await, [told("a", "CHIP-1", &recent, 1), told("b", "CHIP-2", &old, 1)]);
-    // The other one is put off again.
+    // The other one is postponed again.
     assert_eq!(world.ahead().await, [hour_number(&farther)]);
 }

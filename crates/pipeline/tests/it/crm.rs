@@ -1,4 +1,4 @@
-//! Customers and prostheses: missing, doubled, changed.
+//! Customers and prostheses: missing, duplicated, changed.
 
 use bionicpro_model::hours::floor_to_hour;
 use bionicpro_model::{HourRange, Kind};
@@ -91,7 +91,7 @@ async fn a_prosthesis_that_changes_hands_shows_no_owner_the_others_hours() {
     run(&world.context(), spec(), &Quiet).await.unwrap();
     let hour = |hours| at(hours)[..13].to_owned();
     assert_eq!(world.told().await, [format!("a CHIP-1 {} 1", hour(-2)), format!("b CHIP-1 {} 1", hour(3))]);
-    // A run that sees nothing new moves nothing.
+    // A run that finds nothing new moves nothing.
     run(&world.context(), spec(), &Quiet).await.unwrap();
     assert_eq!(world.told().await.len(), 2);
 }

@@ -1,4 +1,5 @@
-//! Networks that are slow, break, or fall silent: a run ends as it should, and the next one is exact.
+//! Networks that are slow, break, or stop responding: a run ends with the right outcome, and the next one is
+//! exact.
 
 use std::pin::Pin;
 use std::time::{Duration, Instant};
@@ -18,16 +19,16 @@ use crate::oracle::{expected, found};
 use crate::ways::{NAMES, Ways};
 use crate::world::{IVAN, World, days, id};
 
-/// Rows in every hour of the range: each way carries many pieces.
+/// Rows in every hour of the range, so that each connection carries many chunks.
 const MOVES: &str = "INSERT INTO telemetry.raw_telemetry (chip_id, event_time, response_time_ms)
     SELECT 'CHIP-' || 1 + g % 50, timestamp '2024-01-15' + g * interval '70 seconds', g % 300 FROM generate_series(0, 2000) AS g";
 
-/// The range of a run that is not tried again.
+/// Runs the range without retries.
 async fn try_range(context: &PipelineContext) -> Result<RunReport> {
     run(context, RunSpec { run: None, ask: RunRequest::Range(days()) }, &Quiet).await
 }
 
-/// A company with telemetry, and the ways to it.
+/// Creates a company with telemetry, and proxied connections to it.
 async fn company() -> (World, Ways) {
     let world = World::new().await;
     world.telemetry_sql(MOVES).await;
@@ -35,7 +36,7 @@ async fn company() -> (World, Ways) {
     (world, ways)
 }
 
-/// What works over the ways without a second try.
+/// Returns a context over the proxied connections, without retries.
 fn once(world: &World, ways: &Ways) -> PipelineContext {
     impatient(world, ways, PipelineConfig::default().step_timeout_s)
 }
@@ -101,7 +102,7 @@ async fn a_database_that_falls_silent_costs_a_step_its_time_and_nothing_else() {
             let began = Instant::now();
             let error = try_range(&impatient(&world, &ways, 1)).await.unwrap_err();
             assert_eq!(error.kind(), Kind::Unreachable, "{name} at {piece}: {}", error.report());
-            // A few times a second, and five for the ledger; the machine may be busy.
+            // A few times one second, and five seconds for the ledger; the machine may be busy.
             assert!(began.elapsed() < Duration::from_secs(120), "{name} at {piece}: {:?}", began.elapsed());
             ways.network(way).reset();
         }
@@ -110,7 +111,7 @@ async fn a_database_that_falls_silent_costs_a_step_its_time_and_nothing_else() {
     }
 }
 
-/// Also where the ledger is told of the step's end, after its work.
+/// Covers the ledger write at the end of the step too, after its work.
 #[tokio::test]
 async fn a_ledger_that_falls_silent_costs_a_step_its_time() {
     let (world, ways) = company().await;
@@ -131,7 +132,7 @@ async fn a_ledger_that_falls_silent_costs_a_step_its_time() {
     assert!(silences >= 3, "{silences} of the steps met a silent ledger");
 }
 
-/// What is no step of a run: the plan of a backfill, and comparisons.
+/// Covers what is not a step of a run: the plan of a backfill, and comparisons.
 #[tokio::test]
 async fn a_source_that_falls_silent_costs_a_plan_and_a_comparison_the_time_of_a_step() {
     let (world, ways) = company().await;
@@ -149,7 +150,7 @@ async fn a_source_that_falls_silent_costs_a_plan_and_a_comparison_the_time_of_a_
                 let what = format!("{work}, {} silent at {piece}", NAMES[way]);
                 match outcome.unwrap_or_else(|_| panic!("{what}: it goes on")) {
                     Err(error) => assert_eq!(error.kind(), Kind::Unreachable, "{what}: {}", error.report()),
-                    // It ended before, or does not read the CRM.
+                    // It ended before that chunk, or does not read the CRM.
                     Ok(()) => assert!(piece > 1 || (way == 0 && work != "verify"), "{what}"),
                 }
             };
@@ -182,14 +183,15 @@ async fn a_source_that_breaks_anywhere_leaves_no_file() {
     assert!((4..8).contains(&breaks), "{breaks} of the extractions broke");
 }
 
-/// Also between the dimensions, which are three inserts: the load finds some of them stored by itself.
+/// Covers the dimensions too, which are three inserts: the load finds some of them stored by its own earlier
+/// attempt.
 #[tokio::test]
 async fn a_load_that_is_dropped_somewhere_is_done_by_the_next_call() {
     let (world, ways) = company().await;
     try_range(&once(&world, &ways)).await.unwrap_or_else(|error| panic!("{}", error.report()));
     let mut drops = 0;
     for piece in (1_u64..).step_by(3) {
-        // Everything that a load writes differs: people, prostheses, owners, rows that came and that went.
+        // Everything that a load writes differs: people, prostheses, owners, new rows and deleted ones.
         world
             .crm_sql(&format!(
                 "UPDATE crm.customers SET name = 'Name {piece}';

@@ -1,15 +1,14 @@
-//! Databases that other people run: what their owners do to tables, and what they put into them. A run loads what the source
-//! holds, or refuses and leaves the mart as it was.
+//! Source databases under foreign administration: what their owners do to tables, and which values they
+//! store. A run loads what the source holds, or refuses and leaves the mart unchanged.
 
 use std::time::Duration;
 
-use bionicpro_model::{HourRange, Kind, SecretUrl};
+use bionicpro_model::{Condition, HourRange, Kind, SecretUrl};
 use bionicpro_pipeline::compare::{Comparison, compare, outstanding};
 use bionicpro_pipeline::progress::Quiet;
 use bionicpro_pipeline::{PipelineContext, RunKind, RunRequest, RunSpec, run};
 use bionicpro_sources::{CrmConfig, TelemetryConfig};
 use bionicpro_warehouse::ledger::State;
-use bionicpro_warehouse::load::TOO_MUCH_VANISHED;
 use chrono::{TimeDelta, Utc};
 
 use crate::world::{World, id};
@@ -21,7 +20,7 @@ impl World {
         self.context_with(&self.crm_config(), &telemetry, &self.warehouse_config())
     }
 
-    /// As an account of its own that holds these grants, whose password is `p`.
+    /// Returns a context with a separate account that holds these grants, whose password is `p`.
     async fn as_reader(&self, grants: &str) -> PipelineContext {
         let role = format!("reader_of_{}", self.telemetry.name);
         self.telemetry_sql(&format!(
@@ -49,7 +48,7 @@ impl World {
     }
 }
 
-/// The same database seen by another account, whose password is `p`.
+/// Returns the URL of the same database for another account, whose password is `p`.
 fn as_user(url: &SecretUrl, user: &str) -> SecretUrl {
     let mut url = url.expose_secret().clone();
     url.set_username(user).unwrap();
@@ -64,7 +63,7 @@ async fn ask(
     run(context, RunSpec { run: None, ask }, &Quiet).await
 }
 
-/// An hour some days ago, so that full runs reach it, as the tables and the mart write it.
+/// Returns the hour some days ago, in the form of the tables and of the mart.
 pub(crate) fn hour(days: i64) -> String {
     (Utc::now() - TimeDelta::days(days)).format("%Y-%m-%d %H:00:00").to_string()
 }
@@ -104,7 +103,7 @@ async fn an_error_is_a_number_above_0_a_true_boolean_or_a_text_that_is_neither_e
     }
 }
 
-/// The locks come before the snapshot: an older one would see the new file as empty.
+/// The locks are taken before the snapshot: an older snapshot would see the rewritten table as empty.
 #[tokio::test]
 async fn a_table_that_is_written_anew_while_a_run_waits_for_it_is_read_as_it_is_then() {
     let (recent, old) = (hour(2), hour(40));
@@ -125,7 +124,7 @@ async fn a_table_that_is_written_anew_while_a_run_waits_for_it_is_read_as_it_is_
              INSERT INTO crm.customers SELECT * FROM c; INSERT INTO crm.prostheses SELECT * FROM p",
         ),
     ] {
-        for kind in [RunRequest::Tick, RunRequest::Full] {
+        for kind in [RunRequest::Incremental, RunRequest::Full] {
             let client = database.client().await;
             client.batch_execute(&format!("BEGIN; {change}")).await.unwrap();
             let commit = async {
@@ -151,8 +150,8 @@ async fn a_table_that_was_emptied_is_refused_and_loaded_when_it_is_filled_again(
         )
         .await;
     for _ in 0..2 {
-        let error = world.ask_for(RunRequest::Tick).await.unwrap_err();
-        assert_eq!((error.kind(), error.message()), (Kind::Data, TOO_MUCH_VANISHED));
+        let error = world.ask_for(RunRequest::Incremental).await.unwrap_err();
+        assert!(error.kind() == Kind::Data && error.is(Condition::TooMuchVanished), "{}", error.report());
         assert_eq!(world.told().await, [told("a", "CHIP-1", &at, 1)]);
     }
     world.telemetry_sql("INSERT INTO telemetry.raw_telemetry SELECT * FROM telemetry.kept").await;
@@ -174,15 +173,15 @@ async fn a_crm_that_was_emptied_is_refused_table_by_table_and_confirmed_by_its_n
         let at = hour(1);
         let world = World::with(&row("CHIP-1", &at)).await;
         world.crm_sql(change).await;
-        for kind in [RunRequest::Tick, RunRequest::Full] {
+        for kind in [RunRequest::Incremental, RunRequest::Full] {
             let error = world.ask_for(kind).await.unwrap_err();
-            assert_eq!((error.kind(), error.message()), (Kind::Data, TOO_MUCH_VANISHED), "{change}");
+            assert!(error.kind() == Kind::Data && error.is(Condition::TooMuchVanished), "{change}");
             assert!(error.to_string().contains(what), "{error}");
             assert_eq!(world.told().await, [told("a", "CHIP-1", &at, 1)]);
         }
-        // One less than what was seen is not what was seen.
-        assert!(ask(&world.context().confirming_vanished(1), RunRequest::Tick).await.is_err());
-        ask(&world.context().confirming_vanished(2), RunRequest::Tick).await.unwrap();
+        // A confirmation of one row less than vanished is not enough.
+        assert!(ask(&world.context().confirming_vanished(1), RunRequest::Incremental).await.is_err());
+        ask(&world.context().confirming_vanished(2), RunRequest::Incremental).await.unwrap();
     }
 }
 
@@ -202,10 +201,10 @@ async fn owners_that_vanish_all_at_once_are_refused_and_confirmed() {
     world
         .crm_sql("ALTER TABLE crm.prostheses ALTER chip_id DROP NOT NULL; UPDATE crm.prostheses SET chip_id = NULL")
         .await;
-    let error = world.ask_for(RunRequest::Tick).await.unwrap_err();
-    assert_eq!(error.message(), TOO_MUCH_VANISHED);
+    let error = world.ask_for(RunRequest::Incremental).await.unwrap_err();
+    assert!(error.is(Condition::TooMuchVanished));
     assert!(error.to_string().contains("14 of 14 owners of prostheses"), "{error}");
-    ask(&world.context().confirming_vanished(14), RunRequest::Tick).await.unwrap();
+    ask(&world.context().confirming_vanished(14), RunRequest::Incremental).await.unwrap();
 }
 
 #[tokio::test]
@@ -251,11 +250,11 @@ async fn a_full_partition_that_is_attached_comes_by_the_next_tick_however_old_it
         hour(20)
     )).await;
     let report = world.tick().await;
-    assert_eq!(report.kind, Some(RunKind::Tick));
+    assert_eq!(report.kind, Some(RunKind::Incremental));
     assert_eq!(world.told().await, [told("a", "CHIP-1", &recent, 1), told("b", "CHIP-2", &old, 1)]);
     assert_eq!(world.tick().await.state, State::Skipped);
 
-    // What the source no longer keeps is no deletion.
+    // Rows that the source no longer keeps do not count as deleted.
     world.telemetry_sql("ALTER TABLE telemetry.raw_telemetry DETACH PARTITION telemetry.former; DROP TABLE telemetry.former CASCADE").await;
     world.ask_for(RunRequest::Full).await.unwrap();
     let compared = world.compared().await;
@@ -267,14 +266,14 @@ async fn a_full_partition_that_is_attached_comes_by_the_next_tick_however_old_it
     assert_eq!(world.told().await.len(), 2);
 }
 
-/// Rows that no form finds, in days that no full run reaches.
+/// Rows that no form of change detection finds, in days before the lookback.
 #[tokio::test]
 async fn what_escapes_a_form_is_found_by_comparing_the_whole_retention() {
     let (recent, old, older) = (hour(1), hour(40), hour(75));
     for (prepare, escape) in [
-        // The column that only its default keeps.
+        // A transaction column that only its default maintains.
         ("", "INSERT INTO telemetry.raw_telemetry (chip_id, event_time, inserted_by) VALUES ('CHIP-2', '{old}', '3')"),
-        // By creation time, written by the application.
+        // Creation times that the application writes.
         (
             "ALTER TABLE telemetry.raw_telemetry DROP COLUMN inserted_by; CREATE INDEX ON telemetry.raw_telemetry (created_at)",
             "INSERT INTO telemetry.raw_telemetry (chip_id, event_time, created_at) VALUES ('CHIP-2', '{old}', '2020-01-01')",
@@ -284,13 +283,13 @@ async fn what_escapes_a_form_is_found_by_comparing_the_whole_retention() {
              ALTER TABLE telemetry.raw_telemetry ALTER created_at DROP NOT NULL",
             "INSERT INTO telemetry.raw_telemetry (chip_id, event_time, created_at) VALUES ('CHIP-2', '{old}', NULL)",
         ),
-        // A view tells nothing.
+        // A view allows no change detection.
         (
             "ALTER TABLE telemetry.raw_telemetry RENAME TO stored;
              CREATE VIEW telemetry.raw_telemetry AS SELECT * FROM telemetry.stored",
             "INSERT INTO telemetry.raw_telemetry (chip_id, event_time) VALUES ('CHIP-2', '{old}')",
         ),
-        // Edits are seen by no form but xmin.
+        // Only the form by xmin detects updates.
         (
             "INSERT INTO telemetry.raw_telemetry (chip_id, event_time) VALUES ('CHIP-1', '{old}')",
             "UPDATE telemetry.raw_telemetry SET chip_id = 'CHIP-2' WHERE event_time = '{old}'",
@@ -302,7 +301,7 @@ async fn what_escapes_a_form_is_found_by_comparing_the_whole_retention() {
         world.ask_for(RunRequest::Full).await.unwrap();
         world.compared().await;
         world.telemetry_sql(&escape.replace("{old}", &old)).await;
-        let _ = world.ask_for(RunRequest::Tick).await.unwrap();
+        let _ = world.ask_for(RunRequest::Incremental).await.unwrap();
         assert_eq!(world.days_due().await, 0, "each day once a day");
         // A day later.
         world.ask("ALTER TABLE compared_days UPDATE is_mended = 1 WHERE 1").await;
@@ -341,7 +340,7 @@ async fn a_table_with_a_kept_column_is_compared_once_and_not_every_day() {
     assert_eq!(world.told().await.len(), 2);
     world.ask_for(RunRequest::Full).await.unwrap();
     assert_eq!(world.days_due().await, 0);
-    // After a loss they are due again.
+    // After the baseline is lost they are due again.
     world.telemetry_sql("VACUUM FULL telemetry.raw_telemetry").await;
     assert_eq!(world.tick().await.kind, Some(RunKind::Full));
     assert!(world.days_due().await > 20);
@@ -375,7 +374,7 @@ async fn a_comparison_in_which_too_much_would_vanish_is_told_and_the_others_go_o
     assert_eq!(world.told().await, before);
     let unmended = outstanding(&world.context()).await.unwrap().unwrap().unmended;
     assert!(!unmended.is_empty());
-    // They stay due, and say the same until somebody confirms it.
+    // They stay due, with the same result, until the vanished rows are confirmed.
     assert_eq!(world.compared().await.refused.len(), compared.refused.len());
     let context = world.context().confirming_vanished(100);
     let confirmed = compare(&context, &id("confirmed"), Duration::ZERO, &Quiet).await.unwrap();
@@ -392,9 +391,9 @@ async fn what_is_older_than_the_source_keeps_stays_in_the_mart() {
     let keeps = world.with_telemetry(|telemetry| telemetry.keeps = Some(3));
     ask(&keeps, RunRequest::Full).await.unwrap();
     assert_eq!(world.told().await, [told("a", "CHIP-1", &recent, 1), told("b", "CHIP-2", &old, 1)]);
-    // A late row of an hour whose others are gone would make less of it.
+    // A late row of an hour whose other rows are deleted would reduce the cell to itself.
     world.moves(&row("CHIP-2", &old)).await;
-    ask(&keeps, RunRequest::Tick).await.unwrap();
+    ask(&keeps, RunRequest::Incremental).await.unwrap();
     assert_eq!(world.told().await.len(), 2);
     let from = (Utc::now() - TimeDelta::days(6)).date_naive().and_hms_opt(0, 0, 0).unwrap().and_utc();
     let range = HourRange::new(from, from + TimeDelta::days(5)).unwrap();
@@ -416,7 +415,7 @@ async fn policies_that_hide_rows_are_refused_unless_they_are_meant() {
              CREATE POLICY tenants ON telemetry.raw_telemetry USING (chip_id <> 'CHIP-1')",
         )
         .await;
-    for kind in [RunRequest::Tick, RunRequest::Full] {
+    for kind in [RunRequest::Incremental, RunRequest::Full] {
         let error = ask(&context, kind).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Config);
         assert!(error.to_string().contains("by the policies tenants"), "{}", error.report());
@@ -431,10 +430,10 @@ async fn policies_that_hide_rows_are_refused_unless_they_are_meant() {
         telemetry.url = Some(world.as_reader_url());
         telemetry.policies = vec!["tenants".to_owned()];
     });
-    let report = ask(&meant, RunRequest::Tick).await.unwrap();
+    let report = ask(&meant, RunRequest::Incremental).await.unwrap();
     assert_eq!(report.kind, Some(RunKind::Full), "other policies than before");
     assert_eq!(world.told().await, [told("b", "CHIP-2", &at, 1)]);
-    // A policy of another role does not apply: without one of its own the account sees nothing.
+    // A policy of another role does not apply: without its own policy the account sees no rows.
     let other = format!("other_of_{}", world.telemetry.name);
     world
         .telemetry_sql(&format!(
@@ -445,7 +444,8 @@ async fn policies_that_hide_rows_are_refused_unless_they_are_meant() {
     assert_eq!(error.kind(), Kind::Config);
     assert!(error.to_string().contains("no policy for this account"), "{error}");
     world.telemetry_sql("ALTER POLICY tenants ON telemetry.raw_telemetry TO PUBLIC").await;
-    // A view is filtered as its owner, which the table does not show: the server itself refuses.
+    // A view is filtered by the policies for its owner, which the table does not reveal: here the server
+    // itself refuses.
     let owner = format!("owner_of_{}", world.telemetry.name);
     world
         .telemetry_sql(&format!(
@@ -461,13 +461,13 @@ async fn policies_that_hide_rows_are_refused_unless_they_are_meant() {
         (error.kind(), error.message()),
         (Kind::Config, "row-level security hides rows from the account")
     );
-    // Confirmed, the server would filter in silence.
+    // If the policies were confirmed, the server would filter silently.
     let view = world.with_telemetry(|telemetry| {
         telemetry.table = "filtered".to_owned();
         telemetry.policies = vec!["tenants".to_owned()];
     });
     let error = ask(&view, RunRequest::Full).await.unwrap_err();
-    assert_eq!((error.kind(), error.message()), (Kind::Config, "policies can only be confirmed of tables"));
+    assert_eq!((error.kind(), error.message()), (Kind::Config, "policies can only be confirmed for tables"));
 }
 
 #[tokio::test]
@@ -483,7 +483,7 @@ async fn policies_on_the_crm_are_refused_too() {
         .await;
     let crm = CrmConfig { url: Some(as_user(&world.crm.url, &role)), ..CrmConfig::default() };
     let context = world.context_with(&crm, &world.telemetry_config(), &world.warehouse_config());
-    let error = ask(&context, RunRequest::Tick).await.unwrap_err();
+    let error = ask(&context, RunRequest::Incremental).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Config);
     assert!(error.to_string().contains("crm.customers"), "{error}");
 }
@@ -497,21 +497,22 @@ async fn grants_on_columns_are_enough() {
         world.as_reader(&format!("GRANT SELECT ({columns}) ON telemetry.raw_telemetry TO {{role}}")).await;
     ask(&context, RunRequest::Full).await.unwrap();
     world.moves(&row("CHIP-1", &at)).await;
-    let report = ask(&context, RunRequest::Tick).await.unwrap();
+    let report = ask(&context, RunRequest::Incremental).await.unwrap();
     assert_eq!(
         (report.kind, report.steps[1].form.as_deref()),
-        (Some(RunKind::Tick), Some("transaction_column"))
+        (Some(RunKind::Incremental), Some("transaction_column"))
     );
     assert_eq!(world.told().await, [told("a", "CHIP-1", &at, 1)]);
-    // Without that of the form there is none, and what is missing is said.
+    // Without the grant on the form's column there is no change detection; a missing column that is needed is
+    // named.
     let role = format!("reader_of_{}", world.telemetry.name);
     world.telemetry_sql(&format!("REVOKE SELECT (inserted_by) ON telemetry.raw_telemetry FROM {role}")).await;
     world.moves(&row("CHIP-2", &at)).await;
-    let report = ask(&context, RunRequest::Tick).await.unwrap();
+    let report = ask(&context, RunRequest::Incremental).await.unwrap();
     assert_eq!(report.kind, Some(RunKind::Full));
     assert_eq!(world.told().await.len(), 2);
     world.telemetry_sql(&format!("REVOKE SELECT (error_code) ON telemetry.raw_telemetry FROM {role}")).await;
-    let error = ask(&context, RunRequest::Tick).await.unwrap_err();
+    let error = ask(&context, RunRequest::Incremental).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Config);
     assert!(error.to_string().contains("telemetry.raw_telemetry.error_code"), "{error}");
 }
@@ -534,7 +535,7 @@ async fn chips_that_a_collation_calls_equal_are_counted_apart() {
     assert_eq!(world.told().await, expected);
     world.ask_for(RunRequest::Full).await.unwrap();
     assert_eq!(world.told().await, expected);
-    // Cut where it changes hands, too.
+    // First a row of the other chip only, then one after the index by chip is dropped.
     world.moves(&row("chip-1", &at)).await;
     world.tick().await;
     assert_eq!(world.told().await, [told("a", "CHIP-1", &at, 2), told("b", "chip-1", &at, 2)]);

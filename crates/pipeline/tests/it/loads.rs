@@ -1,10 +1,9 @@
-//! Loads that repeat, come late, meet, and take back.
+//! Loads that repeat, come late, run concurrently, and remove rows.
 
-use bionicpro_model::Kind;
+use bionicpro_model::{Condition, Kind};
 use bionicpro_pipeline::progress::Quiet;
 use bionicpro_pipeline::{RunRequest, RunSpec, run};
 use bionicpro_warehouse::ledger;
-use bionicpro_warehouse::load::TOO_MUCH_VANISHED;
 
 use crate::world::{IVAN, World, days, id};
 
@@ -20,10 +19,10 @@ async fn rows_that_vanished_from_the_source_vanish_from_the_mart() {
     let report = world.run().await.unwrap();
     assert_eq!(report.counts["tombstones"], 1);
     assert_eq!(world.told().await, ["a CHIP-1 2024-01-15 08 1"]);
-    // An empty source is not believed at once.
+    // An empty source is refused without a confirmation.
     world.telemetry_sql("DELETE FROM telemetry.raw_telemetry").await;
     let error = world.run().await.unwrap_err();
-    assert_eq!((error.kind(), error.message()), (Kind::Data, TOO_MUCH_VANISHED));
+    assert!(error.kind() == Kind::Data && error.is(Condition::TooMuchVanished), "{}", error.report());
     assert!(error.hint_text().unwrap().contains("--confirm-vanished 1;"), "{}", error.report());
     assert_eq!(world.told().await, ["a CHIP-1 2024-01-15 08 1"]);
     let spec = RunSpec { run: None, ask: RunRequest::Range(days()) };
@@ -96,7 +95,7 @@ async fn the_ledger_tells_each_step_and_the_horizon_moves_last() {
     world.stage_run(&id("r1")).await.unwrap();
     assert_eq!(ledger::data_as_of(&warehouse).await.unwrap(), None);
     world.load(&id("r1")).await.unwrap();
-    // The range ended long before the snapshot: the mart is as fresh as the range.
+    // The range ended long before the snapshot, so the data are as of the end of the range.
     assert_eq!(ledger::data_as_of(&warehouse).await.unwrap(), Some(days().to()));
     let entries = ledger::run(&warehouse, &id("r1")).await.unwrap();
     assert_eq!(entries.len(), 8);

@@ -1,4 +1,4 @@
-//! The pipeline on the real engines: PostgreSQL and ClickHouse, a fresh database of each for every test.
+//! The pipeline on the real engines, PostgreSQL and ClickHouse, with fresh databases for every test.
 #![allow(clippy::unwrap_used, reason = "a test that cannot do its part fails by a panic")]
 
 mod ahead;
@@ -6,6 +6,7 @@ mod crm;
 mod faults;
 mod foreign;
 mod histories;
+mod incremental;
 mod loads;
 mod oracle;
 mod pooler;
@@ -16,7 +17,6 @@ mod schemas;
 mod shards;
 mod squares;
 mod staging;
-mod ticks;
 mod turns;
 mod unreadable;
 mod ways;

@@ -1,4 +1,5 @@
-//! What the mart must hold, by plain SQL in PostgreSQL: slow, obvious, and unlike the pipeline's own query.
+//! The expected contents of the mart by plain SQL in PostgreSQL: slow, obvious, and unlike the pipeline's own
+//! query.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::world::World;
 
-/// One row per (chip, hour) of the range, written as one would write it first.
+/// One row per (chip, hour) of the range, written in the most straightforward way.
 const CELLS: &str = "
     WITH readings AS (
         SELECT chip_id::text AS chip, event_time::timestamp AS at, response_time_ms::text AS response_text,
@@ -35,7 +36,7 @@ const OWNERS: &str = "
     SELECT p.chip_id, c.id::text, p.id::text, coalesce(c.ldap_username, ''), c.name, c.email, m.name
     FROM crm.prostheses p JOIN crm.customers c ON c.id = p.customer_id JOIN crm.prosthesis_models m ON m.id = p.model_id";
 
-/// The mart's rows as PostgreSQL gives them, by person, prosthesis and hour.
+/// Computes the expected rows of the mart in PostgreSQL, by person, prosthesis and hour.
 pub(crate) async fn expected(world: &World) -> BTreeMap<(String, String, String), Value> {
     let telemetry = world.telemetry.client().await;
     telemetry.batch_execute("SET TimeZone = 'UTC'").await.unwrap();
@@ -77,7 +78,7 @@ pub(crate) async fn expected(world: &World) -> BTreeMap<(String, String, String)
     expected
 }
 
-/// The mart's rows as ClickHouse gives them, in the same form.
+/// Returns the mart's rows from ClickHouse, in the same form.
 pub(crate) async fn found(world: &World) -> BTreeMap<(String, String, String), Value> {
     let rows = world.mart().await;
     let count = rows.len();
@@ -92,7 +93,7 @@ pub(crate) async fn found(world: &World) -> BTreeMap<(String, String, String), V
     found
 }
 
-/// Numbers of single precision as such, whole numbers as such.
+/// Rounds numbers of single precision to it, and makes sums floating-point numbers.
 fn normal(mut row: Value) -> Value {
     for (name, value) in row.as_object_mut().unwrap() {
         let is_single =

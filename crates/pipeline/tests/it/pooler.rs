@@ -1,4 +1,5 @@
-//! PgBouncer between the pipeline and its sources: runs are exact, and whoever shares the pool never notices them.
+//! PgBouncer between the pipeline and its sources: runs are exact, and other clients of the pool never notice
+//! them.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -16,15 +17,15 @@ use crate::turns::take_turns;
 use crate::world::World;
 
 const MODES: [PoolMode; 2] = [PoolMode::Transaction, PoolMode::Session];
-/// Connections of a pool, and of a run: one is left to others.
+/// Connections of a pool, and of a run: one is left to other clients.
 const SIZE: u16 = 4;
 const CONNECTIONS: u16 = 3;
-/// The longest run on a busy machine.
+/// The timeout of a run on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// The hours that rows fall into, in days before now; a full run does not reach the last.
+/// The hours that rows fall into, in days before now; the last is beyond the lookback of a full run.
 const DAYS: [i64; 5] = [1, 2, 3, 4, 40];
 
-/// A company whose databases stand behind a pooler.
+/// A company whose databases are behind a pooler.
 struct Pooled {
     world: World,
     pooler: PgBouncer,
@@ -33,7 +34,7 @@ struct Pooled {
 }
 
 impl Pooled {
-    /// None where there is no pooler to start.
+    /// Returns `None` if no pooler can be started.
     async fn new(mode: PoolMode, size: u16) -> Option<Pooled> {
         let pooler = PgBouncer::start(&bionicpro_testing::postgres().url(), mode, size)?;
         let hour = |days| (Utc::now() - TimeDelta::days(days)).format("%Y-%m-%d %H:00:00").to_string();
@@ -51,7 +52,7 @@ impl Pooled {
         TelemetryConfig { url, connections: CONNECTIONS, ..self.world.telemetry_config() }
     }
 
-    /// What a process of its own works with.
+    /// Returns the context of a separate process.
     fn context(&self) -> PipelineContext {
         self.world.context_with(&self.crm(), &self.telemetry(), &self.world.warehouse_config())
     }
@@ -60,13 +61,14 @@ impl Pooled {
         in_time(&self.context(), ask).await.unwrap_or_else(|error| panic!("{}", error.report()));
     }
 
-    /// A movement in every hour.
+    /// Inserts a movement into every hour.
     async fn moves(&self, chip: &str) {
         let row = |hour: &String| format!("('{chip}', '{hour}', 1, 1, NULL)");
         self.world.moves(&self.hours.each_ref().map(row).join(", ")).await;
     }
 
-    /// The mart after so many movements of the first chip in every hour, and of the second in the first hour.
+    /// Returns the mart's rows after `first` movements of the first chip in every hour, and `second` of the
+    /// second chip in the first hour.
     fn expected(&self, first: u32, second: u32) -> Vec<String> {
         let hours = self.hours.iter();
         let mut told: Vec<String> =
@@ -76,7 +78,8 @@ impl Pooled {
         told
     }
 
-    /// Whoever shares the pool: inserts and reads, each a statement of its own, until told to stop. Gives the inserts.
+    /// Acts as another client of the pool: inserts and reads, each in a separate statement, until `stop` is
+    /// set. Counts the inserts in `done`.
     async fn share(&self, stop: &AtomicBool, done: &AtomicU32) {
         let url = self.pooler.way_to(&self.world.telemetry.url);
         let usual = told(&self.world.telemetry.client().await, SHARED).await;
@@ -89,7 +92,7 @@ impl Pooled {
             client.simple_query(&insert).await.unwrap();
             done.fetch_add(1, Ordering::SeqCst);
             assert_eq!(told(&client, SHARED).await, usual);
-            // A client that stays would keep a connection of the pool.
+            // A client that stays connected would keep a connection of the pool.
             if self.mode == PoolMode::Session {
                 client = connect(&url).await;
             }
@@ -97,13 +100,13 @@ impl Pooled {
         }
     }
 
-    /// Looks into every connection of both pools: nobody can tell that a run has been there.
+    /// Checks every connection of both pools: a run has left no trace in it.
     async fn check(&self) {
         for database in [&self.world.crm, &self.world.telemetry] {
             let fresh = database.client().await;
             fresh.simple_query("BEGIN").await.unwrap();
             let settings = told(&fresh, SETTINGS).await;
-            // A server process whose client was cut off may take a moment to notice.
+            // A server process whose client was disconnected may take a moment to notice.
             let began = std::time::Instant::now();
             while told(&fresh, LOCKS).await != ["0"] {
                 assert!(began.elapsed() < PATIENCE, "a lock is still held");
@@ -138,11 +141,11 @@ impl Pooled {
     }
 }
 
-/// What a session may do and holds, as its next statement finds it.
+/// Reads a session's settings and locks, as its next statement finds them.
 const SHARED: &str = "SELECT current_setting('transaction_read_only'), current_setting('TimeZone'), \
     current_setting('search_path'), current_setting('statement_timeout'), current_setting('row_security'), \
     (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid())";
-/// The pooler names the program in each session.
+/// The pooler sets the application name in each session.
 const SETTINGS: &str = "SELECT name, setting FROM pg_settings WHERE name <> 'application_name' ORDER BY name";
 const LOCKS: &str = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' \
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
@@ -153,7 +156,7 @@ async fn connect(url: &SecretUrl) -> Client {
     client
 }
 
-/// The rows of an answer, without a statement that is prepared.
+/// Returns the rows of a query, without a prepared statement.
 async fn told(client: &Client, sql: &str) -> Vec<String> {
     let messages = client.simple_query(sql).await.unwrap();
     let rows = messages.iter().filter_map(|message| match message {
@@ -173,7 +176,7 @@ async fn in_time(context: &PipelineContext, ask: RunRequest) -> Result<RunReport
 
 /// Every third run is a full one.
 fn ask(number: u32) -> RunRequest {
-    if number.is_multiple_of(3) { RunRequest::Full } else { RunRequest::Tick }
+    if number.is_multiple_of(3) { RunRequest::Full } else { RunRequest::Incremental }
 }
 
 #[tokio::test]
@@ -185,7 +188,7 @@ async fn runs_are_exact_and_whoever_shares_the_pool_does_not_notice_them() {
             for number in 1..=30 {
                 pooled.moves("CHIP-1").await;
                 let others = done.load(Ordering::SeqCst);
-                pooled.run(if number % 6 == 0 { RunRequest::Full } else { RunRequest::Tick }).await;
+                pooled.run(if number % 6 == 0 { RunRequest::Full } else { RunRequest::Incremental }).await;
                 let told = pooled.world.told().await;
                 let first = pooled.expected(number, 0);
                 assert!(first.iter().all(|row| told.contains(row)), "{mode:?}: {told:?}");
@@ -197,7 +200,7 @@ async fn runs_are_exact_and_whoever_shares_the_pool_does_not_notice_them() {
         };
         let share = || pooled.share(&stop, &done);
         tokio::join!(running, share(), share(), share());
-        pooled.run(RunRequest::Tick).await;
+        pooled.run(RunRequest::Incremental).await;
         assert_eq!(pooled.world.told().await, pooled.expected(30, done.load(Ordering::SeqCst)), "{mode:?}");
         pooled.check().await;
     }
@@ -252,7 +255,7 @@ async fn loads_exclude_each_other_through_the_pool() {
             let lock = Lock::take(database.connect().await.unwrap(), &name).await.unwrap();
             let second = Lock::try_take(database.connect().await.unwrap(), &name).await.unwrap();
             assert!(second.is_none(), "{mode:?}: {name}");
-            let mut running = std::pin::pin!(in_time(&context, RunRequest::Tick));
+            let mut running = std::pin::pin!(in_time(&context, RunRequest::Incremental));
             if kind == "load" {
                 let waiting = tokio::time::timeout(Duration::from_secs(2), &mut running).await;
                 assert!(waiting.is_err(), "{mode:?}: a load did not wait");
@@ -273,7 +276,7 @@ async fn loads_exclude_each_other_through_the_pool() {
     }
 }
 
-/// The message that takes a snapshot fails then, in the middle.
+/// The message that takes a snapshot then fails in the middle.
 #[tokio::test]
 async fn a_table_that_somebody_changes_is_waited_for_through_the_pool() {
     for mode in MODES {
@@ -282,15 +285,15 @@ async fn a_table_that_somebody_changes_is_waited_for_through_the_pool() {
         let owner = pooled.world.telemetry.client().await;
         owner.batch_execute("BEGIN; LOCK TABLE telemetry.raw_telemetry").await.unwrap();
         let context = pooled.context();
-        // One gives up meanwhile, with its connection waiting for the lock.
+        // One run gives up meanwhile, while its connection waits for the lock.
         let given_up =
-            tokio::time::timeout(Duration::from_secs(1), in_time(&context, RunRequest::Tick)).await;
+            tokio::time::timeout(Duration::from_secs(1), in_time(&context, RunRequest::Incremental)).await;
         assert!(given_up.is_err(), "{mode:?}");
         let changing = async {
             tokio::time::sleep(Duration::from_secs(3)).await;
             owner.batch_execute("COMMIT").await.unwrap();
         };
-        tokio::join!(pooled.run(RunRequest::Tick), pooled.run(RunRequest::Full), changing);
+        tokio::join!(pooled.run(RunRequest::Incremental), pooled.run(RunRequest::Full), changing);
         assert_eq!(pooled.world.told().await, pooled.expected(1, 0), "{mode:?}");
         pooled.check().await;
     }
@@ -314,7 +317,7 @@ async fn a_pool_of_fewer_connections_than_a_run_would_use_is_read_with_fewer() {
     for mode in MODES {
         let Some(pooled) = Pooled::new(mode, 1).await else { return };
         pooled.moves("CHIP-1").await;
-        pooled.run(RunRequest::Tick).await;
+        pooled.run(RunRequest::Incremental).await;
         pooled.moves("CHIP-1").await;
         pooled.run(RunRequest::Full).await;
         assert_eq!(pooled.world.told().await, pooled.expected(2, 0), "{mode:?}");

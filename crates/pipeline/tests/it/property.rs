@@ -1,8 +1,8 @@
-//! For any fleet and any form of the tables, the mart equals a recomputation by plain SQL, cell by cell and column by
-//! column.
+//! For any fleet and any form of the tables, the mart equals a recomputation by plain SQL, cell by cell and
+//! column by column.
 //!
-//! A failing fleet is shrunk, printed, and its seed kept in `tests/it/property.regressions`, which is tried first next
-//! time. `PROPTEST_CASES=1000` looks longer, `PROPTEST_RNG_SEED=…` looks at the same fleets again.
+//! A failing fleet is shrunk, printed, and its seed kept in `tests/it/property.regressions`, which is tried
+//! first next time. `PROPTEST_CASES=1000` tests more fleets, `PROPTEST_RNG_SEED=…` repeats the same fleets.
 
 use bionicpro_testing::property;
 use proptest::prelude::*;
@@ -38,7 +38,7 @@ struct Movement {
 #[derive(Debug, Clone, Copy)]
 enum Reading {
     Missing,
-    /// A number of quarters: every type but the whole ones holds it.
+    /// A number of quarters, which every non-integer type holds exactly.
     Quarters(i16),
     NotANumber,
     Infinite,
@@ -72,7 +72,7 @@ fn reading() -> impl Strategy<Value = Reading> {
 
 fn movement() -> impl Strategy<Value = Movement> {
     let hour = 3_600_000_000_i64;
-    // Often the same instants, so that ties happen; often the very edges of an hour.
+    // Often the same instants, so that ties happen, and often the very edges of an hour.
     let at = prop_oneof![
         0..52 * hour,
         (0_i64..52).prop_map(move |of| of * hour),
@@ -163,11 +163,11 @@ async fn mart_equals_recomputation(fleet: &Fleet) -> Result<(), TestCaseError> {
     world.telemetry_sql(&fleet.table()).await;
     let mut telemetry = world.telemetry_config();
     telemetry.connections = fleet.connections;
-    // The deletion may take most of the mart with it, which a run believes only when it is confirmed.
+    // The deletion may remove most of the mart, which a run accepts only with a confirmation.
     let context = world
         .context_with(&world.crm_config(), &telemetry, &world.warehouse_config())
         .confirming_vanished(u64::MAX);
-    // Then late rows and deletions: the second run must leave nothing of the first.
+    // The second change has late rows and deletions: its run must leave nothing of the first.
     let delete = "DELETE FROM telemetry.raw_telemetry WHERE extract(minute from event_time) < 20".to_owned();
     for change in [fleet.insert(&fleet.movements), format!("{delete}; {}", fleet.insert(&fleet.more))] {
         world.telemetry_sql(&change).await;

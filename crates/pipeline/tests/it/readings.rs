@@ -1,4 +1,4 @@
-//! Readings and event times that no device should send: kept, counted, never changed in silence.
+//! Readings and event times that no device should send: kept, counted, never changed silently.
 
 use crate::world::{World, days, range};
 use bionicpro_pipeline::progress::Quiet;
@@ -40,7 +40,8 @@ async fn negative_responses_and_batteries_out_of_range_are_kept_and_counted() {
     assert_eq!(row["battery_min"].as_f64(), Some(-1.0));
 }
 
-/// A square may be too great or too small for the engine where the reading is neither: the rest of the cell is read.
+/// A square may be too large or too small for the engine although the reading is not: the rest of the cell is
+/// still read.
 #[tokio::test]
 async fn squares_that_no_number_holds_are_unknown_and_stop_nothing() {
     for (of, greatest) in [("double precision", 1e300), ("numeric", 1e300), ("numeric", -1e200)] {
@@ -72,7 +73,7 @@ async fn squares_that_no_number_holds_are_unknown_and_stop_nothing() {
     }
 }
 
-/// Integers are squared exactly, the greatest of them too.
+/// Integers are squared exactly, even the largest.
 #[tokio::test]
 async fn squares_of_integers_are_exact_and_rounded_once() {
     for (of, values, expected) in [

@@ -1,4 +1,4 @@
-//! Single steps between which something comes: they begin again by themselves, as a whole run does.
+//! Single steps with something coming in between: they restart by themselves, as a whole run does.
 
 use bionicpro_pipeline::progress::Quiet;
 use bionicpro_pipeline::{RunRequest, steps};
@@ -21,7 +21,7 @@ async fn a_customer_who_comes_between_the_two_extractions_is_joined_all_the_same
     let (context, run) = (world.context(), id("r1"));
     steps::extract_crm(&context, &run, &Quiet).await.unwrap();
     world.crm_sql(NEWCOMER).await;
-    steps::extract_telemetry(&context, &run, RunRequest::Tick, &Quiet).await.unwrap();
+    steps::extract_telemetry(&context, &run, RunRequest::Incremental, &Quiet).await.unwrap();
     assert_eq!(steps::transform(&context, &run, &Quiet).await.unwrap().state, State::Done);
     assert_eq!(world.load(&run).await.unwrap().state, State::Done);
     assert_eq!(world.told().await, ["a CHIP-1 2024-01-15 08 1", "d CHIP-3 2024-01-15 08 1"]);
@@ -34,9 +34,9 @@ async fn a_load_that_another_one_has_overtaken_begins_again_and_loses_nothing() 
     let (context, run) = (world.context(), id("overtaken"));
     world.moves("('CHIP-1', '2024-01-15 09:00:00', 1, 1, NULL)").await;
     steps::extract_crm(&context, &run, &Quiet).await.unwrap();
-    steps::extract_telemetry(&context, &run, RunRequest::Tick, &Quiet).await.unwrap();
+    steps::extract_telemetry(&context, &run, RunRequest::Incremental, &Quiet).await.unwrap();
     steps::transform(&context, &run, &Quiet).await.unwrap();
-    // The prosthesis goes to Ivan, and a tick of somebody else's knows it first.
+    // The prosthesis moves to Ivan, and an incremental run of another process sees it first.
     world
         .crm_sql(&format!("UPDATE crm.prostheses SET customer_id = '{IVAN}' WHERE chip_id = 'CHIP-1'"))
         .await;
@@ -59,12 +59,12 @@ async fn a_load_that_another_one_has_overtaken_begins_again_and_loses_nothing() 
 async fn of_two_runs_that_came_to_the_same_version_the_second_reads_again() {
     let world = World::with("('CHIP-1', '2024-01-15 08:00:00', 1, 1, NULL)").await;
     let (context, warehouse) = (world.context(), Warehouse::new(&world.warehouse_config()).unwrap());
-    // The source's clock stands behind what the warehouse knows: a run was here in 2096.
+    // The source clock is behind the warehouse's newest version, which is of a run in 2096.
     let known = 4_000_000_000_000_000;
     let ahead = Entry::new(id("ahead"), Step::ExtractTelemetryData, State::Done, 1, Utc::now());
     ledger::append(&warehouse, &[Entry { version: Some(known), ..ahead }]).await.unwrap();
 
-    // Full runs: the part of a tick is refused as soon as any load has come between.
+    // Full runs: the partial files of an incremental run are refused as soon as any load has come in between.
     let (first, second) = (id("first"), id("second"));
     for run in [&first, &second] {
         steps::extract_crm(&context, run, &Quiet).await.unwrap();
@@ -76,7 +76,7 @@ async fn of_two_runs_that_came_to_the_same_version_the_second_reads_again() {
         steps::transform(&context, run, &Quiet).await.unwrap();
     }
     assert_eq!(world.load(&first).await.unwrap().version, Some(known + 1));
-    // It sees what came since, because it reads again.
+    // It sees rows that came since, because it reads again.
     world.moves("('CHIP-1', '2024-01-15 08:00:01', 1, 1, NULL)").await;
     assert!(world.load(&second).await.unwrap().version > Some(known + 1));
     assert_eq!(world.told().await, ["a CHIP-1 2024-01-15 08 2"]);

@@ -1,4 +1,4 @@
-//! Source tables as other programs make them, and those that cannot be read.
+//! Source tables in the forms that other programs create, and some that cannot be read.
 
 use bionicpro_model::{Error, Kind, SecretUrl};
 use bionicpro_pipeline::progress::Quiet;
@@ -10,7 +10,7 @@ const MOVES: &str =
     "('CHIP-1', '2024-01-15 08:00:01', 40, 80, 'E1'), ('CHIP-1', '2024-01-15 08:59:59.999999', 50, 79, NULL),
                      ('CHIP-2', '2024-01-15 09:00:00', NULL, NULL, '')";
 
-/// How a run ends after the telemetry database was changed.
+/// Returns the outcome of a run after a change of the telemetry database.
 async fn after_telemetry_change(sql: &str) -> Result<Vec<String>, Error> {
     let world = World::new().await;
     world.moves(MOVES).await;
@@ -188,7 +188,7 @@ async fn an_account_without_the_right_to_read_says_which_grant_it_lacks() {
     let error = run(&context, spec(), &Quiet).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Config);
     assert!(error.hint_text().unwrap().contains("GRANT"), "{}", error.report());
-    // SELECT is all that it takes: the account writes nothing and sees no other account's activity.
+    // SELECT is enough: the account writes nothing and sees no other account's activity.
     world
         .telemetry_sql(&format!(
             "GRANT USAGE ON SCHEMA telemetry TO {role}; GRANT SELECT ON telemetry.raw_telemetry TO {role}"

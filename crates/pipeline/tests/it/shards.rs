@@ -1,4 +1,5 @@
-//! The mart over two engines: what it answers is what a single one would, whatever moves and whichever shard is away.
+//! The mart over two shards: it returns what a single engine would, whatever moves and whichever shard is
+//! unavailable.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +18,7 @@ use crate::world::{World, id};
 const MOVES: &str = "INSERT INTO telemetry.raw_telemetry (chip_id, event_time, response_time_ms)
     SELECT 'CHIP-' || 1 + g % 40, timestamp '2024-01-15' + g * interval '70 seconds', g % 300 FROM generate_series(0, 2000) AS g";
 
-/// 38 people more, with a prosthesis each: some on either shard.
+/// 38 more people with a prosthesis each, some on either shard.
 const PEOPLE: &str = "
     INSERT INTO crm.customers (id, name, email, ldap_username)
     SELECT ('00000000-0000-0000-0001-' || lpad(g::text, 12, '0'))::uuid, 'P' || g, g || '@example.com', 'p' || g
@@ -35,7 +36,7 @@ async fn company(warehouse: TestWarehouse) -> World {
     world
 }
 
-/// Rows of a query of one server alone.
+/// Returns the rows of a query on a single server.
 async fn ask_at(world: &World, shards: &Shards, shard: usize, sql: &str) -> Vec<serde_json::Value> {
     TestWarehouse { url: shards.url(shard), ..world.warehouse.clone() }.ask(sql).await
 }
@@ -45,7 +46,8 @@ async fn count_at(world: &World, shards: &Shards, shard: usize, from: &str) -> u
     rows[0]["rows"].as_u64().unwrap()
 }
 
-/// Each row is on its person's shard, some are on either, and every server has a whole copy of the other tables.
+/// Checks that each row is on its person's shard, that both shards have rows, and that every server has a
+/// complete copy of the other tables.
 async fn assert_sharded(world: &World, shards: &Shards) {
     for shard in [0, 1] {
         let own = "user_prosthesis_stats_local FINAL";
@@ -91,9 +93,9 @@ async fn a_range_a_tick_and_a_backfill_are_exact_on_two_shards() {
             .await
             .unwrap_or_else(|error| panic!("{}", error.report()))
     };
-    ask(RunRequest::Tick).await;
+    ask(RunRequest::Incremental).await;
     world.moves("('CHIP-1', '2024-01-15 08:00:01', 45, 80.5, NULL), ('CHIP-7', '2024-01-16 09:00:01', 4, 8.5, 'E')").await;
-    ask(RunRequest::Tick).await;
+    ask(RunRequest::Incremental).await;
     assert_exact(&world, "a tick").await;
     world.telemetry_sql("DELETE FROM telemetry.raw_telemetry WHERE id % 97 = 5").await;
     world.crm_sql("UPDATE crm.customers SET name = 'Renamed' WHERE ldap_username LIKE 'p1%'").await;
@@ -110,12 +112,12 @@ async fn a_range_a_tick_and_a_backfill_are_exact_on_two_shards() {
         .map(|server| (server.shard, server.macros.as_str(), server.queued, server.strayed))
         .collect();
     assert_eq!(told, [(1, "replica=1, shard=1", 0, 0), (2, "replica=1, shard=2", 0, 0)]);
-    // A migration has nothing more to do, and knows the cluster again.
+    // A migration has nothing more to do, and recognises the cluster.
     let again = Warehouse::new(&world.warehouse_config()).unwrap().migrate(false).await.unwrap();
     assert!(again.applied.is_empty(), "{again:?}");
 }
 
-/// Each hour of a chip is there once, with all of its movements, whoever owns it.
+/// Checks that each hour of a chip is there once, with all of its movements, regardless of the owner.
 async fn assert_whole(world: &World, what: &str) {
     let cells = "SELECT concat_ws(' ', chip_id, to_char(event_time::timestamp, 'YYYY-MM-DD HH24'), count(*))
         FROM telemetry.raw_telemetry GROUP BY chip_id, to_char(event_time::timestamp, 'YYYY-MM-DD HH24')";
@@ -128,13 +130,14 @@ async fn assert_whole(world: &World, what: &str) {
     assert_eq!(told, expected, "{what}");
 }
 
-/// Whether a person's rows are on the second shard.
+/// Returns true if a person's rows are on the second shard.
 async fn is_on_second(world: &World, person: &str) -> bool {
     let rows = world.ask(&format!("SELECT toUInt8(cityHash64(toUUID('{person}')) % 2) AS shard")).await;
     rows[0]["shard"] == 1
 }
 
-/// Looked at in this order: whoever has the hour when the new owner is asked, the former one must not have it any more.
+/// Reads the new owner's hours first, then the former owner's: an hour that the new owner already has must be
+/// gone from the former one.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_hour_that_moves_between_shards_is_never_at_both_owners() {
     let shards = Shards::shared().await;
@@ -143,7 +146,7 @@ async fn an_hour_that_moves_between_shards_is_never_at_both_owners() {
     let pipeline = PipelineConfig { retries: 0, ..PipelineConfig::default() };
     let context = ways.context(&world, ChangesConfig::Auto, &pipeline);
     world.run().await.unwrap_or_else(|error| panic!("{}", error.report()));
-    let tick = || run(&context, RunSpec { run: None, ask: RunRequest::Tick }, &Quiet);
+    let tick = || run(&context, RunSpec { run: None, ask: RunRequest::Incremental }, &Quiet);
     tick().await.unwrap_or_else(|error| panic!("{}", error.report()));
     let mut people = [Vec::new(), Vec::new()];
     for number in 3..=40 {
@@ -153,7 +156,7 @@ async fn an_hour_that_moves_between_shards_is_never_at_both_owners() {
     let (mut looks, mut between) = (0, 0);
     let [first, second] = people;
     for (turn, (one, other)) in first.iter().zip(&second).take(2).enumerate() {
-        // From one shard to the other, and from the other to this one.
+        // In both directions between the shards.
         let (from, to) = (turn % 2, 1 - turn % 2);
         let ((chip, _), (_, owner)) = if from == 0 { (one, other) } else { (other, one) };
         world
@@ -170,7 +173,8 @@ async fn an_hour_that_moves_between_shards_is_never_at_both_owners() {
         };
         let moved = hours(from).await;
         assert!(!moved.is_empty() && hours(to).await.is_empty(), "chip {chip}");
-        // What goes to the first server is held back piece by piece: everything that it comes between is seen.
+        // Requests to the first server are held back chunk by chunk, so that every intermediate state is
+        // observed.
         let network = ways.network(2);
         network.stop_at(1, End::Silence);
         let mut ticking = std::pin::pin!(tick());
@@ -197,7 +201,7 @@ async fn an_hour_that_moves_between_shards_is_never_at_both_owners() {
     assert_sharded(&world, shards).await;
 }
 
-/// A cluster of its own, whose second shard is killed: before a run, and wherever the load has come to.
+/// A separate cluster whose second shard is killed before a run, and at various points of a load.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shard_that_is_away_or_killed_in_a_load_fails_the_run_and_the_next_one_repairs() {
     let mut shards = tokio::task::spawn_blocking(|| Shards::start(2)).await.unwrap();
@@ -206,7 +210,7 @@ async fn a_shard_that_is_away_or_killed_in_a_load_fails_the_run_and_the_next_one
     let warehouse = Warehouse::new(&world.warehouse_config()).unwrap();
 
     tokio::task::block_in_place(|| shards.kill(1));
-    // Nothing is read as if the other shard's rows were all.
+    // No query returns the rows of the other shard as if they were all.
     let error = load::days(&warehouse).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Unreachable, "{}", error.report());
     let error = world.run().await.unwrap_err();
@@ -229,7 +233,7 @@ async fn a_shard_that_is_away_or_killed_in_a_load_fails_the_run_and_the_next_one
     let pipeline = PipelineConfig { retries: 0, ..PipelineConfig::default() };
     let (mut failures, mut words) = (0, BTreeSet::new());
     for (step, piece) in (3_u64..).step_by(11).enumerate() {
-        // Everything that a load writes differs: people, prostheses, owners, rows that came and that went.
+        // Everything that a load writes differs: people, prostheses, owners, new rows and deleted ones.
         world
             .crm_sql(&format!(
                 "UPDATE crm.customers SET name = 'Name {piece}';
@@ -309,7 +313,7 @@ async fn servers_that_are_not_one_for_each_shard_and_rows_of_another_shard_are_r
     assert!(error.report().contains("1 rows of reports_"), "{}", error.report());
     let servers = Warehouse::new(&world.warehouse_config()).unwrap().servers().await;
     assert_eq!(servers.into_iter().map(|server| server.unwrap().strayed).collect::<Vec<_>>(), [0, 1]);
-    // A load that hides that row does not believe that it is hidden.
+    // A load that hides that row finds that it is still visible.
     world.telemetry_sql("TRUNCATE telemetry.raw_telemetry").await;
     let context = world.context().confirming_vanished(u64::MAX);
     let ask = RunRequest::Range(crate::world::days());

@@ -1,4 +1,5 @@
-//! A mart from before it had the sums of squares: it stays as it is, compares as equal, and fills as it is recomputed.
+//! A mart that is older than the sums of squares: it stays as it is, compares as equal, and gets them when it
+//! is recomputed.
 
 use bionicpro_pipeline::progress::Quiet;
 use bionicpro_pipeline::verify::{Verified, Verify, verify};
@@ -12,7 +13,7 @@ const SQUARES: &str =
     FROM ml_hourly_stats ORDER BY chip_id, ml_hourly_stats.hour";
 
 impl World {
-    /// A loaded mart, then without the columns, as the program before left it, then migrated.
+    /// Creates a loaded mart, drops the columns, as in the previous version of the program, and migrates it.
     async fn upgraded() -> World {
         let world = World::new().await;
         world
@@ -61,7 +62,7 @@ async fn rows_from_before_are_unknown_until_they_are_recomputed_and_do_not_diffe
     );
     assert_eq!(world.squares().await, unknown);
 
-    // A name of the CRM that changed rewrites rows: what is unknown stays so.
+    // A changed name in the CRM rewrites rows: unknown sums stay unknown.
     world.crm_sql("UPDATE crm.customers SET name = 'Ann' WHERE ldap_username = 'anna'").await;
     let new = "('CHIP-2', '2024-01-16 10:01:00', 7, 8, NULL)";
     world.moves(new).await;
@@ -82,7 +83,7 @@ async fn rows_from_before_are_unknown_until_they_are_recomputed_and_do_not_diffe
 #[tokio::test]
 async fn a_square_that_is_known_and_wrong_differs_and_is_mended() {
     let world = World::upgraded().await;
-    // Beside unknown ones of the same day, and where all are known.
+    // Next to unknown ones of the same day, and with all of them known.
     for name in ["mixed", "known"] {
         let wrong = "ALTER TABLE user_prosthesis_stats UPDATE battery_squares = 36.5 WHERE chip_id = 'CHIP-2'
             SETTINGS mutations_sync = 2";
@@ -126,7 +127,8 @@ async fn a_day_has_squares_where_all_of_its_hours_have_them() {
     assert_eq!(told().await, all);
 }
 
-/// A tick finds a chip's rows by the index, in the order of time; a comparison reads the hour as it lies on the disk.
+/// An incremental run reads a chip's rows by the index, in the order of time; a comparison reads the hour in
+/// the order on disk.
 #[tokio::test]
 async fn the_squares_of_a_real_are_the_same_in_whatever_order_they_are_added() {
     let world = World::new().await;

@@ -1,4 +1,4 @@
-//! Staged files: written whole, checked before use, made again with the same result.
+//! Staged files: written completely, verified before use, recreated with the same result.
 
 use std::path::PathBuf;
 

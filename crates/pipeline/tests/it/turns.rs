@@ -1,4 +1,4 @@
-//! The schedule: it runs, and two of them never run at once.
+//! The schedule: it runs the pipeline, and two schedulers never run it at once.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -34,7 +34,7 @@ pub(crate) async fn take_turns(world: &World, crm: &CrmConfig, telemetry: &Telem
     let began = Instant::now();
     let runs = loop {
         let runs = ledger::runs(&warehouse, 10).await.unwrap();
-        // The first is a full one; nothing is new to the others.
+        // The first is a full run; the others find nothing new.
         let ended = |state| runs.iter().flatten().filter(move |entry| entry.state == state).count();
         if ended(State::Skipped) >= 2 && ended(State::Done) >= 4 {
             break runs;

@@ -1,4 +1,5 @@
-//! One value that cannot be read stops itself and nothing else: the others load, it is counted and named, and tried again.
+//! A value that cannot be read affects only its cell: the others load, and the cell is counted, named and
+//! retried.
 
 use bionicpro_pipeline::progress::Quiet;
 use bionicpro_pipeline::{PipelineContext, RunKind, RunReport, RunRequest, RunSpec, run};
@@ -16,7 +17,7 @@ const TABLE: &str = "CREATE SCHEMA telemetry; CREATE TABLE telemetry.raw_telemet
     CREATE INDEX ON telemetry.raw_telemetry (event_time);
     CREATE INDEX ON telemetry.raw_telemetry (inserted_by);";
 
-/// A name and a serial number of it are no text.
+/// A CRM in which one name and one serial number are not valid text.
 const SPOILT_CRM: &str = "SET client_encoding = 'SQL_ASCII'; CREATE SCHEMA crm;
     CREATE TABLE crm.customers (id uuid, name text, email text, ldap_username text);
     CREATE TABLE crm.prosthesis_models (id uuid, name text);
@@ -31,7 +32,7 @@ const SPOILT_CRM: &str = "SET client_encoding = 'SQL_ASCII'; CREATE SCHEMA crm;
         ('00000000-0000-0000-0000-0000000000c2', '00000000-0000-0000-0000-00000000000b',
          '00000000-0000-0000-0000-0000000000f1', 'CHIP-2', 'S-2');";
 
-/// A world whose telemetry, or CRM, lies in a database of another encoding.
+/// Creates a database of another encoding, for the telemetry or the CRM of a world.
 async fn database(world: &World, encoding: &str) -> TestDatabase {
     let name = format!("{}_{}_{}", world.telemetry.name, world.crm.name, encoding.to_lowercase());
     let sql = format!(
@@ -65,7 +66,7 @@ fn told(user: &str, chip: &str, at: &str, movements: u32) -> String {
     format!("{user} {chip} {} {movements}", &at[..13])
 }
 
-/// The ledger's word on the telemetry of a run.
+/// Returns the ledger entry with the notes of a step of a run.
 async fn entry(world: &World, report: &RunReport, step: Step) -> Entry {
     let warehouse = Warehouse::new(&world.warehouse_config()).unwrap();
     let entries = ledger::run(&warehouse, &report.run).await.unwrap();
@@ -102,7 +103,7 @@ async fn a_chip_with_bytes_that_are_no_text_is_named_and_the_others_of_its_hour_
         let notes = entry.notes.unwrap();
         assert!(notes.contains(r#"chip "\xff\xfe-1" at "#) && notes.contains("2 rows"), "{notes}");
     }
-    // A tick of a new one, beside good rows.
+    // An incremental run with a new one, next to readable rows.
     world
         .telemetry_sql(&format!(
             "SET client_encoding = 'SQL_ASCII'; INSERT INTO telemetry.raw_telemetry (chip_id, event_time) VALUES
@@ -110,9 +111,9 @@ async fn a_chip_with_bytes_that_are_no_text_is_named_and_the_others_of_its_hour_
             bad(&at(7))
         ))
         .await;
-    let report = ask(&context, RunRequest::Tick).await;
+    let report = ask(&context, RunRequest::Incremental).await;
     assert_eq!((report.counts["unreadable_cells"], report.counts["cells"]), (1, 1));
-    // Mended, the next full run brings it.
+    // Once the value is repaired, the next full run loads it.
     world
         .telemetry_sql(&format!(
             "UPDATE telemetry.raw_telemetry SET chip_id = 'CHIP-2' WHERE chip_id NOT LIKE 'CHIP%' AND event_time = '{first}'"
@@ -123,8 +124,8 @@ async fn a_chip_with_bytes_that_are_no_text_is_named_and_the_others_of_its_hour_
     assert!(world.told().await.contains(&told("b", "CHIP-2", &first, 3)), "{:?}", world.told().await);
 }
 
-/// Has the server take a database for one of this encoding from the next connection on, whatever it holds: as after a
-/// broken disk, or a hand in the catalogue.
+/// Makes the server treat a database as one of this encoding from the next connection on, whatever it
+/// contains, as after a disk error or a manual change of the catalogue.
 async fn is_said_to_be(database: &TestDatabase, encoding: &str) {
     let sql = format!(
         "UPDATE pg_database SET encoding = pg_char_to_encoding('{encoding}') WHERE datname = current_database()"
@@ -159,18 +160,19 @@ async fn bytes_that_are_no_text_in_a_database_that_is_said_to_be_of_utf_8_are_na
     let notes = entry(&world, &report, Step::ExtractTelemetryData).await.notes.unwrap();
     assert!(notes.contains(r#"chip "\xff\xfe-1" at "#) && notes.contains("1 rows"), "{notes}");
     assert_eq!(entry(&world, &report, Step::ExtractCrmData).await.unreadable, Some(2));
-    // A tick of a new one, beside good rows.
+    // An incremental run with a new one, next to readable rows.
     is_said_to_be(&world.telemetry, "SQL_ASCII").await;
     world.telemetry_sql(&insert(&format!("('CHIP-2', '{second}'), (E'\\xff', '{second}')"))).await;
     is_said_to_be(&world.telemetry, "UTF8").await;
-    let report = ask(&context, RunRequest::Tick).await;
+    let report = ask(&context, RunRequest::Incremental).await;
     assert_eq!((report.counts["unreadable_cells"], report.counts["cells"]), (1, 1));
 }
 
 #[tokio::test]
 async fn a_letter_that_the_other_database_lacks_stops_nobody() {
     let (world, context) = world_with("LATIN1").await;
-    // Two chips of one prosthesis and a change of hands within an hour: their names travel to the telemetry.
+    // Two chips of one prosthesis and a change of owner within an hour: the chips' names are sent to the
+    // telemetry database.
     world.crm_sql("UPDATE crm.prostheses SET chip_id = 'Ж-1' WHERE chip_id = 'CHIP-2'").await;
     let first = at(5);
     world
@@ -186,7 +188,7 @@ async fn a_letter_that_the_other_database_lacks_stops_nobody() {
              UPDATE crm.prostheses SET chip_id = 'Zürich', updated_at = '{half}' WHERE chip_id = 'CHIP-1'"
         ))
         .await;
-    for kind in [RunRequest::Tick, RunRequest::Full] {
+    for kind in [RunRequest::Incremental, RunRequest::Full] {
         let report = ask(&context, kind).await;
         assert_eq!(report.counts.get("unreadable_cells"), Some(&0), "{report:?}");
     }
@@ -195,7 +197,7 @@ async fn a_letter_that_the_other_database_lacks_stops_nobody() {
             "INSERT INTO telemetry.raw_telemetry (chip_id, event_time) VALUES ('Zürich', '{first}')"
         ))
         .await;
-    ask(&context, RunRequest::Tick).await;
+    ask(&context, RunRequest::Incremental).await;
     let told = world.told().await;
     assert_eq!(told.len(), 1, "{told:?}");
 }
@@ -235,16 +237,16 @@ async fn a_sum_that_overflows_and_a_cast_that_fails_are_cells_that_cannot_be_rea
         rows.sort();
         rows
     });
-    // A tick asks by chip.
+    // An incremental run queries by chip.
     world
         .telemetry_sql(&format!(
             "INSERT INTO telemetry.raw_telemetry (chip_id, event_time, response_time_ms) VALUES ('CHIP-1', '{first}', 1), ('CHIP-2', '{first}', 1)"
         ))
         .await;
-    let report = ask(&context, RunRequest::Tick).await;
+    let report = ask(&context, RunRequest::Incremental).await;
     assert_eq!((report.counts["unreadable_cells"], report.counts["cells"]), (1, 1));
     assert!(world.told().await.contains(&told("b", "CHIP-2", &first, 2)));
-    // The same through a view that casts.
+    // The same through a view with a cast.
     world
         .telemetry_sql(
             "ALTER TABLE telemetry.raw_telemetry RENAME TO stored;
@@ -260,8 +262,9 @@ async fn a_sum_that_overflows_and_a_cast_that_fails_are_cells_that_cannot_be_rea
     assert!(world.told().await.contains(&told("a", "CHIP-1", &first, 3)), "{:?}", world.told().await);
 }
 
-/// So many chips of an hour are new that the tick reads all of it, and with it a cell that it does not want and that cannot
-/// be read: the search finds nothing, and the second reading keeps to what was searched.
+/// So many chips of an hour have new rows that the incremental run reads the whole hour, including a cell
+/// that it does not need and that cannot be read. The search finds nothing among the requested cells, and the
+/// second read is limited to the cells that were searched.
 #[tokio::test]
 async fn a_cell_that_nobody_wants_stops_no_tick_that_reads_its_hour_whole() {
     let (world, context) = world_with("UTF8").await;
@@ -279,8 +282,8 @@ async fn a_cell_that_nobody_wants_stops_no_tick_that_reads_its_hour_whole() {
              SELECT 'CHIP-' || chip, '{first}', 5 FROM generate_series(1, 100) AS chip"
         ))
         .await;
-    let report = ask(&context, RunRequest::Tick).await;
-    assert_eq!(report.kind, Some(RunKind::Tick));
+    let report = ask(&context, RunRequest::Incremental).await;
+    assert_eq!(report.kind, Some(RunKind::Incremental));
     let counts = ["unreadable_cells", "cells", "rows"].map(|name| report.steps[1].counts[name]);
     assert_eq!(counts, [0, 100, 101]);
     assert_eq!(world.told().await, [told("a", "CHIP-1", &first, 1), told("b", "CHIP-2", &first, 2)]);
@@ -326,7 +329,7 @@ async fn a_value_of_the_crm_that_cannot_be_read_counts_as_not_known() {
         (names[1]["ldap_username"].as_str(), names[1]["customer_name"].as_str()),
         (Some("ivan"), Some(""))
     );
-    // A chip that cannot be read any more is with whom it was.
+    // A chip that can no longer be read stays with its last owner.
     let spoil = "SET client_encoding = 'SQL_ASCII'; UPDATE crm.prostheses SET chip_id = E'\\xff' WHERE chip_id = 'CHIP-1'";
     client.batch_execute(spoil).await.unwrap();
     let second = at(4);

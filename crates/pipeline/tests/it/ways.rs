@@ -1,4 +1,5 @@
-//! The ways from the pipeline to its databases, each through a network of its own that a test makes bad.
+//! The connections from the pipeline to its databases, each through a separate network whose faults a test
+//! controls.
 
 use bionicpro_model::SecretUrl;
 use bionicpro_pipeline::{PipelineConfig, PipelineContext};
@@ -7,10 +8,10 @@ use bionicpro_testing::{Network, Proxy};
 
 use crate::world::World;
 
-/// What the ways lead to.
+/// The databases at the ends of the connections.
 pub(crate) const NAMES: [&str; 3] = ["the CRM", "the telemetry", "the warehouse"];
 
-/// The ways to the CRM, the telemetry and the warehouse.
+/// The networks and proxies to the CRM, the telemetry and the warehouse.
 pub(crate) struct Ways(pub(crate) [(Network, Proxy); 3]);
 
 impl Ways {
@@ -27,7 +28,7 @@ impl Ways {
         &self.0[way].0
     }
 
-    /// What a process of its own would work with: no connection is left from an earlier one.
+    /// Returns the context of a separate process, which has no connections from an earlier one.
     pub(crate) fn context(
         &self,
         world: &World,
@@ -37,7 +38,7 @@ impl Ways {
         self.context_as(world, changes, pipeline, None)
     }
 
-    /// The same with another account for the telemetry, whose password is `p`.
+    /// Returns the same with another account for the telemetry, whose password is `p`.
     pub(crate) fn context_as(
         &self,
         world: &World,

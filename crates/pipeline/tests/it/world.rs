@@ -10,7 +10,7 @@ use bionicpro_sources::{CrmConfig, TelemetryConfig};
 use bionicpro_testing::{Shards, TestDatabase, TestWarehouse};
 use tempfile::TempDir;
 
-/// The second of the two customers; Anna's id ends in `a`.
+/// The second of the two customers. Anna's id ends in `a`.
 pub(crate) const IVAN: &str = "00000000-0000-0000-0000-00000000000b";
 
 const PEOPLE: &str = "
@@ -25,7 +25,7 @@ const PEOPLE: &str = "
         ('00000000-0000-0000-0000-0000000000c2', '00000000-0000-0000-0000-00000000000b',
          '00000000-0000-0000-0000-0000000000f2', 'CHIP-2', 'S-2');";
 
-/// The parts of one test.
+/// The databases and the staging folder of one test.
 pub(crate) struct World {
     pub(crate) crm: TestDatabase,
     pub(crate) telemetry: TestDatabase,
@@ -34,12 +34,12 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Empty telemetry, two customers with a prosthesis each, a migrated warehouse.
+    /// Creates a world with empty telemetry, two customers with a prosthesis each, and a migrated warehouse.
     pub(crate) async fn new() -> World {
         World::of(bionicpro_testing::warehouse().await).await
     }
 
-    /// The same over the two shards of this test binary.
+    /// Creates the same over the two shards of this test binary.
     pub(crate) async fn on_shards() -> World {
         World::of(Shards::shared().await.warehouse()).await
     }
@@ -66,7 +66,7 @@ impl World {
         self.telemetry.client().await.batch_execute(sql).await.unwrap();
     }
 
-    /// Movements as `('CHIP-1', '2024-01-15 08:00:01', 45, 80.5, NULL)`.
+    /// Inserts movements given as `('CHIP-1', '2024-01-15 08:00:01', 45, 80.5, NULL)`.
     pub(crate) async fn moves(&self, values: &str) {
         self.telemetry_sql(&format!(
             "INSERT INTO telemetry.raw_telemetry (chip_id, event_time, response_time_ms, battery_level, error_code) \
@@ -85,7 +85,7 @@ impl World {
 
     pub(crate) fn warehouse_config(&self) -> bionicpro_warehouse::Config {
         bionicpro_warehouse::Config {
-            // The tests live in January 2024.
+            // The tests use January 2024.
             retention_days: 0,
             ..self.warehouse.config()
         }
@@ -110,12 +110,12 @@ impl World {
         PipelineContext::new(crm, telemetry, warehouse, &self.stage_config(), &pipeline).unwrap()
     }
 
-    /// A run over the range that most tests use.
+    /// Runs the range that most tests use.
     pub(crate) async fn run(&self) -> Result<RunReport> {
         run(&self.context(), RunSpec { run: None, ask: RunRequest::Range(days()) }, &Quiet).await
     }
 
-    /// The first three steps of a run.
+    /// Runs the first three steps of a run.
     pub(crate) async fn stage_run(&self, id: &RunId) -> Result<StepReport> {
         let context = self.context();
         steps::extract_crm(&context, id, &Quiet).await?;
@@ -127,7 +127,7 @@ impl World {
         steps::load(&self.context(), id, &Quiet).await
     }
 
-    /// The mart's live rows as `user chip hour movements`, in that order.
+    /// Returns the mart's live rows as `user chip hour movements`, sorted.
     pub(crate) async fn told(&self) -> Vec<String> {
         let rows = self.mart().await;
         let mut told: Vec<String> = rows
@@ -144,18 +144,18 @@ impl World {
         told
     }
 
-    /// The mart's live rows.
+    /// Returns the mart's live rows.
     pub(crate) async fn mart(&self) -> Vec<serde_json::Value> {
         self.ask("SELECT * EXCEPT (created_at, version, is_deleted) FROM user_prosthesis_stats FINAL").await
     }
 
-    /// Rows of any query of the warehouse.
+    /// Returns the rows of a query of the warehouse.
     pub(crate) async fn ask(&self, sql: &str) -> Vec<serde_json::Value> {
         self.warehouse.ask(sql).await
     }
 }
 
-/// The range of most tests.
+/// Returns the range of most tests.
 pub(crate) fn days() -> HourRange {
     range("2024-01-15", "2024-01-17")
 }

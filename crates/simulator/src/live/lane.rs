@@ -1,4 +1,4 @@
-//! One connection that writes at its own pace and comes back when the database does.
+//! One connection that writes at its own pace and reconnects when the database is back.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -17,15 +17,15 @@ use crate::dice::Dice;
 const STEP: Duration = Duration::from_millis(200);
 const FIRST_RETRY: Duration = Duration::from_millis(200);
 const LAST_RETRY: Duration = Duration::from_secs(5);
-/// How many steps a late transaction stays open: 1 to 15 seconds.
+/// The number of steps for which a late transaction is open: 1 to 15 seconds.
 const LATE_STEPS: (u32, u32) = (5, 75);
 
-/// How a lane commits.
+/// The commit behaviour of a lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pace {
-    /// Each batch at once.
+    /// Commits each batch immediately.
     Steady,
-    /// Many batches in one transaction that stays open for seconds.
+    /// Commits many batches in one transaction that is open for seconds.
     CommitsLate,
 }
 
@@ -39,7 +39,7 @@ pub(super) struct Lane {
 }
 
 impl Lane {
-    /// Writes until it is told to stop, or the database refuses for a reason that waiting does not cure.
+    /// Writes until `stopped` is set, or the database refuses for a reason that a retry cannot resolve.
     pub(super) async fn run(self, seed: u64, number: u64, mut stopped: watch::Receiver<bool>) -> Result<()> {
         let now = Utc::now().timestamp_micros().unsigned_abs();
         let mut dice = Dice::new(seed, &[number, now]);
@@ -57,7 +57,7 @@ impl Lane {
             if error.kind() != Kind::Unreachable {
                 return Err(error);
             }
-            tracing::warn!(error = %error, retry_ms = retry.as_millis(), "the telemetry database is away");
+            tracing::warn!(error = %error, retry_ms = retry.as_millis(), "the telemetry database is unreachable");
             self.counters.reconnects.fetch_add(1, Ordering::Relaxed);
             let _ = tokio::time::timeout(retry, stopped.wait_for(|stop| *stop)).await;
             retry = (retry * 2).min(LAST_RETRY);
@@ -74,7 +74,7 @@ impl Lane {
     ) -> Result<(), Error> {
         let mut ticks = tokio::time::interval(STEP);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
-        // Rows owed from the steps before, when a step is worth less than one.
+        // Fractions of a row carried over from earlier steps.
         let mut owed = 0.0;
         while !*stopped.borrow() {
             let steps = if self.pace == Pace::Steady { 1 } else { dice.between(LATE_STEPS.0, LATE_STEPS.1) };

@@ -1,7 +1,9 @@
-//! Keeps writing telemetry as a fleet does: in time, late, out of order, and in transactions that commit late.
+//! A live fleet, which keeps writing telemetry: on time, late, out of order, and in transactions that commit
+//! late.
 //!
-//! Rows of a late transaction carry the `created_at` of its beginning: a reader that trusts the newest `created_at`
-//! that it saw loses them. That is what the pipeline must not do, so the simulator does it all the time.
+//! Rows of a late transaction carry the `created_at` of its beginning, so a reader that relies on the newest
+//! `created_at` it has seen loses them. The pipeline must not, so the simulator produces such rows all the
+//! time.
 
 mod lane;
 mod readings;
@@ -17,42 +19,42 @@ use tokio::task::JoinSet;
 use crate::connection::{self, database_error};
 use lane::{Lane, Pace};
 
-/// Rows a second that one server takes from here without a queue of unsent rows.
+/// The highest rate in rows a second that one server accepts without a queue of unsent rows.
 const MAX_RATE: f64 = 20_000.0;
-/// A chip that no prosthesis owns.
+/// A chip that belongs to no prosthesis.
 const LOOSE_CHIP: &str = "CHIP-900000";
 
-/// How a fleet lives.
+/// The options of a live fleet.
 #[derive(Debug, Clone)]
 pub struct LiveOptions {
     /// Movements a second, of all chips together.
     pub rate: f64,
-    /// What the readings are drawn from.
+    /// The seed of the readings.
     pub seed: u64,
 }
 
-/// What was written until the end.
+/// The result of a live run.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct Lived {
     /// Rows whose commit the database confirmed.
     pub movements: u64,
-    /// How often a connection was lost and made again.
+    /// The number of times a connection was lost and reopened.
     pub reconnects: u64,
 }
 
-/// What the lanes count together.
+/// The counters that the lanes share.
 #[derive(Debug, Default)]
 struct Counters {
     movements: AtomicU64,
     reconnects: AtomicU64,
 }
 
-/// Writes the telemetry of the CRM's chips, and of one that nobody owns, until `shutdown` is ready.
+/// Writes the telemetry of the CRM's chips, and of one without an owner, until `shutdown` is ready.
 ///
-/// Open transactions are then committed. A database that goes away is waited for.
+/// Open transactions are then committed. If the telemetry database becomes unreachable, it is retried.
 ///
 /// # Errors
-/// When the databases cannot be reached at the start, or refuse the account or the rows.
+/// If the databases cannot be reached at the start, or refuse the account or the rows.
 pub async fn live(
     crm: &SecretUrl,
     telemetry: &SecretUrl,
@@ -65,7 +67,7 @@ pub async fn live(
             .hint(format!("choose more than 0 and at most {MAX_RATE} movements a second")));
     }
     let chips: Arc<[String]> = chips(crm).await?.into();
-    // Fails at once when the address or the password is wrong.
+    // Fails at once if the address or the password is wrong.
     drop(connection::open(telemetry).await?);
     let counters = Arc::new(Counters::default());
     let (stop, stopped) = watch::channel(false);

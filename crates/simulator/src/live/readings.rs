@@ -1,4 +1,4 @@
-//! A batch of readings of this moment, as columns.
+//! A batch of current readings, as columns.
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Timelike, Utc};
 use tokio_postgres::{Error, GenericClient};
@@ -6,12 +6,13 @@ use tokio_postgres::{Error, GenericClient};
 use crate::dice::Dice;
 use crate::movements::{ERRORS, GRIPS};
 
-/// Identifiers and times are the database's: the sequence's next number, the beginning of the transaction.
+/// The columns left out have the database's defaults: the next id of the sequence, and the time of the
+/// transaction's beginning.
 const INSERT: &str = "INSERT INTO telemetry.raw_telemetry \
     (chip_id, event_time, movement_type, response_time_ms, battery_level, error_code) \
     SELECT * FROM unnest($1::text[], $2::timestamp[], $3::text[], $4::int[], $5::real[], $6::text[])";
 
-/// Rows to insert at once.
+/// Rows to insert with one statement.
 #[derive(Debug, Default)]
 pub(super) struct Readings<'a> {
     chips: Vec<&'a str>,
@@ -34,7 +35,7 @@ impl<'a> Readings<'a> {
 
     fn push(&mut self, chip: &'a str, now: DateTime<Utc>, dice: &mut Dice) {
         let age_ms = match dice.below(100) {
-            // Sent when the wearer's phone is back: minutes to hours late.
+            // Sent when the wearer's phone is connected again: minutes to hours late.
             0..4 => dice.between(60_000, 3 * 3_600_000),
             4..20 => dice.between(1_000, 20_000),
             _ => dice.below(1_000),

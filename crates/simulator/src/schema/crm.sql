@@ -1,4 +1,4 @@
--- The CRM: customers, the prosthesis models that are sold, and who has which prosthesis.
+-- The CRM: customers, the prosthesis models on sale, and the customers' prostheses.
 -- Timestamps are UTC.
 CREATE SCHEMA IF NOT EXISTS crm;
 
@@ -6,7 +6,7 @@ CREATE TABLE IF NOT EXISTS crm.customers (
     id            uuid      PRIMARY KEY DEFAULT gen_random_uuid(),
     name          text      NOT NULL,
     email         text      NOT NULL UNIQUE,
-    -- The login name, where the customer has an account.
+    -- The login name; NULL if the customer has no account.
     ldap_username text      UNIQUE,
     phone         text,
     created_at    timestamp NOT NULL DEFAULT (now() AT TIME ZONE 'UTC'),
@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS crm.prostheses (
     id               uuid      PRIMARY KEY DEFAULT gen_random_uuid(),
     customer_id      uuid      NOT NULL REFERENCES crm.customers (id),
     model_id         uuid      NOT NULL REFERENCES crm.prosthesis_models (id),
-    -- One chip reports for one prosthesis.
+    -- A chip reports for exactly one prosthesis.
     chip_id          text      NOT NULL UNIQUE,
     serial_number    text,
     manufacture_date date,

@@ -1,6 +1,6 @@
-//! The tables of both source databases, as a company has them before this project comes.
+//! The tables of both source databases, as a company has them before it adopts this project.
 //!
-//! The pipeline relies on a part of the columns only; the rest is here because a real database has it.
+//! The pipeline uses only some of the columns; the others are here because real databases have them.
 
 use bionicpro_model::{Result, SecretUrl};
 use chrono::{Datelike, Months, NaiveDate};
@@ -10,41 +10,42 @@ use crate::connection::{self, database_error};
 const CRM: &str = include_str!("crm.sql");
 const TELEMETRY: &str = include_str!("telemetry.sql");
 const TELEMETRY_BY_MONTH: &str = include_str!("telemetry_by_month.sql");
-/// One person's rows in order of time, everybody's rows of a range, and the rows of some transactions.
+/// The indexes for a person's rows in order of time, for all rows of a time range, and for the rows of
+/// certain transactions.
 pub(crate) const TELEMETRY_INDEXES: [&str; 3] = [
     include_str!("telemetry_chip_time_idx.sql"),
     include_str!("telemetry_time_idx.sql"),
     include_str!("telemetry_inserted_by_idx.sql"),
 ];
-/// For a bulk load into an empty table, which builds them afterwards.
+/// Drops the indexes before a bulk load into an empty table, which builds them afterwards.
 pub(crate) const DROP_TELEMETRY_INDEXES: &str = "DROP INDEX IF EXISTS telemetry.raw_telemetry_chip_time_idx, telemetry.raw_telemetry_time_idx, \
      telemetry.raw_telemetry_inserted_by_idx";
 
-/// How the telemetry table is laid out.
+/// The layout of the telemetry table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Layout {
-    /// One table.
+    /// A table without partitions.
     #[default]
     Plain,
-    /// One partition per month, and a default one.
+    /// One partition per month, and a default partition.
     ByMonth,
 }
 
-/// Creates the tables of both databases where they are missing; what exists stays as it is.
+/// Creates the missing tables of both databases; existing ones are left unchanged.
 ///
 /// # Errors
-/// [`bionicpro_model::Kind::Unreachable`] or [`bionicpro_model::Kind::Config`] when a database refuses.
+/// [`bionicpro_model::Kind::Unreachable`] or [`bionicpro_model::Kind::Config`] if a database refuses.
 pub async fn apply(crm: &SecretUrl, telemetry: &SecretUrl, layout: Layout) -> Result<()> {
     apply_crm(crm).await?;
     apply_telemetry(telemetry, layout).await
 }
 
-/// Creates the tables of the CRM where they are missing.
+/// Creates the missing tables of the CRM.
 pub async fn apply_crm(url: &SecretUrl) -> Result<()> {
     execute(url, CRM).await
 }
 
-/// Creates the telemetry table and its indexes where they are missing.
+/// Creates the telemetry table and its indexes if they are missing.
 pub async fn apply_telemetry(url: &SecretUrl, layout: Layout) -> Result<()> {
     apply_table(url, layout).await?;
     for index in TELEMETRY_INDEXES {
@@ -53,7 +54,7 @@ pub async fn apply_telemetry(url: &SecretUrl, layout: Layout) -> Result<()> {
     Ok(())
 }
 
-/// Creates the telemetry table without its indexes where it is missing.
+/// Creates the telemetry table without its indexes if it is missing.
 pub(crate) async fn apply_table(url: &SecretUrl, layout: Layout) -> Result<()> {
     let table = match layout {
         Layout::Plain => TELEMETRY,
@@ -70,7 +71,7 @@ async fn execute(url: &SecretUrl, sql: &str) -> Result<()> {
         .map_err(|error| database_error("the tables cannot be created", url, error))
 }
 
-/// Creates the partitions of the months from `first` to `last` where the table has partitions and lacks these.
+/// Creates the missing partitions of the months from `first` to `last` if the table is partitioned.
 pub(crate) async fn create_months(
     client: &tokio_postgres::Client,
     first: NaiveDate,

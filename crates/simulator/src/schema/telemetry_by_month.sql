@@ -1,5 +1,5 @@
--- The telemetry as in telemetry.sql, in one partition per month. Rows outside of the months that exist are kept in
--- the default partition.
+-- The telemetry as in telemetry.sql, with one partition per month. Rows outside the existing months go to the
+-- default partition.
 CREATE SCHEMA IF NOT EXISTS telemetry;
 
 CREATE TABLE IF NOT EXISTS telemetry.raw_telemetry (
@@ -12,9 +12,10 @@ CREATE TABLE IF NOT EXISTS telemetry.raw_telemetry (
     error_code       text,
     raw_data         jsonb,
     created_at       timestamp NOT NULL DEFAULT (now() AT TIME ZONE 'UTC'),
-    -- Which transaction inserted the row: what came since a run is found by it, exactly and by index.
+    -- The transaction that inserted the row. By it, a run finds the rows added since another, exactly and by
+    -- index.
     inserted_by      xid8      NOT NULL DEFAULT pg_current_xact_id(),
-    -- A unique key of a partitioned table holds the column that it is partitioned by.
+    -- A unique key of a partitioned table must include the partition key.
     PRIMARY KEY (id, event_time)
 ) PARTITION BY RANGE (event_time);
 

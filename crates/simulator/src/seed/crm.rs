@@ -6,7 +6,7 @@ use tokio_postgres::{Client, Error, Transaction};
 use crate::copy::Rows;
 use crate::people::Fleet;
 
-/// Adds the fleet's people; rows that exist already, by any of their unique columns, stay as they are.
+/// Adds the fleet's people. Rows that already exist, by any of their unique columns, are left unchanged.
 pub(super) async fn write(client: &mut Client, fleet: &Fleet) -> Result<(), Error> {
     let transaction = client.transaction().await?;
     let mut rows = Rows::with_header();
@@ -51,7 +51,8 @@ pub(super) async fn write(client: &mut Client, fleet: &Fleet) -> Result<(), Erro
     transaction.commit().await
 }
 
-/// COPY knows no conflicts: the rows go through a table that the end of the transaction removes.
+/// Adds rows through a temporary table, which is dropped at the end of the transaction, because COPY cannot
+/// skip conflicting rows.
 async fn add(transaction: &Transaction<'_>, table: &str, columns: &str, mut rows: Rows) -> Result<(), Error> {
     transaction
         .batch_execute(&format!(

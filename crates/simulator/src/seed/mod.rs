@@ -1,4 +1,5 @@
-//! Fills both source databases with a fleet: the same seed and end give the same rows, however many connections write.
+//! Fills both source databases with a fleet: the same seed and end give the same rows, for any number of
+//! connections.
 
 mod crm;
 mod telemetry;
@@ -15,43 +16,43 @@ use crate::connection::{self, database_error};
 use crate::people::Fleet;
 use crate::schema::{self, Layout};
 
-/// Ten years: more is a slip of the keyboard.
+/// Ten years; a larger number is taken for a typing error.
 const MAX_DAYS: u32 = 3_660;
-/// More than one movement a second, day and night, is none of a hand.
+/// One movement a second, day and night; no hand moves more.
 const MAX_MOVEMENTS_PER_DAY: u32 = 86_400;
-/// A fleet's people are held in memory.
+/// The limit on people, who are kept in memory.
 const MAX_USERS: u32 = 1_000_000;
 
-/// What to do when the databases already hold rows.
+/// The treatment of rows that the databases already contain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Existing {
-    /// Refuse to touch them.
+    /// Refuse to seed.
     #[default]
     Refuse,
-    /// Add movements; customers and prostheses that exist stay as they are.
+    /// Add movements and missing people; existing customers and prostheses are left unchanged.
     Append,
     /// Remove all rows of the source tables first.
     Replace,
 }
 
-/// What fleet to make.
+/// The options of a seeded fleet.
 #[derive(Debug, Clone)]
 pub struct SeedOptions {
-    /// People in the CRM; the five demo accounts are among them, so fewer than five make five.
+    /// People in the CRM, including the five demo accounts: at least five are created.
     pub users: u32,
     /// Days of telemetry.
     pub days: u32,
     /// The same seed gives the same fleet.
     pub seed: u64,
-    /// The end of the telemetry, cut to the hour; nothing is at or after it.
+    /// The end of the telemetry, rounded down to the hour; no row is at or after it.
     pub until: DateTime<Utc>,
     /// Movements of a prosthesis on an average day.
     pub movements_per_day: u32,
-    /// Connections that write telemetry at the same time.
+    /// Connections that write telemetry concurrently.
     pub connections: u16,
-    /// What to do when the databases already hold rows.
+    /// The treatment of existing rows.
     pub existing: Existing,
-    /// How the telemetry table is laid out where it does not exist yet.
+    /// The layout of the telemetry table if it does not exist yet.
     pub layout: Layout,
 }
 
@@ -93,37 +94,37 @@ impl SeedOptions {
     }
 }
 
-/// What was written.
+/// The result of seeding.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct Seeded {
     /// Customers of the fleet.
     pub customers: usize,
     /// Prostheses of the fleet.
     pub prostheses: usize,
-    /// Chips that send telemetry, with those that nobody owns.
+    /// Chips that send telemetry, including those without an owner.
     pub chips: usize,
     /// Rows of telemetry.
     pub movements: u64,
     /// The first hour.
     pub from: DateTime<Utc>,
-    /// The end, which has no telemetry.
+    /// The end, which is not included.
     pub to: DateTime<Utc>,
-    /// From the first connection to the last index.
+    /// The time from the first connection to the last index.
     pub elapsed: Duration,
-    /// The part of it that wrote telemetry rows, without indexes and statistics.
+    /// The part of `elapsed` spent on writing telemetry rows, without indexes and statistics.
     pub copying: Duration,
 }
 
-/// Told how many rows of how many are written.
+/// A callback with the number of rows written so far and the total.
 pub type Progress = Arc<dyn Fn(u64, u64) + Send + Sync>;
 
-/// Fills both databases; creates the tables where they are missing.
+/// Fills both databases; creates missing tables.
 ///
-/// An interrupted call leaves a part of the rows: call again with [`Existing::Replace`].
+/// An interrupted call leaves some of the rows: call again with [`Existing::Replace`].
 ///
 /// # Errors
-/// [`Kind::Usage`] when there are rows already and `existing` refuses them, or a number is out of range;
-/// otherwise what the databases say.
+/// [`Kind::Usage`] if the databases already contain rows and `existing` is [`Existing::Refuse`], or a number
+/// is out of range; otherwise the databases' errors.
 pub async fn seed(
     crm: &SecretUrl,
     telemetry: &SecretUrl,
@@ -170,7 +171,7 @@ pub async fn seed(
     })
 }
 
-/// Refuses, keeps or removes the rows that a database already holds.
+/// Refuses, keeps or removes the rows that a database already contains.
 async fn make_room(
     client: &Client,
     url: &SecretUrl,

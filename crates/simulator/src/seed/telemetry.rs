@@ -1,7 +1,8 @@
 //! Writes the movements of a fleet by binary COPY over several connections.
 //!
-//! Each hour's rows are made from the seed alone, and their ids are known before any is written: who writes which
-//! hour when changes nothing. Indexes of a table that was empty are built after the rows, not row by row.
+//! Each hour's rows depend on the seed alone, and their ids are known before any row is written, so it does
+//! not matter which connection writes which hour, or when. Indexes of a table that was empty are built after
+//! the rows, not row by row.
 
 use std::io::Write as _;
 use std::pin::pin;
@@ -24,15 +25,16 @@ use crate::movements::{ERRORS, GRIPS, Movement, Movements};
 use crate::people::Fleet;
 use crate::schema;
 
-/// What one message to the server holds.
+/// The size of one message to the server.
 const CHUNK_BYTES: usize = 128 * 1024;
-/// How many chunks wait for a slow server, per connection.
+/// The most chunks queued for a slow server, per connection.
 const CHUNKS_AHEAD: usize = 4;
 
 const COPY: &str = "COPY telemetry.raw_telemetry (id, chip_id, event_time, movement_type, response_time_ms, \
                     battery_level, error_code, raw_data, created_at) FROM STDIN (FORMAT binary)";
 const COLUMNS: i16 = 9;
-/// More ids than others take between the two statements that reserve ours. A lock would wait for their slowest transaction.
+/// More ids than other writers take between the two statements that reserve ours. A lock instead would wait
+/// for their slowest transaction.
 const TAKEN_MEANWHILE: i64 = 1_000;
 const HOUR_MICROS: i64 = 3_600_000_000;
 
@@ -41,12 +43,12 @@ pub(super) struct Written {
     pub(super) copying: Duration,
 }
 
-/// One hour's place in the table.
+/// One hour's position in the table.
 #[derive(Debug, Clone, Copy)]
 struct Hour {
     /// Hours since 1970.
     number: i64,
-    /// Of its first row, from the last id that others have.
+    /// The id of its first row, relative to `Plan::last_id`.
     first_offset: i64,
 }
 
@@ -54,7 +56,7 @@ struct Hour {
 struct Plan {
     fleet: Arc<Fleet>,
     per_day: u32,
-    /// Nothing is written to have arrived at or after this: microseconds since 1970.
+    /// The end of the arrival times, which it limits: microseconds since 1970.
     end_micros: i64,
     hours: Vec<Hour>,
     rows: u64,
@@ -96,12 +98,14 @@ pub(super) async fn write(
     if lacks_indexes(client).await.map_err(failed)? {
         build_indexes(url).await?;
     }
-    // Without statistics and the visibility map the first queries are planned blindly and write every page again.
+    // Without statistics and the visibility map, the first queries would have poor plans and rewrite every
+    // page.
     client.batch_execute("VACUUM (ANALYZE) telemetry.raw_telemetry").await.map_err(failed)?;
     Ok(Written { rows: plan.rows, copying })
 }
 
-/// Takes so many ids from the sequence, so that others may write meanwhile; returns the one before them, 0 in an empty table.
+/// Reserves `rows` ids from the sequence, so that others may write meanwhile. Returns the id before them,
+/// which is 0 in an empty table.
 async fn reserve(client: &Client, rows: u64) -> Result<i64, tokio_postgres::Error> {
     let newest = "SELECT max(id), pg_get_serial_sequence('telemetry.raw_telemetry', 'id') FROM telemetry.raw_telemetry";
     let row = client.query_one(newest, &[]).await?;
@@ -136,7 +140,7 @@ fn plan(
     Plan { fleet, per_day, end_micros: to.timestamp_micros(), hours, rows, last_id: 0, next, done, progress }
 }
 
-/// One connection's share: a thread makes rows while this task sends those made before.
+/// Writes one connection's share: a thread encodes rows while this task sends those encoded before.
 async fn copy(url: SecretUrl, plan: Arc<Plan>) -> Result<()> {
     let failed = |error| database_error("the telemetry cannot be written", &url, error);
     let client = connection::open(&url).await?;
@@ -151,7 +155,7 @@ async fn copy(url: SecretUrl, plan: Arc<Plan>) -> Result<()> {
     Ok(())
 }
 
-/// Takes hour after hour until none is left, or nobody wants the rows any more.
+/// Encodes the rows of hour after hour until none is left, or the receiver is gone.
 fn make(plan: &Plan, chunks: &mpsc::Sender<Bytes>) {
     let movements = Movements { fleet: &plan.fleet, per_day: plan.per_day };
     let mut rows = Rows::with_header();
@@ -188,21 +192,22 @@ fn encode(rows: &mut Rows, plan: &Plan, id: i64, hour: i64, movement: &Movement,
     rows.optional(movement.temperature, |rows, temperature| {
         scratch.clear();
         let (degrees, tenths) = (temperature / 10, temperature % 10);
-        // Cannot fail: a Vec grows.
+        // Cannot fail: writing to a `Vec` never does.
         let _ = write!(scratch, "{{\"temperature\": {degrees}.{tenths}, \"firmware\": \"2.4.1\"}}");
         rows.jsonb(scratch);
     });
     rows.timestamp_micros(arrived);
 }
 
-/// Asked first: a statement that finds its index there waits all the same for whoever writes.
+/// Returns true if an index is missing. Checked first, because `CREATE INDEX IF NOT EXISTS` waits for
+/// concurrent writers even if the index exists.
 async fn lacks_indexes(client: &Client) -> Result<bool, tokio_postgres::Error> {
     let sql = "SELECT count(*) FROM pg_index WHERE indrelid = 'telemetry.raw_telemetry'::regclass AND NOT indisprimary";
     let found: i64 = client.query_one(sql, &[]).await?.get(0);
     Ok(usize::try_from(found).unwrap_or(0) < schema::TELEMETRY_INDEXES.len())
 }
 
-/// Builds the indexes that are missing, all at the same time.
+/// Builds the missing indexes, all concurrently.
 async fn build_indexes(url: &SecretUrl) -> Result<()> {
     let mut builders = JoinSet::new();
     for index in schema::TELEMETRY_INDEXES {

@@ -1,4 +1,5 @@
-//! A URL as the parameters that it gives: what stands before the `?`, then the query, of which the last word counts.
+//! The parameters of a URL: those before the `?`, overridden by those of the query, where the last value
+//! wins.
 
 use std::collections::BTreeMap;
 
@@ -7,14 +8,14 @@ use url::Url;
 
 use super::keywords::{self, Fate};
 
-/// The parameters that a URL gives, decoded. No error shows a value: any of them may be, or hold, a password.
+/// The decoded parameters of a URL. No error shows a value, because any value may be or contain a password.
 pub(super) struct Parts<'a> {
     section: &'a str,
     given: BTreeMap<&'static str, Vec<u8>>,
 }
 
 impl<'a> Parts<'a> {
-    /// The parameters of a PostgreSQL URL; those that cannot be done are refused.
+    /// Parses a PostgreSQL URL; parameters that are not supported are refused.
     pub(super) fn of(url: &Url, section: &'a str) -> Result<Self> {
         let mut parts = Parts { section, given: BTreeMap::new() };
         let not_a_url = || {
@@ -25,7 +26,7 @@ impl<'a> Parts<'a> {
         if !matches!(url.scheme(), "postgresql" | "postgres") || !url.has_authority() {
             return Err(not_a_url());
         }
-        // Both are what a password looks like to a URL when it is not escaped.
+        // A password that is not escaped makes a URL look like either of these.
         if url.fragment().is_some() || url.path().contains('@') {
             return Err(not_a_url().hint("write # / ? @ % within a part as %23 %2F %3F %40 %25"));
         }
@@ -42,7 +43,7 @@ impl<'a> Parts<'a> {
         let host = url.host_str().unwrap_or_default();
         let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
         let host = self.decode("host", host)?;
-        // Of `a,b:5433` the port is b's.
+        // In `a,b:5433` the port belongs to b.
         let hosts_before = host.iter().filter(|byte| **byte == b',').count();
         let port = url.port().map(|port| format!("{}{port}", ",".repeat(hosts_before)));
         let parts = [
@@ -56,7 +57,7 @@ impl<'a> Parts<'a> {
         Ok(())
     }
 
-    /// Takes a parameter of the query; a later one replaces an earlier one.
+    /// Adds a parameter of the query; a later value replaces an earlier one.
     fn query(&mut self, key: &str, value: &str) -> Result<()> {
         let (key, fate) = keywords::find(key).ok_or_else(|| self.unknown(key))?;
         let value = self.decode(key, value)?;
@@ -77,9 +78,10 @@ impl<'a> Parts<'a> {
         Ok(())
     }
 
-    /// Replaces `%41` by its byte. A plus stays a plus, as in libpq, and what is no byte is refused.
+    /// Decodes `%41` to its byte. A plus stays a plus, as in libpq; an invalid escape or a zero byte is
+    /// refused.
     fn decode(&self, key: &str, text: &str) -> Result<Vec<u8>> {
-        let wrong = || self.refused(key, "write a % as %25, and no zero byte");
+        let wrong = || self.refused(key, "write a % as %25; a zero byte is not allowed");
         let mut bytes = text.bytes();
         let mut decoded = Vec::with_capacity(text.len());
         while let Some(byte) = bytes.next() {
@@ -96,28 +98,28 @@ impl<'a> Parts<'a> {
         if decoded.contains(&0) { Err(wrong()) } else { Ok(decoded) }
     }
 
-    /// The bytes of a parameter, none where it is not given.
+    /// The bytes of a parameter; `None` if it is not given.
     pub(super) fn bytes(&self, key: &str) -> Option<&[u8]> {
         self.given.get(key).map(Vec::as_slice)
     }
 
-    /// The text of a parameter, none where it is not given.
+    /// The text of a parameter; `None` if it is not given.
     pub(super) fn text(&self, key: &str) -> Result<Option<&str>> {
         let text = self.bytes(key).map(std::str::from_utf8).transpose();
         text.map_err(|_| self.refused(key, "write it in UTF-8"))
     }
 
-    /// The text of a parameter for which an empty one means the same as none.
+    /// The text of a parameter for which empty means the same as not given; `None` for both.
     pub(super) fn some_text(&self, key: &str) -> Result<Option<&str>> {
         Ok(self.text(key)?.filter(|text| !text.is_empty()))
     }
 
-    /// The members of a list, none where it is not given or empty.
+    /// The members of a list; no members if it is not given or empty.
     pub(super) fn list(&self, key: &str) -> Result<Vec<&str>> {
         Ok(self.some_text(key)?.map(|list| list.split(',').collect()).unwrap_or_default())
     }
 
-    /// A number of libpq: none where it is not given, 0 where it is negative.
+    /// A number as libpq reads it: `None` if it is not given, 0 if it is negative.
     pub(super) fn number(&self, key: &str) -> Result<Option<u32>> {
         let Some(text) = self.text(key)? else { return Ok(None) };
         let number: i32 =
@@ -125,7 +127,7 @@ impl<'a> Parts<'a> {
         Ok(Some(u32::try_from(number).unwrap_or(0)))
     }
 
-    /// What a word of a parameter means, none where it is not given.
+    /// The meaning of a parameter's keyword; `None` if it is not given.
     pub(super) fn word<T: Copy>(&self, key: &str, words: &[(&str, T)]) -> Result<Option<T>> {
         let Some(text) = self.text(key)? else { return Ok(None) };
         let found = words.iter().find(|(word, _)| *word == text);
@@ -136,7 +138,7 @@ impl<'a> Parts<'a> {
         found.map(|(_, meaning)| Some(*meaning))
     }
 
-    /// Says that a parameter cannot be what it is, and what to do.
+    /// The error for a parameter that cannot be used as given, with a hint.
     pub(super) fn refused(&self, key: &str, what_to_do: &str) -> Error {
         Error::new(Kind::Config, "a connection parameter cannot be used")
             .detail(self.place(key))
@@ -149,7 +151,8 @@ impl<'a> Parts<'a> {
             .hint("leave it out, or write it as PostgreSQL does; an & within a value is written as %26")
     }
 
-    /// What is no word may be the rest of a password with an `&` and is not repeated.
+    /// The place that an error names. A key that does not look like a keyword may be the rest of a password
+    /// with an `&` and is not repeated.
     fn place(&self, key: &str) -> String {
         let is_word = (1..=40).contains(&key.len())
             && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')

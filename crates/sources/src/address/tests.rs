@@ -3,7 +3,8 @@ use super::*;
 use crate::tls::Roots;
 use bionicpro_model::{Error, Kind};
 
-/// Every keyword that `PQconndefaults` of PostgreSQL 18 lists, with a value that asks for something, and whether it is done.
+/// Every keyword that `PQconndefaults` of PostgreSQL 18 lists, with a value that has an effect, and whether
+/// it is accepted.
 const LIBPQ_18: [(&str, &str, bool); 50] = [
     ("service", "crm", false),
     ("user", "u", true),
@@ -65,7 +66,7 @@ fn settings(text: &str) -> Config {
     read(text).unwrap_or_else(|error| panic!("{text}: {}", error.report())).0
 }
 
-/// The refusal of a URL, which says what to do and shows nothing that is called hunter2.
+/// The error that refuses a URL, which has a hint and shows nothing that is called hunter2.
 fn refusal(text: &str) -> Error {
     let error = read(text).err().unwrap_or_else(|| panic!("{text} is taken"));
     assert_eq!(error.kind(), Kind::Config, "{text}");
@@ -73,7 +74,7 @@ fn refusal(text: &str) -> Error {
     error
 }
 
-/// The parameter that a refusal names.
+/// The parameter that the error names.
 fn refused(text: &str) -> String {
     refusal(text).detail_text().unwrap().to_owned()
 }

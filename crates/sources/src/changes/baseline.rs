@@ -1,4 +1,5 @@
-//! What a run has seen of the telemetry, kept for the next one, and when it is worth nothing any more.
+//! The baseline: what a run has seen of the telemetry, stored for the next run, and the reasons for which it
+//! is lost.
 
 use std::fmt;
 
@@ -9,23 +10,24 @@ use super::identity::{Difference, Identity, Tree};
 use super::xids::Xids;
 use super::{Form, Server};
 
-/// The layout of the JSON. A baseline of another one is lost.
+/// The version of the JSON layout. A baseline of another version is lost.
 const LAYOUT: u8 = 2;
 
-/// Half of the numbers that a row's header can hold: what is older cannot be told from what is younger.
+/// Half of the numbers that a row's header can hold: beyond it, older transactions cannot be distinguished
+/// from younger ones.
 const MOST_TRANSACTIONS: u64 = 1 << 31;
 
-/// What a run has seen, as JSON in the ledger.
+/// The baseline that a run stores in the ledger as JSON: what it has seen of the telemetry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Baseline {
     layout: u8,
-    /// How its run found new rows, and how the next one does.
+    /// The form by which its run found new rows, and by which the next run finds them.
     pub form: Form,
-    /// The source's clock at its snapshot.
+    /// The source clock at its snapshot.
     pub taken_at: DateTime<Utc>,
-    /// The moment before which no row could appear any more.
+    /// The moment before which no new row could appear.
     pub horizon: DateTime<Utc>,
-    /// The snapshot as far as it can be compared with.
+    /// The snapshot, as far as rows can be compared with it.
     pub(super) snapshot: String,
     #[serde(flatten)]
     server: Server,
@@ -33,7 +35,7 @@ pub struct Baseline {
     identity: Identity,
 }
 
-/// The source at this snapshot, for comparing.
+/// The state of the source at this snapshot, for comparison with a baseline.
 pub(crate) struct Present {
     pub(crate) form: Form,
     pub(crate) server: Server,
@@ -42,18 +44,19 @@ pub(crate) struct Present {
     pub(crate) is_standby: bool,
     pub(crate) taken_at: DateTime<Utc>,
     pub(crate) horizon: DateTime<Utc>,
-    /// A transaction is prepared: nothing tells when it began.
+    /// True if a transaction is prepared: its start is unknown.
     pub(crate) has_prepared: bool,
 }
 
 impl Present {
-    /// What a run that loads all of this snapshot leaves behind; none where the form has nothing to compare with.
+    /// The baseline that a run stores after loading all of this snapshot; `None` if there is nothing to
+    /// compare with.
     pub(crate) fn baseline(&self, previous: Option<&Baseline>) -> Option<Baseline> {
         let previous = previous.filter(|previous| self.compare(previous).is_ok());
         let horizon = match self.form {
             Form::None => return None,
-            // A prepared transaction began before it was prepared, nobody knows when; but after the former horizon,
-            // or it would have held that back while it was an open one.
+            // A prepared transaction began at an unknown time before it was prepared, but after the previous
+            // horizon: it would have held that back while it was open.
             Form::CreationTime if self.has_prepared => previous?.horizon,
             _ => self.horizon,
         };
@@ -70,8 +73,8 @@ impl Present {
         })
     }
 
-    /// The relations that joined the table since this baseline, by their numbers; or why rows cannot be compared with it,
-    /// in words for people.
+    /// The OIDs of the relations that joined the table since this baseline; or the reason, for display, why
+    /// rows cannot be compared with it.
     pub(crate) fn compare(&self, baseline: &Baseline) -> Result<Vec<u32>, String> {
         if let Some(why) = self.lost(baseline) {
             return Err(why);
@@ -107,20 +110,20 @@ impl Present {
         }
         if self.xids.xmax < xids.xmax || now.wal < then.wal {
             return Some(
-                "the server is behind what was seen: a restored backup, or a standby that lags".to_owned(),
+                "the server is behind the baseline: a restored backup, or a standby that lags".to_owned(),
             );
         }
         if now.started.is_some() && then.started.is_some() && now.started != then.started {
             return Some(
-                "the server was started again: it may be a copy of the one that was read".to_owned(),
+                "the server was restarted: it may be a copy of the server that was read before".to_owned(),
             );
         }
         if self.form == Form::CreationTime && self.taken_at < baseline.taken_at {
-            return Some(format!("the server's clock stepped back behind {}", baseline.taken_at));
+            return Some(format!("the server clock went back to before {}", baseline.taken_at));
         }
         let compares_rows = matches!(self.form, Form::RowXmin | Form::CreationTime);
         if compares_rows && self.xids.xmax - xids.xmin >= MOST_TRANSACTIONS {
-            return Some("more than two thousand million transactions have passed".to_owned());
+            return Some("more than two billion transactions have passed".to_owned());
         }
         None
     }

@@ -1,6 +1,7 @@
-//! Columns whose default says when, or by which transaction, a row was inserted.
+//! Columns whose default records when, or by which transaction, a row was inserted.
 //!
-//! Rows may be inserted straight into a part of the table, so each part must have the same default and the same trigger.
+//! Rows may be inserted straight into a part of the table, so each part must have the same default and the
+//! same trigger.
 
 use bionicpro_model::Result;
 use chrono::TimeDelta;
@@ -9,9 +10,10 @@ use super::identity::Tree;
 use crate::connect::Session;
 use crate::template::fill;
 
-/// How far a session's statement may begin before others see that it is open, with room for slow machines.
+/// The time by which a session's statement may begin before others see that it is open, with a margin for
+/// slow machines.
 const TOLERANCE: TimeDelta = TimeDelta::seconds(60);
-/// The zone that is furthest behind UTC.
+/// The offset of the zone that is furthest behind UTC.
 const FURTHEST_ZONE: TimeDelta = TimeDelta::hours(12);
 
 /// A column that has a default.
@@ -21,13 +23,13 @@ pub(crate) struct Candidate {
     pub(super) type_name: String,
     default: String,
     pub(super) is_indexed: bool,
-    /// All parts of the table have the same default.
+    /// True if all parts of the table have the same default.
     is_uniform: bool,
-    /// A trigger of every part of the table sets it, whatever the writer gives.
+    /// True if a trigger of every part of the table sets it, whatever value the writer gives.
     pub(super) is_enforced: bool,
 }
 
-/// A default of a column in the table or in a part of it.
+/// The default of a column in the table or in a part of it.
 struct Default {
     relation: u32,
     column: String,
@@ -40,13 +42,13 @@ struct Default {
 struct Trigger {
     relation: u32,
     name: String,
-    /// It fires before each insert and update, whoever writes, and its language is known.
+    /// True if it fires before each insert and update of every writer, and its language is known.
     always_fires: bool,
     source: String,
 }
 
 impl Trigger {
-    /// Whether it does what the function of the documentation does, white space and a schema's name apart.
+    /// Returns whether its function equals the documented one, apart from white space and a schema's name.
     fn keeps(&self, column: &str) -> bool {
         let mut source: String = self.source.to_lowercase().split_whitespace().collect();
         source = source.replace("pg_catalog.", "");
@@ -59,7 +61,7 @@ impl Trigger {
 }
 
 impl Candidate {
-    /// Asks for the candidates of a table.
+    /// Reads the candidates of a table.
     pub(crate) async fn read(
         session: &Session,
         tree: &Tree,
@@ -109,27 +111,29 @@ impl Candidate {
             .collect())
     }
 
-    /// Whether it holds the inserting transaction.
+    /// Returns whether it holds the inserting transaction.
     pub(super) fn is_transaction(&self) -> bool {
         let by_default = self.is_uniform && self.default == "pg_current_xact_id()";
         self.type_name == "xid8" && (by_default || self.is_enforced)
     }
 
-    /// Whether it holds a time of creation; then how far it may lie before the beginning of its transaction.
+    /// The time by which the column's value may precede the beginning of its transaction; `None` if it holds
+    /// no creation time.
     pub(super) fn creation_tolerance(&self) -> Option<TimeDelta> {
         if self.name != "created_at" || !self.is_uniform {
             return None;
         }
         match (self.type_name.as_str(), clock(&self.default)?) {
             ("timestamptz", Zone::Sessions) | ("timestamp", Zone::Utc) => Some(TOLERANCE),
-            // Each writer's zone makes another local time of the same instant.
+            // The same instant has a different local time in each writer's zone.
             ("timestamp", Zone::Sessions) => Some(TOLERANCE + FURTHEST_ZONE),
             _ => None,
         }
     }
 }
 
-/// Whether a trigger of each table sets the column, and none that fires after it can change it: they fire by their names.
+/// Returns whether a trigger of each table sets the column, and none that fires later can change it: triggers
+/// fire in the order of their names.
 fn is_enforced(column: &str, tables: &[u32], triggers: &[Trigger]) -> bool {
     let is_last_of = |table: u32| {
         let last =
@@ -145,7 +149,7 @@ enum Zone {
     Utc,
 }
 
-/// Recognises a default that is the clock, as the server writes it back.
+/// Recognises a default that is the current time, as the server prints it.
 fn clock(default: &str) -> Option<Zone> {
     let mut text = default.to_ascii_lowercase();
     for noise in ["::timestamp without time zone", "::timestamp with time zone", "::text", "(", ")", "'", ","]

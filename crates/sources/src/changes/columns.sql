@@ -1,4 +1,5 @@
--- Columns of the table and its parts that may tell when or by whom a row was inserted: their type and default.
+-- Columns of the table and its parts that may record when or by which transaction a row was inserted: their
+-- type and default.
 SELECT
     a.attrelid,
     a.attname::text,

@@ -1,4 +1,4 @@
--- The cluster's own number, and the newest timeline that a standby has taken note of.
+-- The cluster's system identifier, and the newest timeline that a standby has recorded.
 SELECT
     (SELECT system_identifier FROM pg_control_system()),
     greatest(

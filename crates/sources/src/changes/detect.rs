@@ -1,4 +1,4 @@
-//! Which form the source allows: the best one, or the one that the configuration asks for.
+//! Selects the form: the best one that the source allows, or the configured one.
 
 use bionicpro_model::{Error, Kind, Result};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -10,15 +10,15 @@ use crate::config::ChangesConfig;
 use crate::ident::{quote_identifier, quote_table};
 use crate::snapshot::{Held, Others};
 
-/// A transaction that is open for longer than a tick has probably been forgotten.
+/// A transaction that is open for longer than the interval of incremental runs has probably been forgotten.
 const FORGOTTEN_AFTER: TimeDelta = TimeDelta::minutes(15);
 
-/// How new rows are looked for.
+/// The way to look for new rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Finder {
     /// In this quoted column.
     TransactionColumn(String),
-    /// In this quoted column, whose values may lie that far before their transaction's beginning.
+    /// In this quoted column, whose values may precede the beginning of their transaction by the tolerance.
     CreationTime {
         column: String,
         with_zone: bool,
@@ -39,7 +39,7 @@ impl Finder {
     }
 }
 
-/// What the table and the account are, as far as a form needs it.
+/// The properties of the table and the account that a form depends on.
 pub(crate) struct Ground<'a> {
     pub(crate) candidates: &'a [Candidate],
     pub(crate) tree: &'a Tree,
@@ -51,7 +51,7 @@ pub(crate) struct Ground<'a> {
 /// Chooses the form.
 ///
 /// # Errors
-/// `Config` when the configuration asks for a form that the source does not allow; it says what is missing.
+/// `Config` when the source does not allow the configured form; it says what is missing.
 pub(crate) fn detect(
     ground: &Ground<'_>,
     held: &Held,
@@ -75,7 +75,7 @@ pub(crate) fn detect(
     let finder = match index.and_then(|index| tries.get(index)) {
         Some(Ok(finder)) => finder.clone(),
         Some(Err(lack)) => {
-            return Err(Error::new(Kind::Config, "new rows cannot be found in the way that is configured")
+            return Err(Error::new(Kind::Config, "new rows cannot be found in the configured way")
                 .detail(format!("telemetry.changes: {schema}.{table}: {lack}"))
                 .hint(match ddl.is_empty() {
                     false => format!(
@@ -107,7 +107,7 @@ fn reason(finder: &Finder, is_exact: bool, asked: ChangesConfig, lacks: &[&str])
     let by = match finder {
         Finder::TransactionColumn(column) => format!("the column {column}"),
         Finder::CreationTime { column, tolerance, .. } if *tolerance > TimeDelta::hours(1) => format!(
-            "the column {column}; its default depends on the writer's time zone, so {} hours are looked at again: \
+            "the column {column}; its default depends on the writer's time zone, so {} hours are read again: \
              make it (now() AT TIME ZONE 'UTC')",
             tolerance.num_hours()
         ),
@@ -117,7 +117,7 @@ fn reason(finder: &Finder, is_exact: bool, asked: ChangesConfig, lacks: &[&str])
     };
     let by = match finder {
         Finder::TransactionColumn(_) | Finder::CreationTime { .. } if !is_exact => format!(
-            "{by}, which nothing but its default keeps: a row with another value is found by comparing the whole retention"
+            "{by}, which only its default maintains: a row with another value is found by comparing the whole retention"
         ),
         _ => by,
     };
@@ -139,24 +139,24 @@ fn holder(now: DateTime<Utc>, others: &Others) -> Option<Holder> {
 type Tried = Result<Finder, &'static str>;
 
 impl Ground<'_> {
-    /// What every form needs.
+    /// Checks what every form needs: an ordinary table without foreign parts.
     fn is_ordinary(&self) -> Result<(), &'static str> {
         match (self.tree.kind.as_str(), self.tree.has_foreign_part) {
             ("r" | "p", false) => Ok(()),
-            ("r" | "p", true) => Err("a part of the table lies on another server"),
+            ("r" | "p", true) => Err("a part of the table is on another server"),
             ("v" | "m", _) => {
                 Err("it is a view, whose rows may come and go without a trace: name the table itself")
             }
-            _ => Err("it is no table: name the table itself to find new rows"),
+            _ => Err("it is not a table: name the table itself to find new rows"),
         }
     }
 
-    /// Whether the column of this quoted name is kept by a trigger.
+    /// Returns whether a trigger maintains the column of this quoted name.
     fn is_enforced(&self, name: &str) -> bool {
         self.candidates.iter().any(|column| column.is_enforced && quote_identifier(&column.name) == name)
     }
 
-    /// What the forms need that look at the transaction in a row's header.
+    /// Checks what the forms need that read the transaction in a row's header.
     fn reads_xmin(&self) -> Result<(), &'static str> {
         match self.tree.may_read_xmin {
             true => Ok(()),
@@ -183,14 +183,14 @@ impl Ground<'_> {
         self.is_ordinary()?;
         let column = self.candidates.iter().find_map(|column| Some((column, column.creation_tolerance()?)));
         let Some((column, tolerance)) = column else {
-            return Err("no column created_at has the clock as its default");
+            return Err("no column created_at has the current time as its default");
         };
         self.reads_xmin()?;
         if !column.is_indexed || self.tree.has_children {
             return Err("no index begins with created_at");
         }
         if self.is_standby {
-            return Err("a standby does not tell which transactions are open on its primary");
+            return Err("a standby does not show which transactions are open on its primary");
         }
         if !self.sees_all_transactions {
             return Err("the account does not see when other transactions began (pg_read_all_stats)");
@@ -210,8 +210,8 @@ impl Ground<'_> {
         self.reads_xmin().map(|()| Finder::RowXmin)
     }
 
-    /// What would give the best form: the column where it is missing, the index, and the trigger that keeps the column
-    /// whatever a writer, a restored dump or replication brings.
+    /// The statements that would enable the best form: the column if it is missing, the index, and the
+    /// trigger that maintains the column whatever value a writer, a restored dump or replication brings.
     fn ddl(&self, schema: &str, table: &str) -> Vec<String> {
         if self.is_ordinary().is_err() {
             return Vec::new();
@@ -222,19 +222,19 @@ impl Ground<'_> {
         let quoted = quote_identifier(name);
         let mut ddl = Vec::new();
         if column.is_none() {
-            // The default is stable, so the server notes it once and writes no row anew.
+            // The default is a stable expression, so the server stores it once and rewrites no row.
             ddl.push(format!(
                 "ALTER TABLE {of} ADD COLUMN {quoted} xid8 NOT NULL DEFAULT pg_current_xact_id()"
             ));
         }
         if !column.is_some_and(|column| column.is_indexed) {
-            // A partitioned table's index cannot be built beside its writers.
+            // A partitioned table's index cannot be built concurrently with its writers.
             let concurrently = if self.tree.kind == "p" { "" } else { " CONCURRENTLY" };
             ddl.push(format!("CREATE INDEX{concurrently} ON {of} ({quoted})"));
         }
         if !column.is_some_and(|column| column.is_enforced) {
             let function = quote_table(schema, &format!("keep_{name}"));
-            // Triggers fire by their names: this one has the last word.
+            // Triggers fire in the order of their names: this one fires last.
             let trigger = quote_identifier(&format!("zz_keep_{name}"));
             ddl.push(format!(
                 "CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql \

@@ -1,7 +1,8 @@
-//! What the telemetry table is made of: relations, files, columns, policies. A table of the same name may be another one.
+//! The identity of the telemetry table: its relations, files, columns and policies. A table of the same name
+//! may be another one.
 //!
-//! A row that was inserted is found by its transaction. A row that came otherwise is not: with a part that was attached,
-//! by a file that was written anew. So what a run has read stands in the baseline, relation by relation.
+//! A row that was inserted is found by its transaction. A row that arrived otherwise is not: with an attached
+//! part, or in a rewritten file. So the baseline records what a run has read, relation by relation.
 
 use std::collections::HashMap;
 
@@ -12,14 +13,14 @@ use tokio_postgres::Row;
 use crate::connect::Session;
 use crate::shape::Shape;
 
-/// The columns that are read, where they are there.
+/// The columns that are read, if they exist.
 const READ: [&str; 6] =
     ["chip_id", "event_time", "response_time_ms", "battery_level", "error_code", "created_at"];
 
 /// The table as a run has read it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Identity {
-    /// The table's number: another one after DROP and CREATE.
+    /// The table's OID, which changes with DROP and CREATE.
     pub(super) table: u32,
     /// Names, types and collations of the columns that are read.
     columns: String,
@@ -29,27 +30,27 @@ pub(crate) struct Identity {
     parts: Vec<Part>,
 }
 
-/// A relation that holds rows: its number, the number of its file, and how it came into the tree.
+/// A relation that holds rows: its OID, the number of its file, and how it was attached to the tree.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Part(u32, u32, String);
 
-/// How the table differs from the one of a baseline.
+/// The difference between the table and that of a baseline.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Difference {
-    /// Relations joined it, by these numbers; none where it is the same.
+    /// The OIDs of relations that joined it; empty if it is the same.
     Joined(Vec<u32>),
     /// Rows may have changed without a trace, for this reason.
     Other(String),
 }
 
-/// The table, with what is not kept.
+/// The table, with details that the baseline does not store.
 pub(crate) struct Tree {
     pub(crate) identity: Identity,
-    /// How the names of relations are written in SQL, and whether the account may read them by themselves.
+    /// The names of relations as written in SQL, and whether the account may read each one directly.
     pub(crate) names: HashMap<u32, (String, bool)>,
     /// As [`Shape::kind`].
     pub(super) kind: String,
-    /// Those of the tree that are neither partitioned nor foreign: where rows are inserted.
+    /// The relations of the tree that are neither partitioned nor foreign: rows are inserted into these.
     pub(super) tables: Vec<u32>,
     pub(super) has_foreign_part: bool,
     pub(super) has_children: bool,
@@ -57,12 +58,12 @@ pub(crate) struct Tree {
 }
 
 impl Tree {
-    /// Asks the catalogue for the relations.
+    /// Queries the catalogue for the relations.
     pub(crate) async fn relations(session: &Session, schema: &str, table: &str) -> Result<Vec<Row>> {
         session.rows(include_str!("tree.sql"), &[schema, table]).await
     }
 
-    /// Makes it of the table's shape and its relations.
+    /// Builds it from the table's shape and its relations.
     pub(crate) fn new(session: &Session, shape: &Shape, relations: &[Row]) -> Result<Tree> {
         let fail = |error| session.place.error(error);
         let (mut parts, mut tables, mut names, mut has_foreign_part) =
@@ -99,22 +100,20 @@ impl Identity {
     /// Compares with what an earlier run has read.
     pub(crate) fn compare(&self, then: &Identity, name: impl Fn(u32) -> String) -> Difference {
         if self.table != then.table {
-            return Difference::Other("the telemetry table was made anew".to_owned());
+            return Difference::Other("the telemetry table was recreated".to_owned());
         }
         if self.columns != then.columns {
-            return Difference::Other(
-                "the columns of the telemetry table are others than they were".to_owned(),
-            );
+            return Difference::Other("the columns of the telemetry table have changed".to_owned());
         }
         if self.policies != then.policies {
-            return Difference::Other("other policies hide rows of the telemetry than did".to_owned());
+            return Difference::Other("the policies that hide rows of the telemetry have changed".to_owned());
         }
         let mut joined = Vec::new();
         for part in &self.parts {
             match then.parts.iter().find(|former| former.0 == part.0) {
                 Some(former) if former.2 != part.2 => joined.push(part.0),
                 Some(former) if former.1 != part.1 => {
-                    return Difference::Other(format!("{} was emptied or written anew", name(part.0)));
+                    return Difference::Other(format!("{} was truncated or rewritten", name(part.0)));
                 }
                 Some(_) => {}
                 None => joined.push(part.0),
@@ -141,7 +140,7 @@ mod tests {
         assert_eq!(compare(&[(3, 30, "700")]), Difference::Joined(vec![]), "what left has no new row");
         assert_eq!(compare(&[(2, 20, "700"), (3, 30, "700"), (4, 40, "")]), Difference::Joined(vec![4]));
         assert_eq!(compare(&[(2, 20, "900"), (3, 31, "900")]), Difference::Joined(vec![2, 3]));
-        let rewritten = Difference::Other("part 3 was emptied or written anew".to_owned());
+        let rewritten = Difference::Other("part 3 was truncated or rewritten".to_owned());
         assert_eq!(compare(&[(2, 20, "700"), (3, 31, "700")]), rewritten);
         let columns = Identity { columns: "d".into(), ..then.clone() };
         assert!(matches!(columns.compare(&then, |_| String::new()), Difference::Other(_)));

@@ -1,4 +1,5 @@
-//! The hours of relations that joined the table: their rows are as old as they are, and no transaction tells them.
+//! The hours of relations that joined the table: their rows may be of any age, and no transaction identifies
+//! them as new.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +22,7 @@ pub(crate) async fn hours_of(
     let fail = |error| session.place.error(error);
     let mut hours = BTreeSet::new();
     for part in parts {
-        // By itself where the account may, which reads nothing else; otherwise by way of the table.
+        // Directly if the account may, which reads nothing else; otherwise through the table.
         let (table, condition) = match tree.names.get(part) {
             Some((name, true)) => (format!("ONLY {name}"), String::new()),
             _ => (target.table.to_owned(), format!(" AND t.tableoid = {part}")),

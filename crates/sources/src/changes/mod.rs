@@ -1,7 +1,7 @@
-//! How rows are found that were committed since an earlier run, without losing those that commit late.
+//! Finds the rows that were committed since an earlier run, without losing those that commit late.
 //!
-//! A watermark on an id or on a time loses the rows of a transaction that commits after a later one. Each form here
-//! compares with the snapshot or with the horizon of the earlier run, its [`Baseline`].
+//! A watermark on an id or on a time loses the rows of a transaction that commits after a later one. Each
+//! form here compares with the snapshot or with the horizon of the earlier run, its [`Baseline`].
 
 mod baseline;
 mod columns;
@@ -30,7 +30,7 @@ pub(crate) use server::Server;
 pub(crate) use since::query;
 pub(crate) use since::{Target, find, find_raw};
 
-/// Which transactions a snapshot saw.
+/// Parses the transactions that a snapshot saw.
 pub(crate) fn seen(snapshot: &Snapshot) -> Result<xids::Xids> {
     snapshot.transactions.parse().map_err(|error: xids::NoSnapshot| {
         Error::new(Kind::Internal, "the server's snapshot cannot be read")
@@ -39,13 +39,13 @@ pub(crate) fn seen(snapshot: &Snapshot) -> Result<xids::Xids> {
     })
 }
 
-/// How new rows are found, best first.
+/// The ways to find new rows, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Form {
-    /// By an indexed column that holds the inserting transaction: exact, whatever stays open.
+    /// By an indexed column that holds the inserting transaction: exact, whatever transactions remain open.
     TransactionColumn,
-    /// By an indexed time of creation, from the begin of the oldest open transaction on.
+    /// By an indexed creation time, from the beginning of the oldest open transaction on.
     CreationTime,
     /// By the system column `xmin`: sees updates too, and reads the whole table.
     RowXmin,
@@ -71,29 +71,30 @@ impl fmt::Display for Form {
     }
 }
 
-/// What the source allows, and why no better form.
+/// The form that the source allows, and the reason why no better one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Changes {
     /// The form in use.
     pub form: Form,
-    /// The server itself sees to it that no row escapes the form. Otherwise only a comparison finds all.
+    /// True if the server itself ensures that the form finds every row. Otherwise only a comparison finds
+    /// all.
     pub is_exact: bool,
-    /// By which column, and what a better form would need; for people.
+    /// The column in use, and what a better form would need; for display.
     pub reason: String,
-    /// Statements that would give the best form; none where it is in use. They are offered and never run.
+    /// Statements that would enable the best form; empty if it is in use. They are offered and never run.
     pub ddl: Vec<String>,
-    /// The transaction that has held the horizon back for long, if any.
+    /// The transaction that has held the horizon back for a long time, if any.
     pub held_back_by: Option<Holder>,
 }
 
-/// A transaction that somebody has probably forgotten.
+/// A transaction that has probably been forgotten.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Holder {
-    /// Its server process; 0 of a prepared transaction, which has none.
+    /// Its server process; 0 for a prepared transaction, which has none.
     pub pid: i32,
-    /// What its client calls itself.
+    /// The application name of its client.
     pub application: String,
-    /// For how long it has been open, in seconds; of a prepared one, since it was prepared.
+    /// The time it has been open, in seconds; for a prepared one, the time since it was prepared.
     pub age_s: u64,
 }
 

@@ -1,20 +1,21 @@
-//! Which server answers, and how far it has come: a baseline of another one says nothing about this one.
+//! The identity of a server and its position: a baseline of another server says nothing about this one.
 
 use bionicpro_model::Result;
 use serde::{Deserialize, Serialize};
 
 use crate::connect::Session;
 
-/// A server, and how far it has come.
+/// A server and its position.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Server {
-    /// The number that the cluster got when it was made; none where the account may not read it.
+    /// The system identifier that the cluster got when it was created; `None` if the account may not read it.
     pub(crate) system: Option<String>,
-    /// Counts the times that a standby or a restored backup began to write.
+    /// The number of times that a standby or a restored backup began to write.
     pub(crate) timeline: u32,
-    /// The database's number.
+    /// The database's OID.
     pub(crate) database: u32,
-    /// When the server was started, in microseconds since 1970; none of a standby, which may be one of several.
+    /// The start time of the server, in microseconds since 1970; `None` for a standby, which may be one of
+    /// several.
     pub(crate) started: Option<i64>,
     /// The position in the write-ahead log.
     pub(crate) wal: u64,
@@ -24,12 +25,12 @@ pub(crate) struct Server {
 pub(crate) struct ServerNow {
     pub(crate) server: Server,
     pub(crate) is_standby: bool,
-    /// When the others' transactions began is told.
+    /// True if the account sees when the transactions of others began.
     pub(crate) sees_all_transactions: bool,
 }
 
 impl Server {
-    /// Asks the server.
+    /// Queries the server.
     pub(crate) async fn read(session: &Session) -> Result<ServerNow> {
         let fail = |error| session.place.error(error);
         let row = session.row(include_str!("server.sql"), &[]).await?;

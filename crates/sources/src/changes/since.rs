@@ -1,4 +1,4 @@
-//! Finds the rows that came since a baseline, as cells; as whole hours where they are too many.
+//! Finds the rows that arrived since a baseline, as cells; as whole hours if there are too many.
 
 use std::collections::{BTreeSet, HashMap};
 use std::pin::pin;
@@ -19,35 +19,35 @@ use crate::template::fill;
 /// Above this many cells their hours are read whole: memory must not grow with a year's burst of late rows.
 const MOST_CELLS: usize = 250_000;
 
-/// What came since a baseline.
+/// The rows that arrived since a baseline.
 #[derive(Debug, Clone)]
 pub enum Since {
     /// No row.
     Nothing,
-    /// These.
+    /// These rows.
     New(NewRows),
-    /// It cannot be told, for this reason: only a full run sees everything.
+    /// Unknown, for this reason: only a full run sees everything.
     Lost(String),
 }
 
-/// New rows: how many, and the cells that they make dirty.
+/// New rows: their number, and the cells that they make dirty.
 #[derive(Debug, Clone, Default)]
 pub struct NewRows {
-    /// Rows that a cell can hold.
+    /// The number of new rows that a cell can hold.
     pub rows: u64,
-    /// Hours that they lie in.
+    /// The number of hours with new rows.
     pub hours: u64,
     pub(crate) chips: Vec<Box<str>>,
     /// (hour since 1970, index in `chips`), unless there are too many.
     pub(crate) cells: Vec<(i64, u32)>,
-    /// Hours to read whole in place of cells.
+    /// Hours to read whole, instead of cells.
     pub(crate) whole: BTreeSet<i64>,
     /// Cells of new rows that cannot be read.
     pub unreadable: Vec<Unreadable>,
 }
 
 impl NewRows {
-    /// The cells in which there are any, by the beginning of the hour and the chip; without those of
+    /// The cells with new rows, by the beginning of the hour and the chip; without those of
     /// [`NewRows::whole_hours`].
     pub fn cells(&self) -> impl Iterator<Item = (DateTime<Utc>, &str)> {
         self.cells
@@ -55,20 +55,20 @@ impl NewRows {
             .filter_map(|(hour, chip)| Some((instant(*hour)?, &**self.chips.get(*chip as usize)?)))
     }
 
-    /// The chips that have any; none where there are more than `most`.
+    /// The chips with new rows; `None` if there are more than `most`, or hours to read whole.
     pub fn chips(&self, most: usize) -> Option<Vec<&str>> {
         (self.whole.is_empty() && self.chips.len() <= most)
             .then(|| self.chips.iter().map(|chip| &**chip).collect())
     }
 
-    /// The hours from an instant on in which there is any, counted from 1970.
+    /// The hours with new rows from an instant on, counted from 1970.
     pub fn hours_from(&self, at: DateTime<Utc>) -> BTreeSet<i64> {
         let first = at.timestamp().div_euclid(3600);
         let hours = self.cells.iter().map(|(hour, _)| *hour).chain(self.whole.iter().copied());
         hours.filter(|hour| *hour >= first).collect()
     }
 
-    /// With all rows of some more hours, counted from 1970.
+    /// Adds all rows of some more hours, counted from 1970.
     #[must_use]
     pub fn and_hours(mut self, hours: impl IntoIterator<Item = i64>) -> NewRows {
         self.whole.extend(hours);
@@ -77,7 +77,7 @@ impl NewRows {
         self
     }
 
-    /// The hours in which there may be any of any chip: there are too many to tell their chips apart.
+    /// The hours that may have new rows of any chip: there are too many rows to list their chips.
     pub fn whole_hours(&self) -> impl Iterator<Item = DateTime<Utc>> {
         self.whole.iter().copied().filter_map(instant)
     }
@@ -87,17 +87,17 @@ fn instant(hour: i64) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp(hour * 3600, 0)
 }
 
-/// The table that is looked at.
+/// The table that is searched.
 pub(crate) struct Target<'a> {
-    /// Quoted.
+    /// The quoted name.
     pub(crate) table: &'a str,
     pub(crate) time_has_zone: bool,
-    /// Chips are compared by their bytes, whatever their collation equates.
+    /// True if chips are compared by their bytes, whatever their collation treats as equal.
     pub(crate) by_bytes: bool,
 }
 
 impl Since {
-    /// With all rows of some hours, counted from 1970.
+    /// Adds all rows of some hours, counted from 1970.
     pub(crate) fn and_hours(self, hours: BTreeSet<i64>) -> Since {
         if hours.is_empty() {
             return self;
@@ -129,7 +129,7 @@ pub(crate) async fn find(
     Ok(if new.rows == 0 { Since::Nothing } else { Since::New(new) })
 }
 
-/// The same where a chip cannot be read: as the bytes that the database holds.
+/// The same if a chip cannot be read: chips are read as the bytes that the database holds.
 pub(crate) async fn find_raw(
     session: &Session,
     finder: &Finder,
@@ -151,7 +151,7 @@ pub(crate) async fn find_raw(
         match session.decode(&raw).await? {
             Some(chip) => gathered.add(&chip, hour, rows.unsigned_abs()),
             None => {
-                let why = "the name of the chip is no text in the database's encoding".to_owned();
+                let why = "the name of the chip is not valid text in the database's encoding".to_owned();
                 unreadable.push(Unreadable { raw, chip: None, hour, rows: rows.unsigned_abs(), why });
             }
         }
@@ -162,12 +162,12 @@ pub(crate) async fn find_raw(
     Ok(if new.rows == 0 && new.unreadable.is_empty() { Since::Nothing } else { Since::New(new) })
 }
 
-const UNTOLD: &str = "the source does not tell which rows are new";
+const UNTOLD: &str = "the source does not show which rows are new";
 
 const AS_BEFORE: &str = "SET LOCAL enable_seqscan = on; SET LOCAL enable_sort = on";
 
-/// The index is the reason for its form; missing or old statistics must not turn it down. Nor must they make the server
-/// sort: it takes the rows for few, and sorting texts costs more than reading them.
+/// The form was chosen for its index; missing or old statistics must not rule that out. Nor must they make
+/// the server sort: it underestimates the number of rows, and sorting texts costs more than reading them.
 fn prefer_index(finder: &Finder) -> String {
     let seqscan = if *finder == Finder::RowXmin { "on" } else { "off" };
     format!("SET LOCAL enable_seqscan = {seqscan}; SET LOCAL enable_sort = off")
@@ -186,7 +186,7 @@ async fn read(session: &Session, sql: &str) -> Result<NewRows> {
     Ok(gathered.finish())
 }
 
-/// The statement; none where the form finds nothing or the baseline has no snapshot.
+/// The statement; `None` if the form finds nothing or the baseline has no snapshot.
 pub(crate) fn query(finder: &Finder, baseline: &Baseline, target: &Target<'_>) -> Option<String> {
     filled(include_str!("since.sql"), "", finder, baseline, target)
 }
@@ -201,14 +201,15 @@ fn filled(
     let xids: Xids = baseline.snapshot.parse().ok()?;
     let chip = if target.by_bytes { "t.\"chip_id\" COLLATE \"C\"" } else { "t.\"chip_id\"" };
     let select = format!("SELECT {chip}, t.\"event_time\" FROM {} AS t WHERE", target.table);
-    // By age, because 32 bits wrap around. A row that is older than they reach may look young: it is read again.
+    // By age, because 32-bit numbers wrap around. A row that is older than their range may look young: it is
+    // read again.
     let is_unseen = format!("age(t.xmin) BETWEEN 0 AND age('{}'::xid)", xids.xmin_in_row());
     let rows = match finder {
         Finder::TransactionColumn(column) => {
             let after = format!("{select} t.{column} >= '{}'::xid8", xids.xmax);
             match xids.xip.as_slice() {
                 [] => after,
-                // Apart, so that each half is one look into the index.
+                // Two queries, so that each one is a single index lookup.
                 open => format!("{after} UNION ALL {select} t.{column} = ANY ('{{{}}}'::xid8[])", list(open)),
             }
         }
@@ -224,7 +225,7 @@ fn filled(
     Some(fill(file, &[("raw", raw), ("rows", &rows), ("first", &first), ("end", &end)]))
 }
 
-/// Cells on their way.
+/// A collector of new rows into cells.
 #[derive(Default)]
 struct Gathered {
     numbers: HashMap<Box<str>, u32>,

@@ -1,6 +1,6 @@
--- The table and all that inherits from it, with the file that each lies in and how it came into the tree: the numbers of
--- the transactions that attached it and what is above it, which are others after a detachment. Last, whether
--- the account may read the part by itself and all of it.
+-- The table and all that inherits from it, with the file of each and how it was attached to the tree: the
+-- numbers of the transactions that attached it and its ancestors, which change after a detachment. Last,
+-- whether the account may read the part directly, and all of it.
 WITH RECURSIVE tree AS (
     SELECT c.oid AS relid, '' AS joined
     FROM pg_class AS c

@@ -1,5 +1,5 @@
--- The triggers that may change a row before it is inserted (4) or updated (16): whether they do before each row of both,
--- always (also for rows that replication brings), for any column and without a condition; and their function.
+-- The triggers that may change a row before it is inserted (4) or updated (16): whether they fire before each
+-- row of both, always (also for replicated rows), for any column and without a condition; and their function.
 SELECT
     g.tgrelid,
     g.tgname::text,

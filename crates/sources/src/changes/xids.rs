@@ -1,12 +1,13 @@
-//! Which transactions a snapshot saw, from PostgreSQL's text form `xmin:xmax:xip,…`.
+//! The transactions that a snapshot saw, from PostgreSQL's text form `xmin:xmax:xip,…`.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// Transactions below this are PostgreSQL's own and are never a row's inserter that is compared.
+/// Transactions below this number are PostgreSQL's own and never inserted a row that is compared.
 const FIRST_NORMAL: u64 = 3;
 
-/// A snapshot: everything below `xmin` has ended, nothing from `xmax` on was seen, `xip` was open between them.
+/// A snapshot: everything below `xmin` has ended, nothing from `xmax` on was seen, `xip` was open between
+/// them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Xids {
     pub(crate) xmin: u64,
@@ -17,8 +18,8 @@ pub(crate) struct Xids {
 impl Xids {
     /// The same without the open transactions: everything from `xmin` on counts as unseen.
     ///
-    /// A standby lists no open transactions, and no server lists open subtransactions, which are what the system
-    /// column `xmin` names: there only this form of a snapshot is safe to compare with.
+    /// A standby lists no open transactions, and no server lists open subtransactions, which the system
+    /// column `xmin` may refer to: in both cases only this form of a snapshot is safe to compare with.
     pub(crate) fn without_open(&self) -> Xids {
         Xids { xmin: self.xmin, xmax: self.xmin, xip: Vec::new() }
     }
@@ -57,7 +58,7 @@ impl fmt::Display for Xids {
     }
 }
 
-/// Numbers with commas between them.
+/// Comma-separated numbers.
 pub(crate) fn list(xids: &[u64]) -> String {
     xids.iter().map(u64::to_string).collect::<Vec<_>>().join(",")
 }

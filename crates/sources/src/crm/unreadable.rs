@@ -1,5 +1,5 @@
-//! Reads rows of which some have a value that the server cannot give: the others are read as they are, and of these all but
-//! that value.
+//! Reads rows of which some have a value that the server cannot return: the others are read as they are, and
+//! these without that value.
 
 use bionicpro_model::Result;
 use tokio_postgres::Row;
@@ -11,7 +11,7 @@ use crate::Session;
 use crate::error::{is_no_text, is_value_error};
 use crate::telemetry::{MOST_UNREADABLE, in_short};
 
-/// A column of a query, with what stands in its place where it cannot be read.
+/// A column of a query, with the SQL expression that replaces it if it cannot be read.
 pub(super) type Column = (&'static str, &'static str);
 
 /// A value that could not be read.
@@ -22,10 +22,11 @@ pub(super) struct NotRead {
     pub(super) text: String,
 }
 
-/// The rows of a query with a column `id`, and what could not be read of them.
+/// Reads the rows of a query with a column `id`; returns them and the values that could not be read.
 ///
 /// # Errors
-/// As the connection gives them, and `Data` when there are more such values than a person can mend.
+/// Any error of the connection, and `Data` when there are more than `MOST_UNREADABLE` such values, more than
+/// a person can correct.
 pub(super) async fn read(
     session: &Session,
     table: &str,
@@ -70,7 +71,7 @@ pub(super) async fn read(
     Ok((rows, unreadable))
 }
 
-/// Some columns of some rows, or what the server says of a value among them.
+/// Reads some columns of some rows; the inner error is the server's message about a value among them.
 async fn attempt(
     session: &Session,
     sql: &str,
@@ -82,7 +83,7 @@ async fn attempt(
     match session.client.query_typed(&sql, &[]).await {
         Ok(rows) => match rows.iter().try_for_each(check_texts) {
             Ok(()) => Ok(Ok(rows)),
-            Err(error) if is_no_text(&error) => Ok(Err("it is no text in UTF-8".to_owned())),
+            Err(error) if is_no_text(&error) => Ok(Err("it is not valid UTF-8".to_owned())),
             Err(error) => Err(session.place.error(error)),
         },
         Err(error) if is_value_error(&error) => {

@@ -1,4 +1,5 @@
--- The policies on the reading of a table, whether the account is subject to them (role 0 is everybody), and their text.
+-- The policies for reading a table, whether the account is subject to them (role 0 is PUBLIC), and their
+-- text.
 SELECT
     p.polname::text,
     EXISTS (

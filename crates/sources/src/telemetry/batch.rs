@@ -1,4 +1,5 @@
-//! Some cells or parts of cells, column by column: what the staged file's columns are written from without touching a row.
+//! A batch of cells or parts of cells, column by column: the columns of the staged file are written from it
+//! without handling rows.
 
 use bytes::Bytes;
 
@@ -21,7 +22,7 @@ pub struct CellBatch {
     pub response_count: Vec<i64>,
     /// Their sum, in milliseconds.
     pub response_sum: Vec<f64>,
-    /// The sum of their squares; none where a sample is so great that its square might be no number.
+    /// The sum of their squares; `None` if a sample is so large that its square might overflow.
     pub response_squares: Vec<Option<f64>>,
     /// Rows with a finite battery level.
     pub battery_count: Vec<i64>,
@@ -29,21 +30,21 @@ pub struct CellBatch {
     pub battery_sum: Vec<f64>,
     /// The sum of their squares, as that of the response times.
     pub battery_squares: Vec<Option<f64>>,
-    /// Their least.
+    /// The lowest of them.
     pub battery_min: Vec<Option<f64>>,
     /// The instant of the last of them.
     pub battery_last_at: Vec<Option<i64>>,
-    /// The last of them: of the greatest (instant, level).
+    /// The last of them: that of the greatest (instant, level).
     pub battery_last: Vec<Option<f64>>,
 }
 
 impl CellBatch {
-    /// How many cells.
+    /// The number of cells.
     pub fn len(&self) -> usize {
         self.chip_id.len()
     }
 
-    /// Whether there is none.
+    /// Returns true if there are no cells.
     pub fn is_empty(&self) -> bool {
         self.chip_id.is_empty()
     }

@@ -1,4 +1,5 @@
-//! What a run asks for: cells by range, by new rows, by chip, and where cells are cut because their owner changed.
+//! The cells that a run requests: by range, by new rows and by chip, and the cuts where the owner of a cell
+//! changed.
 
 use bionicpro_model::HourRange;
 use chrono::{DateTime, Utc};
@@ -6,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::unreadable::LeftOut;
 use crate::changes::NewRows;
 
-/// The cells to read. What several of these name is sent once.
+/// The cells to read. A cell that several fields name is sent once.
 #[derive(Debug, Clone)]
 pub struct CellRequest {
     /// Nothing outside of these hours is read.
@@ -17,13 +18,13 @@ pub struct CellRequest {
     pub new: Option<NewRows>,
     /// Every cell of a chip in some hours.
     pub scopes: Vec<ChipScope>,
-    /// Chips whose cells go into one row of the mart: a cell of one that `new` or `scopes` names brings the same hour
-    /// of the other, and of the other's others.
+    /// Pairs of chips whose cells go into one row of the mart: a cell of one chip in `new` or `scopes` adds
+    /// the same hour of the other, and of the other's own siblings.
     pub siblings: Vec<(String, String)>,
     /// Instants at which a cell is cut into parts.
     pub cuts: Vec<Cut>,
-    /// What is left out because it cannot be read; none before anything was found unreadable. Where there is any, nothing
-    /// is read that was not searched: no hour as a short cut.
+    /// The cells left out because they cannot be read; `None` before any was found unreadable. If set, only
+    /// cells that were searched are read: no hour is read whole as a shortcut.
     pub left_out: Option<LeftOut>,
 }
 
@@ -33,17 +34,18 @@ impl CellRequest {
         CellRequest { range: Some(range), ..CellRequest::nothing(range) }
     }
 
-    /// Whether every cell is wanted for its chip: an hour that is read whole all the same is a short cut.
+    /// Returns true if every cell is requested by its chip: an hour that is nevertheless read whole is only a
+    /// shortcut.
     pub(super) fn is_by_chip(&self) -> bool {
         self.range.is_none() && self.new.as_ref().is_none_or(|new| new.whole.is_empty())
     }
 
-    /// Whether the database can hold rows of the chip, as far as is known.
+    /// Returns whether the database can hold rows of the chip, as far as is known.
     pub(super) fn may_be_held(&self, chip: &str) -> bool {
         self.left_out.as_ref().is_none_or(|left_out| !left_out.unknown.contains(chip))
     }
 
-    /// No cell, to be added to.
+    /// An empty request, to be extended.
     pub fn nothing(within: HourRange) -> CellRequest {
         CellRequest {
             within,

@@ -1,7 +1,8 @@
 //! The queries that turn movements into cells, fitted to the column types of this table.
 //!
-//! The hour's last battery level has two exact forms: one look-up per cell by the index on (chip_id, event_time), at
-//! about 3 µs a cell, or where there is none the greatest array [instant, level] in the hour, at 0.3 µs a row.
+//! The hour's last battery level is found exactly in one of two ways: by one lookup per cell in the index on
+//! (chip_id, event_time), at about 3 µs a cell, or without that index by the greatest array [instant, level]
+//! in the hour, at 0.3 µs a row.
 
 use std::collections::BTreeMap;
 
@@ -13,26 +14,26 @@ use crate::ident::{array_literal, instant_literal};
 use crate::shape::Type;
 use crate::template::fill;
 
-/// What the queries depend on.
+/// The properties of the table that the queries depend on.
 pub(super) struct CellQuery {
-    /// The quoted table.
+    /// The quoted name of the table.
     pub(super) table: String,
-    /// The chip column's type in SQL, so that its index serves a comparison.
+    /// The chip column's type in SQL, so that a comparison can use its index.
     pub(super) chip_type: &'static str,
     pub(super) time_has_zone: bool,
     pub(super) response: Type,
     pub(super) battery: Type,
     pub(super) error: Type,
-    /// The collation of the chip, quoted, where it calls texts equal that are spelt differently: chips are compared by their
-    /// bytes then.
+    /// The collation of the chip, quoted, if it treats differently spelt texts as equal: chips are then
+    /// compared by their bytes.
     pub(super) equating: Option<String>,
-    /// The chip as the bytes that the database holds.
+    /// The SQL expression for the chip as the bytes that the database holds.
     pub(super) raw_chip: String,
-    /// Whether an index on (chip_id, event_time) finds a cell's rows at once.
+    /// True if an index on (chip_id, event_time) finds a cell's rows directly.
     pub(super) by_chip_and_time: bool,
 }
 
-/// Chips in cells that an hours' query leaves out.
+/// Cells (hour, chip) that a query over hours leaves out.
 pub(super) type Cells<'a> = [(i64, &'a str)];
 
 const CHIP: &str = "t.\"chip_id\"";
@@ -50,7 +51,7 @@ impl CellQuery {
         cut: &Cells<'_>,
         unreadable: &BTreeMap<i64, Vec<&[u8]>>,
     ) -> String {
-        // Within one hour every row has the same one: no need to compute and to hash it.
+        // Within one hour every row has the same hour: there is no need to compute and hash it.
         let is_one_hour = to - from == HOUR_US;
         let (from, to) = (self.instant(from), self.instant(to));
         let hour = if is_one_hour { &from } else { HOUR };
@@ -59,7 +60,7 @@ impl CellQuery {
         let mut left_out = if cut.is_empty() { String::new() } else { self.left_out(cut, is_one_hour) };
         for (hour, chips) in unreadable {
             let (from, to) = (self.instant(*hour), self.instant(hour + HOUR_US));
-            // A row without a chip stays: it is counted.
+            // A row without a chip is kept: it is counted.
             left_out.push_str(&format!(
                 " AND ({TIME} < {from} OR {TIME} >= {to} OR ({} = ANY ({})) IS NOT TRUE)",
                 self.raw_chip,
@@ -79,7 +80,7 @@ impl CellQuery {
         self.copy(include_str!("cells_of_hours.sql"), &own)
     }
 
-    /// The chips of an hour by the bytes of their names, with their rows.
+    /// The query for the chips of an hour by the bytes of their names, with the number of their rows.
     pub(super) fn raw_chips(&self, hour: i64) -> String {
         let (from, to) = (self.instant(hour), self.instant(hour + HOUR_US));
         let words = [
@@ -93,7 +94,7 @@ impl CellQuery {
         fill(include_str!("raw_chips.sql"), &words)
     }
 
-    /// The COPY statement for the cells of intervals; all of them lie in one hour each when `is_one_cell`.
+    /// The COPY statement for the cells of intervals; with `is_one_cell`, each of them is within one hour.
     pub(super) fn intervals(&self, intervals: &[Interval], chips: &[Box<str>], is_one_cell: bool) -> String {
         let first = intervals.iter().map(|interval| interval.from).min().unwrap_or(0);
         let last = intervals.iter().map(|interval| interval.to).max().unwrap_or(0);
@@ -118,12 +119,13 @@ impl CellQuery {
         self.copy(query, &own)
     }
 
-    /// The chip as it is grouped by.
+    /// The expression for the chip by which rows are grouped.
     fn chip(&self) -> &'static str {
         if self.equating.is_some() { CHIP_BY_BYTES } else { CHIP }
     }
 
-    /// The condition that a row is of this chip. The first half finds it by the index, whatever the collation equates.
+    /// The condition that a row belongs to this chip. The first half finds it by the index, whatever the
+    /// collation treats as equal.
     fn chip_is(&self, chip: &str) -> String {
         match &self.equating {
             Some(collation) => {
@@ -133,7 +135,7 @@ impl CellQuery {
         }
     }
 
-    /// A condition that no row of those cells meets. Rows without a chip stay: they are counted.
+    /// A condition that excludes the rows of these cells. Rows without a chip are kept: they are counted.
     fn left_out(&self, cells: &Cells<'_>, is_one_hour: bool) -> String {
         let chips = format!("{}::{}[]", array_literal(cells.iter().map(|(_, chip)| *chip)), self.chip_type);
         if is_one_hour {
@@ -182,10 +184,10 @@ impl CellQuery {
         fill(include_str!("measures.sql"), &values)
     }
 
-    /// Adds the look-up of the last battery level to the cells.
+    /// Adds the lookup of the last battery level to the cells.
     ///
-    /// The instant is a range of one: to an equality the server would prefer the index on the time alone, which finds the
-    /// rows of all chips at that instant.
+    /// The instant is compared as a range: for an equality the server would prefer the index on the time
+    /// alone, which finds the rows of all chips at that instant.
     fn with_last(&self, cells: &str) -> String {
         format!(
             "SELECT c.*, (SELECT max({BATTERY})::float8 FROM {} AS t WHERE {} \
@@ -196,7 +198,8 @@ impl CellQuery {
         )
     }
 
-    /// NaN is greater than every number in PostgreSQL, so that one comparison finds NaN and infinity.
+    /// The condition for a NaN or infinite response time. NaN is greater than every number in PostgreSQL, so
+    /// one comparison finds both.
     fn infinite_response(&self) -> String {
         match self.response {
             Type::Float | Type::Numeric => format!(" OR {RESPONSE} >= 'Infinity'"),
@@ -216,7 +219,8 @@ impl CellQuery {
     }
 }
 
-/// Bytes as the literal of an array: hexadecimal digits, whatever the server does with backslashes.
+/// An array literal of bytes, as hexadecimal digits, which do not depend on how the server treats
+/// backslashes.
 fn bytes_literal(values: &[&[u8]]) -> String {
     let elements: Vec<String> =
         values.iter().map(|value| format!("decode('{}', 'hex')", hex(value))).collect();
@@ -227,7 +231,8 @@ fn at(micros: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(micros).unwrap_or_default()
 }
 
-/// The aggregate's filter; integers are always finite and nulls are skipped anyway.
+/// The aggregate's filter for samples; empty for integers, which are always finite, and whose nulls are
+/// skipped anyway.
 fn is_sample(column: &str, of: Type) -> String {
     match of {
         Type::Float | Type::Numeric => format!(" FILTER (WHERE {})", has_sample(column, of)),
@@ -242,8 +247,8 @@ fn has_sample(column: &str, of: Type) -> String {
     }
 }
 
-/// Whether a movement counts as an error: a number when it is greater than 0 (NaN is no number), a boolean when it is true,
-/// anything else when its text, trimmed, is neither empty nor `0`. Null never.
+/// The condition for a movement that counts as an error: a number if it is greater than 0 (NaN is not), a
+/// boolean if it is true, anything else if its trimmed text is neither empty nor `0`. Null never counts.
 fn is_error(of: Type) -> String {
     let code = "t.\"error_code\"";
     match of {
@@ -254,12 +259,12 @@ fn is_error(of: Type) -> String {
     }
 }
 
-/// The sum of the squares; null where a sample is beyond 1e134. PostgreSQL refuses a product, a sum or a cast that `double
-/// precision` does not hold, or holds as 0, and with it everything else of the cell.
+/// The sum of the squares; null if a sample is beyond 1e134. PostgreSQL refuses a product, a sum or a cast
+/// that overflows `double precision` or underflows to 0, and with it the whole cell.
 ///
-/// Integers and numerics are summed exactly. The square of a floating point number is rounded to a multiple of 2^-20 by adding
-/// 2^32: such sums are exact to 2^33, and so the same in whatever order a plan reads the rows. Unrounded ones would not be:
-/// the square of a `real` has twice its digits.
+/// Integers and numerics are summed exactly. The square of a floating-point number is rounded to a multiple
+/// of 2^-20 by adding 2^32: sums of these are exact up to 2^33, and thus the same in whatever order a plan
+/// reads the rows. Sums of unrounded squares would not be: the square of a `real` has twice its digits.
 fn squares(column: &str, of: Type) -> String {
     let (value, is_sample) = (term(column, of), is_sample(column, of));
     let square = match of {
@@ -273,12 +278,13 @@ fn squares(column: &str, of: Type) -> String {
              WHEN abs({value}) < 1 THEN 0 ELSE 1e288 END"
         ),
     };
-    // As many squares as there may be of the greatest sample are less than the one that stands for one beyond it.
+    // The sum of squares within the limit is less than 1e288, however many there are; 1e288 marks a sample
+    // beyond the limit.
     let sum = format!("sum({square}){is_sample}");
     format!("(CASE WHEN {sum} >= 1e288 THEN NULL WHEN {sum} > 1e-288 THEN {sum} ELSE 0 END)::float8")
 }
 
-/// `sum(real)` is a `real`: it would lose what the rows still have.
+/// The term to be summed: `sum(real)` is a `real` and would lose precision that the rows have.
 fn term(column: &str, of: Type) -> String {
     if of == Type::Float { format!("{column}::float8") } else { column.to_owned() }
 }

@@ -1,4 +1,5 @@
--- The cells, or parts of cells, of intervals of chips: one look into the index on (chip_id, event_time) for each.
+-- The cells, or parts of cells, of intervals of chips: one lookup in the index on (chip_id, event_time) for
+-- each.
 SELECT i.chip::text AS chip, c.*
 FROM unnest({chips}, {froms}, {tos}) AS i (chip, since, until)
 CROSS JOIN LATERAL (

@@ -12,14 +12,14 @@ const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
 /// Signature, flags, length of the header extension.
 const HEADER_LENGTH: usize = SIGNATURE.len() + 8;
 const COLUMNS: i16 = 15;
-/// PostgreSQL counts from 2000-01-01.
+/// The beginning of PostgreSQL's time, 2000-01-01, in microseconds since 1970.
 const POSTGRES_EPOCH_US: i64 = 946_684_800_000_000;
 
-/// The bytes are not what the query must give.
+/// The bytes do not match what the query must return.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Malformed {
-    /// The server does not look at texts that it need not convert.
-    #[error("the name of a chip is no text in the database's encoding")]
+    /// Not valid text: the server does not check texts that it need not convert.
+    #[error("the name of a chip is not valid text in the database's encoding")]
     NoText,
     #[error("binary COPY: {0}")]
     Format(&'static str),
@@ -28,7 +28,7 @@ pub(crate) enum Malformed {
 /// Decodes a COPY stream that arrives in pieces of any size.
 #[derive(Default)]
 pub(crate) struct Decoder<'a> {
-    /// Of which chips cells are wanted; none for all.
+    /// The chips whose cells are wanted; `None` for all.
     named: Option<&'a HashSet<&'a [u8]>>,
     /// The beginning of a row whose end has not arrived.
     rest: BytesMut,
@@ -76,7 +76,7 @@ impl<'a> Decoder<'a> {
 
     /// Checks that the stream came to its end.
     pub(crate) fn finish(&self) -> Result<(), Malformed> {
-        if self.has_ended { Ok(()) } else { Err(Malformed::Format("it ended in the middle")) }
+        if self.has_ended { Ok(()) } else { Err(Malformed::Format("it ended early")) }
     }
 
     fn row(&mut self, mut row: Bytes, batch: &mut CellBatch) -> Result<(), Malformed> {
@@ -114,16 +114,16 @@ impl<'a> Decoder<'a> {
     }
 }
 
-/// The end of the stream is a column count of -1 alone.
+/// The length of the end of the stream: a column count of -1 alone.
 const END_LENGTH: usize = 2;
 
-/// The length of the row that `bytes` begins with, once all of it is there.
+/// The length of the row that `bytes` begins with; `None` until all of it has arrived.
 fn row_length(bytes: &[u8]) -> Result<Option<usize>, Malformed> {
     let Some(head) = bytes.first_chunk::<2>() else { return Ok(None) };
     match i16::from_be_bytes(*head) {
         -1 => return Ok(Some(END_LENGTH)),
         COLUMNS => {}
-        _ => return Err(Malformed::Format("another number of columns")),
+        _ => return Err(Malformed::Format("unexpected number of columns")),
     }
     let mut at = 2;
     for _ in 0..COLUMNS {
@@ -157,7 +157,7 @@ fn float(row: &mut Bytes) -> Result<Option<f64>, Malformed> {
 }
 
 fn required<T>(value: Option<T>) -> Result<T, Malformed> {
-    value.ok_or(Malformed::Format("null where no null can be"))
+    value.ok_or(Malformed::Format("unexpected null"))
 }
 
 #[cfg(test)]

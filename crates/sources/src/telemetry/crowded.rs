@@ -1,8 +1,9 @@
-//! Hours with so many dirty cells that reading all of the hour costs less than looking each cell up.
+//! Hours with so many dirty cells that reading all of the hour costs less than looking up each cell.
 //!
-//! Measured at 60,000 rows an hour: a look-up costs 70 µs a cell, reading by hour 0.5 µs a row. Where most of the
-//! hour is dirty it costs less at any size: look-ups go to a page for each row, and their neighbours to the same pages.
-//! At 360,000 rows of 250 chips, all of them dirty, two connections took 465 ms to look up, one took 170 ms to read.
+//! Measured at 60,000 rows an hour: a lookup costs 70 µs a cell, reading by hour 0.5 µs a row. If most of the
+//! hour is dirty, reading by hour costs less at any size: lookups visit a page for each row, and the lookups
+//! of neighbours visit the same pages. At 360,000 rows of 250 chips, all of them dirty, lookups over two
+//! connections took 465 ms, reading over one took 170 ms.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::pin::pin;
@@ -16,12 +17,13 @@ use super::plan::HOUR_US;
 use super::slices::MOST_PAGES_PER_ROW;
 use crate::template::fill;
 
-/// Fewer cells are read before an hour has been looked at.
+/// Fewer cells are read in less time than it takes to sample their hour.
 const LEAST_CELLS: usize = 64;
-/// Above this many rows of the hour for each dirty cell, the cells are looked up, unless most rows lie in them.
+/// Above this many rows of the hour for each dirty cell, the cells are looked up, unless most rows belong to
+/// them.
 const MOST_ROWS_PER_CELL: usize = 64;
 
-/// The hours, counted from 1970. None for a table that is not read by hour.
+/// The crowded hours, counted from 1970. Empty for a table that is not read by hour.
 pub(super) async fn hours(telemetry: &Telemetry, wanted: &CellRequest) -> Result<BTreeSet<i64>> {
     let mut crowded = BTreeSet::new();
     let by_hour = telemetry.indexes.by_time && telemetry.shape.is_stored;
@@ -37,7 +39,7 @@ pub(super) async fn hours(telemetry: &Telemetry, wanted: &CellRequest) -> Result
         return Ok(crowded);
     }
     let session = &telemetry.session;
-    // Statistics know nothing of an hour that has just begun: its first and last rows shall come from the index.
+    // Statistics do not cover an hour that has just begun: its first and last rows must come from the index.
     session.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off").await?;
     let mut undecided: Vec<(i64, usize)> = Vec::new();
     for (hour, sample) in samples(telemetry, &cells).await? {
@@ -60,9 +62,9 @@ pub(super) async fn hours(telemetry: &Telemetry, wanted: &CellRequest) -> Result
 
 /// The first and the last rows of an hour.
 struct Sample {
-    /// On how many pages they lie.
+    /// The number of pages that hold them.
     pages: i64,
-    /// Whose they are.
+    /// Their chips.
     chips: Vec<Option<String>>,
 }
 
@@ -90,7 +92,7 @@ async fn samples(telemetry: &Telemetry, cells: &BTreeMap<i64, Vec<u32>>) -> Resu
     Ok(samples)
 }
 
-/// Those of the hours that have fewer rows than this.
+/// Those of the hours that have fewer rows than the number given for each.
 async fn small(telemetry: &Telemetry, hours: &[(i64, usize)]) -> Result<Vec<i64>> {
     if hours.is_empty() {
         return Ok(Vec::new());

@@ -1,4 +1,4 @@
-//! Rows of each day, counted by themselves: what a backfill is planned by, and what a full run is compared with.
+//! Rows of each day, counted in a query of their own, to plan a backfill and to compare a full run with.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +11,10 @@ use crate::ident::instant_literal;
 use crate::template::fill;
 
 impl Telemetry {
-    /// How many rows with a chip lie in the range, by UTC day; a day without any is left out.
+    /// The number of rows with a chip in the range, by UTC day; a day without any is left out.
     ///
     /// # Errors
-    /// As the connection gives them.
+    /// Any error of the connection.
     pub async fn rows_by_day(&self, range: &HourRange) -> Result<BTreeMap<NaiveDate, u64>> {
         let [from, to] = [range.from(), range.to()].map(|at| instant_literal(at, self.query.time_has_zone));
         let day = match self.query.time_has_zone {

@@ -1,4 +1,4 @@
--- The first two columns of each usable B-tree index of the table; null where an expression stands.
+-- The first two columns of each usable B-tree index of the table; null for an expression.
 SELECT
     (SELECT a.attname::text FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum = i.indkey[0]),
     (SELECT a.attname::text FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum = i.indkey[1])

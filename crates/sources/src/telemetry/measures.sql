@@ -1,8 +1,8 @@
--- What is measured of some movements. Words in {braces} are filled in by cells.rs with quoted names and casts.
+-- The measures of some movements. cells.rs replaces words in {braces} by quoted names and casts.
 --
--- A sample is a reading that is there and finite; NaN and infinities count as movement and anomaly only.
--- Sums of integer and numeric columns are exact and rounded once, at the end. A sum of squares is null where a sample is
--- so great that its square might be none.
+-- A sample is a reading that is present and finite; NaN and infinities count as movement and anomaly only.
+-- Sums of integer and numeric columns are exact and rounded once, at the end. A sum of squares is null if a
+-- sample is so large that its square might overflow.
     count(*) AS movements,
     count(*) FILTER (WHERE {error}) AS errors,
     count(*) FILTER (WHERE {anomaly}) AS anomalies,

@@ -1,7 +1,7 @@
 //! The telemetry table: one snapshot of it, read as cells (chip, hour) that PostgreSQL has aggregated.
 //!
-//! [`Telemetry::open`] checks the table's shape and takes the snapshot; [`Telemetry::since`] finds what is new in it,
-//! and [`Telemetry::cells`] reads what is wanted of it.
+//! [`Telemetry::open`] checks the table's shape and takes the snapshot; [`Telemetry::since`] finds what is
+//! new in it, and [`Telemetry::cells`] reads the requested cells.
 
 mod batch;
 mod cell_request;
@@ -23,12 +23,11 @@ mod unreadable;
 use std::collections::BTreeSet;
 
 use bionicpro_model::hours::{END_OF_HOURS, FIRST_HOUR};
-use bionicpro_model::{Result, Snapshot};
+use bionicpro_model::{Condition, Result, Snapshot};
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
 
 use crate::changes::{self, Baseline, Candidate, Changes, Finder, Ground, Present, Server, Since, Tree};
-use crate::error::VALUE_UNREADABLE;
 use crate::ident::{instant_literal, quote_table};
 use crate::shape::{ColumnType as Column, Shape, Type};
 use crate::snapshot::{Held, Tables};
@@ -46,7 +45,7 @@ pub(crate) use unreadable::{MOST_UNREADABLE, in_short};
 use cells::CellQuery;
 use relations::Relations;
 
-/// The telemetry at one moment. The source keeps the snapshot's rows while this value lives.
+/// The telemetry at one moment. The source keeps the snapshot's rows while this value is alive.
 pub struct Telemetry {
     database: Database,
     session: Session,
@@ -62,11 +61,12 @@ pub struct Telemetry {
 }
 
 impl Telemetry {
-    /// Checks the table and takes a snapshot, whose version is above `floor`, the newest that the warehouse knows.
+    /// Checks the table and takes a snapshot, whose version is above `floor`, the newest that the warehouse
+    /// knows.
     ///
     /// # Errors
-    /// `Unreachable` and `Config` as the connection gives them, `Config` also when new rows cannot be found in the way
-    /// that is configured; `Data` when the table or a column is missing or of another type.
+    /// `Unreachable` and `Config` from the connection, `Config` also when new rows cannot be found in the
+    /// configured way; `Data` when the table or a column is missing or of another type.
     pub async fn open(database: &Database, config: &TelemetryConfig, floor: u64) -> Result<Telemetry> {
         let session = database.connect().await?;
         let (schema, table) = (config.schema.as_str(), config.table.as_str());
@@ -131,45 +131,48 @@ impl Telemetry {
         })
     }
 
-    /// Lets the snapshot go; the session may serve for something else.
+    /// Releases the snapshot; the session can be reused.
     ///
     /// # Errors
-    /// As the connection gives them.
+    /// Any error of the connection.
     pub async fn end(self) -> Result<Session> {
         self.session.end().await?;
         Ok(self.session)
     }
 
-    /// When and what this reads.
+    /// The snapshot under which this reads.
     pub fn snapshot(&self) -> &Snapshot {
         &self.held.snapshot
     }
 
-    /// The moment before which no row can appear any more.
+    /// The moment before which no new row can appear.
     pub fn horizon(&self) -> DateTime<Utc> {
         self.present.horizon
     }
 
-    /// How new rows are found here, and what a better form would need.
+    /// The form by which new rows are found here, and what a better form would need.
     pub fn changes(&self) -> &Changes {
         &self.changes
     }
 
-    /// What a run that loads all of this snapshot leaves behind for the next one, given what the last one left.
+    /// The baseline that a run stores for the next one after loading all of this snapshot, given the previous
+    /// baseline.
     ///
-    /// None where the source does not tell which rows are new; by creation time also while a transaction is prepared
-    /// and there is no former baseline, because nothing tells when that transaction began.
+    /// `None` if the source does not show which rows are new; by creation time also while a transaction is
+    /// prepared and there is no previous baseline, because the start of that transaction is unknown.
     pub fn baseline(&self, previous: Option<&Baseline>) -> Option<Baseline> {
         self.present.baseline(previous)
     }
 
-    /// The rows that were committed since the run that left this baseline behind.
+    /// The rows that were committed since the run that stored this baseline.
     ///
-    /// Exact by transaction column. The other forms also tell rows that were committed while a transaction was open
-    /// that the baseline's run saw: too many, never too few. Deletions are not found, updates by row xmin only.
+    /// Exact by transaction column. The other forms also report rows that the baseline's run has seen, if
+    /// they were committed while a transaction was open that was still open at its snapshot: too many, never
+    /// too few. Deletions are not found; updates only by row xmin, or by a transaction column that a trigger
+    /// sets.
     ///
     /// # Errors
-    /// As the connection gives them.
+    /// Any error of the connection.
     pub async fn since(&self, baseline: &Baseline) -> Result<Since> {
         let joined = match self.present.compare(baseline) {
             Ok(joined) => joined,
@@ -181,7 +184,7 @@ impl Telemetry {
             by_bytes: self.query.equating.is_some(),
         };
         let since = match changes::find(&self.session, &self.finder, baseline, &target).await {
-            Err(error) if error.message() == VALUE_UNREADABLE => {
+            Err(error) if error.is(Condition::ValueUnreadable) => {
                 self.session.recover().await?;
                 changes::find_raw(&self.session, &self.finder, baseline, &target).await?
             }
@@ -191,12 +194,12 @@ impl Telemetry {
         Ok(since.and_hours(hours))
     }
 
-    /// Counts the rows that no range can hold, and those that lie after what a run reads.
+    /// Counts the rows that no range can hold, and those that are later than what a run reads.
     pub async fn outside(&self, readable_until: DateTime<Utc>) -> Result<Outside> {
         outside::count(self, readable_until).await
     }
 
-    /// The first hours from an instant on that have rows, at most so many, counted from 1970.
+    /// The first hours with rows from an instant on, at most `most` of them, counted from 1970.
     pub async fn hours_from(&self, at: DateTime<Utc>, most: usize) -> Result<BTreeSet<i64>> {
         let [from, end] = [at, END_OF_HOURS].map(|at| instant_literal(at, self.query.time_has_zone));
         let hour = r#"(extract(epoch FROM date_trunc('hour', t."event_time")) / 3600)::bigint"#;
@@ -212,7 +215,8 @@ impl Telemetry {
             .map_err(|error| self.session.place.error(error))
     }
 
-    /// The hour of the oldest event that the table still holds and a report can; none when it holds none.
+    /// The hour of the oldest event that the table still holds and a report can hold; `None` if there is
+    /// none.
     pub async fn oldest_hour(&self) -> Result<Option<DateTime<Utc>>> {
         let [first, end] = [FIRST_HOUR, END_OF_HOURS].map(|at| instant_literal(at, self.query.time_has_zone));
         let sql = format!(

@@ -1,4 +1,4 @@
-//! Rows whose event time no report can hold: counted, so that nobody believes them to be loaded.
+//! Rows whose event time no report can hold: counted, so that they are not believed to be loaded.
 
 use bionicpro_model::Result;
 use bionicpro_model::hours::{END_OF_HOURS, FIRST_HOUR};
@@ -9,7 +9,7 @@ use super::Telemetry;
 use crate::ident::instant_literal;
 use crate::template::fill;
 
-/// Rows that are in the table and in no cell.
+/// Rows of the table that are in no cell.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outside {
     /// Before 1970, the year 1 included.
@@ -23,7 +23,7 @@ pub struct Outside {
 }
 
 impl Outside {
-    /// Whether there is any.
+    /// Returns true if there are no such rows.
     pub fn is_empty(&self) -> bool {
         *self == Outside::default()
     }

@@ -1,4 +1,4 @@
--- Rows that no run can put into a report, by the reason. Infinite instants compare like very distant ones.
+-- Rows that no run can put into a report, by reason. Infinite instants compare like very distant ones.
 SELECT
     count(*) FILTER (WHERE t."event_time" < {first}),
     count(*) FILTER (WHERE t."event_time" >= {end}),

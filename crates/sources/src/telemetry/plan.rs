@@ -1,4 +1,4 @@
-//! Turns what is wanted into whole hours and intervals of chips that do not overlap: each cell is read once.
+//! Turns a request into whole hours and intervals of chips that do not overlap: each cell is read once.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -11,23 +11,24 @@ use super::unreadable::LeftOut;
 
 pub(super) const HOUR_US: i64 = 3_600_000_000;
 
-/// A chip from one instant to another, in microseconds since 1970; part of an hour, or as many hours as it spans.
+/// A chip from one instant to another, in microseconds since 1970; part of an hour, or as many hours as it
+/// spans.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Interval {
     pub(super) from: i64,
     pub(super) to: i64,
-    /// Its place in [`Plan::chips`].
+    /// Its index in [`Plan::chips`].
     pub(super) chip: u32,
 }
 
 impl Interval {
-    /// Whether it lies in one hour.
+    /// Returns whether it is within one hour.
     pub(super) fn is_one_cell(&self) -> bool {
         self.from.div_euclid(HOUR_US) == (self.to - 1).div_euclid(HOUR_US)
     }
 }
 
-/// What to read.
+/// The whole hours and the intervals to read.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     pub(super) chips: Vec<Box<str>>,
@@ -35,12 +36,13 @@ pub(super) struct Plan {
     pub(super) whole: Vec<(i64, i64)>,
     /// Chips that are left out of a whole hour, because their cell is cut: they are among the intervals.
     pub(super) left_out: BTreeMap<i64, Vec<u32>>,
-    /// Intervals of chips outside of the whole hours, and those that were left out, oldest first.
+    /// Intervals of chips outside of the whole hours, and those left out of them, oldest first.
     pub(super) intervals: Vec<Interval>,
 }
 
 impl Plan {
-    /// The plan, with `crowded` hours read whole. With `in_one_span` the hours between whole hours are read whole too, for a table that is read at once.
+    /// Builds the plan, with `crowded` hours read whole. With `in_one_span`, the hours between whole hours
+    /// are read whole too, for a table that is read at once.
     pub(super) fn new(wanted: &CellRequest, crowded: &BTreeSet<i64>, in_one_span: bool) -> Plan {
         let mut planner = Planner::new(wanted, crowded, in_one_span);
         planner.new_rows(wanted);
@@ -86,7 +88,7 @@ impl Planner {
         number
     }
 
-    /// A chip and its siblings, as numbers; without those that the database cannot hold.
+    /// A chip and its siblings, as indices; without those that the database cannot hold.
     fn family(&mut self, wanted: &CellRequest, chip: &str) -> Vec<u32> {
         let is_known = |chip: &str| wanted.may_be_held(chip);
         let names: Vec<Box<str>> =
@@ -124,7 +126,7 @@ impl Planner {
         let mut cuts: BTreeMap<u32, BTreeSet<i64>> = BTreeMap::new();
         for cut in &wanted.cuts {
             let (at, hour) = (cut.at.timestamp_micros(), floor_to_hour(cut.at).timestamp_micros());
-            // On the hour cells end anyway.
+            // Cells end on the hour anyway.
             let is_known = wanted.may_be_held(&cut.chip_id);
             if at > hour && hour >= self.within.0 && hour < self.within.1 && is_known {
                 let number = self.number(&cut.chip_id);
@@ -173,7 +175,7 @@ fn span(range: &HourRange) -> (i64, i64) {
     (range.from().timestamp_micros(), range.to().timestamp_micros())
 }
 
-/// Spans that touch or overlap become one.
+/// Merges spans that touch or overlap.
 fn union(mut spans: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
     spans.sort_unstable();
     let mut union: Vec<(i64, i64)> = Vec::new();
@@ -186,13 +188,13 @@ fn union(mut spans: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
     union
 }
 
-/// Whether an instant lies in one of the spans, which are sorted and apart.
+/// Returns whether an instant is in one of the spans, which are sorted and disjoint.
 fn covers(spans: &[(i64, i64)], at: i64) -> bool {
     let after = spans.partition_point(|span| span.0 <= at);
     after.checked_sub(1).is_some_and(|index| at < spans[index].1)
 }
 
-/// What is left of a span.
+/// The remainder of a span without the others.
 fn without((first, to): (i64, i64), spans: &[(i64, i64)]) -> Vec<(i64, i64)> {
     let (mut left, mut from) = (Vec::new(), first);
     for span in spans.iter().filter(|span| span.1 > first && span.0 < to) {
@@ -207,7 +209,8 @@ fn without((first, to): (i64, i64), spans: &[(i64, i64)]) -> Vec<(i64, i64)> {
     left
 }
 
-/// Intervals of a chip that overlap become one; those that only touch stay apart, a cell being the cheapest to read.
+/// Merges overlapping intervals of a chip; those that only touch remain separate, because a single cell is
+/// the cheapest to read.
 fn merged(mut intervals: Vec<Interval>) -> Vec<Interval> {
     intervals.sort_unstable_by_key(|interval| (interval.chip, interval.from, interval.to));
     intervals.dedup_by(|next, last| {

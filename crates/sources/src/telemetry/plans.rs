@@ -1,4 +1,5 @@
-//! What PostgreSQL makes of the queries: a tick must reach its rows by index, with and without statistics.
+//! Checks PostgreSQL's plans for the queries: an incremental run must reach its rows by index, with and
+//! without statistics.
 
 use bionicpro_testing::TestDatabase;
 
@@ -8,7 +9,7 @@ use super::{Slicing, Telemetry};
 use crate::changes::{self, Target};
 use crate::{ChangesConfig, Database, TelemetryConfig};
 
-/// Two hundred chips, a movement of each every three minutes for three days, in order of time.
+/// Two hundred chips, with a movement of each every three minutes for three days, in order of time.
 const ROWS: &str = "
     INSERT INTO telemetry.raw_telemetry (chip_id, event_time, created_at, response_time_ms)
     SELECT 'CHIP-' || chip, moment + chip * interval '1 millisecond', moment, 40
@@ -58,7 +59,7 @@ async fn new_rows_are_found_by_their_index() {
             let target = Target { table: &query.table, time_has_zone: query.time_has_zone, by_bytes: false };
             let sql = changes::query(&telemetry.finder, &baseline, &target).unwrap();
             if !has_statistics {
-                // As the look-up itself sets it.
+                // As the lookup itself sets it.
                 telemetry.session.execute("SET LOCAL enable_seqscan = off").await.unwrap();
             }
             let plan = plan(&telemetry, &sql).await;
@@ -86,8 +87,8 @@ async fn cells_of_chips_and_of_hours_are_read_by_index() {
     for work in &works {
         let plan = plan(&telemetry, &telemetry.sql(&planned, work, None)).await;
         assert!(plan.contains("Index") && !plan.contains("Seq Scan"), "{plan}");
-        // Instants look unique to statistics, and a burst may have thousands of one instant: the last level is looked up
-        // by its chip first.
+        // Instants look unique in the statistics, but a burst may have thousands of rows at one instant: the
+        // last level is looked up by its chip first.
         let last = plan.split_once("SubPlan").map_or("", |(_, last)| last);
         assert!(last.contains("raw_telemetry_chip_time_idx"), "{plan}");
     }

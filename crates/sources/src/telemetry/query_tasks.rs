@@ -1,21 +1,22 @@
-//! A plan cut into queries, in the order in which free connections take them.
+//! A plan cut into queries, in the order in which idle connections take them.
 
 use super::Telemetry;
 use super::plan::{HOUR_US, Interval, Plan};
 use super::slices::{self, Slicing};
 
-/// Cells of a query by index: their literals are a small part of its cost, and a failed query repeats little.
+/// The number of cells in a query by index: their literals are a small part of its cost, and little is
+/// repeated after a failure.
 const CELLS_BY_INDEX: usize = 1_000;
-/// Without the index each query may read the table from one end to the other.
+/// The number of cells in a query without the index, which may read the table from one end to the other.
 const CELLS_BY_JOIN: usize = 50_000;
-/// Hours of a query that reads chips over longer spans.
+/// The number of hours in a query that reads chips over longer spans.
 const HOURS_BY_INDEX: i64 = 10_000;
 
 /// One query's share of a plan.
 pub(super) enum QueryTask<'a> {
     /// All chips of some whole hours, in microseconds since 1970.
     Hours((i64, i64)),
-    /// Intervals that lie in one hour each.
+    /// Intervals that are within one hour each.
     Cells(&'a [Interval]),
     /// Intervals of any length.
     Spans(&'a [Interval]),
@@ -34,7 +35,7 @@ impl Sorted {
     }
 }
 
-/// The queries; the longest first, so that no connection is left with one at the end.
+/// The queries; the longest first, so that no connection has a long one left at the end.
 pub(super) fn list<'a>(
     telemetry: &Telemetry,
     plan: &Plan,
@@ -50,13 +51,13 @@ pub(super) fn list<'a>(
             .into_iter()
             .map(QueryTask::Spans),
     );
-    // The last thousands of cells are shared by all connections.
+    // The last thousands of cells are divided among all connections.
     let fair = sorted.cells.len().div_ceil(usize::from(telemetry.connections));
     work.extend(sorted.cells.chunks(most.min(fair).max(1)).map(QueryTask::Cells));
     work
 }
 
-/// Runs of intervals of about so many hours each.
+/// Splits the intervals into chunks of about `most` hours each.
 fn by_hours(intervals: &[Interval], most: i64) -> Vec<&[Interval]> {
     let (mut runs, mut first, mut hours) = (Vec::new(), 0, 0);
     for (index, interval) in intervals.iter().enumerate() {

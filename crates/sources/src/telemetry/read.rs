@@ -1,4 +1,4 @@
-//! Reads cells: several sessions under one snapshot, each taking the next query when it is free.
+//! Reads cells: several sessions under one snapshot, each taking the next query when it is idle.
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Mutex;
@@ -20,30 +20,31 @@ use super::slices::{self, Slicing};
 use super::unreadable::LeftOut;
 use crate::connect::Session;
 
-/// Cells that are handed over at once.
+/// The number of cells in a full batch.
 const BATCH_CELLS: usize = 8192;
 
-/// What a read saw beside the cells.
+/// The summary of a read, apart from the cells.
 #[derive(Debug, Clone, Copy)]
 pub struct ReadSummary {
-    /// How whole hours were cut; none when there were none.
+    /// The slicing of whole hours; `None` if there were none.
     pub slicing: Option<Slicing>,
     /// Hours that were read whole.
     pub whole_hours: u64,
     /// Cells, parts of cells and spans that were read by their chip.
     pub intervals: u64,
-    /// Rows in the whole hours without a chip: no cell holds them.
+    /// Rows without a chip in the whole hours: no cell holds them.
     pub without_chip: u64,
 }
 
 impl Telemetry {
-    /// Reads every cell that is wanted and sends each once, cut into its parts, in batches, in no order.
+    /// Reads every requested cell and sends each once, cut into its parts, in batches and in no particular
+    /// order.
     ///
-    /// Memory holds what is wanted, a batch for each connection and what waits in the channel. `advance` is called with
-    /// the whole hours that are done. Success promises that every cell was sent.
+    /// Memory holds the request, a batch for each connection and the batches queued in the channel. `advance`
+    /// is called with the number of whole hours that are done. Success guarantees that every cell was sent.
     ///
     /// # Errors
-    /// As the connection gives them; `Internal` when the receiver went away.
+    /// Any error of the connection; `Internal` when the receiver went away.
     pub async fn cells(
         &self,
         wanted: &CellRequest,
@@ -73,10 +74,10 @@ impl Telemetry {
                 (&next, &advance, &batches, &without_chip, &plan, named.as_ref());
             let mut all_taken = all_taken.subscribe();
             async move {
-                // The first begins while the others connect.
+                // The first reader begins while the others connect.
                 let other = match reader {
                     0 => None,
-                    // A pooler may have none to give before the first has read everything.
+                    // A pooler may have no connection available before the first reader has read everything.
                     _ => tokio::select! {
                         joined = self.held.join(&self.database) => match joined? {
                             Some(session) => Some(session),
@@ -98,7 +99,7 @@ impl Telemetry {
                         copy.await?
                     } else {
                         prefers_index = by_index;
-                        // The index was measured to be the right way; missing statistics must not turn it down.
+                        // The index was measured to be the best way; missing statistics must not rule it out.
                         tokio::try_join!(biased; prefer_index(session, by_index), copy)?.1
                     };
                     if let QueryTask::Hours((from, to)) = work {
@@ -193,14 +194,14 @@ async fn prefer_index(session: &Session, index: bool) -> Result<()> {
 }
 
 async fn send(batches: &mpsc::Sender<CellBatch>, batch: CellBatch) -> Result<()> {
-    batches.send(batch).await.map_err(|_| Error::new(Kind::Internal, "nobody takes the telemetry any more"))
+    batches.send(batch).await.map_err(|_| Error::new(Kind::Internal, "the receiver of the telemetry is gone"))
 }
 
 pub(super) fn malformed(error: Malformed, session: &Session) -> Error {
     match error {
         Malformed::NoText => session.place.unreadable(&error.to_string()),
         Malformed::Format(_) => {
-            Error::new(Kind::Internal, "the telemetry stream cannot be read").source(error)
+            Error::new(Kind::Internal, "the telemetry stream cannot be decoded").source(error)
         }
     }
 }

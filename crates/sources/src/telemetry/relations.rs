@@ -1,24 +1,25 @@
-//! Which relations the server reads for the table, as its planner sees it.
+//! The relations that the server reads for the table, according to its planner.
 //!
-//! A snapshot keeps rows and not the tree of tables: a part may be attached or detached, or a schema renamed, under a
-//! reader that holds all of its locks. So each session looks before its first row and after its last.
+//! A snapshot covers rows, not the tree of tables: a part may be attached or detached, or a schema renamed,
+//! under a reader that holds all of its locks. So the relations are read before the first row, and each
+//! session checks them after its last.
 
 use bionicpro_model::Result;
 use tokio_postgres::types::Type;
 
 use crate::connect::Session;
 
-/// What a plan reads.
+/// The relations that a plan reads.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Relations {
-    /// The number that the table's name stands for.
+    /// The OID that the table's name resolves to.
     pub(super) table: Option<u32>,
-    /// Sorted: the order and the way of the scans follow the settings of the planner.
+    /// Sorted: the order and the kind of the scans depend on the settings of the planner.
     scanned: Vec<String>,
 }
 
 impl Relations {
-    /// Asks the planner. A catalogue query would answer as of the snapshot.
+    /// Queries the planner. A catalogue query would answer as of the snapshot.
     pub(super) async fn read(session: &Session, table: &str) -> Result<Relations> {
         let fail = |error| session.place.error(error);
         let explain = format!("EXPLAIN (VERBOSE, COSTS OFF) SELECT FROM {table}");
@@ -36,17 +37,18 @@ impl Relations {
         Ok(Relations { table, scanned })
     }
 
-    /// Looks again.
+    /// Checks that the relations are still the same.
     ///
     /// # Errors
-    /// `Unreachable` with [`crate::SOURCE_CHANGED`] when something else is read than was.
+    /// `Unreachable` with [`Condition::SourceChanged`](bionicpro_model::Condition::SourceChanged) when other
+    /// relations are read than before.
     pub(super) async fn check(&self, session: &Session, table: &str) -> Result<()> {
         if Relations::read(session, table).await? == *self { Ok(()) } else { Err(session.place.changed()) }
     }
 }
 
-/// The relation in a line such as `->  Seq Scan on telemetry.january raw_telemetry_1`: how it is scanned may change, what is
-/// scanned may not.
+/// The relation in a line such as `->  Seq Scan on telemetry.january raw_telemetry_1`: how it is scanned may
+/// change, what is scanned may not.
 fn scanned(line: &str) -> Option<&str> {
     let (how, what) = line.split_once(" on ")?;
     let is_of_table = how.contains("Scan") && !how.contains("Bitmap Index") && !how.contains("Subquery");

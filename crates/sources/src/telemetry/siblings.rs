@@ -1,4 +1,4 @@
-//! Chips that belong together because their cells go into one row of the mart, directly or by way of others.
+//! Chips that belong together because their cells go into one row of the mart, directly or through others.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ impl Siblings {
         for (one, other) in pairs {
             let (one, other) = (siblings.family(one), siblings.family(other));
             if one != other {
-                // The smaller joins the larger, so that a chip moves a few times at most.
+                // The smaller family joins the larger, so that a chip moves a few times at most.
                 let small_first = siblings.families[one].len() < siblings.families[other].len();
                 let (from, into) = if small_first { (one, other) } else { (other, one) };
                 for chip in std::mem::take(&mut siblings.families[from]) {
@@ -34,7 +34,7 @@ impl Siblings {
         })
     }
 
-    /// The chip's family with itself; empty when it has none.
+    /// The chip's family, including the chip; empty if it has none.
     pub(super) fn of(&self, chip: &str) -> impl Iterator<Item = &str> {
         let family = self.family_of.get(chip).and_then(|family| self.families.get(*family));
         family.into_iter().flatten().map(AsRef::as_ref)

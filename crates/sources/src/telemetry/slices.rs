@@ -1,8 +1,8 @@
-//! How the range is cut for reading: hour by hour over several connections, or at once.
+//! Cuts the range for reading: hour by hour over several connections, or at once.
 //!
-//! An hour is the cheapest slice: its hash table fits the processor's cache and the hour need not be computed for each
-//! row. It needs an index that begins with `event_time`, and rows of one hour that lie on few pages: otherwise each
-//! row costs a page. That is measured on a few hours, because statistics may be missing.
+//! An hour is the cheapest slice: its hash table fits the processor's cache and the hour need not be computed
+//! for each row. It needs an index that begins with `event_time`, and rows of one hour that are on few pages:
+//! otherwise each row costs a page. This is measured on a few hours, because statistics may be missing.
 
 use std::collections::HashSet;
 
@@ -16,7 +16,7 @@ use super::plan::HOUR_US;
 use crate::connect::Session;
 use crate::ident::instant_literal;
 
-/// How the range is read.
+/// The way in which the range is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Slicing {
@@ -28,14 +28,14 @@ pub enum Slicing {
 
 /// Above this many pages for each row, reading by index costs more than reading the table.
 pub(super) const MOST_PAGES_PER_ROW: f64 = 0.5;
-/// How many rows of an hour are looked at.
+/// The number of rows of an hour that are sampled.
 const SAMPLE_ROWS: u32 = 10_000;
 
-/// Which indexes the table has.
+/// The indexes of the table.
 pub(super) struct Indexes {
     pub(super) by_time: bool,
     pub(super) by_chip_and_time: bool,
-    /// The columns that one begins with.
+    /// The columns with which an index begins.
     pub(super) first_columns: HashSet<String>,
 }
 
@@ -54,7 +54,7 @@ impl Indexes {
     }
 }
 
-/// Decides by looking at three hours of what is read, given in microseconds since 1970.
+/// Decides by sampling three hours of the span to read, given in microseconds since 1970.
 pub(super) async fn choose(telemetry: &Telemetry, (first, end): (i64, i64)) -> Result<Slicing> {
     if !telemetry.indexes.by_time || !telemetry.shape.is_stored {
         return Ok(Slicing::AtOnce);

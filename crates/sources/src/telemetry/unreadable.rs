@@ -1,8 +1,9 @@
-//! Finds the cells that the server cannot give: a chip with bytes of another encoding, a sum that overflows, a value that a
-//! view cannot cast. One of them makes a whole query fail; the others are to be read all the same.
+//! Finds the cells that the server cannot return: a chip with bytes of another encoding, a sum that
+//! overflows, a value that a view cannot cast. One of them makes a whole query fail; the others must still be
+//! read.
 //!
-//! Only after a query has failed: it is asked again for half of what it asked, until single cells are left. Their rows are
-//! counted and named, and never guessed.
+//! Runs only after a query has failed: the query is repeated for each half of its cells, until single cells
+//! are left. Their rows are counted and reported, and never guessed.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
@@ -29,18 +30,18 @@ use crate::error::is_value_error;
 pub struct Unreadable {
     /// The chip as the database holds it, in its encoding.
     pub(crate) raw: Vec<u8>,
-    /// The chip, where it is a text.
+    /// The chip, if it is valid text.
     pub(crate) chip: Option<String>,
     /// The hour, counted from 1970.
     pub hour: i64,
-    /// Its rows.
+    /// The number of its rows.
     pub rows: u64,
-    /// What the server says, in short.
+    /// The server's message, shortened.
     pub why: String,
 }
 
 impl Unreadable {
-    /// Whether both are the same cell.
+    /// Returns whether both are the same cell.
     pub fn is_same(&self, other: &Unreadable) -> bool {
         self.hour == other.hour && self.raw == other.raw
     }
@@ -60,15 +61,15 @@ impl fmt::Display for Unreadable {
     }
 }
 
-/// So many cells or values that cannot be read are left out; more of them are no exceptions.
+/// The maximum number of unreadable cells or values that are left out; more of them are not exceptions.
 pub(crate) const MOST_UNREADABLE: usize = 1000;
 
-/// What a read leaves out because it cannot be read.
+/// The cells that a read leaves out because they cannot be read.
 #[derive(Debug, Clone, Default)]
 pub struct LeftOut {
     /// These cells.
     pub cells: Vec<Unreadable>,
-    /// Chips whose names the database's encoding lacks: it cannot hold a row of them.
+    /// Chips whose names the database's encoding cannot represent: it cannot hold a row of them.
     pub(crate) unknown: HashSet<String>,
 }
 
@@ -76,7 +77,7 @@ impl LeftOut {
     /// Adds a cell.
     ///
     /// # Errors
-    /// `Data` when there are more than a person can mend: the search asks the server some times for each.
+    /// `Data` when there are more than a person can correct: the search needs several queries for each.
     fn add(&mut self, cell: Unreadable, session: &Session) -> Result<()> {
         if self.cells.len() == MOST_UNREADABLE {
             return Err(session
@@ -87,7 +88,7 @@ impl LeftOut {
         Ok(())
     }
 
-    /// The chips of cells that are left out, by the hour in microseconds since 1970, between two instants.
+    /// The chips of cells that are left out, by hour in microseconds since 1970, between two instants.
     pub(super) fn raw_by_hour(&self, (from, to): (i64, i64)) -> BTreeMap<i64, Vec<&[u8]>> {
         let mut hours: BTreeMap<i64, Vec<&[u8]>> = BTreeMap::new();
         for cell in self.cells.iter().filter(|cell| (from..to).contains(&(cell.hour * HOUR_US))) {
@@ -108,10 +109,11 @@ impl LeftOut {
 }
 
 impl Telemetry {
-    /// What of the wanted cells cannot be read, after [`Telemetry::cells`] has failed with [`crate::VALUE_UNREADABLE`].
+    /// Finds the requested cells that cannot be read, after [`Telemetry::cells`] has failed with
+    /// [`Condition::ValueUnreadable`](bionicpro_model::Condition::ValueUnreadable).
     ///
     /// # Errors
-    /// As the connection gives them, and the server's own where it cannot say which cell it is.
+    /// Any error of the connection, and the server's own if the cell cannot be identified.
     pub async fn unreadable(&self, wanted: &CellRequest) -> Result<LeftOut> {
         self.session.recover().await?;
         let mut search = Search { telemetry: self, left_out: wanted.left_out.clone().unwrap_or_default() };
@@ -149,12 +151,13 @@ impl Search<'_> {
         }
     }
 
-    /// Some chips of an hour: halves until it is one.
+    /// Searches the chips of an hour: by halves, down to one chip.
     async fn hour(&mut self, hour: i64) -> Result<()> {
         let all = self.telemetry.raw_chips(hour).await?;
         let names: Vec<&[u8]> = all.iter().map(|(raw, _)| raw.as_slice()).collect();
         let Some(why) = self.fails(&self.telemetry.query.hour_of(hour, &names)).await? else {
-            // It is in the statement, a chip that is looked up by itself, or in rows without a chip.
+            // The cause is in the statement, in a chip that is looked up separately, or in rows without a
+            // chip.
             return Ok(());
         };
         let mut waiting = vec![(all, why)];
@@ -177,7 +180,7 @@ impl Search<'_> {
         Ok(())
     }
 
-    /// Some intervals: halves until it is one hour of one chip.
+    /// Searches some intervals: by halves, down to one hour of one chip.
     async fn intervals(&mut self, plan: &Plan, intervals: &[Interval], why: &str) -> Result<()> {
         let mut waiting = vec![(intervals.to_vec(), why.to_owned())];
         while let Some((mut part, why)) = waiting.pop() {
@@ -224,7 +227,7 @@ impl Search<'_> {
         Ok(())
     }
 
-    /// Runs a statement for nothing but its error: what is wrong with a value.
+    /// Runs a statement only for its error; returns what is wrong with a value, `None` if nothing is.
     async fn fails(&self, sql: &str) -> Result<Option<String>> {
         let session = &self.telemetry.session;
         let drained = async {
@@ -248,10 +251,10 @@ impl Search<'_> {
     }
 }
 
-/// How much of a server's message is kept: it may repeat a value of any length.
+/// The number of characters of a server's message that are kept: it may repeat a value of any length.
 const WORDS: usize = 120;
 
-/// What the server says of a value, without what may be the value itself.
+/// The server's message about a value, without the parts that may be the value itself.
 pub(crate) fn in_short(error: &tokio_postgres::Error) -> String {
     let Some(database) = error.as_db_error() else { return error.to_string() };
     let message = database.message();
@@ -261,7 +264,7 @@ pub(crate) fn in_short(error: &tokio_postgres::Error) -> String {
 }
 
 impl Telemetry {
-    /// The chips of an hour as the database holds them, with their rows.
+    /// The chips of an hour as the database holds them, with the number of their rows.
     async fn raw_chips(&self, hour: i64) -> Result<Vec<(Vec<u8>, u64)>> {
         let session = &self.session;
         let fail = |error| session.place.error(error);
@@ -276,13 +279,13 @@ impl Telemetry {
 }
 
 impl Session {
-    /// Whether the database holds any bytes as text.
+    /// Returns whether the database accepts any bytes as text.
     fn has_no_encoding(&self) -> bool {
         self.encoding == "SQL_ASCII"
     }
 
-    /// An expression for the bytes of a text, as the database holds it. Between equal encodings `convert_to` would check
-    /// it, and `textsend` does nothing.
+    /// An expression for the bytes of a text as the database holds it. Between equal encodings, `convert_to`
+    /// would check the text, and `textsend` does nothing.
     pub(crate) fn raw_text(&self, text: &str) -> String {
         match self.encoding.as_str() {
             "UTF8" => format!("textsend({text}::text)"),
@@ -290,7 +293,7 @@ impl Session {
         }
     }
 
-    /// A text of the database, from its bytes; none where they are none.
+    /// Decodes a text of the database from its bytes; `None` if they are not valid text.
     pub(crate) async fn decode(&self, raw: &[u8]) -> Result<Option<String>> {
         if raw.is_ascii() || self.has_no_encoding() || self.encoding == "UTF8" {
             return Ok(String::from_utf8(raw.to_vec()).ok());
@@ -299,7 +302,7 @@ impl Session {
         self.converted(sql, &raw, Type::BYTEA).await
     }
 
-    /// The bytes of a text in the database; none where its encoding lacks a letter of it.
+    /// Encodes a text as the database would hold it; `None` if its encoding lacks a letter of the text.
     async fn encode(&self, text: &str) -> Result<Option<Vec<u8>>> {
         if text.is_ascii() || self.has_no_encoding() || self.encoding == "UTF8" {
             return Ok(Some(text.as_bytes().to_vec()));

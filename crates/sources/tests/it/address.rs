@@ -1,10 +1,10 @@
-//! Addresses as people write them, on a real PostgreSQL.
+//! Addresses in the forms that users write, on a real PostgreSQL.
 
 use bionicpro_model::{Kind, SecretUrl};
 use bionicpro_sources::{Crm, CrmConfig, Database};
 use url::Url;
 
-/// A CRM with one customer, who is called as the session is that reads him.
+/// A CRM with one customer, whose name describes the session that reads it.
 const CRM: &str = "
     CREATE SCHEMA crm;
     CREATE VIEW crm.customers AS

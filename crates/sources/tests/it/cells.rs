@@ -1,9 +1,10 @@
-//! Which cells are read, whole or cut into parts, and that each comes once.
+//! The cells that are read, whole or cut into parts, each of them once.
 
+use bionicpro_model::Condition;
 use bionicpro_model::hours::parse_instant;
 use bionicpro_sources::changes::NewRows;
 use bionicpro_sources::telemetry::Slicing;
-use bionicpro_sources::{CellRequest, ChangesConfig, ChipScope, Cut, Since, VALUE_UNREADABLE};
+use bionicpro_sources::{CellRequest, ChangesConfig, ChipScope, Cut, Since};
 
 use crate::table::{Table, ages, range, read, read_and_sum_up, read_error, told};
 
@@ -68,7 +69,7 @@ async fn a_cell_is_cut_where_its_owner_changes() {
         "C 2024-01-15 09:00:00 1",
     ];
     assert_eq!(told(&read(&table.open().await, &whole).await), parts);
-    // By its chip the same parts come.
+    // Read by chip, the parts are the same.
     let scopes = ["A", "B", "C"].map(|chip| scope(chip, "2024-01-15", "2024-01-16")).to_vec();
     let by_chip = CellRequest { cuts, scopes, ..CellRequest::nothing(ages()) };
     assert_eq!(told(&read(&table.open().await, &by_chip).await), parts);
@@ -115,7 +116,7 @@ async fn a_new_row_brings_the_same_hour_of_all_siblings_and_no_other() {
     table.moves("('A', '2024-01-15 09:59:59.999999')").await;
     let telemetry = table.open().await;
     let Since::New(new) = telemetry.since(&baseline).await.unwrap() else { panic!("nothing new") };
-    // C belongs to A by way of B.
+    // C belongs to A through B.
     let siblings = vec![pair("C", "B"), pair("B", "A")];
     let wanted = CellRequest { new: Some(new), siblings, ..CellRequest::nothing(ages()) };
     assert_eq!(
@@ -165,7 +166,7 @@ async fn a_crowded_hour_is_read_whole_and_each_cell_comes_once() {
     assert_eq!(summary.whole_hours, 1);
     assert_eq!((cells.len(), cells.values().sum::<i64>()), (401, 801));
     assert_eq!(cells[&("2024-01-15 08:05:00".to_owned(), "CHIP-7".to_owned())], 2);
-    // A chip alone is looked up.
+    // A single chip is looked up.
     let alone = CellRequest {
         scopes: vec![scope("CHIP-9", "2024-01-15", "2024-01-16")],
         ..CellRequest::nothing(ages())
@@ -197,8 +198,8 @@ async fn an_hour_that_is_dirty_for_the_most_part_is_read_whole_however_many_rows
     assert_eq!((cells.len(), cells.values().sum::<i64>()), (140, 14_000));
 }
 
-/// A table that is read at once is read from its first to its last whole hour: what cannot be read between them was not
-/// wanted, so a search does not find it.
+/// A table that is read at once is read from its first to its last whole hour: an unreadable cell between
+/// them was not requested, so a search does not find it.
 #[tokio::test]
 async fn hours_between_those_that_are_wanted_are_no_short_cut_after_a_search() {
     let table = Table::new(ChangesConfig::Auto).await;
@@ -221,7 +222,7 @@ async fn hours_between_those_that_are_wanted_are_no_short_cut_after_a_search() {
     let hours = ["2024-01-15T08:00:00Z", "2024-01-15T12:00:00Z"].map(hour);
     let wanted =
         CellRequest { new: Some(NewRows::default().and_hours(hours)), ..CellRequest::nothing(ages()) };
-    assert_eq!(read_error(&telemetry, &wanted).await.unwrap().message(), VALUE_UNREADABLE);
+    assert!(read_error(&telemetry, &wanted).await.unwrap().is(Condition::ValueUnreadable));
     let left_out = telemetry.unreadable(&wanted).await.unwrap();
     assert_eq!(left_out.cells, []);
     let wanted = CellRequest { left_out: Some(left_out), ..wanted };
@@ -255,7 +256,7 @@ async fn a_chip_may_be_called_anything() {
     let mut expected = names.to_vec();
     expected.sort_unstable();
     assert_eq!(chips, expected);
-    // Left out of a whole hour because they are cut, they come as parts.
+    // Left out of a whole hour because they are cut, they are read as parts.
     let cuts = names.map(|name| cut(name, "2024-01-15T08:30:00Z")).to_vec();
     let whole = CellRequest { cuts, ..CellRequest::range(range("2024-01-15", "2024-01-16")) };
     assert_eq!(read(&table.open().await, &whole).await, found);

@@ -1,4 +1,5 @@
-//! The CRM's fingerprint: another one for whatever is read, the same one for everything else; and the columns that it need not have.
+//! The CRM's fingerprint, which changes with all that is read and with nothing else; and the columns that the
+//! CRM need not have.
 
 use bionicpro_sources::crm::Prosthesis;
 use bionicpro_sources::{Crm, CrmConfig, Database, OpenCrm};
@@ -51,7 +52,7 @@ impl World {
         crm.prostheses.into_iter().find(|row| row.chip_id.is_some()).unwrap()
     }
 
-    /// When it was made and until when its warranty lasts.
+    /// Its date of manufacture and the end of its warranty.
     async fn dates(&self) -> (Option<NaiveDate>, Option<NaiveDate>) {
         let first = self.first().await;
         (first.manufactured_on, first.warranty_until)
@@ -77,7 +78,7 @@ async fn each_change_of_what_is_read_gives_another_fingerprint() {
         "UPDATE crm.prostheses SET customer_id = '00000000-0000-0000-0000-00000000000b' WHERE chip_id = 'CHIP-1'",
         "UPDATE crm.prosthesis_models SET name = 'Grip 2'",
         "DELETE FROM crm.prosthesis_models",
-        // Two equal rows more, which a sum without carry would not see.
+        // Two more equal rows, which a sum without carry would miss.
         "INSERT INTO crm.customers SELECT * FROM crm.customers; INSERT INTO crm.customers SELECT * FROM crm.customers",
         "DELETE FROM crm.customers",
         "DELETE FROM crm.prostheses",
@@ -153,7 +154,7 @@ async fn a_warranty_ends_so_many_years_after_the_day_of_manufacture() {
         assert_eq!(world.dates().await, (day("2024-02-29"), None), "{years} years");
     }
     lasts("100").await;
-    // What the warehouse cannot hold is not known, and stops nobody.
+    // A date that the warehouse cannot hold counts as unknown, and stops no run.
     for (on, dates) in [
         ("infinity", (None, None)),
         ("0044-03-15 BC", (None, None)),

@@ -1,4 +1,5 @@
-//! Each form on the same histories: what commits late is found, what was seen is not told to be new without need.
+//! Each form on the same histories: rows that commit late are found, rows already seen are not reported as
+//! new without need.
 
 use bionicpro_model::Kind;
 use bionicpro_sources::{Changes, ChangesConfig, Form, Since};
@@ -74,7 +75,7 @@ async fn a_prepared_transaction_is_found_when_it_commits() {
         let baseline = telemetry.baseline(Some(&before)).unwrap();
         drop(telemetry);
         if form == Form::CreationTime {
-            // It began before it was prepared, and nothing tells when.
+            // It began before it was prepared, at an unknown time.
             assert!(first.is_none());
             assert_eq!(baseline.horizon, before.horizon);
         } else {
@@ -100,12 +101,12 @@ async fn updates_are_found_by_row_xmin_only() {
     }
 }
 
-/// What a table allows, and what is offered to it.
+/// The form that a table allows, and the statements offered for a better one.
 async fn changes(table: &Table) -> Changes {
     table.open().await.changes().clone()
 }
 
-/// Runs what is offered, statement by statement.
+/// Runs the offered statements one by one.
 async fn accept(table: &Table, ddl: &[String]) {
     for statement in ddl {
         table.sql(statement).await;
@@ -120,7 +121,7 @@ async fn the_best_form_that_the_source_allows_is_taken() {
     let second = changes(&table).await;
     assert_eq!((second.form, second.is_exact), (Form::CreationTime, false));
     assert!(second.reason.contains("no index begins with the xid8 column"), "{}", second.reason);
-    // Offered, never run; whoever runs it gets the best form.
+    // Offered, never run; running the statements gives the best form.
     assert!(second.ddl[0].starts_with("CREATE INDEX CONCURRENTLY"), "{:?}", second.ddl);
     accept(&table, &second.ddl).await;
     let best = changes(&table).await;
@@ -150,7 +151,7 @@ async fn a_column_that_only_its_default_keeps_is_no_exact_form_and_one_that_a_tr
     assert!(plain.reason.contains("comparing the whole retention"), "{}", plain.reason);
     accept(&table, &plain.ddl).await;
     assert!(changes(&table).await.is_exact);
-    // Whatever a writer gives, and also for an update.
+    // Whatever value a writer gives, and also for an update.
     let baseline = table.baseline().await;
     table
         .sql("INSERT INTO telemetry.raw_telemetry (chip_id, event_time, inserted_by) VALUES ('HAND', '2024-01-15 08:00', '3')")
@@ -159,7 +160,7 @@ async fn a_column_that_only_its_default_keeps_is_no_exact_form_and_one_that_a_tr
     let baseline = table.baseline().await;
     table.sql("UPDATE telemetry.raw_telemetry SET battery_level = 5, inserted_by = '3'").await;
     assert_eq!(told(&table.since(&baseline).await.unwrap()), ["HAND 2024-01-15 08:00:00 1"]);
-    // What takes the guarantee away is seen.
+    // A change that removes the guarantee is detected.
     for change in [
         "ALTER TABLE telemetry.raw_telemetry ENABLE TRIGGER zz_keep_inserted_by",
         "ALTER TABLE telemetry.raw_telemetry DISABLE TRIGGER zz_keep_inserted_by",
@@ -193,14 +194,14 @@ async fn the_offered_statements_work_on_a_partitioned_table() {
     let after = changes(&table).await;
     assert_eq!((after.form, after.is_exact), (Form::TransactionColumn, true), "{}", after.reason);
     let baseline = table.baseline().await;
-    // Straight into a partition too.
+    // Directly into a partition too.
     table.sql("INSERT INTO telemetry.january (chip_id, event_time) VALUES ('A', '2024-01-15 08:00')").await;
     table.moves("('B', '2025-01-15 08:00:00')").await;
     assert_eq!(
         told(&table.since(&baseline).await.unwrap()),
         ["A 2024-01-15 08:00:00 1", "B 2025-01-15 08:00:00 1"]
     );
-    // A partition that does not note the transaction would hide its rows.
+    // A partition that does not record the transaction would hide its rows.
     table
         .sql(
             "DROP TRIGGER zz_keep_inserted_by ON telemetry.raw_telemetry;
@@ -251,7 +252,7 @@ async fn the_time_form_needs_to_see_all_transactions() {
     assert!(error.to_string().contains("pg_read_all_stats"), "{error}");
     table.sql(&format!("GRANT pg_read_all_stats TO {role}")).await;
     assert_eq!(table.open().await.changes().form, Form::CreationTime);
-    // A writer that hides its beginning takes the ground from under the form.
+    // A writer that hides its beginning makes the form impossible.
     let hiding = table.database.client().await;
     hiding.batch_execute("SET track_activities = off; SELECT 1").await.unwrap();
     let error = table.try_open(0).await.err().unwrap();

@@ -1,12 +1,10 @@
-//! Locks: taken before the snapshot, kept while it is read, and never in a circle with somebody who waits for them.
+//! Locks: acquired before the snapshot, held while it is read, and never in a deadlock with a session that
+//! waits for them.
 
 use std::time::{Duration, Instant};
 
-use bionicpro_model::Kind;
-use bionicpro_sources::{
-    CellRequest, ChangesConfig, Crm, CrmConfig, Database, OpenCrm, SOURCE_CHANGED, Telemetry,
-    VALUE_UNREADABLE,
-};
+use bionicpro_model::{Condition, Kind};
+use bionicpro_sources::{CellRequest, ChangesConfig, Crm, CrmConfig, Database, OpenCrm, Telemetry};
 use tokio_postgres::error::SqlState;
 
 use crate::table::{Table, as_user, range, read, read_error, told};
@@ -53,7 +51,7 @@ async fn a_table_that_somebody_waits_to_change_is_read_on_with_fewer_connections
     };
     let (changed, ()) = tokio::join!(change, reading);
     changed.unwrap();
-    // Released, the change has gone through, and the next one reads what it has left.
+    // After the release, the change has gone through, and the next run reads its result.
     assert_eq!(read(&table.open().await, &days()).await.values().sum::<i64>(), 288);
 }
 
@@ -79,14 +77,14 @@ async fn a_tree_of_tables_that_changes_under_a_reader_makes_it_begin_again() {
         changing.batch_execute(change).await.unwrap();
         let error = read_error(&telemetry, &days()).await.unwrap_or_else(|| panic!("{change}: read on"));
         assert!(
-            error.message() == SOURCE_CHANGED || error.kind() == Kind::Data,
+            error.is(Condition::SourceChanged) || error.kind() == Kind::Data,
             "{change}: {}",
             error.report()
         );
     }
 }
 
-/// It waits for the readers of before, and these read what it takes away.
+/// A concurrent detach waits for earlier readers, which still read the detached part.
 #[tokio::test]
 async fn a_part_that_is_detached_concurrently_stays_for_a_snapshot_of_before() {
     let table = Table::new(ChangesConfig::RowXmin).await;
@@ -118,7 +116,7 @@ async fn a_table_that_stays_locked_is_waited_for_and_the_clock_of_others_is_not_
     let meanwhile = async {
         somebody_waits(&table).await;
         other.open().await;
-        // Longer than one try.
+        // Longer than one attempt.
         tokio::time::sleep(Duration::from_millis(2_500)).await;
         holder.batch_execute("COMMIT").await.unwrap();
     };
@@ -166,7 +164,8 @@ async fn what_cannot_be_locked_as_such_is_locked_by_reading() {
     }
 }
 
-/// An error gives back what was locked after the savepoint: an older snapshot would see a table that is emptied then as empty.
+/// An error releases the locks acquired after the savepoint: an older snapshot would see a table that is then
+/// truncated as empty.
 #[tokio::test]
 async fn what_is_locked_by_reading_stays_locked_after_a_value_that_cannot_be_read() {
     let mut table = two_days().await;
@@ -190,7 +189,7 @@ async fn what_is_locked_by_reading_stays_locked_after_a_value_that_cannot_be_rea
     table.config.url = Some(as_user(&table.database.url, &role, "p"));
     let telemetry = table.open().await;
     let wanted = days();
-    assert_eq!(read_error(&telemetry, &wanted).await.unwrap().message(), VALUE_UNREADABLE);
+    assert!(read_error(&telemetry, &wanted).await.unwrap().is(Condition::ValueUnreadable));
     stays().await;
     let left_out = telemetry.unreadable(&wanted).await.unwrap();
     assert_eq!(left_out.cells.len(), 1);
@@ -265,6 +264,6 @@ async fn other_tables_of_the_crm_in_the_place_of_those_that_are_read_make_it_beg
         .unwrap();
     for read in [crm.read().await, crm.read_some(&[], &[]).await] {
         let error = read.map(|crm| crm.customers.len()).unwrap_err();
-        assert_eq!(error.message(), SOURCE_CHANGED, "{}", error.report());
+        assert!(error.is(Condition::SourceChanged), "{}", error.report());
     }
 }

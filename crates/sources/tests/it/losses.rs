@@ -1,4 +1,4 @@
-//! When a baseline is worth nothing any more, and when it still is.
+//! The conditions under which a baseline is lost, and those under which it is still valid.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -32,10 +32,10 @@ async fn a_baseline_of_another_history_is_lost_and_says_why() {
             ("system", json!("1"), "another server"),
             ("database", json!(1), "another database"),
             ("timeline", json!(99), "fail-over"),
-            ("table", json!(1), "made anew"),
+            ("table", json!(1), "recreated"),
             ("columns", json!("others"), "the columns"),
             ("policies", json!("another"), "policies"),
-            ("started", json!(1), "started again"),
+            ("started", json!(1), "was restarted"),
             ("wal", json!(u64::MAX >> 1), "is behind"),
             ("snapshot", json!("900000000000:900000000000:"), "is behind"),
             ("snapshot", json!("what"), "cannot be read"),
@@ -60,10 +60,10 @@ async fn a_table_that_was_made_anew_is_another_one() {
              DROP TABLE telemetry.raw_telemetry; ALTER TABLE telemetry.anew RENAME TO raw_telemetry",
         )
         .await;
-    assert!(table.since(&baseline).await.unwrap_err().contains("made anew"));
+    assert!(table.since(&baseline).await.unwrap_err().contains("recreated"));
 }
 
-/// A file that is written anew may hold anything: it is compared, and not believed.
+/// A rewritten file may hold anything: it is compared, and not trusted.
 #[tokio::test]
 async fn a_table_that_was_emptied_or_written_anew_loses_the_baseline() {
     for (config, form) in FORMS {
@@ -79,7 +79,7 @@ async fn a_table_that_was_emptied_or_written_anew_loses_the_baseline() {
             let baseline = table.baseline().await;
             table.sql(change).await;
             let why = table.since(&baseline).await.unwrap_err();
-            assert!(why.contains("written anew") || why.contains("the columns"), "{form} {change}: {why}");
+            assert!(why.contains("rewritten") || why.contains("the columns"), "{form} {change}: {why}");
         }
     }
 }
@@ -100,7 +100,7 @@ async fn a_table_that_was_frozen_tells_the_same() {
     }
 }
 
-/// The telemetry in months; 2023 lies in a table of its own that is full and not attached.
+/// The telemetry partitioned by month; the rows of 2023 are in a table of their own that is not attached.
 const BY_MONTH: &str = "
     ALTER TABLE telemetry.raw_telemetry RENAME TO plain;
     CREATE TABLE telemetry.raw_telemetry (LIKE telemetry.plain INCLUDING DEFAULTS) PARTITION BY RANGE (event_time);
@@ -114,13 +114,13 @@ const BY_MONTH: &str = "
 const ATTACH: &str = "ALTER TABLE telemetry.raw_telemetry ATTACH PARTITION telemetry.former
     FOR VALUES FROM ('2023-01-01') TO ('2024-01-01')";
 
-/// Without the row that was there.
+/// The cells without the row that was there before.
 fn told_of_part(cells: &BTreeMap<Place, i64>) -> Vec<String> {
     told(cells).into_iter().filter(|cell| !cell.starts_with("A ")).collect()
 }
 
-/// A baseline of now, since which nothing of the part is new: it is told again for as long as a transaction is open that may
-/// have written it, which may be another test's.
+/// A current baseline, since which no row of the part is new: they are reported again for as long as a
+/// transaction is open that may have written them, which may be another test's.
 async fn told_once(table: &Table, former: &Baseline) -> Baseline {
     for _ in 0..1000 {
         let now = table.open().await.baseline(Some(former)).unwrap();
@@ -143,7 +143,7 @@ async fn a_full_partition_that_is_attached_is_read_whole() {
         let expected = ["OLD 2023-05-15 08:00:00 1", "OLD 2023-05-15 09:00:00 1"];
         assert_eq!(told_of_part(&table.since(&baseline).await.unwrap()), expected, "{form}");
         let attached = told_once(&table, &baseline).await;
-        // What was changed while it was away counts too.
+        // Rows that were changed while it was detached count too.
         table
             .sql(&format!(
                 "ALTER TABLE telemetry.raw_telemetry DETACH PARTITION telemetry.former;
@@ -155,10 +155,12 @@ async fn a_full_partition_that_is_attached_is_read_whole() {
     }
 }
 
-/// The server applies a part's own policies only where the part is read by itself: as a part of the table it shows all.
+/// The server applies a part's own policies only if the part is read directly: read through the table, it
+/// shows all rows.
 #[tokio::test]
 async fn a_partition_with_policies_of_its_own_that_is_attached_is_read_by_way_of_the_table() {
-    // Without confirmed policies the server would refuse to read the part, with some it would hide rows in silence.
+    // Without confirmed policies the server would refuse to read the part, with some it would hide rows
+    // silently.
     for policies in [vec![], vec!["own".to_owned()]] {
         let table = Table::new(ChangesConfig::TransactionColumn).await;
         let role = format!("reader_of_{}", table.database.name);

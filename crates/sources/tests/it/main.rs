@@ -1,4 +1,4 @@
-//! The telemetry reader on a real PostgreSQL: what is new, which cells, under which snapshot.
+//! The source readers on a real PostgreSQL: new rows, cells and snapshots.
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod address;

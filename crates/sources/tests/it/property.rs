@@ -1,7 +1,8 @@
-//! Any rows, any table, anything wanted: the parts of cells that come are those of a recomputation by hand, once each.
+//! For any rows, table and request, the parts of cells that are read are those of an independent
+//! recomputation, once each.
 //!
-//! A failing case is shrunk and printed, and its seed kept in `tests/it/property.regressions`, which is tried first
-//! next time. `PROPTEST_CASES=1000` looks longer.
+//! A failing case is shrunk and printed, and its seed kept in `tests/it/property.regressions`, which is tried
+//! first next time. `PROPTEST_CASES=1000` searches longer.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +14,7 @@ use proptest::prelude::*;
 
 use crate::table::{Place, Table, read};
 
-/// Few by default, because each has its own database.
+/// The default number of cases: few, because each has its own database.
 const CASES: u32 = 24;
 const CHIPS: u8 = 5;
 const HOURS: i64 = 30;
@@ -113,7 +114,7 @@ impl Case {
         }
     }
 
-    /// The wanted (chip, hour), by walking through everything.
+    /// The requested (chip, hour) pairs, by brute force.
     fn cells(&self) -> BTreeSet<(u8, i64)> {
         let mut of_chips: BTreeSet<(u8, i64)> =
             self.new.iter().map(|(chip, minute)| (*chip, minute / 60)).collect();

@@ -1,4 +1,5 @@
-//! What an administrator may set for an account in a database: no setting changes what is read, or ends a run.
+//! Settings that an administrator may make for an account in a database: none changes what is read, or ends a
+//! run.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -15,8 +16,8 @@ use tokio_postgres::Client;
 
 use crate::table::{ages, as_user, range};
 
-/// A CRM, and telemetry by instants with and without a zone. Types whose text depends on settings, a view, and an index
-/// that may leave rows out.
+/// A CRM, and telemetry with instants with and without a time zone. It has types whose text depends on
+/// settings, a view, and an index that may leave out rows.
 const TABLES: &str = "
     CREATE SCHEMA crm;
     CREATE TABLE crm.people (id uuid, name text, email text, ldap_username text);
@@ -47,7 +48,7 @@ const TABLES: &str = "
     CREATE INDEX ON zoned.raw_telemetry (event_time);
     CREATE INDEX ON zoned.raw_telemetry (created_at);";
 
-/// What a search path may put in the place of the server's own words.
+/// Objects that a search path may put in the place of the server's own.
 const SHADOWS: &str = "
     CREATE SCHEMA odd;
     CREATE TABLE odd.raw_telemetry (chip_id text);
@@ -74,7 +75,8 @@ const SHADOWS: &str = "
     CREATE OPERATOR odd.< (leftarg = timestamp, rightarg = timestamp, function = odd.never);
     GRANT USAGE ON SCHEMA odd TO PUBLIC; GRANT SELECT ON ALL TABLES IN SCHEMA odd TO PUBLIC;";
 
-/// Settings that are texts, and what is tried of them. The other types tell in the catalogue what they take.
+/// Settings that are texts, and the values to try. For the other types, the catalogue lists the accepted
+/// values.
 const TEXTS: &[(&str, &[&str])] = &[
     ("search_path", &["odd, pg_catalog", "odd", "", "telemetry"]),
     ("DateStyle", &["SQL, DMY", "German", "Postgres, MDY"]),
@@ -100,16 +102,18 @@ const TEXTS: &[(&str, &[&str])] = &[
     ("wal_consistency_checking", &["all"]),
 ];
 
-/// Libraries that are not there keep the account out. Each of these is tried alone, as those that are named below.
+/// With missing libraries, the account cannot connect. Each of these settings is tried alone, as are those
+/// named below.
 const KEEP_OUT: [&str; 2] = ["local_preload_libraries", "session_preload_libraries"];
-/// A session may be over between two of its transactions: the run is tried again.
+/// A session may end between two of its transactions: the run is tried again.
 const MAY_END: &str = "idle_session_timeout";
-/// A session of the account hides when its transaction began: creation times tell nothing then, and the refusal says so.
+/// A session of the account hides when its transaction began: creation times are useless then, and the error
+/// says so.
 const MAY_REFUSE: &str = "track_activities";
 
-/// How many settings are tried together; one by one where that goes wrong.
+/// The number of settings that are tried together; one by one if that fails.
 const AT_ONCE: usize = 12;
-/// Longest read on a busy machine.
+/// The time limit for a read, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 struct World {
@@ -163,12 +167,12 @@ impl World {
             assert!(baseline.is_some());
             world.telemetry.push((config, baseline));
         }
-        // What the baselines have not seen.
+        // Rows that the baselines have not seen.
         insert(&world.admin, "2024-01-15 18:40").await;
         world
     }
 
-    /// All that the pipeline asks of a source.
+    /// Everything that the pipeline reads from a source.
     async fn seen(&self) -> Result<Vec<String>> {
         let facts = self.source.facts().await?;
         let mut seen = vec![format!(
@@ -214,7 +218,7 @@ impl World {
         Ok(seen)
     }
 
-    /// Whether the server lets the account in at all, so that it can ask.
+    /// Returns whether the account can connect and query at all.
     async fn is_let_in(&self) -> bool {
         let url = as_user(&self.database.url, &self.role, "p");
         match tokio_postgres::connect(url.expose_secret().as_str(), tokio_postgres::NoTls).await {
@@ -226,11 +230,11 @@ impl World {
         }
     }
 
-    /// Reads under these settings; what is wrong then.
+    /// Reads under these settings; returns what is wrong, `None` if nothing is.
     async fn try_out(&self, settings: &[(String, String)], usual: &[String]) -> Option<String> {
         let account = format!("ALTER ROLE {} IN DATABASE {}", self.role, self.database.name);
         for (name, value) in settings {
-            // What the server does not take is no setting of an account.
+            // A value that the server does not accept cannot be a setting of an account.
             let _ = self
                 .admin
                 .batch_execute(&format!("{account} SET {name} = '{}'", value.replace('\'', "''")))
@@ -254,7 +258,8 @@ impl World {
     }
 }
 
-/// Whether one setting alone may make a read fail like this: one that keeps the account out, and the few that are named.
+/// Returns whether one setting alone may make a read fail like this: one with which the account cannot
+/// connect, or one of the few named above.
 fn may_fail(settings: &[(String, String)], kind: Kind, is_let_in: bool) -> bool {
     match (settings, kind) {
         ([(name, _)], Kind::Unreachable) => !is_let_in || name == MAY_END,
@@ -264,7 +269,7 @@ fn may_fail(settings: &[(String, String)], kind: Kind, is_let_in: bool) -> bool 
 }
 
 async fn insert(admin: &Client, at: &str) {
-    // Enough for several queries, and several hours on both sides of midnight wherever one is.
+    // Enough for several queries, and several hours on both sides of midnight in every time zone.
     let rows = |codes: &str| {
         format!(
             "SELECT 'CHIP-' || n % 3, timestamp '{at}' + n * interval '37 minutes', n, n / 3.0, {codes} FROM generate_series(1, 60) AS n"
@@ -287,7 +292,7 @@ async fn insert(admin: &Client, at: &str) {
         .unwrap();
 }
 
-/// Every cell with all that is known of it.
+/// Every cell with all of its values.
 async fn cells(telemetry: &Telemetry, wanted: &CellRequest) -> Result<Vec<String>> {
     let (sender, mut batches) = mpsc::channel::<CellBatch>(4);
     let gather = async {
@@ -322,7 +327,7 @@ async fn cells(telemetry: &Telemetry, wanted: &CellRequest) -> Result<Vec<String
     Ok(cells)
 }
 
-/// Name and values of every setting that may be given to an account, as the server describes them.
+/// Name and values to try of every setting that can be made for an account, as the server describes them.
 async fn settings(admin: &Client) -> Vec<(String, String)> {
     let texts: HashMap<&str, &[&str]> = TEXTS.iter().copied().collect();
     let rows = admin
@@ -346,7 +351,7 @@ async fn settings(admin: &Client) -> Vec<(String, String)> {
                 .flat_map(|texts| texts.iter())
                 .map(|text| (*text).to_owned())
                 .collect(),
-            // So short that each pause of a reader is longer, so long that a transaction may begin.
+            // Shorter than any pause of a reader, but long enough for a transaction to begin.
             _ if name.ends_with("_timeout") && matches!(unit.as_str(), "ms" | "s") => {
                 vec![text(3), text(4), "20ms".to_owned()]
             }
@@ -357,7 +362,8 @@ async fn settings(admin: &Client) -> Vec<(String, String)> {
     settings
 }
 
-/// A few at a time, no setting twice among them, and those of like names apart: they may undo each other.
+/// Groups of a few settings, without any setting twice and with similar names apart: they may undo each
+/// other.
 fn groups(settings: Vec<(String, String)>) -> Vec<Vec<(String, String)>> {
     let is_alone = |name: &str| KEEP_OUT.contains(&name) || [MAY_END, MAY_REFUSE].contains(&name);
     let (alone, mut settings): (Vec<_>, Vec<_>) = settings.into_iter().partition(|(name, _)| is_alone(name));
@@ -400,7 +406,8 @@ async fn no_setting_of_the_account_changes_what_is_read_or_ends_a_run() {
         eprintln!("one by one: {group:?}");
         for setting in group {
             let mut found = None;
-            // As the pipeline does; a machine may be so busy that even the shortest statement is too long.
+            // The pipeline retries too; a machine may be so busy that even the shortest statement takes too
+            // long.
             for _ in 0..3 {
                 found = world.try_out(std::slice::from_ref(&setting), &usual).await;
                 if found.is_none() {

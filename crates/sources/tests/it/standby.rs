@@ -1,4 +1,4 @@
-//! A standby, its promotion and a restored backup, on servers of the tests' own.
+//! A standby, its promotion and a restored backup, on servers that the tests start.
 
 use std::path::Path;
 use std::process::Command;
@@ -25,7 +25,7 @@ fn table_on(server: &Postgres, changes: ChangesConfig) -> Table {
     Table::at(TestDatabase { url: server.url("postgres"), name: "postgres".to_owned() }, changes)
 }
 
-/// Copies a data directory with its owners, without what belongs to the running server.
+/// Copies a data directory with its owners, without the PID file of the running server.
 fn copy(from: &Path, to: &Path) {
     let source = format!("{}/.", from.display());
     // Files that the server removes meanwhile are not needed.
@@ -33,7 +33,7 @@ fn copy(from: &Path, to: &Path) {
     let _ = std::fs::remove_file(to.join("cluster/postmaster.pid"));
 }
 
-/// Adds a file to a data directory that belongs to its owner.
+/// Adds a file to a data directory, with the same owner.
 fn add(folder: &Path, name: &str, content: &str) {
     let cluster = folder.join("cluster");
     std::fs::write(cluster.join(name), content).unwrap();
@@ -41,7 +41,7 @@ fn add(folder: &Path, name: &str, content: &str) {
     assert!(owner.arg("--reference").arg(&cluster).arg(cluster.join(name)).status().unwrap().success());
 }
 
-/// A standby that streams from the primary, from a copy that was made while the primary wrote.
+/// Starts a standby that streams from the primary, on a copy that is made while the primary runs.
 async fn standby_of(primary: &Postgres, from: &Path, to: &Path) -> Postgres {
     let session = table_on(primary, ChangesConfig::Auto).database.client().await;
     session.query_one("SELECT pg_backup_start('copy', true)", &[]).await.unwrap();
@@ -112,8 +112,8 @@ async fn a_standby_finds_what_commits_late_and_a_promotion_loses_the_baseline() 
         assert!(!found.iter().any(|cell| cell.starts_with("OLD")), "{found:?}");
     }
     let error = table_on(&standby, ChangesConfig::CreationTime).try_open(0).await.err().unwrap();
-    assert!(error.to_string().contains("a standby does not tell"), "{error}");
-    // A baseline of the primary holds on its standby, and the other way round.
+    assert!(error.to_string().contains("a standby does not show"), "{error}");
+    // A baseline of the primary is valid on its standby, and vice versa.
     let baseline = on_primary.baseline().await;
     on_primary.moves("('NEXT', '2024-01-15 10:00:00')").await;
     caught_up(&on_primary, &baselines[0].0).await;
@@ -124,7 +124,7 @@ async fn a_standby_finds_what_commits_late_and_a_promotion_loses_the_baseline() 
     wait_for(promoted, "NOT pg_is_in_recovery()").await;
     let why = promoted.since(&baseline).await.unwrap_err();
     assert!(why.contains("fail-over"), "{why}");
-    // The one that was left behind still is what it was.
+    // The old primary has not changed, so its baseline is still valid.
     on_primary.since(&baseline).await.unwrap();
 }
 

@@ -1,4 +1,4 @@
-//! A telemetry table of a test's own, and what is read of it.
+//! A telemetry table for one test, and helpers that read it.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +32,7 @@ pub(crate) const TABLE: &str = "
     CREATE INDEX inserted_by_idx ON telemetry.raw_telemetry (inserted_by);";
 
 impl Table {
-    /// An empty table that allows every form.
+    /// Creates an empty table that allows every form.
     pub(crate) async fn new(changes: ChangesConfig) -> Table {
         let database = bionicpro_testing::postgres().database().await;
         let table = Table::at(database, changes);
@@ -50,7 +50,7 @@ impl Table {
         self.database.client().await.batch_execute(sql).await.unwrap();
     }
 
-    /// Movements as `('CHIP-1', '2024-01-15 08:00:01')`.
+    /// Inserts movements, given as `('CHIP-1', '2024-01-15 08:00:01')`.
     pub(crate) async fn moves(&self, values: &str) {
         self.sql(&insert(values)).await;
     }
@@ -63,12 +63,13 @@ impl Table {
         Telemetry::open(&Database::telemetry(&self.config)?, &self.config, floor).await
     }
 
-    /// What a run would leave behind now.
+    /// The baseline that a run would store now.
     pub(crate) async fn baseline(&self) -> Baseline {
         self.open().await.baseline(None).unwrap()
     }
 
-    /// How a later run finds what came since; its cells with their movements.
+    /// The cells that a later run finds since a baseline, with their movements; or the reason why the
+    /// baseline is lost.
     pub(crate) async fn since(
         &self,
         baseline: &Baseline,
@@ -89,12 +90,12 @@ pub(crate) fn insert(values: &str) -> String {
     format!("INSERT INTO telemetry.raw_telemetry (chip_id, event_time) VALUES {values}")
 }
 
-/// Reads cells; each comes once, in its hour.
+/// Reads cells, and checks that each is sent once, in its hour.
 pub(crate) async fn read(telemetry: &Telemetry, wanted: &CellRequest) -> BTreeMap<Place, i64> {
     read_and_sum_up(telemetry, wanted).await.0
 }
 
-/// The same, and how it went.
+/// The same, with the summary of the read.
 pub(crate) async fn read_and_sum_up(
     telemetry: &Telemetry,
     wanted: &CellRequest,
@@ -119,14 +120,14 @@ pub(crate) async fn read_and_sum_up(
     (cells, summary)
 }
 
-/// Why cells cannot be read; none where they can.
+/// The error if the cells cannot be read; `None` if they can.
 pub(crate) async fn read_error(telemetry: &Telemetry, wanted: &CellRequest) -> Option<Error> {
     let (sender, mut batches) = mpsc::channel(4);
     let drain = async { while batches.recv().await.is_some() {} };
     tokio::join!(telemetry.cells(wanted, sender, |_| ()), drain).0.err()
 }
 
-/// Every year that these tests write.
+/// A range over every year that these tests write.
 pub(crate) fn ages() -> HourRange {
     range("2000-01-01", "2040-01-01")
 }
@@ -147,7 +148,7 @@ pub(crate) const FORMS: [(ChangesConfig, Form); 3] = [
     (ChangesConfig::RowXmin, Form::RowXmin),
 ];
 
-/// The same database seen by another account.
+/// The same database for another account.
 pub(crate) fn as_user(url: &SecretUrl, user: &str, password: &str) -> SecretUrl {
     let mut url = url.expose_secret().clone();
     url.set_username(user).unwrap();

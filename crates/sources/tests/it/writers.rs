@@ -1,5 +1,5 @@
-//! Nine writers with long transactions, and readers that come meanwhile: every form finds every row and counts none
-//! twice; the watermarks that one would write first lose rows of the same history.
+//! Nine writers with long transactions, and concurrent readers: every form finds every row and counts none
+//! twice; the obvious watermarks lose rows of the same history.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -13,13 +13,14 @@ use crate::table::{FORMS, Place, Table, ages, range, read};
 const WRITERS: u64 = 9;
 const TRANSACTIONS: u64 = 30;
 const ROWS: u64 = 130;
-/// Fewer than this prove nothing.
+/// Fewer committed rows than this prove nothing.
 const LEAST_COMMITTED: u64 = 30_000;
-/// Nor do fewer ticks of every form: on a busy machine the writers go on until there were so many.
+/// Nor do fewer incremental runs of every form: on a busy machine the writers continue until there were as
+/// many.
 const LEAST_TICKS: u64 = 21;
 const MOST_TRANSACTIONS: u64 = 10 * TRANSACTIONS;
 
-/// What the writers' event times lie in: a range is read hour by hour, so it has to be short.
+/// The range of the writers' event times: it is read hour by hour, so it has to be short.
 fn days() -> bionicpro_model::HourRange {
     range("2024-01-15", "2024-01-17")
 }
@@ -51,13 +52,13 @@ impl Mart {
                 self.cells.extend(read(&telemetry, &wanted).await);
             }
         }
-        // None while a transaction is prepared and nothing is known from before: not here.
+        // `None` only while a transaction is prepared and there is no previous baseline: not here.
         self.baseline = telemetry.baseline(Some(&self.baseline)).unwrap();
         self.ticks += 1;
     }
 }
 
-/// A watermark: the rows above the greatest value so far are taken to be the new ones.
+/// A watermark: the rows above the greatest value so far are taken as the new ones.
 struct Watermark {
     column: &'static str,
     overlap: &'static str,
@@ -89,8 +90,8 @@ impl Watermark {
     }
 }
 
-/// Transactions of all lengths; some roll back, some are prepared first, some hold savepoints, a few are open for
-/// longer than anybody's overlap.
+/// Writes transactions of all lengths: some roll back, some are prepared first, some have savepoints, a few
+/// are open for longer than any overlap.
 async fn write(table: &Table, writer: u64, ticks: &AtomicU64) -> u64 {
     let client = table.database.client().await;
     let mut committed = 0;
@@ -183,7 +184,7 @@ async fn nine_writers_lose_nothing_in_any_form_and_something_by_every_watermark(
     }
 }
 
-#[expect(clippy::print_stderr, reason = "the figures, for those who ask for them with --nocapture")]
+#[expect(clippy::print_stderr, reason = "the figures are shown with --nocapture")]
 fn tell(figures: &str) {
     eprintln!("{figures}");
 }

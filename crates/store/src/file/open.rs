@@ -1,4 +1,4 @@
-//! Opens the file of the store, and makes it where it is missing: readable by its owner only, with its tables.
+//! Opens the store's file, and creates it if missing: readable by its owner only, with its tables.
 
 use std::fs;
 use std::os::unix::fs::OpenOptionsExt;
@@ -9,17 +9,18 @@ use bionicpro_disk::Readers;
 use bionicpro_model::{Error, Kind, Result};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-/// The file within the folder; SQLite keeps two more beside it.
+/// The database file in the folder; SQLite keeps two more files next to it.
 pub(super) const FILE: &str = "store.sqlite3";
-/// How long a write waits for that of another process.
+/// Longest wait of a write for the write of another process.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How often the change to WAL is tried: SQLite does not wait for it when two processes make the file at once.
+/// Largest number of retries of the switch to WAL: SQLite does not wait for it when two processes create the
+/// file at the same time.
 const ATTEMPTS: u32 = 50;
 
-/// A connection for reading and one for writing.
+/// Opens a connection for reading and one for writing.
 pub(super) fn folder(folder: &Path) -> Result<(Connection, Connection)> {
     let unusable = |error: Box<dyn std::error::Error + Send + Sync>| {
-        Error::new(Kind::Storage, "the folder of the store cannot be used")
+        Error::new(Kind::Storage, "cannot use the folder of the store")
             .detail(folder.display().to_string())
             .hint("store.url must name a folder that this account may write to, on a local disk")
             .source(error)
@@ -27,7 +28,7 @@ pub(super) fn folder(folder: &Path) -> Result<(Connection, Connection)> {
     bionicpro_disk::keep(folder, Readers::Owner, |name| name.starts_with(FILE))
         .map_err(|error| unusable(error.into()))?;
     let path = folder.join(FILE);
-    // SQLite would make it readable for everybody; the files beside it take over its rights.
+    // SQLite would create it readable for everybody. The files next to it inherit its permissions.
     let file = fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
     file.map_err(|error| unusable(error.into()))?;
     let open = || -> rusqlite::Result<(Connection, Connection)> {
@@ -40,12 +41,12 @@ pub(super) fn folder(folder: &Path) -> Result<(Connection, Connection)> {
 }
 
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
-    // Each connection stands behind a lock of ours, so that it needs none of its own.
+    // Each connection is guarded by a mutex of ours, so it needs none of its own.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(PATIENCE)?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
-    // What was removed is overwritten.
+    // Overwrites deleted content with zeros.
     connection.pragma_update(None, "secure_delete", "ON")?;
     Ok(connection)
 }

@@ -1,4 +1,4 @@
--- Times are milliseconds since 1970; a record without one stays until it is removed.
+-- Times are milliseconds since 1970; a record without an expiry is kept until it is removed.
 CREATE TABLE IF NOT EXISTS records (
     key           TEXT PRIMARY KEY,
     value         BLOB NOT NULL,

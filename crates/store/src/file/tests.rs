@@ -1,4 +1,4 @@
-//! What only the file has: its rights, and that expired bytes leave it.
+//! Tests of the file back end alone: its permissions, and the removal of expired bytes.
 
 use std::os::unix::fs::PermissionsExt;
 

@@ -1,4 +1,4 @@
--- The new value in the place of the expected one; the rest of the arguments are options of SET.
+-- Replaces the expected value with the new one; the remaining arguments are options of SET.
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then
     return 0
 end

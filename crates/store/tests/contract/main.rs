@@ -1,5 +1,5 @@
-//! The contract of the store, the same tests over a file and over a real Redis server. Where `redis-server` is not
-//! installed, its half prints "skipped".
+//! The contract of the store: the same tests over a file and over a real Redis server. If `redis-server` is
+//! not installed, the Redis tests print "skipped".
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails by a panic")]
 
 mod rules;
@@ -9,7 +9,7 @@ use bionicpro_model::SecretUrl;
 use bionicpro_store::testing::RedisServer;
 use bionicpro_store::{Config, Store};
 
-/// A store of one test's own.
+/// The store of a single test.
 struct Place {
     config: Config,
     _folder: Option<tempfile::TempDir>,
@@ -29,7 +29,7 @@ impl Place {
         Some(Place { config, _folder: None, _server: Some(server) })
     }
 
-    /// One more replica: its own connections to the same store.
+    /// Opens one more replica, with its own connections to the same store.
     async fn open(&self) -> Store {
         Store::open(&self.config).await.unwrap()
     }

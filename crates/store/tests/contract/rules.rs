@@ -1,4 +1,4 @@
-//! One function a promise of the contract.
+//! One function per guarantee of the contract.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ async fn pass(time: Duration) {
     tokio::time::sleep(time + Duration::from_millis(20)).await;
 }
 
-/// How many of 40 calls at once, spread over two replicas, were told that they won.
+/// Counts the winners among 40 concurrent calls, spread over two replicas.
 async fn winners<F: Future<Output = bool> + Send + 'static>(
     place: &Place,
     call: impl Fn(Store, usize) -> F,
@@ -131,7 +131,7 @@ pub(crate) async fn a_lock_passes_to_the_next_when_its_holder_is_dead(place: &Pl
     assert!(!next.put_if_absent(&lock, b"next", LONG).await.unwrap());
     pass(SHORT).await;
     assert!(next.put_if_absent(&lock, b"next", LONG).await.unwrap());
-    // One that was only slow does not take away the lock of the next.
+    // A holder that was only slow does not release the lock of the next one.
     assert!(!dead.remove_if(&lock, b"dead").await.unwrap());
     assert!(next.remove_if(&lock, b"next").await.unwrap());
 }

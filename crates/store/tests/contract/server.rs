@@ -1,4 +1,5 @@
-//! A store that is away, locked or wrongly named says what it is, and is used again when it is back.
+//! A store that is down, refuses the password or has a wrong address fails with a clear error, and is used
+//! again once it is back.
 
 use std::time::{Duration, Instant};
 
@@ -53,7 +54,7 @@ async fn a_server_that_comes_back_is_used_again() {
     server.start_again();
     let start = Instant::now();
     while store.put(&key, b"value", Expiry::Never).await.is_err() {
-        assert!(start.elapsed() < Duration::from_secs(10), "the store does not come back");
+        assert!(start.elapsed() < Duration::from_secs(10), "the store did not recover");
     }
     assert_eq!(store.get(&key).await.unwrap().unwrap(), b"value");
 }
@@ -62,7 +63,7 @@ async fn a_server_that_comes_back_is_used_again() {
 async fn a_server_that_would_evict_records_is_known() {
     let Some(server) = RedisServer::start() else { return };
     let store = Store::open(&Config { url: Some(server.url()), ..Config::default() }).await.unwrap();
-    assert_eq!(store.eviction().await.unwrap(), None, "what Redis does unless told otherwise");
+    assert_eq!(store.eviction().await.unwrap(), None, "the default of Redis");
     let evicting = RedisServer::start_with(&["--maxmemory-policy", "allkeys-lru"]).unwrap();
     let store = Store::open(&Config { url: Some(evicting.url()), ..Config::default() }).await.unwrap();
     assert_eq!(store.eviction().await.unwrap().as_deref(), Some("allkeys-lru"));
@@ -101,7 +102,7 @@ async fn tls_is_spoken_with_a_server_that_the_given_authority_vouches_for() {
 
     let without = Config { url: Some(server.url()), ..Config::default() };
     let error = Store::open(&without).await.unwrap().ping().await.unwrap_err();
-    assert_eq!(error.kind(), Kind::Unreachable, "nobody of this machine's authorities vouches for it");
+    assert_eq!(error.kind(), Kind::Unreachable, "no authority of this machine has signed it");
     let in_the_clear = server.url().expose_secret().as_str().replace("rediss", "redis");
     let error = Store::open(&config(&in_the_clear)).await.unwrap().ping().await.unwrap_err();
     assert_eq!(error.kind(), Kind::Unreachable, "{}", error.report());

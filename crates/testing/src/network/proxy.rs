@@ -12,10 +12,10 @@ use super::{End, Network, Weather};
 
 const PIECE_BYTES: usize = 16 << 10;
 
-/// A way to a database. Its connections live for as long as the runtime that made it.
+/// A proxy to a database. Its connections live as long as the runtime that created it.
 #[derive(Debug)]
 pub struct Proxy {
-    /// The database's address by this way.
+    /// The database's URL through this proxy.
     pub url: SecretUrl,
     target: Arc<Mutex<SocketAddr>>,
 }
@@ -31,10 +31,10 @@ impl Proxy {
         Proxy { url: SecretUrl::parse(way.as_str()).unwrap(), target }
     }
 
-    /// Leads later connections to another port: of the same database, started again.
+    /// Directs later connections to another port, such as that of the same database after a restart.
     ///
     /// # Panics
-    /// When the URL has no port.
+    /// If the URL has no port.
     pub fn lead_to(&self, url: &SecretUrl) {
         *self.target.lock().unwrap() = address(url);
     }
@@ -50,7 +50,8 @@ fn address(url: &SecretUrl) -> SocketAddr {
 async fn accept(listener: TcpListener, network: Network, target: Arc<Mutex<SocketAddr>>) {
     while let Ok((near, _)) = listener.accept().await {
         let (network, target) = (network.clone(), *target.lock().unwrap());
-        // Before anything passes, so that a connection which the test has ended does not come back.
+        // Read before anything passes, so that a connection that the test has ended does not become valid
+        // again.
         let opened_under = network.rule.borrow().number;
         tokio::spawn(async move {
             match TcpStream::connect(target).await {
@@ -81,7 +82,7 @@ fn close(stream: TcpStream, end: End) {
     }
 }
 
-/// Passes pieces on until either side is gone.
+/// Forwards pieces until either side is closed.
 async fn pass(
     from: &mut (impl AsyncReadExt + Unpin),
     to: &mut (impl AsyncWriteExt + Unpin),
@@ -114,7 +115,8 @@ async fn travel(
             Ok(())
         }
         Weather::Bandwidth(bytes_per_second) => {
-            // A tenth of a second's bytes at a time, so that the other end sees a slow line and no gusts.
+            // A tenth of a second's bytes at a time, so that the other end sees a steady slow line and no
+            // bursts.
             for slice in piece.chunks((bytes_per_second as usize / 10).max(1)) {
                 let seconds = slice.len() as f64 / f64::from(bytes_per_second);
                 tokio::time::sleep(Duration::from_secs_f64(seconds)).await;

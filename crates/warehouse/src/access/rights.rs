@@ -1,4 +1,4 @@
-//! What each account may do.
+//! The settings and privileges of each account.
 
 use super::{Bound, Setting};
 
@@ -6,7 +6,7 @@ const fn fixed(name: &'static str) -> Setting {
     Setting { name, value: None, bound: Bound::Fixed }
 }
 
-/// At most this, and not 0, which is without a limit.
+/// Allows values from 1 to `most`; 0 would mean no limit.
 const fn most(name: &'static str, most: &'static str) -> Setting {
     Setting { name, value: None, bound: Bound::Between("1", most) }
 }
@@ -19,15 +19,15 @@ const fn limit(name: &'static str, value: &'static str) -> Setting {
     Setting { name, value: Some(value), bound: Bound::Between("1", value) }
 }
 
-/// Bounds for every account, that of the loader too.
+/// Bounds for every account, including the loader.
 pub(super) const LIMITS_OF_ALL: &[Setting] = &[
-    // An engine without a limit to the depth of brackets overflows its stack.
+    // Without a limit on nesting depth the engine overflows its stack.
     most("max_parser_depth", "1000"),
     most("max_parser_backtracks", "1000000"),
     most("max_ast_depth", "1000"),
     most("max_ast_elements", "500000"),
     most("max_expanded_ast_elements", "1000000"),
-    // Files that formats read, disks that a table defines for itself, languages other than SQL.
+    // Files read by formats, disks defined by a table itself, languages other than SQL.
     fixed("format_schema"),
     fixed("format_schema_source"),
     fixed("format_template_resultset"),
@@ -37,11 +37,13 @@ pub(super) const LIMITS_OF_ALL: &[Setting] = &[
     fixed("merge_tree_table_disk"),
 ];
 
-/// The loader has no limits of its own. They are said, so that no other account may take its profile: that would raise its own.
+/// The loader has no limits of its own. They are set explicitly so that no other account can use its profile,
+/// which would exceed that account's own bounds.
 pub(super) const LIMITS_OF_LOADER: &[Setting] =
     &[value("max_execution_time", "0"), value("max_memory_usage", "0")];
 
-/// The Reports API says its own limits with each statement; these hold where the account is used for something else.
+/// The Reports API sends its own limits with each statement; these apply when the account is used for
+/// anything else.
 pub(super) const LIMITS_OF_READER: &[Setting] = &[
     Setting { name: "readonly", value: Some("2"), bound: Bound::Min("1") },
     limit("max_execution_time", "60"),
@@ -50,7 +52,8 @@ pub(super) const LIMITS_OF_READER: &[Setting] = &[
     limit("max_query_size", "1048576"),
 ];
 
-/// Drivers send settings of their own, so they may be set; what keeps the engine alive for the others is bounded.
+/// Drivers send settings of their own, so settings may be changed; those that protect other users of the
+/// engine are bounded.
 pub(super) const LIMITS_OF_ML: &[Setting] = &[
     Setting { name: "readonly", value: Some("2"), bound: Bound::Min("1") },
     limit("max_execution_time", "300"),
@@ -59,11 +62,11 @@ pub(super) const LIMITS_OF_ML: &[Setting] = &[
     limit("max_query_size", "1048576"),
     limit("max_sessions_for_user", "64"),
     limit("max_concurrent_queries_for_user", "16"),
-    // `IS NULL` and `empty` would become columns of their own, which no grant of a column includes.
+    // Otherwise `IS NULL` and `empty` read subcolumns, which a column grant does not include.
     value("optimize_functions_to_subcolumns", "0"),
 ];
 
-/// Engines of tables and databases that keep their data in the warehouse.
+/// Table and database engines that store their data in the warehouse.
 const ENGINES: &[&str] = &[
     "MergeTree",
     "ReplacingMergeTree",
@@ -87,13 +90,14 @@ const ENGINES: &[&str] = &[
     "Atomic",
 ];
 
-/// Engines of the mart's tables.
+/// Table engines of the mart.
 const ENGINES_OF_MART: &[&str] = &["MergeTree", "ReplacingMergeTree", "View"];
 
-/// Engines of a mart on a cluster.
+/// Additional table engines of a mart on a cluster.
 const ENGINES_OF_CLUSTER: &[&str] = &["Distributed", "ReplicatedReplacingMergeTree"];
 
-/// Everything inside of an embedded engine, and nothing outside: no files, URLs, other servers, accounts.
+/// Grants everything inside an embedded engine and nothing outside it: no files, URLs, other servers or
+/// accounts.
 pub(super) fn owner() -> Vec<String> {
     let rights = "SHOW, SELECT, INSERT, ALTER, CREATE DATABASE, CREATE TABLE, CREATE VIEW, CREATE TEMPORARY TABLE, \
         CREATE ARBITRARY TEMPORARY TABLE, CREATE DICTIONARY, CREATE FUNCTION, DROP, UNDROP TABLE, TRUNCATE, OPTIMIZE, \
@@ -103,7 +107,7 @@ pub(super) fn owner() -> Vec<String> {
     std::iter::once(rights.to_owned()).chain(engines).collect()
 }
 
-/// Everything inside the database, and of the server what a load asks.
+/// Grants everything inside the database, and the server privileges that a load needs.
 pub(super) fn loader(database: &str, is_sharded: bool) -> Vec<String> {
     let mut grants = vec![
         format!("ALL ON {database}.*"),
@@ -119,21 +123,21 @@ pub(super) fn loader(database: &str, is_sharded: bool) -> Vec<String> {
     grants
 }
 
-/// Columns without a customer's name, e-mail address or login name.
+/// The mart's columns except a customer's name, e-mail address and login name.
 const MART_WITHOUT_PERSONS: &str = "user_id, prosthesis_id, chip_id, date, hour, movements_count, avg_response_time, \
     avg_battery_level, error_count, error_rate, prosthesis_model, created_at, response_count, response_sum, response_squares, \
     battery_count, battery_sum, battery_squares, battery_min, battery_last, anomaly_count, version, is_deleted";
-/// A serial number leads to a person in any list of deliveries.
+/// Without the serial number, which identifies a person in any delivery list.
 const PROSTHESES_WITHOUT_PERSONS: &str =
     "user_id, prosthesis_id, chip_id, prosthesis_model, manufactured_on, warranty_until, version, is_deleted";
-/// Who owned which chip when.
+/// The ownership intervals without `updated_at`.
 const OWNERS_WITHOUT_PERSONS: &str =
     "chip_id, valid_from, valid_to, user_id, prosthesis_id, prosthesis_model, version, is_deleted";
-/// What `data_as_of` reads, and what tells one load from another.
+/// The columns that `data_as_of` reads, and those that distinguish loads.
 const RUNS: &str =
     "run, step, state, attempt, at, kind, range_from, range_to, version, horizon, rows_read, cells";
 
-/// Tables without anything personal that an export reads.
+/// The tables without personal data that an export reads.
 fn history(is_sharded: bool) -> &'static [&'static str] {
     match is_sharded {
         true => &["mart_history", "mart_history_local", "marks"],
@@ -148,7 +152,7 @@ fn mart(is_sharded: bool) -> &'static [&'static str] {
     }
 }
 
-/// The relations of the Reports API's statements.
+/// Grants reading the relations used by the Reports API's statements.
 pub(super) fn reader(database: &str, is_sharded: bool) -> Vec<String> {
     let tables = [
         "users",
@@ -168,12 +172,12 @@ pub(super) fn reader(database: &str, is_sharded: bool) -> Vec<String> {
         .collect()
 }
 
-/// The settings in force, which drivers read.
+/// The settings currently in effect, which drivers read.
 const ACCOUNT: [&str; 1] = ["SELECT ON system.settings"];
 
-/// The views, and the columns without personal data of the tables below them.
+/// Grants the views, and the columns without personal data of the tables that they read.
 pub(super) fn ml(database: &str, is_sharded: bool) -> Vec<String> {
-    // With the book of migrations, which `warehouse status` reads.
+    // Includes `schema_migrations`, which `warehouse status` reads.
     let whole = [
         "ml_hourly_stats",
         "ml_hourly_stats_as_of",
@@ -199,7 +203,7 @@ pub(super) fn ml(database: &str, is_sharded: bool) -> Vec<String> {
         tables.chain(others).map(|(table, columns)| format!("SELECT({columns}) ON {database}.{table}")),
     );
     grants.extend(ACCOUNT.map(str::to_owned));
-    // For the tables that a client sends with its statement.
+    // For external tables that a client sends with its statement.
     grants.push("CREATE TEMPORARY TABLE ON *.*".to_owned());
     grants
 }

@@ -8,10 +8,11 @@ use super::{Account, Bound, Setting, accounts};
 use crate::Config;
 use crate::identifier::{quote, text};
 
-/// The statements that make a role and a profile of each account, in the order to run them in.
+/// Returns the statements that create a role and a settings profile for each account, in the order in which
+/// to run them.
 ///
-/// Accounts themselves are the site's: `GRANT bionicpro_ml_role TO …`. On a cluster every statement runs on all servers;
-/// where each is told by itself, run them on each.
+/// The site creates the accounts themselves: `GRANT bionicpro_ml_role TO …`. On a cluster every statement
+/// runs on all servers (`ON CLUSTER`); with `ddl = "each"`, run them on each server.
 ///
 /// # Errors
 /// `Config` when the database or the cluster is not a plain name.
@@ -40,14 +41,16 @@ pub fn statements(config: &Config) -> Result<Vec<String>> {
         "CREATE QUOTA IF NOT EXISTS bionicpro_ml_quota{cluster} KEYED BY user_name \
          FOR INTERVAL 1 hour MAX queries = 10000, execution_time = 7200 TO {ml}"
     ));
-    // Where a site filters rows for somebody, a server may show no rows to all others, the loader among them.
+    // If a site defines a row policy for one user, a server may hide all rows from every other user,
+    // including the loader.
     all.push(format!(
         "CREATE ROW POLICY IF NOT EXISTS bionicpro_all_rows{cluster} ON {database}.* USING 1 TO {loader}, {reader}"
     ));
     Ok(all)
 }
 
-/// Accounts of a site have names of its own; roles and profiles say whose they are.
+/// Returns the prefix of the names of the account's role and profile. A site names its accounts itself, so
+/// the prefix marks these as ours.
 fn prefix(account: &Account) -> String {
     match account.name.strip_prefix("bionicpro") {
         Some("") => "bionicpro_loader".to_owned(),
@@ -60,7 +63,7 @@ fn role(account: &Account) -> String {
     format!("{}_role", prefix(account))
 }
 
-/// Splits at the object: `SELECT(a, b)` and `reports.t`.
+/// Splits a grant into privileges and object: `SELECT(a, b)` and `reports.t`.
 fn split(grant: &str) -> (&str, &str) {
     grant.rsplit_once(" ON ").unwrap_or((grant, "*.*"))
 }

@@ -1,6 +1,6 @@
-//! Which settings of a profile an error speaks of: limits on rows, bytes, time and memory.
+//! The profile settings behind an error: limits on rows, bytes, time and memory.
 
-/// The settings behind a code and, where one code has several, a part of the text. The first that fits counts.
+/// The settings for a code and, where one code has several, a part of the text. The first match counts.
 const LIMITS: &[(u32, &str, &str)] = &[
     (158, "to GROUP BY", "max_rows_to_group_by"),
     (158, "leaf", "max_rows_to_read_leaf"),
@@ -28,12 +28,12 @@ const LIMITS: &[(u32, &str, &str)] = &[
     (359, "", "max_table_size_to_drop"),
     (572, "", "query_plan_max_optimizations_to_apply"),
     (718, "", "max_parser_backtracks"),
-    // The engine says "result" of sorted rows too.
+    // The engine also says "result" when it sorts rows.
     (396, "bytes:", "max_result_bytes or max_bytes_to_sort"),
     (396, "", "max_result_rows or max_rows_to_sort"),
 ];
 
-/// The limits that an error speaks of, by name.
+/// Returns the names of the limits that an error is about.
 pub(super) fn of(code: u32, text: &str) -> Option<&'static str> {
     let fits = |(of, part, _): &&(u32, &str, &str)| *of == code && text.contains(*part);
     LIMITS.iter().find(fits).map(|(.., settings)| *settings)

@@ -1,4 +1,4 @@
-//! A run as the ledger has it, for a person: also where rows are not understood.
+//! A run as stored in the ledger, for display: including rows that are not understood.
 
 use bionicpro_model::{Error, Kind};
 use serde::Serialize;
@@ -10,30 +10,30 @@ use super::{Entry, Row};
 pub struct Listed {
     /// The run's id, as it is stored.
     pub run: String,
-    /// The entries in the order of time.
+    /// The entries in chronological order.
     pub entries: Vec<Entry>,
-    /// The rows that are not understood, in the order of time.
+    /// The rows that are not understood, in chronological order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<Unread>,
 }
 
-/// A row that this program does not understand: what it says of itself, and why it is no entry.
+/// A row that this program does not understand: its identifying columns, and the reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Unread {
     /// The run's id, as it is stored.
     pub run: String,
     /// The step, as it is stored.
     pub step: String,
-    /// What happened, as it is stored.
+    /// The state, as it is stored.
     pub state: String,
-    /// Which try of the step.
+    /// The number of the attempt.
     pub attempt: u16,
-    /// What is not understood.
+    /// The reason why the row is not understood.
     pub why: &'static str,
 }
 
 impl Listed {
-    /// Rows that lie run by run, a run for each.
+    /// Groups rows, sorted by run, into runs.
     pub(super) fn all(rows: Vec<Row>) -> Vec<Listed> {
         let mut runs: Vec<Listed> = Vec::new();
         for row in rows {

@@ -1,4 +1,4 @@
--- The ranges that are loaded by the runs of a backfill.
+-- The ranges that the runs of a backfill have loaded.
 SELECT DISTINCT assumeNotNull(range_from) AS range_from, assumeNotNull(range_to) AS range_to
 FROM etl_runs FINAL
 WHERE startsWith(run, concat({run: String}, '.'))

@@ -1,4 +1,4 @@
--- The entry of the newest load that came to an end.
+-- The entry of the newest load that has finished, successfully or not.
 SELECT
     run, step, state, attempt, at, kind, form, range_from, range_to, version, snapshot, horizon, baseline, rows_read,
     cells, bytes, orphans, anomalies, tombstones, unreadable, notes, duration_ms, error_kind, error, hint

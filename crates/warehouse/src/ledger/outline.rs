@@ -1,79 +1,80 @@
-//! A run as a whole, from its entries: what `bionicpro etl runs` and `etl show` print and operators see.
+//! The summary of a run, computed from its entries, that `bionicpro etl runs` and `etl show` print and
+//! operators see.
 
 use bionicpro_model::RunId;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Entry, State, Step};
 
-/// What became of a run.
+/// The outcome of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// Loaded and compared.
+    /// The run is loaded and reconciled.
     Done,
-    /// A tick without work.
+    /// An incremental run found nothing new.
     NothingNew,
-    /// A step failed and was not tried again since.
+    /// A step failed and has not been retried since.
     Failed(Step),
-    /// A step has begun, and nothing is known of its end.
+    /// A step has begun; no end is recorded.
     In(Step),
     /// A step has ended, and the next one has not begun.
     After(Step),
 }
 
-/// A run as a whole. Of what several entries say, the last word counts.
+/// The summary of a run. Where several entries have a value, the newest one counts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outline {
     /// The run.
     pub run: RunId,
-    /// What became of it.
+    /// The outcome of the run.
     pub outcome: Outcome,
-    /// When its first step began.
+    /// The time at which its first step began.
     pub started_at: DateTime<Utc>,
-    /// When its newest entry was written.
+    /// The time of its newest entry.
     pub newest_at: DateTime<Utc>,
-    /// `tick`, `full` or `range`.
+    /// `tick` (an incremental run), `full` or `range`.
     pub kind: Option<String>,
-    /// How it found what is new in the telemetry.
+    /// The method by which it detected new telemetry.
     pub form: Option<String>,
-    /// Its hours.
+    /// Its range of hours.
     pub range: Option<(DateTime<Utc>, DateTime<Utc>)>,
     /// The version that it writes: its snapshot's time in microseconds since 1970.
     pub version: Option<u64>,
     /// The telemetry snapshot as the source names it.
     pub snapshot: Option<String>,
-    /// The moment before which every committed row was visible to it.
+    /// The horizon: every row committed before this time was visible to it.
     pub horizon: Option<DateTime<Utc>>,
-    /// How often a step was tried again.
+    /// The number of retries of its steps.
     pub retries: usize,
     /// Raw telemetry rows read.
     pub rows: Option<u64>,
     /// Cells written.
     pub cells: Option<u64>,
-    /// Cells whose chip nobody owns.
+    /// Cells whose chip has no owner.
     pub orphans: Option<u64>,
-    /// Raw rows whose values are out of their range.
+    /// Raw rows with out-of-range values.
     pub anomalies: Option<u64>,
     /// Rows that got a tombstone.
     pub tombstones: Option<u64>,
     /// Cells and values of the sources that could not be read.
     pub unreadable: Option<u64>,
-    /// The first of them by name.
+    /// The names of the first of them.
     pub notes: Option<String>,
-    /// What the newest entry says of a failure.
+    /// The error in the newest entry.
     pub error: Option<String>,
-    /// What to do about it.
+    /// The hint of that error.
     pub hint: Option<String>,
 }
 
 impl Outline {
-    /// The outline of one run's entries, which are in the order of time; none without entries.
+    /// Returns the outline of one run's entries, which are in chronological order; `None` without entries.
     pub fn of(entries: &[Entry]) -> Option<Self> {
         let (first, newest) = (entries.first()?, entries.last()?);
         let count = |of: fn(&Entry) -> Option<u64>| entries.iter().rev().find_map(of);
         let text = |of: fn(&Entry) -> Option<&String>| entries.iter().rev().find_map(of).cloned();
         let moment = |of: fn(&Entry) -> Option<DateTime<Utc>>| entries.iter().rev().find_map(of);
         let again = |entry: &&Entry| entry.state == State::Started && entry.attempt > 1;
-        // Each source tells what it could not read.
+        // Each source reports its own unreadable values.
         let newest_of =
             |step| entries.iter().rev().find(|entry| entry.step == step && entry.unreadable.is_some());
         let extractions: Vec<&Entry> =
@@ -106,7 +107,7 @@ impl Outline {
         })
     }
 
-    /// How far the horizon lay behind the snapshot: what holds it back is a transaction of that age.
+    /// Returns how far the horizon was behind the snapshot: the age of the transaction that holds it back.
     pub fn horizon_lag(&self) -> Option<TimeDelta> {
         let taken = DateTime::from_timestamp_micros(i64::try_from(self.version?).ok()?)?;
         Some(taken - self.horizon?)
@@ -147,7 +148,7 @@ mod tests {
         assert_eq!((outline.retries, outline.rows, outline.kind.as_deref()), (1, Some(7), Some("tick")));
         assert_eq!(outline.outcome, Outcome::After(Step::ExtractTelemetryData));
         assert_eq!(outline.horizon_lag(), Some(TimeDelta::milliseconds(2_500)));
-        assert_eq!(outline.error, None, "it was tried again");
+        assert_eq!(outline.error, None, "it was retried");
         let outline = Outline::of(&[failed]).unwrap();
         assert_eq!(outline.outcome, Outcome::Failed(Step::ExtractTelemetryData));
         assert_eq!(outline.error.as_deref(), Some("no"));

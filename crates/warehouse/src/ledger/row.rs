@@ -1,7 +1,7 @@
-//! A ledger entry as the table `etl_runs` holds it.
+//! A ledger entry as stored in the table `etl_runs`.
 //!
-//! Others may have written into the table: a newer program, an older one, a person. So a row is read whatever it holds,
-//! and whether it makes an entry is decided afterwards.
+//! A newer or older program, or a person, may have written into the table. So a row is read whatever it
+//! holds, and is validated afterwards.
 
 use chrono::{DateTime, Datelike, Utc};
 use serde::{Deserialize, Serialize};
@@ -9,16 +9,16 @@ use serde::{Deserialize, Serialize};
 use super::text::Text;
 use super::{Entry, State, Step, Unread};
 
-/// A word or a sentence; what this program writes is shorter.
+/// A word or a sentence; this program writes shorter ones.
 type Short = Text<2_000>;
 /// A snapshot.
 type Long = Text<65_536>;
-/// A baseline, which names each partition of a table.
+/// A baseline, which lists each partition of a table.
 type Baseline = Text<4_000_000>;
-/// Names of what could not be read.
+/// Names of cells and values that could not be read.
 type Notes = Text<8_000>;
 
-/// A row of `etl_runs`; the names are the table's.
+/// A row of `etl_runs`; the field names are those of the columns.
 #[derive(Debug, clickhouse::Row, Serialize, Deserialize)]
 pub(crate) struct Row {
     run: Short,
@@ -87,17 +87,17 @@ impl From<&Entry> for Row {
 }
 
 impl Row {
-    /// The entry that the row holds, or why it holds none.
+    /// Returns the entry that the row holds, or the reason why it holds none.
     pub(super) fn understood(self) -> Result<Entry, Unread> {
         let horizon = self.horizon.map(instant);
         let step = Step::ALL.into_iter().find(|step| step.as_str() == self.step.as_str());
         let state = State::ALL.into_iter().find(|state| state.as_str() == self.state.as_str());
         let (run, step, state, at) = match (self.run.as_str().parse(), step, state, instant(self.at)) {
-            (Err(_), ..) => return Err(self.unread("the run's id is none")),
+            (Err(_), ..) => return Err(self.unread("the run id is not valid")),
             (_, None, ..) => return Err(self.unread("an unknown step")),
             (_, _, None, _) => return Err(self.unread("an unknown state")),
-            (.., None) => return Err(self.unread("its instant is none")),
-            _ if horizon == Some(None) => return Err(self.unread("its horizon is no instant")),
+            (.., None) => return Err(self.unread("its time is out of range")),
+            _ if horizon == Some(None) => return Err(self.unread("its horizon is out of range")),
             (Ok(run), Some(step), Some(state), Some(at)) => (run, step, state, at),
         };
         Ok(Entry {
@@ -140,7 +140,7 @@ impl Row {
     }
 }
 
-/// An instant of the years that RFC 3339 can write; the column holds others too.
+/// Returns the instant if RFC 3339 can write its year; the column can hold others.
 pub(super) fn instant(micros: i64) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp_micros(micros).filter(|at| (0..=9999).contains(&at.year()))
 }
@@ -164,11 +164,11 @@ mod tests {
         let row = || Row::from(&Entry::new("r".parse().unwrap(), Step::ExtractCrmData, State::Done, 1, at));
         assert!(row().understood().is_ok());
         for (row, why) in [
-            (Row { run: "../r".into(), ..row() }, "the run's id is none"),
+            (Row { run: "../r".into(), ..row() }, "the run id is not valid"),
             (Row { step: "bake".into(), ..row() }, "an unknown step"),
             (Row { state: "\0".into(), ..row() }, "an unknown state"),
-            (Row { at: i64::MAX, ..row() }, "its instant is none"),
-            (Row { horizon: Some(i64::MIN), ..row() }, "its horizon is no instant"),
+            (Row { at: i64::MAX, ..row() }, "its time is out of range"),
+            (Row { horizon: Some(i64::MIN), ..row() }, "its horizon is out of range"),
         ] {
             assert_eq!(row.understood().unwrap_err().why, why);
         }

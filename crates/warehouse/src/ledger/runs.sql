@@ -1,6 +1,6 @@
 -- The entries of the newest runs.
 --
--- begun: when each of them began; the newest begun come first.
+-- begun: the time at which each of them began, newest first.
 WITH begun AS (
     SELECT run AS id, min(at) AS began
     FROM etl_runs

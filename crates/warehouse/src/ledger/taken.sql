@@ -1,4 +1,4 @@
--- How many entries other runs have at a version, of those that came to their load.
+-- The number of entries that other runs have at a version, counting only runs that reached their load.
 SELECT count()
 FROM etl_runs
 WHERE etl_runs.version = {version: UInt64}

@@ -1,4 +1,4 @@
-//! Text of the ledger: whatever bytes are stored, and never more than a stated number of characters.
+//! Text of the ledger: accepts any stored bytes, and holds no more than a given number of characters.
 
 use std::fmt;
 
@@ -6,7 +6,8 @@ use bionicpro_model::line::cut;
 use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// Text of at most `MOST` characters and a note of how many more there were. What is no UTF-8 becomes `\u{fffd}`.
+/// Text of at most `MOST` characters and a note of how many more there were. Invalid UTF-8 becomes
+/// `\u{fffd}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Text<const MOST: usize>(String);
 

@@ -1,4 +1,4 @@
-//! The rows of one day that a load answers for, to name those that differ from what was staged.
+//! The rows of one day that a load is responsible for, to report those that differ from the staged rows.
 
 use bionicpro_model::Result;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -28,7 +28,7 @@ pub struct MartCell {
     pub movements: u32,
     /// Movements with an error.
     pub errors: u32,
-    /// Movements with a reading out of its range.
+    /// Movements with an out-of-range reading.
     pub anomalies: u32,
     /// Response samples.
     pub response_count: u32,
@@ -38,9 +38,9 @@ pub struct MartCell {
     pub response_sum_bits: u64,
     /// `f64::to_bits` of the sum of the battery levels.
     pub battery_sum_bits: u64,
-    /// `f64::to_bits` of the sum of the squares of the response times; none where it is unknown.
+    /// `f64::to_bits` of the sum of the squares of the response times; `None` if unknown.
     pub response_squares_bits: Option<u64>,
-    /// `f64::to_bits` of the sum of the squares of the battery levels; none where it is unknown.
+    /// `f64::to_bits` of the sum of the squares of the battery levels; `None` if unknown.
     pub battery_squares_bits: Option<u64>,
     /// `f32::to_bits` of the lowest battery level.
     pub battery_min_bits: Option<u32>,
@@ -48,11 +48,12 @@ pub struct MartCell {
     pub battery_last_bits: Option<u32>,
 }
 
-/// The rows that the load answers for on one UTC day, as [`super::loaded_totals`] adds them up.
+/// Returns the rows that the load is responsible for on one UTC day, as [`super::loaded_totals`] adds them
+/// up.
 ///
-/// For a day whose totals differ: it reads the day's whole month.
+/// Meant for a day whose totals differ: it reads the day's whole month.
 pub async fn loaded_cells(warehouse: &Warehouse, spec: &LoadSpec, date: NaiveDate) -> Result<Vec<MartCell>> {
     let sql = include_str!("cells.sql").replace("{rows}", OF_LOAD);
     let query = answered(warehouse.query(&sql), spec).param("date", date).fetch_all::<MartCell>();
-    warehouse.run("reading what was loaded", query).await
+    warehouse.run("reading the loaded rows", query).await
 }

@@ -1,4 +1,4 @@
--- Some rows of the mart on one day, by person, hour and prosthesis.
+-- Some rows of the mart on one day, ordered by person, hour and prosthesis.
 SELECT
     user_id,
     prosthesis_id,

@@ -1,4 +1,4 @@
-//! `compared_days`: up to which version each day of the mart is known to say what the source says.
+//! `compared_days`: the version up to which each day of the mart is known to agree with the source.
 
 use std::collections::BTreeMap;
 
@@ -18,29 +18,30 @@ pub struct ComparedDay {
     pub date: NaiveDate,
     /// The version of the source's snapshot.
     pub version: u64,
-    /// Cells that differed, of the days that were compared at once.
+    /// The number of differing cells over all days of the same comparison.
     pub differing: u64,
-    /// 1 where the mart says what the source says now.
+    /// 1 if the mart now agrees with the source.
     pub is_mended: u8,
-    /// The comparison.
+    /// The run id of the comparison.
     pub run: String,
 }
 
-/// Notes that days were compared.
+/// Records that days were compared.
 pub async fn note_compared(warehouse: &Warehouse, days: &[ComparedDay]) -> Result<()> {
-    warehouse.insert("compared_days", "noting days as compared", days).await
+    warehouse.insert("compared_days", "recording compared days", days).await
 }
 
-/// How a day was last compared, or loaded whole.
+/// The last comparison, or complete load, of a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LastCompared {
     /// The version of the source's snapshot.
     pub version: u64,
-    /// The mart says what the source said.
+    /// True if the mart agreed with the source afterwards.
     pub is_mended: bool,
 }
 
-/// How each whole day of the range was last compared, or loaded; a day that never was is left out.
+/// Returns the last comparison, or complete load, of each whole day of the range; days without one are left
+/// out.
 pub async fn compared_days(
     warehouse: &Warehouse,
     range: &HourRange,

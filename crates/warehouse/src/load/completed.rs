@@ -1,4 +1,5 @@
-//! `loaded_ranges`: which hours are complete at which version, so that a load that comes late brings nothing back.
+//! `loaded_ranges`: the hours that are complete at each version, so that a late load does not restore removed
+//! rows.
 
 use bionicpro_model::hours::midnight;
 use bionicpro_model::{HourRange, Result};
@@ -10,7 +11,7 @@ use super::LoadSpec;
 use crate::Warehouse;
 use crate::params::ranged;
 
-/// A line of `loaded_ranges`.
+/// A row of `loaded_ranges`.
 #[derive(Debug, Row, Serialize, Deserialize)]
 struct LoadedRange {
     version: u64,
@@ -21,7 +22,8 @@ struct LoadedRange {
     run: String,
 }
 
-/// Writes that the load's range, if it has one, is complete at its version; only after every row of it is stored.
+/// Records that the load's range, if it has one, is complete at its version. Called only after all its rows
+/// are stored.
 pub(super) async fn note(warehouse: &Warehouse, spec: &LoadSpec) -> Result<()> {
     let Some(range) = spec.range else { return Ok(()) };
     let line = LoadedRange {
@@ -30,10 +32,10 @@ pub(super) async fn note(warehouse: &Warehouse, spec: &LoadSpec) -> Result<()> {
         range_to: range.to(),
         run: spec.run.to_string(),
     };
-    warehouse.insert("loaded_ranges", "noting the range as loaded", &[line]).await
+    warehouse.insert("loaded_ranges", "recording the loaded range", &[line]).await
 }
 
-/// Whether a newer load has completed any of the hours that this one touches.
+/// Returns true if a newer load has completed any of the hours that this one touches.
 pub(super) async fn is_completed_since(warehouse: &Warehouse, spec: &LoadSpec) -> Result<bool> {
     let Some(hours) = touched(spec) else { return Ok(false) };
     let query = warehouse.query(
@@ -44,7 +46,8 @@ pub(super) async fn is_completed_since(warehouse: &Warehouse, spec: &LoadSpec) -
     warehouse.run("looking for a newer load", query).await.map(|count| count > 0)
 }
 
-/// From the first hour that the load may write to the end of the last: its range, and the days in which its file has rows.
+/// Returns the hours that the load may write, from the first to the end of the last: its range, and the days
+/// in which its file has rows.
 pub(super) fn touched(spec: &LoadSpec) -> Option<HourRange> {
     let days = spec.days.iter().map(|day| (midnight(*day), midnight(*day) + TimeDelta::days(1)));
     let all = days.chain(spec.range.map(|range| (range.from(), range.to())));

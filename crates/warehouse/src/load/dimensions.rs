@@ -1,4 +1,4 @@
-//! The dimensions: customers, their prostheses, who owned a chip when.
+//! The dimensions: customers, their prostheses, ownership intervals of chips.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use crate::owners::{OwnerRow, Ownership};
 pub struct UserRow {
     /// The customer's id.
     pub user_id: Uuid,
-    /// The login name; empty when the customer has none.
+    /// The login name; empty if the customer has none.
     pub ldap_username: String,
     /// The name.
     pub customer_name: String,
@@ -34,26 +34,26 @@ pub struct UserProsthesisRow {
     pub chip_id: String,
     /// Its model's name.
     pub prosthesis_model: String,
-    /// Its serial number; empty when unknown.
+    /// Its serial number; empty if unknown.
     pub serial_number: String,
-    /// When it was made; none when unknown.
+    /// The date of manufacture; `None` if unknown.
     pub manufactured_on: Option<NaiveDate>,
-    /// The last day of its warranty; none when unknown.
+    /// The last day of its warranty; `None` if unknown.
     pub warranty_until: Option<NaiveDate>,
 }
 
-/// The whole state of the dimensions, as one CRM snapshot gives it.
+/// The complete state of the dimensions, from one CRM snapshot.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Dimensions {
     /// Every customer.
     pub users: Vec<UserRow>,
     /// Every prosthesis with an owner.
     pub prostheses: Vec<UserProsthesisRow>,
-    /// Every interval of ownership, the former ones included.
+    /// Every ownership interval, former ones included.
     pub owners: Vec<Ownership>,
 }
 
-/// The dimensions as they are stored now: users by id, prostheses by user and id, owners by chip and time.
+/// Returns the stored dimensions: users by id, prostheses by user and id, owners by chip and time.
 pub async fn dimensions(warehouse: &Warehouse) -> Result<Dimensions> {
     let (mut users, mut prostheses, owners) = tokio::try_join!(
         read::<StoredUser>(warehouse),
@@ -69,13 +69,13 @@ pub async fn dimensions(warehouse: &Warehouse) -> Result<Dimensions> {
     })
 }
 
-/// Every interval of ownership as it is stored now, by chip and time.
+/// Returns every stored ownership interval, by chip and time.
 pub async fn owners(warehouse: &Warehouse) -> Result<Vec<Ownership>> {
     Ok(sorted(read::<OwnerRow>(warehouse).await?))
 }
 
-/// The same of these chips and of each that ever was of one of their prostheses, directly or by way of others. Names
-/// travel in the statement: some hundreds are few.
+/// Returns the ownership intervals of these chips and of every chip that ever belonged to one of their
+/// prostheses, transitively. The names are sent in the statement, which is fine for some hundreds.
 pub async fn owners_of(warehouse: &Warehouse, chips: &[&str]) -> Result<Vec<Ownership>> {
     let mut asked: BTreeSet<String> = chips.iter().map(|chip| (*chip).to_owned()).collect();
     loop {

@@ -1,4 +1,5 @@
-//! What tells the rows of a day from others with the same totals: two people's hours that changed places, say.
+//! Fingerprints that distinguish the rows of a day from other rows with the same totals, such as two people's
+//! hours swapped.
 
 use std::collections::BTreeMap;
 
@@ -12,30 +13,31 @@ use super::totals::{OF_LOAD, answered};
 use super::{LoadSpec, MartCell};
 use crate::Warehouse;
 
-/// Wrapping sums over some cells: the order of cells does not matter.
+/// Wrapping sums over some cells, so the order of cells does not matter.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Fingerprint {
     numbers: u64,
-    /// Of the cells whose squares are known; 0 where there is none.
+    /// The sum over the cells whose squares are known; 0 if there are none.
     squares: u64,
 }
 
 impl Fingerprint {
-    /// Adds a cell.
+    /// Adds a cell to the sums.
     pub fn add(&mut self, cell: &MartCell) {
         self.numbers = self.numbers.wrapping_add(cell.numbers());
         self.squares = self.squares.wrapping_add(cell.squares().unwrap_or(0));
     }
 
-    /// Whether cells of the mart certainly say the same. Where the squares of all of them are unknown they may be anything;
-    /// where those of some are, only the cells themselves can tell.
+    /// Returns true if the stored cells certainly have the same values. If the squares of all of them are
+    /// unknown, the squares may be anything; if those of some are unknown, only a comparison of the cells
+    /// themselves can decide.
     pub fn is_said_by(&self, stored: &Fingerprint) -> bool {
         self.numbers == stored.numbers && (stored.squares == 0 || self.squares == stored.squares)
     }
 }
 
 impl MartCell {
-    /// The first 64 bits of the SHA-256 of everything that a cell says but its squares.
+    /// Returns the first 64 bits of the SHA-256 of all values of the cell except its squares.
     fn numbers(&self) -> u64 {
         let all = format!(
             "{}:{}:{}:{}:{}:{}:{}:{}:{}:{}:{}:{}:{}",
@@ -56,7 +58,8 @@ impl MartCell {
         first_bits(&all)
     }
 
-    /// The same of whose squares they are, and of the squares; none where both are unknown.
+    /// Returns the same hash of the cell's key (without its chip) and its squares; `None` if both squares are
+    /// unknown.
     fn squares(&self) -> Option<u64> {
         let (response, battery) = (self.response_squares_bits, self.battery_squares_bits);
         let (user, prosthesis, hour) = (self.user_id, self.prosthesis_id, self.hour.timestamp());
@@ -64,7 +67,7 @@ impl MartCell {
         response.or(battery).map(|_| first_bits(&all))
     }
 
-    /// The same with the squares that are unknown as another cell has them.
+    /// Returns this cell with its unknown squares taken from another cell.
     #[must_use]
     pub fn with_squares_of(mut self, other: &MartCell) -> MartCell {
         self.response_squares_bits = self.response_squares_bits.or(other.response_squares_bits);
@@ -82,7 +85,7 @@ fn first_bits(text: &str) -> u64 {
     hash.as_ref().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }
 
-/// The fingerprints of the rows that a load answers for, by UTC day.
+/// Returns the fingerprints of the rows that a load is responsible for, by UTC day.
 pub async fn loaded_fingerprints(
     warehouse: &Warehouse,
     spec: &LoadSpec,
@@ -96,7 +99,7 @@ pub async fn loaded_fingerprints(
     }
     let sql = include_str!("fingerprints.sql").replace("{rows}", OF_LOAD);
     let query = answered(warehouse.query(&sql), spec).fetch_all::<Day>();
-    let days = warehouse.run("telling the mart's rows apart", query).await?;
+    let days = warehouse.run("reading the fingerprints of the mart's rows", query).await?;
     let fingerprint = |day: &Day| Fingerprint { numbers: day.numbers, squares: day.squares };
     Ok(days.into_iter().map(|day| (day.date, fingerprint(&day))).collect())
 }

@@ -1,5 +1,5 @@
--- Sums over each UTC day that another row, or the same rows of other people, would change. As Fingerprint::add; those of
--- the squares are of the rows that have any.
+-- Sums over each UTC day that change if a row differs, or if the same values belong to other people. Computed
+-- like Fingerprint::add; the sums of the squares cover the rows that have any.
 SELECT
     date,
     sum(reinterpretAsUInt64(substring(SHA256(concatWithSeparator(':',

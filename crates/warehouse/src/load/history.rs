@@ -1,7 +1,8 @@
 //! `mart_history`: the values of each row of the mart by version, for data sets as of an instant.
 //!
-//! A load writes here before its rows are visible in the mart, and the ledger says `done` after both. The rows of a killed
-//! load have the values of the source at its version; the next load computes the same cells again.
+//! A load writes here before its rows are visible in the mart, and the ledger gets `done` after both. The
+//! rows of a killed load have the source's values at its version; the next load computes the same cells
+//! again.
 
 use std::pin::pin;
 
@@ -20,13 +21,13 @@ use crate::settings::Settings;
 use crate::watermarks::Watermark;
 use crate::{Warehouse, settings};
 
-/// The table.
+/// The name of the table.
 const TABLE: &str = "mart_history";
 
-/// For the mart's own file, some columns of which are needed.
+/// Settings for the mart's own file, of which some columns are needed.
 const OF_FILE: Settings = &[("min_insert_block_size_bytes", "0"), ("input_format_skip_unknown_fields", "1")];
 
-/// For any number of rows.
+/// Settings for any number of rows.
 const OF_ROWS: Settings =
     &[("min_insert_block_size_rows", "1048576"), ("min_insert_block_size_bytes", "33554432")];
 
@@ -49,7 +50,7 @@ pub(super) async fn keep_file(warehouse: &Warehouse, pieces: &[Bytes], spec: &Lo
     parquet::insert_pieces(warehouse, TABLE, OF_FILE, pieces, spec).await.map(drop)
 }
 
-/// All pieces of a small file.
+/// Collects all pieces of a small file.
 pub(super) async fn pieces<S>(file: S) -> Result<Vec<Bytes>>
 where
     S: Stream<Item = Result<Bytes>> + Send,
@@ -59,9 +60,10 @@ where
 
 /// Writes the rows that a load has gathered.
 ///
-/// Of a range, only rows that differ from the newest ones of the history: most are unchanged. A late load is older than some
-/// rows of the mart. It adds tombstones for rows that had vanished at its version and for its own rows that the next newer
-/// load did not have, which differ from those of the mart; and newer rows that were left out as unchanged.
+/// For a range, writes only rows that differ from the newest ones of the history, since most are unchanged. A
+/// late load is older than some rows of the mart. It also writes newer rows that were left out as unchanged,
+/// and tombstones for rows that had vanished at its version and for its own rows that the next newer load
+/// lacks. These tombstones differ from those in the mart.
 pub(super) async fn keep_gathered(warehouse: &Warehouse, spec: &LoadSpec, is_late: bool) -> Result<()> {
     let Some(hours) = touched(spec).filter(|_| is_late || spec.range.is_some()) else {
         return keep(warehouse, "FROM load_rows", |query| query).await;
@@ -87,10 +89,11 @@ pub(super) async fn keep_gathered(warehouse: &Warehouse, spec: &LoadSpec, is_lat
     Ok(())
 }
 
-/// The days of the gathered rows, in order. A wrong clock can put one decades away from the others.
+/// Returns the days of the gathered rows, in order. A device with a wrong clock can put one decades away from
+/// the others.
 async fn gathered_days(warehouse: &Warehouse) -> Result<Vec<NaiveDate>> {
     let days = warehouse.query("SELECT arraySort(groupUniqArray(toUInt16(date))) FROM load_rows");
-    let days = warehouse.run("looking at the days of a load", days.fetch_one::<Vec<u16>>()).await?;
+    let days = warehouse.run("reading the days of a load", days.fetch_one::<Vec<u16>>()).await?;
     Ok(days.into_iter().map(|day| NaiveDate::default() + Days::new(day.into())).collect())
 }
 
@@ -115,36 +118,38 @@ async fn write(warehouse: &Warehouse, sql: &str, of: impl Fn(Query) -> Query) ->
 /// The instants that the history covers, both included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HistoryRange {
-    /// The version of the first run, or that of the rows with which the history began.
+    /// The version of the first run or of the rows with which the history began, whichever is later.
     pub from: DateTime<Utc>,
     /// The version of the newest run.
     pub to: DateTime<Utc>,
 }
 
-/// The instants that the history covers; none before `warehouse migrate` has begun it, and before the first run.
+/// Returns the instants that the history covers; `None` before `warehouse migrate` has begun it or before the
+/// first run.
 pub async fn history_range(warehouse: &Warehouse) -> Result<Option<HistoryRange>> {
     let query = warehouse.query(include_str!("history/range.sql")).param("name", Watermark::History.name());
     let query = query.fetch_one::<(u64, u64, u64)>();
-    let (begun, first, newest) = warehouse.run("looking at the range of the history", query).await?;
+    let (begun, first, newest) = warehouse.run("reading the range of the history", query).await?;
     let at = |version: u64| DateTime::from_timestamp_micros(version.cast_signed()).unwrap_or_default();
     let is_begun = begun > 0 && newest > 0;
     Ok(is_begun.then(|| HistoryRange { from: at(begun.max(first)), to: at(newest) }))
 }
 
 impl Warehouse {
-    /// Begins the history with the present rows of the mart, month by month. A killed call is repeated from the first month.
+    /// Initializes the history with the present rows of the mart, month by month. After a killed call, the
+    /// next one starts again from the first month.
     pub(crate) async fn begin_history(&self) -> Result<()> {
         let begun = self.query("SELECT count() FROM marks WHERE name = {name: String}");
         let begun = begun.param("name", Watermark::History.name()).fetch_one::<u64>();
-        if self.run("looking whether the history has begun", begun).await? > 0 {
+        if self.run("checking whether the history has begun", begun).await? > 0 {
             return Ok(());
         }
         let newest = self.query("SELECT max(version) FROM user_prosthesis_stats").fetch_one::<u64>();
-        let newest = self.run("looking at the mart", newest).await?;
+        let newest = self.run("reading the newest version of the mart", newest).await?;
         let months = self
             .query("SELECT DISTINCT toYYYYMM(date) AS month FROM user_prosthesis_stats ORDER BY month")
             .fetch_all::<u32>();
-        for month in self.run("looking at the mart", months).await? {
+        for month in self.run("reading the months of the mart", months).await? {
             let rows = "FROM user_prosthesis_stats FINAL WHERE toYYYYMM(date) = {month: UInt32}";
             keep(self, rows, |query| query.param("month", month)).await?;
         }

@@ -11,21 +11,22 @@ use super::LoadSpec;
 use crate::settings::Settings;
 use crate::{Warehouse, fault, settings};
 
-/// How long the engine may leave a piece of a streamed file unread.
+/// The timeout for the engine to read a piece of a streamed file.
 const STALL_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How long the engine may take to store a file after its last piece.
+/// The timeout for the engine to store a file after its last piece.
 const STORE_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// For a few rows: the file becomes one block, and so one part, however wide its rows are.
+/// Settings for a few rows: the file becomes one block, and therefore one part, however wide its rows are.
 pub(super) const ONE_BLOCK: Settings = &[("min_insert_block_size_bytes", "0")];
 
-/// For any number of rows: blocks, and so parts, that are small in the engine's memory.
+/// Settings for any number of rows: blocks, and therefore parts, that need little of the engine's memory.
 ///
-/// Measured with 3.6 M rows: blocks of 32 MB add 0.5 GB to the engine's peak, blocks of 128 MB add 1 GB and save no time.
+/// Measured with 3.6 M rows: blocks of 32 MB add 0.5 GB to the engine's peak, blocks of 128 MB add 1 GB and
+/// save no time.
 pub(super) const BLOCKS: Settings = &[("min_insert_block_size_bytes", "33554432")];
 
-/// Sends a file that is held in memory.
+/// Sends a file from memory.
 pub(crate) async fn insert_pieces(
     warehouse: &Warehouse,
     into: &str,
@@ -37,10 +38,11 @@ pub(crate) async fn insert_pieces(
     insert(warehouse, into, blocks, pieces, spec).await
 }
 
-/// Sends the file; its columns are matched by their names. Returns the bytes sent.
+/// Sends the file, whose columns are matched by name. Returns the number of bytes sent.
 ///
-/// The stream's own errors are passed through, and then nothing of the file was promised to be stored. Pieces of 64 KB
-/// or more are best; the engine reads a file as a whole, so its size is held in the engine's memory.
+/// Errors of the stream are returned unchanged; in that case nothing of the file is guaranteed to be stored.
+/// Pieces of 64 KB or more are best; the engine reads the whole file first, so it needs the file's size in
+/// memory.
 pub(crate) async fn insert<S>(
     warehouse: &Warehouse,
     into: &str,

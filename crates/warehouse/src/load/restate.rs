@@ -1,4 +1,5 @@
-//! Brings what stored rows say of their person and prosthesis to what the dimensions say, without any telemetry.
+//! Rewrites stored rows whose person or prosthesis differs from the dimensions, without reading any
+//! telemetry.
 
 use bionicpro_model::Result;
 use clickhouse::Row;
@@ -13,17 +14,18 @@ use crate::settings::Settings;
 use crate::watermarks::Watermark;
 use crate::{Warehouse, changes, settings, state};
 
-/// The rows that should change, by key; both statements are made of it.
+/// The rows to restate, by key; both statements use this query.
 const ROWS: &str = include_str!("restate/rows.sql");
 
-/// How many rows one statement writes: they are one block, so that no reader sees half of a person's day restated.
+/// The maximum number of rows per statement: they are one block, so that no reader sees half of a person's
+/// day restated.
 const ROWS_AT_ONCE: u64 = 200_000;
 
-/// A statement's rows are fewer.
+/// Settings that keep a statement's rows, which are fewer than the limit, in one block.
 const ONE_BLOCK: Settings =
     &[("min_insert_block_size_rows", "1048576"), ("min_insert_block_size_bytes", "0")];
 
-/// A person's rows that should change.
+/// The rows of a person that need restating: their number and their newest version.
 #[derive(Row, Deserialize)]
 struct Outdated {
     #[serde(with = "clickhouse::serde::uuid")]
@@ -32,12 +34,12 @@ struct Outdated {
     newest: u64,
 }
 
-/// Writes each row of these people and prostheses that differs from the dimensions again, at its own version + 1;
-/// returns how many.
+/// Rewrites each row of these people and prostheses that differs from the dimensions, at its own version + 1;
+/// returns the number of rows.
 ///
-/// Repeated, it finds nothing: it looks at the rows, not at what was done before. Afterwards the change counts as
-/// restated; until then every [`super::upsert_dimensions`] names it again. A row restated no longer has the version of
-/// its load: reconcile first.
+/// It compares the rows themselves, so a repetition finds nothing to do. Afterwards the change counts as
+/// restated; until then every [`super::upsert_dimensions`] returns it again. A restated row no longer has the
+/// version of its load: reconcile first.
 pub async fn restate(warehouse: &Warehouse, changed: &Changed) -> Result<u64> {
     if changed.is_empty() {
         return Ok(0);
@@ -61,7 +63,7 @@ async fn restate_people(warehouse: &Warehouse, users: &[Uuid]) -> Result<u64> {
     let doing = "looking for rows to restate";
     let found = warehouse.run(doing, of(warehouse.query(&find), users).fetch_all::<Outdated>()).await?;
     let Some(newest) = found.iter().map(|person| person.newest).max() else { return Ok(0) };
-    // Before the rows: no later run may take a version that a row has already.
+    // Before the rows: no later run may use a version that a row already has.
     warehouse.mark(&[Watermark::Written], newest).await?;
     let columns: Vec<&str> = MART.iter().map(|(name, _)| *name).collect();
     let insert = format!("INSERT INTO user_prosthesis_stats ({}) {ROWS}", columns.join(", "));
@@ -81,7 +83,8 @@ async fn restate_people(warehouse: &Warehouse, users: &[Uuid]) -> Result<u64> {
     Ok(found.iter().map(|person| person.rows).sum())
 }
 
-/// The people of a change, and everyone who ever owned a prosthesis whose model changed; by id.
+/// Returns the people of a change, and every owner, past or present, of a prosthesis whose model changed; by
+/// id.
 async fn people(warehouse: &Warehouse, changed: &Changed) -> Result<Vec<Uuid>> {
     let mut people = changed.users.clone();
     for batch in changed.prostheses.chunks(BATCH) {

@@ -1,4 +1,5 @@
-//! One load's change of the mart: the rows of its file, and what they make obsolete, shown at one moment.
+//! Applies one load to the mart: the rows of its file and the tombstones of obsolete rows become visible
+//! atomically.
 
 use std::collections::BTreeMap;
 
@@ -14,58 +15,61 @@ use super::{LoadSpec, history, parquet, stage};
 use crate::state::DimensionState;
 use crate::{Warehouse, changes};
 
-/// The hours in which a person's prosthesis had a chip that they no longer own in these hours.
+/// A former key of the mart: hours of a person's prosthesis whose chip no longer belongs to the person in
+/// these hours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Former {
     /// The former owner.
     pub user_id: Uuid,
     /// The former owner's prosthesis.
     pub prosthesis_id: Uuid,
-    /// The hours, as whole as the mart's rows are.
+    /// The whole hours, as in the mart's rows.
     pub range: HourRange,
 }
 
-/// Rows that a load hides although neither its file nor its range names them.
+/// Rows that a load hides although neither its file nor its range covers them.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Tombstones {
-    /// Keys that belong to somebody else now.
+    /// Keys that now belong to another owner.
     pub former: Vec<Former>,
     /// People who left the CRM.
     pub gone: Vec<Uuid>,
-    /// How much may vanish of a range.
+    /// The limit on rows of a range that may vanish.
     pub limit: VanishLimit,
 }
 
-/// What a load has stored.
+/// The result of storing a load.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StoredRows {
-    /// Bytes of the file that were sent.
+    /// The number of bytes of the file that were sent.
     pub bytes: u64,
-    /// Rows that were hidden and that the file did not name.
+    /// The number of hidden rows that the file did not contain.
     pub tombstones: u64,
 }
 
-/// Puts a load into the mart: a reader sees all of it, or nothing of it.
+/// Stores a load in the mart atomically: a reader sees all of it or nothing of it.
 ///
-/// `file` is a Parquet file with the mart's columns, `spec.rows` of them; it is not touched when there are none. Of a
-/// load with a range every older row of the range that the file does not bring again vanishes. A row that a newer load
-/// has removed, because this one comes late, is never shown.
+/// `file` is a Parquet file with the mart's columns and `spec.rows` rows; it is not read if there are none.
+/// For a load with a range, every older row of the range that the file does not contain vanishes. If this
+/// load is late, a row that a newer load has removed is never shown.
 ///
-/// A few rows of one month that hide nothing, as a tick brings them, go into the mart in one block. Everything else
-/// gathers in a table beside it first; `may_show` is awaited between, and an error of it leaves the mart as it was. On
-/// a cluster each shard, and each month of it, shows its part at a moment of its own.
+/// A few rows of one month that hide nothing, as from an incremental run, are inserted into the mart as one
+/// block. Everything else is gathered in a separate table first; then `may_show` is awaited, and an error
+/// from it leaves the mart unchanged. On a cluster each month of each shard becomes visible separately.
 ///
-/// What the file should look like: ids as FIXED_LEN_BYTE_ARRAY(16) UUID, `date` as DATE, instants as
-/// TIMESTAMP(MILLIS, UTC), counts as unsigned INTEGERs, nullable columns OPTIONAL; rows in the mart's order; row
-/// groups of 50,000 rows or more. Measured with 168,000 rows on two busy cores: groups of 2,000 rows make a file of
-/// 507 KB that loads in 1.0 s, groups of 50,000 rows one of 42 KB that loads in 0.25 s; more rows change little.
+/// The format of the file: ids as FIXED_LEN_BYTE_ARRAY(16) UUID, `date` as DATE, instants as
+/// TIMESTAMP(MILLIS, UTC), counts as unsigned INTEGERs, nullable columns OPTIONAL; rows in the mart's order;
+/// row groups of 50,000 rows or more. Measured with 168,000 rows on two busy cores: groups of 2,000 rows make
+/// a file of 507 KB that loads in 1.0 s, groups of 50,000 rows one of 42 KB that loads in 0.25 s; larger
+/// groups change little.
 ///
-/// Success promises that all of it is stored. A repetition stores it again, which changes no answer; a call that was
-/// cut off is made good by one. The caller holds the lock of the load and has read `standing` under it.
+/// Success guarantees that all of it is stored. A repetition stores it again, which changes no result, and
+/// completes a call that was interrupted. The caller holds the lock of the load and has read `standing` under
+/// it.
 ///
 /// # Errors
-/// The stream's own, and those of `may_show`; `Unreachable` when the engine is away or cuts the connection; `Data` when the
-/// file does not fit the mart, or when more would vanish than `hides.limit` lets.
+/// Those of the stream and of `may_show`; `Unreachable` when the engine is down or closes the connection;
+/// `Data` when the file does not fit the mart, or when more rows would vanish than `hides.limit` allows.
 pub async fn store<S>(
     warehouse: &Warehouse,
     file: S,
@@ -78,7 +82,7 @@ where
     S: Stream<Item = Result<Bytes>> + Send,
 {
     let is_late = standing.completed > spec.version && is_completed_since(warehouse, spec).await?;
-    // On a cluster the file's own tombstones have to come first, on every shard.
+    // On a cluster the file's own tombstones have to be applied first, on every shard.
     let moves = warehouse.cluster.is_some() && spec.tombstones > 0;
     let hides_nothing =
         spec.range.is_none() && !is_late && !moves && hides.former.is_empty() && hides.gone.is_empty();
@@ -96,7 +100,7 @@ where
                 .await?;
         return Ok(StoredRows { bytes, tombstones: 0 });
     }
-    // What a load that was cut off has left there.
+    // An interrupted load may have left rows there.
     stage::empty(warehouse).await?;
     let bytes = match spec.rows {
         0 => 0,
@@ -106,7 +110,8 @@ where
         stage::hide_late(warehouse, spec).await?;
     }
     if is_late || spec.range.is_some() {
-        // What the file hides has moved to another owner, and what a late load keeps hidden was hidden before.
+        // Rows that the file hides have moved to another owner, and rows that a late load keeps hidden were
+        // hidden before: neither count as vanished.
         let is_any = is_late || spec.tombstones > 0;
         let moved = if is_any { vanished::tombstones(warehouse).await? } else { BTreeMap::new() };
         stage::hide_vanished(warehouse, spec).await?;
@@ -123,13 +128,13 @@ where
     changes::announce_kept(warehouse, standing, spec).await?;
     may_show.await?;
     stage::show(warehouse, spec).await?;
-    // Only now: a load that comes late relies on every row of a range that is noted.
+    // Only now: a late load relies on a recorded range to have all its rows.
     note(warehouse, spec).await?;
     stage::empty(warehouse).await?;
     Ok(StoredRows { bytes, tombstones })
 }
 
-/// Whether the rows lie in one part of the mart, which appears as a whole.
+/// Returns true if the rows are of one month, and so become one part of the mart, which appears atomically.
 fn is_one_month(spec: &LoadSpec) -> bool {
     let mut months = spec.days.iter().map(|day| (day.year(), day.month()));
     let first = months.next();

@@ -1,4 +1,4 @@
-//! The dimensions' rows as the tables hold them, and how a new state of them is told from the stored one.
+//! The rows of the dimension tables, and the difference between their stored and a new state.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use super::dimensions::{UserProsthesisRow, UserRow};
 use crate::Warehouse;
 use crate::owners::OwnerRow;
 
-/// A row of a dimension: of equal keys the greatest version wins.
+/// A row of a dimension; among rows with equal keys the greatest version wins.
 pub(crate) trait DimensionRow: Clone + PartialEq {
     /// The table's key.
     type Key: Ord;
@@ -23,7 +23,7 @@ pub(crate) trait DimensionRow: Clone + PartialEq {
 
     fn version(&self) -> u64;
 
-    /// The same row at a version; a tombstone keeps the key alone.
+    /// Returns the same row at a version; a tombstone of a customer keeps no name and no e-mail address.
     fn at(self, version: u64, is_deleted: bool) -> Self;
 }
 
@@ -63,7 +63,8 @@ where
     warehouse.run("reading the dimensions", warehouse.query(R::LIVE).fetch_all::<R>()).await
 }
 
-/// The rows to write at `version`, so that the live rows are the wanted ones; none where nothing changed.
+/// Returns the rows to write at `version` so that the live rows are the wanted ones; empty if nothing
+/// changed.
 pub(super) fn difference<R: DimensionRow>(stored: &[R], wanted: &[R], version: u64) -> Vec<R> {
     let mut former: BTreeMap<R::Key, &R> = stored.iter().map(|row| (row.key(), row)).collect();
     let mut rows = Vec::new();

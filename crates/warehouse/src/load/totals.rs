@@ -1,4 +1,4 @@
-//! What the mart answers after a load, per UTC day, for the reconciliation.
+//! The mart's totals per UTC day after a load, for the reconciliation.
 
 use std::collections::BTreeMap;
 
@@ -13,33 +13,34 @@ use super::LoadSpec;
 use crate::Warehouse;
 use crate::params::{instant, ranged};
 
-/// The rows that a load answers for.
+/// The rows that a load is responsible for.
 pub(super) const OF_LOAD: &str = include_str!("totals/of_load.sql");
 
-/// The rows of a tick on whose days nothing newer was written.
+/// The rows of an incremental run, if nothing newer was written on its days.
 const OF_TICK: &str = include_str!("totals/of_tick.sql");
 
 const DOING: &str = "adding up the mart's days";
 
-/// Up to how many rows of a load are counted key by key in memory, without reading the months that they lie in.
+/// The maximum number of rows of a load that are counted key by key in memory, without reading the months
+/// that they are in.
 const COUNTED_IN_MEMORY: u64 = 1_000_000;
 
-/// What the mart answers for one UTC day.
+/// The mart's totals for one UTC day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LoadedDay {
     /// The sums over its live rows.
     pub totals: DayTotals,
-    /// The newest version of any row of the day, tombstones included. Greater than the load's own version means
-    /// that a newer load has written here meanwhile: the day is that load's to reconcile, skip it.
+    /// The newest version of any row of the day, tombstones included. If it is greater than the load's own
+    /// version, a newer load has written here meanwhile: skip the day, which that load reconciles.
     pub newest_version: u64,
 }
 
-/// A line of `totals.sql`.
+/// A row of `totals.sql`.
 #[derive(Row, Deserialize)]
 struct Totals {
     #[serde(with = "clickhouse::serde::chrono::date")]
     date: NaiveDate,
-    /// Of the rows that are added up.
+    /// The newest version of the rows that are added up.
     newest_version: u64,
     cells: u64,
     movements: u64,
@@ -62,10 +63,11 @@ struct Version {
     newest_version: u64,
 }
 
-/// What the mart now answers for each UTC day of the range that has rows, oldest first.
+/// Returns the mart's current totals for each UTC day of the range that has rows, oldest first.
 ///
-/// A day without live rows is listed with zero cells when tombstones remain in it, else left out. The versions are
-/// read after the sums: a newer load that changed the sums is always seen in `newest_version`.
+/// A day without live rows is listed with zero cells if it still has tombstones, otherwise left out. The
+/// versions are read after the sums, so that `newest_version` always shows a newer load that changed the
+/// sums.
 pub async fn day_totals(warehouse: &Warehouse, range: &HourRange) -> Result<Vec<LoadedDay>> {
     let of = |query: Query| ranged(query, range);
     let totals = add_up(warehouse, include_str!("totals/of_range.sql"), of).await?;
@@ -85,12 +87,14 @@ pub async fn day_totals(warehouse: &Warehouse, range: &HourRange) -> Result<Vec<
     Ok(days.into_values().collect())
 }
 
-/// What the rows that a load answers for add up to on each UTC day, oldest first; a day without any is left out.
+/// Returns the totals of the rows that a load is responsible for on each UTC day, oldest first; days without
+/// such rows are left out.
 ///
-/// Of its range every live row, whoever wrote it: one that should have vanished is among them. Outside of it, and for a
-/// tick, the live rows of exactly its version on its days. Where nothing newer was written on these, an index finds a
-/// tick's own rows and nothing else is read: the cost is the load's, not the mart's. Compare before [`super::restate`],
-/// which gives rows another version.
+/// In its range these are all live rows, whichever load wrote them, so a row that should have vanished is
+/// included. Outside it, and for an incremental run, they are the live rows of exactly its version on its
+/// days. If nothing newer was written on these days, an index finds the run's own rows and nothing else is
+/// read: the cost depends on the load, not on the mart. Compare before [`super::restate`], which changes the
+/// version of rows.
 pub async fn loaded_totals(warehouse: &Warehouse, spec: &LoadSpec) -> Result<Vec<DayTotals>> {
     if spec.range.is_none() && spec.days.is_empty() {
         return Ok(Vec::new());
@@ -105,7 +109,7 @@ pub async fn loaded_totals(warehouse: &Warehouse, spec: &LoadSpec) -> Result<Vec
     Ok(days.into_iter().map(DayTotals::from).collect())
 }
 
-/// The query with the parameters of [`OF_LOAD`]; no hour lies in the range of a tick.
+/// Returns the query with the parameters of [`OF_LOAD`]; the range of an incremental run contains no hour.
 pub(super) fn answered(query: Query, spec: &LoadSpec) -> Query {
     let (from, to) = spec.range.map_or((FIRST_HOUR, FIRST_HOUR), |range| (range.from(), range.to()));
     let query = query.param("version", spec.version).param("days", &spec.days);

@@ -1,5 +1,5 @@
--- What some rows of the mart, each once, add up to on each UTC day. Sums of floats depend on the order of addition; the
--- sum of their bit patterns does not, and wraps in 64 bits.
+-- The totals of some rows of the mart, each counted once, per UTC day. Sums of floats depend on the order of
+-- addition; the sum of their bit patterns does not, and wraps at 64 bits.
 SELECT
     date,
     max(stats.version) AS newest_version,

@@ -1,4 +1,5 @@
-//! Brings the stored dimensions to the state of a CRM snapshot, and says whose rows of the mart now say something else.
+//! Updates the stored dimensions to a CRM snapshot, and determines whose rows of the mart are outdated by the
+//! change.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,35 +13,36 @@ use crate::owners::OwnerRow;
 use crate::watermarks::Watermark;
 use crate::{Warehouse, changes, state};
 
-/// What [`upsert_dimensions`] changed of what the mart repeats in its rows, for [`super::restate`].
+/// The changes by [`upsert_dimensions`] to values that the mart's rows repeat, for [`super::restate`].
 ///
-/// A change that an earlier call stored and nothing has restated since (because it was killed in between) is among
-/// them: a change is forgotten only when the mart says it.
+/// They include a change that an earlier call stored and that was not restated since (because the load was
+/// killed in between): a change is dropped only once the mart reflects it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Changed {
-    /// Whose login name, name or e-mail address changed.
+    /// People whose login name, name or e-mail address changed.
     pub users: Vec<Uuid>,
-    /// Which prostheses' models changed their names.
+    /// Prostheses whose model name changed.
     pub prostheses: Vec<Uuid>,
-    /// Rows written to the dimensions, tombstones included; 0 when nothing at all changed.
+    /// The number of rows written to the dimensions, tombstones included; 0 if nothing at all changed.
     pub rows: u64,
-    /// The dimensions' version; 0 when a newer state is stored and nothing was done.
+    /// The version of the dimensions; 0 if a newer state is stored and nothing was done.
     pub version: u64,
 }
 
 impl Changed {
-    /// Whether there is nothing to restate.
+    /// Returns true if there is nothing to restate.
     pub fn is_empty(&self) -> bool {
         self.users.is_empty() && self.prostheses.is_empty()
     }
 }
 
-/// Replaces the dimensions by the state of a CRM snapshot; what is not in it gets a tombstone. Only rows that differ
-/// are written.
+/// Replaces the dimensions with the state of a CRM snapshot; rows missing from it get a tombstone. Only rows
+/// that differ are written.
 ///
-/// That holds for the history of owners too: `owners` holds the whole of it, as [`super::dimensions()`] gave it, with the
-/// changes that the snapshot shows. `version` is the CRM snapshot's. An older state than the newest one seen changes
-/// nothing; an equal one is repeated. The caller holds the lock of the load.
+/// This applies to ownership intervals too: `owners` holds all of them, as returned by
+/// [`super::dimensions()`], with the changes from the snapshot applied. `version` is that of the CRM
+/// snapshot. A state older than the newest one seen changes nothing; one of the same version is applied
+/// again. The caller holds the lock of the load.
 pub async fn upsert_dimensions(warehouse: &Warehouse, wanted: &Dimensions, version: u64) -> Result<Changed> {
     let (standing, users, prostheses, owners) = tokio::try_join!(
         state::standing(warehouse),
@@ -50,7 +52,7 @@ pub async fn upsert_dimensions(warehouse: &Warehouse, wanted: &Dimensions, versi
     )?;
     let (newest, restated) = (standing.stamp.dimensions, standing.restated);
     if newest > version {
-        tracing::info!("a newer state of the dimensions is loaded already");
+        tracing::info!("a newer state of the dimensions is already stored");
         return Ok(Changed::default());
     }
     let is_first = newest == 0;
@@ -60,7 +62,7 @@ pub async fn upsert_dimensions(warehouse: &Warehouse, wanted: &Dimensions, versi
     let wanted_owners: Vec<OwnerRow> = wanted.owners.iter().map(OwnerRow::from).collect();
 
     let mut changed = Changed {
-        // Before the first state is complete no row of the mart says anything of an earlier one.
+        // Before the first state is complete no row of the mart can reflect an earlier one.
         users: if is_first { Vec::new() } else { changed_users(&users, &wanted_users, restated) },
         prostheses: if is_first { Vec::new() } else { changed_models(&owners, &wanted_owners, restated) },
         rows: 0,
@@ -72,7 +74,8 @@ pub async fn upsert_dimensions(warehouse: &Warehouse, wanted: &Dimensions, versi
     changed.rows = (users.len() + prostheses.len() + owners.len()) as u64;
 
     if changed.rows > 0 {
-        // Before the rows: a load that is cut off here has changed what another one may have begun with.
+        // Before the rows: a load interrupted here has changed the state with which another load may have
+        // begun.
         warehouse.mark(&[Watermark::Changing], version).await?;
         let people = users.iter().map(|row| row.user_id);
         let people = people.chain(prostheses.iter().map(|row| row.user_id));
@@ -92,13 +95,13 @@ pub async fn upsert_dimensions(warehouse: &Warehouse, wanted: &Dimensions, versi
     Ok(changed)
 }
 
-/// The same where nothing differs and the mart says it all: a newer CRM snapshot has shown what is stored.
+/// Records that a newer CRM snapshot equals the stored dimensions, which the mart reflects completely.
 pub async fn confirm_dimensions(warehouse: &Warehouse, version: u64) -> Result<Changed> {
     warehouse.mark(&[Watermark::Dimensions, Watermark::Restated], version).await?;
     Ok(Changed { version, ..Changed::default() })
 }
 
-/// People who are stored, and are wanted otherwise or were stored after the mart was last restated.
+/// Returns the stored people whose wanted values differ, or who were stored after the mart was last restated.
 fn changed_users(stored: &[StoredUser], wanted: &[StoredUser], restated: u64) -> Vec<Uuid> {
     let wanted: BTreeMap<Uuid, &StoredUser> = wanted.iter().map(|row| (row.user_id, row)).collect();
     let says =
@@ -109,7 +112,8 @@ fn changed_users(stored: &[StoredUser], wanted: &[StoredUser], restated: u64) ->
     changed.map(|row| row.user_id).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-/// Prostheses that are stored, and whose model is wanted otherwise or was stored after the mart was last restated.
+/// Returns the stored prostheses whose wanted model differs, or which were stored after the mart was last
+/// restated.
 fn changed_models(stored: &[OwnerRow], wanted: &[OwnerRow], restated: u64) -> Vec<Uuid> {
     let (former, now) = (models(stored), models(wanted));
     let pending = stored.iter().filter(|row| row.version() > restated).map(|row| row.prosthesis_id);
@@ -117,7 +121,7 @@ fn changed_models(stored: &[OwnerRow], wanted: &[OwnerRow], restated: u64) -> Ve
     pending.chain(renamed.map(|(id, _)| *id)).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-/// The model of each prosthesis: its newest interval's.
+/// Returns the model of each prosthesis, from its newest interval.
 fn models(owners: &[OwnerRow]) -> BTreeMap<Uuid, &str> {
     let mut newest: BTreeMap<Uuid, (bool, DateTime<Utc>, &str)> = BTreeMap::new();
     for row in owners {

@@ -1,9 +1,9 @@
-//! How much of the mart a load would hide because the source has it no more: an empty or much smaller source is not
-//! believed at once.
+//! The limit on rows that a load may hide because the source no longer has them: an empty or much smaller
+//! source has to be confirmed first.
 
 use std::collections::BTreeMap;
 
-use bionicpro_model::{Error, Kind, Result};
+use bionicpro_model::{Condition, Error, Kind, Result};
 use chrono::NaiveDate;
 use clickhouse::Row;
 use serde::Deserialize;
@@ -12,22 +12,22 @@ use super::LoadSpec;
 use crate::Warehouse;
 use crate::params::ranged;
 
-/// What a load may hide without a word.
+/// The limit on rows that a load may hide without confirmation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct VanishLimit {
-    /// The share of the live rows, of the whole load and of each of its days.
+    /// The maximum share of the live rows, for the whole load and for each of its days.
     pub share: f64,
-    /// So many vanished rows were confirmed by a person.
+    /// The number of vanished rows that a person has confirmed.
     pub confirmed: u64,
 }
 
-/// Fewer vanished rows than this are nothing to stop for, unless nothing at all is left: a device's two days.
+/// Fewer vanished rows than this do not stop a load, unless nothing at all is left: two days of one device.
 const LEAST: u64 = 48;
 
-/// How many days an error names.
+/// The maximum number of days listed in an error.
 const NAMED: usize = 3;
 
-/// Everything may vanish.
+/// By default everything may vanish.
 impl Default for VanishLimit {
     fn default() -> Self {
         VanishLimit { share: 1.0, confirmed: u64::MAX }
@@ -35,7 +35,8 @@ impl Default for VanishLimit {
 }
 
 impl VanishLimit {
-    /// Whether `vanished` of `live` are too many: more than the share of at least `least`, or all of them.
+    /// Returns true if `vanished` of `live` rows are too many: more than confirmed, more than the share, and
+    /// at least `least`.
     pub fn is_exceeded(&self, vanished: u64, live: u64, least: u64) -> bool {
         #[expect(clippy::cast_precision_loss, reason = "a share of counts")]
         let is_more = vanished as f64 > self.share * live as f64;
@@ -48,13 +49,13 @@ impl VanishLimit {
 struct Day {
     #[serde(with = "clickhouse::serde::chrono::date")]
     date: NaiveDate,
-    /// Live rows of it now, older than the load.
+    /// The number of its live rows that are older than the load.
     live: u64,
-    /// Those of them that the load would hide.
+    /// The number of those that the load would hide.
     vanished: u64,
 }
 
-/// Tombstones by day, of what is gathered.
+/// Returns the number of gathered tombstones by day.
 pub(super) async fn tombstones(warehouse: &Warehouse) -> Result<BTreeMap<NaiveDate, u64>> {
     #[derive(Row, Deserialize)]
     struct Tombstones {
@@ -64,14 +65,15 @@ pub(super) async fn tombstones(warehouse: &Warehouse) -> Result<BTreeMap<NaiveDa
     }
     let sql = "SELECT date, count() AS tombstones FROM load_rows WHERE is_deleted = 1 GROUP BY date";
     let query = warehouse.query(sql).fetch_all::<Tombstones>();
-    let days = warehouse.run("counting what is to be hidden", query).await?;
+    let days = warehouse.run("counting the rows to hide", query).await?;
     Ok(days.into_iter().map(|day| (day.date, day.tombstones)).collect())
 }
 
-/// Refuses a load that would hide too much. `hidden` are the rows that it hides of each day because they vanished.
+/// Refuses a load that would hide too much. `hidden` is the number of vanished rows that it hides on each
+/// day.
 ///
 /// # Errors
-/// `Data` with what was seen and how to confirm it; nothing is shown then.
+/// `Data` with the counts and how to confirm them; the mart is unchanged then.
 pub(super) async fn check(
     warehouse: &Warehouse,
     spec: &LoadSpec,
@@ -82,7 +84,7 @@ pub(super) async fn check(
     let Some(range) = spec.range.filter(|_| vanished > limit.confirmed) else { return Ok(()) };
     let query = ranged(warehouse.query(include_str!("vanished/live.sql")), &range);
     let query = query.param("version", spec.version).fetch_all::<(u16, u64)>();
-    let live = warehouse.run("counting what the mart has", query).await?;
+    let live = warehouse.run("counting the live rows of the mart", query).await?;
     let days: Vec<Day> = live
         .into_iter()
         .map(|(days, live)| {
@@ -105,17 +107,18 @@ pub(super) async fn check(
         .collect();
     let named = if named.is_empty() { String::new() } else { format!(" ({})", named.join("; ")) };
     Err(Error::new(Kind::Data, TOO_MUCH_VANISHED)
+        .condition(Condition::TooMuchVanished)
         .detail(format!("{vanished} of the {all} live rows of {range} are gone from the telemetry{named}"))
         .hint(format!(
-            "the mart is as it was. Where the source keeps less than the mart, set telemetry.keeps; where these rows were meant \
-             to go, confirm it: the same command with --confirm-vanished {vanished}; otherwise bring them back in the source. \
+            "the mart is unchanged. If the source keeps less than the mart, set telemetry.keeps; if these rows were meant to be \
+             deleted, confirm with the same command and --confirm-vanished {vanished}; otherwise restore them in the source. \
              pipeline.max_vanished_share is {}",
             limit.share
         )))
 }
 
-/// What a load says that would hide more than it may.
-pub const TOO_MUCH_VANISHED: &str = "more of the mart would vanish than is believed at once";
+/// The error message of a load that would hide more than the limit allows.
+pub const TOO_MUCH_VANISHED: &str = "too much of the mart would vanish at once";
 
 #[cfg(test)]
 mod tests {

@@ -1,4 +1,4 @@
-//! `schema_migrations`: which migrations a database has, with the checksum of each.
+//! `schema_migrations`, the book of migrations: those applied to a database, with the checksum of each.
 
 use bionicpro_model::Result;
 use clickhouse::Row;
@@ -8,7 +8,7 @@ use super::files::Migration;
 use super::template::Target;
 use crate::Warehouse;
 
-/// Notes may come twice, from two calls at once; the key makes them one.
+/// Concurrent calls may record a migration twice; the key merges the rows.
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS {database}.schema_migrations{on_cluster}
 (
     number UInt32 COMMENT 'The migration',
@@ -22,7 +22,7 @@ ENGINE = {replicated}ReplacingMergeTree({everywhere_path}at)
 ORDER BY number
 COMMENT 'Migrations that this database has'";
 
-/// A line of the book.
+/// A row of the book.
 #[derive(Debug, Clone, Row, Serialize, Deserialize)]
 pub(crate) struct Noted {
     pub(crate) number: u32,
@@ -33,7 +33,7 @@ pub(crate) struct Noted {
 }
 
 impl Warehouse {
-    /// Creates the database, unless somebody did, and the book.
+    /// Creates the database, unless it exists, and the book.
     pub(super) async fn create_book(&self, target: &Target<'_>) -> Result<()> {
         if !self.exists("SELECT count() FROM system.databases WHERE name = {database: String}").await? {
             let create = target.fill("CREATE DATABASE IF NOT EXISTS {database}{on_cluster}")?;
@@ -44,7 +44,7 @@ impl Warehouse {
         self.run("creating the book of migrations", self.change(&create).execute()).await
     }
 
-    /// What the book says; nothing when there is no book yet.
+    /// Returns the rows of the book; empty if there is no book yet.
     pub(crate) async fn noted_migrations(&self) -> Result<Vec<Noted>> {
         let book = "SELECT count() FROM system.tables WHERE database = {database: String} AND name = 'schema_migrations'";
         if !self.exists(book).await? {
@@ -69,6 +69,6 @@ impl Warehouse {
 
     async fn exists(&self, count: &str) -> Result<bool> {
         let query = self.system(count).param("database", &self.database);
-        self.run("looking at the database", query.fetch_one::<u64>()).await.map(|count| count > 0)
+        self.run("reading the database catalog", query.fetch_one::<u64>()).await.map(|count| count > 0)
     }
 }

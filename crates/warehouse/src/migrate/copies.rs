@@ -1,4 +1,4 @@
-//! Gives a server that is new in the cluster its copy of the tables that every server has whole.
+//! Copies the tables that every server has completely to a server that is new in the cluster.
 
 use bionicpro_model::Result;
 use clickhouse::Client;
@@ -6,7 +6,7 @@ use clickhouse::Client;
 use crate::warehouse::named;
 use crate::{Warehouse, fault};
 
-/// The tables, the ledger last. The book of migrations is each server's own.
+/// The tables to copy, the ledger last. Each server has its own book of migrations.
 const TABLES: [&str; 8] = [
     "users",
     "user_prostheses",
@@ -19,8 +19,8 @@ const TABLES: [&str; 8] = [
 ];
 
 impl Warehouse {
-    /// Copies the tables to servers that have nothing in them. A copy that was cut off is a copy of the first of them: it
-    /// is made again until the ledger, the last, has rows.
+    /// Copies the tables to servers whose ledger is empty. An interrupted copy has only the first tables; it
+    /// is repeated until the ledger, the last one, has rows.
     pub(super) async fn copy_to_others(&self) -> Result<()> {
         for other in &self.others {
             let there = self.at(other);
@@ -36,11 +36,11 @@ impl Warehouse {
 
     async fn entries(&self) -> Result<u64> {
         let query = self.query("SELECT count() FROM etl_runs").fetch_one::<u64>();
-        self.run("looking at the ledger", query).await
+        self.run("counting the entries of the ledger", query).await
     }
 
     async fn copy(&self, there: &Warehouse, table: &str) -> Result<()> {
-        let doing = "copying a table to a server that is new";
+        let doing = "copying a table to a new server";
         let failed = |cause| fault::error(doing, cause);
         let loader: Client = there.loader().await?;
         let mut rows = self.query(&format!("SELECT * FROM {table}")).fetch_bytes("Native").map_err(failed)?;

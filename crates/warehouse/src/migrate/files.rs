@@ -4,7 +4,7 @@ use bionicpro_model::Result;
 
 use super::template::Target;
 
-/// A numbered statement, or some that belong together, with `;` at the end of a line between them.
+/// A numbered migration of one statement, or of several separated by `;` at the end of a line.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Migration {
     pub(crate) number: u32,
@@ -56,13 +56,13 @@ pub(crate) const MIGRATIONS: &[Migration] = migrations! {
     30 "0030_report_changes"
 };
 
-/// The schema version of this program.
+/// Returns the newest of these migrations' numbers: the schema version of this program.
 pub(crate) fn newest(migrations: &[Migration]) -> u32 {
     migrations.last().map_or(0, |last| last.number)
 }
 
 impl Migration {
-    /// What of it this target needs, in order.
+    /// Returns its statements that this target needs, in order.
     pub(crate) fn statements(&self, target: &Target<'_>) -> Result<Vec<String>> {
         self.template.split(";\n").filter_map(|statement| target.fill(statement).transpose()).collect()
     }

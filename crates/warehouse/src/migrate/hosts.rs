@@ -5,19 +5,19 @@ use bionicpro_model::{Error, Kind, Result};
 use crate::Warehouse;
 use crate::warehouse::named;
 
-/// The shards as a server knows them, and which of them it is.
+/// The shards in a server's cluster definition, and which of them is the server itself.
 const SHARDS: &str = "SELECT toUInt32(shard_num), toUInt8(is_local) FROM system.clusters
 WHERE cluster = {cluster: String} ORDER BY shard_num";
 
-/// Rows of people who belong to another shard: `FINAL` would not see that they are older.
+/// Counts rows of people who belong to another shard: `FINAL` would not detect that they are outdated.
 const STRAYED: &str = "SELECT count() FROM user_prosthesis_stats_local
 WHERE cityHash64(user_id) % {shards: UInt64} != {shard: UInt64}";
 
 impl Warehouse {
-    /// Refuses to go on where a shard would not be told.
+    /// Refuses to continue if a shard would not receive the statements.
     ///
     /// # Errors
-    /// `Config` when the servers are not one for each shard of the cluster.
+    /// `Config` when the configured servers are not exactly one for each shard of the cluster.
     pub(super) async fn check_hosts(&self) -> Result<()> {
         let mut found = Vec::new();
         for other in &self.others {
@@ -30,16 +30,16 @@ impl Warehouse {
         if numbers.iter().copied().eq(1..=shards) && found.iter().all(|(_, known)| *known == shards) {
             return Ok(());
         }
-        Err(Error::new(Kind::Config, "the servers are not one for each shard of the cluster")
+        Err(Error::new(Kind::Config, "the configured servers are not exactly one for each shard")
             .detail(format!("warehouse.hosts and warehouse.url are the shards {numbers:?} of {shards}"))
             .hint(HINT))
     }
 
-    /// The number of this server's shard, and the number of shards.
+    /// Returns the number of this server's shard, and the number of shards.
     pub(crate) async fn shard(&self) -> Result<(u32, u32)> {
         let cluster = self.cluster.clone().unwrap_or_default();
         let query = self.system(SHARDS).param("cluster", &cluster).fetch_all::<(u32, u8)>();
-        let rows = self.run("asking for the cluster", query).await?;
+        let rows = self.run("reading the cluster definition", query).await?;
         let local: Vec<u32> =
             rows.iter().filter(|(_, is_local)| *is_local == 1).map(|(shard, _)| *shard).collect();
         let shards = rows.last().map_or(0, |(shard, _)| *shard);
@@ -47,17 +47,19 @@ impl Warehouse {
             [shard] if usize::try_from(shards).is_ok_and(|shards| shards == rows.len()) => {
                 Ok((*shard, shards))
             }
-            _ => Err(Error::new(Kind::Config, "a server does not know the cluster as one server a shard")
-                .detail(format!(
-                    "{cluster}: system.clusters has {} servers in {shards} shards, {} of them itself",
-                    rows.len(),
-                    local.len()
-                ))
-                .hint(HINT)),
+            _ => {
+                Err(Error::new(Kind::Config, "a server does not define one server per shard of the cluster")
+                    .detail(format!(
+                        "{cluster}: system.clusters has {} servers in {shards} shards, {} of them local",
+                        rows.len(),
+                        local.len()
+                    ))
+                    .hint(HINT))
+            }
         }
     }
 
-    /// Refuses a cluster with more shards, or others, than its rows were sent to.
+    /// Refuses a cluster whose shards are not those to which its rows were distributed.
     ///
     /// # Errors
     /// `Data` when a server has rows of people who belong to another shard.
@@ -69,18 +71,18 @@ impl Warehouse {
         Err(Error::new(Kind::Data, "a shard has rows of people who belong to another")
             .detail(format!("{strayed} rows of {}.user_prosthesis_stats_local", self.database))
             .hint(
-                "put the shards of remote_servers back as they were; to have more of them, migrate into another \
+                "restore the former shards in remote_servers; to have more of them, migrate into another \
                  warehouse.database and backfill it",
             ))
     }
 
-    /// How many rows this server has of people who belong to another shard.
+    /// Returns the number of rows on this server of people who belong to another shard.
     pub(crate) async fn strayed(&self) -> Result<u64> {
         let (shard, shards) = self.shard().await?;
         let query =
             self.query(STRAYED).param("shards", u64::from(shards)).param("shard", u64::from(shard) - 1);
-        self.run("looking for rows on another shard than their person's", query.fetch_one::<u64>()).await
+        self.run("counting rows that belong to another shard", query.fetch_one::<u64>()).await
     }
 }
 
-const HINT: &str = "name in warehouse.hosts every server of remote_servers but that of warehouse.url; replicas need warehouse.ddl = \"on-cluster\"";
+const HINT: &str = "list in warehouse.hosts every server of remote_servers except that of warehouse.url; replicas need warehouse.ddl = \"on-cluster\"";

@@ -1,4 +1,4 @@
-//! Keeps the retention of the mart and of its history equal to the configuration, whenever that was changed.
+//! Applies the configured retention to the mart and its history whenever it has changed.
 
 use bionicpro_model::Result;
 
@@ -10,10 +10,10 @@ const ENGINE: &str =
     "SELECT engine_full FROM system.tables WHERE database = {database: String} AND name = {table: String}";
 
 impl Warehouse {
-    /// Changes the tables' TTL where it is not the configured one; says to what.
+    /// Changes the tables' TTL if it is not the configured one; returns the change.
     ///
-    /// Parts are dropped whole, so a longer retention costs nothing, and a shorter one takes effect at the next
-    /// merges.
+    /// Parts are dropped as a whole, so a longer retention costs nothing, and a shorter one takes effect at
+    /// the next merges.
     pub(super) async fn set_retention(&self, target: &Target<'_>, dry_run: bool) -> Result<Option<String>> {
         let mut changed = None;
         for table in ["user_prosthesis_stats", "mart_history"] {
@@ -31,7 +31,9 @@ impl Warehouse {
     ) -> Result<Option<String>> {
         let local = if self.cluster.is_some() { format!("{table}_local") } else { table.to_owned() };
         let query = self.system(ENGINE).param("database", &self.database).param("table", local);
-        let Some(engine) = self.run("looking at the mart", query.fetch_optional::<String>()).await? else {
+        let Some(engine) =
+            self.run("reading the mart's definition", query.fetch_optional::<String>()).await?
+        else {
             return Ok(None);
         };
         let found = ttl_of(&engine);
@@ -50,7 +52,7 @@ impl Warehouse {
     }
 }
 
-/// The TTL in `… ORDER BY (…) TTL date + toIntervalDay(365) SETTINGS …`.
+/// Extracts the TTL from `… ORDER BY (…) TTL date + toIntervalDay(365) SETTINGS …`.
 fn ttl_of(engine: &str) -> Option<&str> {
     let (_, after) = engine.split_once(" TTL ")?;
     Some(after.split_once(" SETTINGS ").map_or(after, |(ttl, _)| ttl))

@@ -1,8 +1,9 @@
 //! Fills a migration's placeholders for one database, on a single server or on a cluster.
 //!
-//! On a cluster every statement runs `ON CLUSTER`, or is sent to each server, whose tables then are no replicas. The mart is sharded by person: local tables behind a Distributed
-//! one. The other tables are small, and every server keeps a whole copy. Text that is filled in is never read for
-//! placeholders again, so ClickHouse's own macros (`{shard}`) pass through.
+//! On a cluster every statement runs `ON CLUSTER`, or is sent to each server; in the latter case tables are
+//! not replicated. The mart is sharded by person: local tables behind a Distributed one. The other tables are
+//! small, and every server keeps a full copy. Inserted text is not searched for placeholders again, so
+//! ClickHouse's own macros (`{shard}`) are kept.
 
 use bionicpro_model::{Error, Kind, Result};
 
@@ -11,16 +12,16 @@ use crate::identifier::{quote, text};
 /// The first line of a migration that a single server does not need.
 const CLUSTER_ONLY: &str = "-- only with a cluster";
 
-/// The first line of a statement that tables need which are replicated.
+/// The first line of a statement that only replicated tables need.
 const REPLICAS_ONLY: &str = "-- only with replicas";
 
-/// Where the shards' tables are kept in Keeper; the braces are ClickHouse's macros.
+/// The Keeper path and replica name of sharded tables; the braces are ClickHouse's macros.
 const SHARDED_PATH: &str = "'/clickhouse/tables/{shard}/{database}/{table}', '{replica}', ";
 
-/// Where the tables that every server copies are kept in Keeper.
+/// The Keeper path and replica name of tables that every server has completely.
 const EVERYWHERE_PATH: &str = "'/clickhouse/tables/{database}/{table}', '{shard}-{replica}', ";
 
-/// What a migration is filled with.
+/// The database and the servers for which a migration is filled in.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Target<'a> {
     pub(crate) database: &'a str,
@@ -32,7 +33,7 @@ pub(crate) struct Target<'a> {
 }
 
 impl Target<'_> {
-    /// The statement for this target, or none when it needs none.
+    /// Returns the statement for this target, or `None` if the target does not need it.
     pub(crate) fn fill(&self, template: &str) -> Result<Option<String>> {
         if self.cluster.is_none() && template.starts_with(CLUSTER_ONLY) {
             return Ok(None);
@@ -67,14 +68,15 @@ impl Target<'_> {
             "replicated" => replicated("Replicated"),
             "sharded_path" => replicated(SHARDED_PATH),
             "everywhere_path" => replicated(EVERYWHERE_PATH),
-            // A parameter of a view, which the engine fills in.
+            // A parameter of a view; the engine fills it in.
             "as_of" => "{as_of: DateTime64(6, 'UTC')}".to_owned(),
             "ttl" => self.ttl().map(|ttl| format!("TTL {ttl}")).unwrap_or_default(),
             other => return Err(unknown(other)),
         })
     }
 
-    /// The cluster's name in the book of migrations, which tells replicated tables from others.
+    /// Returns the cluster's name for the book of migrations, which distinguishes replicated tables from
+    /// others.
     pub(crate) fn noted_cluster(&self) -> String {
         let name = self.cluster.unwrap_or_default();
         if self.is_told_each { format!("{name}, each") } else { name.to_owned() }
@@ -84,7 +86,8 @@ impl Target<'_> {
         self.cluster.is_some() && !self.is_told_each
     }
 
-    /// How long the mart keeps a row, as the engine writes it back.
+    /// Returns the TTL expression of the mart in the form in which the engine shows it; `None` if everything
+    /// is kept.
     pub(crate) fn ttl(&self) -> Option<String> {
         (self.retention_days > 0).then(|| format!("date + toIntervalDay({})", self.retention_days))
     }

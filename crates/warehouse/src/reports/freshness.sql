@@ -1,4 +1,5 @@
--- How fresh the mart is, and when it last heard from a run: a load that is done, or a tick that found nothing new.
+-- The freshness of the mart, and the time of the last run that counts: a completed load, or an incremental
+-- run that found nothing new.
 SELECT
     (SELECT data_as_of FROM data_as_of) AS data_as_of,
     maxOrNull(at) AS received_at

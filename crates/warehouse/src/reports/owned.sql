@@ -1,7 +1,8 @@
--- The prostheses that a person has, and those of which they have data: present ones first.
+-- The prostheses that a person has, and former ones of which they have data: present ones first.
 --
--- own: what is known of each, the most telling source first: 1 the present dimension, 2 the intervals of ownership,
---      3 the mart. The intervals are found by chip, which is their key.
+-- own: the facts about each prosthesis, the most complete source first: 1 the dimension of present
+--      prostheses, 2 the ownership intervals, 3 the mart. The intervals are found by chip, which is their
+--      key.
 WITH
     data AS (
         SELECT
@@ -48,13 +49,13 @@ SELECT
     max(own.manufactured_on) AS manufactured_on,
     max(own.warranty_until) AS warranty_until,
     min(source) = 1 AS is_current,
-    -- Of several intervals, the newest: it begins last.
+    -- Of several intervals, the newest, which begins last.
     max(own.since) AS owned_since,
     argMax((own.until,), own.since).1 AS owned_until,
     min(own.first_hour) AS first_hour,
     max(own.last_hour) AS last_hour
 FROM own
 GROUP BY prosthesis_id
--- A former one without data is none of theirs to show.
+-- A former prosthesis without data is not shown.
 HAVING is_current OR last_hour IS NOT NULL
 ORDER BY is_current DESC, last_hour DESC, prosthesis_model, prosthesis_id

@@ -1,6 +1,7 @@
-//! A person and the hours of some months: what every report of theirs is made from, in one statement.
+//! A person and the hours of some months, from which all of the person's reports are computed, in one
+//! statement.
 
-use bionicpro_model::{Error, Kind, Result};
+use bionicpro_model::{Error, Kind, Result, Username};
 use bionicpro_reports::{Month, MonthHours, Person, Presence, Prosthesis, Row};
 use chrono::{DateTime, NaiveDate, Utc};
 use clickhouse::query::Query;
@@ -9,31 +10,31 @@ use uuid::Uuid;
 
 use super::MartReader;
 
-/// The dates of rows that have none, behind `serial_number`.
+/// The placeholder dates, after `serial_number`, of rows that have none.
 const NO_DATES: &str = "CAST(NULL, 'Nullable(Date)') AS manufactured_on, CAST(NULL, 'Nullable(Date)') AS warranty_until, \
      CAST(NULL, 'Nullable(DateTime64(6))') AS owned_since, CAST(NULL, 'Nullable(DateTime64(6))') AS owned_until";
 
-/// The numbers of rows that are no hours, behind `movements_count`.
+/// The placeholder numbers, after `movements_count`, of rows that are not hours.
 const NO_NUMBERS: &str = "toUInt32(0), toUInt32(0), toUInt32(0), toFloat64(0), toUInt32(0), toFloat64(0), \
      CAST(NULL, 'Nullable(Float32)'), CAST(NULL, 'Nullable(Float32)'), toUInt64(0)";
 
-/// The kinds of rows.
+/// The kinds of rows, as in `person.sql`.
 const HOUR: u8 = 1;
 const DAY: u8 = 2;
 const PROSTHESIS: u8 = 3;
 const USER: u8 = 4;
 const INTERVAL: u8 = 5;
 
-/// The most that an answer may take.
+/// The maximum size of a result in bytes.
 const MAX_BYTES: u64 = 64 << 20;
 const SECONDS_OF_A_DAY: u32 = 86_400;
 
-/// A row of the query; what it means depends on its kind.
+/// A row of the query; its meaning depends on its kind.
 #[derive(clickhouse::Row, Deserialize)]
 struct PersonRow {
     kind: u8,
     hour: u32,
-    /// Of a row about whose the name is, the person.
+    /// The prosthesis; in a row of the kind `USER`, the person.
     #[serde(with = "clickhouse::serde::uuid")]
     prosthesis_id: Uuid,
     chip_id: String,
@@ -60,27 +61,29 @@ struct PersonRow {
 }
 
 impl MartReader {
-    /// The person of a login name, and the hours of the months, each of which is in the answer, with data or without.
+    /// Returns the person with a login name, and the hours of the months; each month is in the result, even
+    /// without data.
     ///
-    /// A name that is nobody's has no id, no prostheses and no data.
-    pub async fn person(&self, login: &str, months: &[Month]) -> Result<(Person, Vec<MonthHours>)> {
+    /// For an unknown name, the person has no id, no prostheses and no data.
+    pub async fn person(&self, username: &Username, months: &[Month]) -> Result<(Person, Vec<MonthHours>)> {
         let numbers: Vec<u32> = months.iter().map(|month| month.number()).collect();
         let sql =
             include_str!("person.sql").replace("{no_dates}", NO_DATES).replace("{no_numbers}", NO_NUMBERS);
-        let query = self.own(&sql, login).await?.param("months", numbers);
+        let query = self.own(&sql, username).await?.param("months", numbers);
         let found = self.run("reading a person", found(query)).await?;
         let found = found.ok_or_else(|| {
-            Error::new(Kind::Data, "the hours of a person are more than memory should hold")
+            Error::new(Kind::Data, "a person's hours exceed the memory limit")
                 .detail(format!("{MAX_BYTES} bytes in {} months", months.len()))
         })?;
         let hours = found.iter().filter(|row| row.kind == HOUR).map(PersonRow::hour);
         let hours = hours.collect::<Option<Vec<_>>>();
-        let hours = hours.ok_or_else(|| Error::new(Kind::Internal, "an hour is no moment"))?;
+        let hours = hours.ok_or_else(|| Error::new(Kind::Internal, "an hour is not a valid timestamp"))?;
         Ok((person(&found), MonthHours::of_months(months, hours)))
     }
 }
 
-/// The rows of the query, or none where they are too many. The engine applies its limits to each part of a union, not to all.
+/// Returns the rows of the query, or `None` if they are too large. The engine applies its limits to each part
+/// of a union separately, not to the whole.
 async fn found(query: Query) -> clickhouse::error::Result<Option<Vec<PersonRow>>> {
     let mut cursor = query.fetch::<PersonRow>()?;
     let mut found = Vec::new();
@@ -93,10 +96,10 @@ async fn found(query: Query) -> clickhouse::error::Result<Option<Vec<PersonRow>>
     Ok(Some(found))
 }
 
-/// What is known without numbers; hours of the months that were read have data too.
+/// Builds the person without any numbers; the presence also includes the hours of the months that were read.
 fn person(found: &[PersonRow]) -> Person {
     let of_kind = |kind| found.iter().filter(move |row| row.kind == kind);
-    // Of several intervals, the newest: it begins last.
+    // Of several intervals, the newest, which begins last.
     let interval =
         |id| of_kind(INTERVAL).filter(|row| row.prosthesis_id == id).max_by_key(|row| row.owned_since);
     let prostheses = of_kind(PROSTHESIS).map(|row| Prosthesis {

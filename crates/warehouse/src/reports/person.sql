@@ -1,12 +1,14 @@
--- A person by their login name, and the hours of some months. One statement, whose rows are of five kinds:
+-- The person with a login name, and the hours of some months, in one statement whose rows are of five kinds:
 --
 -- 1: an hour of the months.
--- 2: a day of another month with data: its prosthesis, and in `movements_count` a bit for each hour of the UTC day.
+-- 2: a day of another month with data: its prosthesis, and in `movements_count` a bit for each hour of the
+--    UTC day.
 -- 3: a prosthesis that the person has now.
--- 4: whose the name is; missing where it is nobody's.
--- 5: an interval in which the person owned the chip of such a prosthesis.
+-- 4: the person with the name; missing if there is none.
+-- 5: an ownership interval of the person for the chip of such a prosthesis.
 --
--- Plain rows: joined arrays take longer to plan. No month is read twice. The key is filtered by before other columns are read.
+-- Plain rows, because joined arrays take longer to plan. No month is read twice. The filter on the key runs
+-- before other columns are read.
 WITH ({caller}) AS me
 SELECT
     toUInt8(1) AS kind, hour, prosthesis_id, chip_id, prosthesis_model, '' AS serial_number, {no_dates},

@@ -1,5 +1,5 @@
--- The greatest version that a run has planned, and the baseline of the newest run that saw everything: a load that ended
--- well, or a tick that found nothing new.
+-- The greatest version of any run, and the baseline of the newest run that saw everything: a completed load,
+-- or an incremental run that found nothing new.
 SELECT
     'runs' AS name,
     ifNull(max(etl_runs.version), 0) AS version,

@@ -1,4 +1,4 @@
--- Whether the engine knows the setting: an empty text otherwise.
+-- The value of the setting, or an empty text if the engine does not know it.
 SELECT
     'deduplicate_insert' AS name,
     toUInt64(0) AS version,

@@ -1,4 +1,5 @@
--- What loads have told of the stored rows, a line for each name. The first four are marks; their missing lines count as 0.
+-- The state of the stored rows, one row per name: the watermarks in marks, of which a missing one counts as
+-- 0, and the newest versions of loaded_ranges and pending_owners.
 SELECT toString(name) AS name, max(marks.version) AS version, '' AS text
 FROM marks
 WHERE name != 'history'

@@ -1,5 +1,6 @@
-//! The dimensions: who has which name, who owned a chip when, and stored rows that follow a change.
+//! The dimensions: login names, ownership intervals, and stored rows that are restated after a change.
 
+use bionicpro_model::Username;
 use bionicpro_warehouse::load::{self, Changed, Dimensions, UserProsthesisRow, UserRow};
 use bionicpro_warehouse::owners::Ownership;
 use bionicpro_warehouse::reports::OwnedProsthesis;
@@ -10,7 +11,7 @@ use uuid::Uuid;
 use crate::support::rows::MartRow;
 use crate::support::{Db, tick};
 
-/// People with a prosthesis and a chip each.
+/// Returns people with a prosthesis and a chip each.
 pub(crate) fn people(names: &[(u128, &str)]) -> Dimensions {
     let users = names.iter().map(|&(id, name)| UserRow {
         user_id: Uuid::from_u128(id),
@@ -25,7 +26,7 @@ pub(crate) fn people(names: &[(u128, &str)]) -> Dimensions {
         prosthesis_model: "Hand 3".to_owned(),
         serial_number: String::new(),
         manufactured_on: NaiveDate::from_ymd_opt(2024, 2, 29),
-        // The CRM does not tell it of everybody.
+        // The CRM does not have it for every prosthesis.
         warranty_until: NaiveDate::from_ymd_opt(2027, 2, 28).filter(|_| id % 2 == 1),
     });
     let owners = names.iter().map(|&(id, _)| Ownership {
@@ -43,14 +44,14 @@ pub(crate) fn people(names: &[(u128, &str)]) -> Dimensions {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_belongs_to_whom_the_newest_crm_says() {
     let db = Db::migrated().await;
-    // Each person's prosthesis has a hundred more than the person's number.
+    // The number of each person's prosthesis is the person's number plus 100.
     let who = async |name: &str| {
-        let (person, _) = db.reports.person(name, &[]).await.unwrap();
+        let (person, _) = db.reports.person(&Username::new(name), &[]).await.unwrap();
         person.prostheses.first().map(|own| own.prosthesis_id.as_u128() - 100)
     };
     load::upsert_dimensions(&db.warehouse, &people(&[(1, "ivan"), (2, "olga"), (3, "")]), 10).await.unwrap();
     assert_eq!((who("ivan").await, who("olga").await, who("").await), (Some(1), Some(2), None));
-    // The name moves to another person, a customer leaves, and the older state comes again.
+    // The name moves to another person, a customer leaves, and the older state is loaded again.
     load::upsert_dimensions(&db.warehouse, &people(&[(1, "ivan.old"), (4, "ivan")]), 20).await.unwrap();
     load::upsert_dimensions(&db.warehouse, &people(&[(1, "ivan"), (2, "olga")]), 10).await.unwrap();
     assert_eq!((who("ivan").await, who("ivan.old").await, who("olga").await), (Some(4), Some(1), None));
@@ -101,7 +102,7 @@ async fn an_hour_has_its_owner_of_then_for_ml_whoever_has_the_chip_now() {
     };
     let rows = [hour(1, "2026-01-15T08:00:00Z"), hour(2, "2026-01-15T09:00:00Z")];
     db.insert_rows(&rows, &tick(1, &rows)).await;
-    // The guide's own words.
+    // The query in the guide.
     let guide = include_str!("../../../../docs/guides/ml-engineers.md");
     let (_, asked) = guide.split_once("-- the owner of then").unwrap();
     let asked = asked.split("```").next().unwrap();
@@ -112,7 +113,7 @@ async fn an_hour_has_its_owner_of_then_for_ml_whoever_has_the_chip_now() {
     let id = |user| Uuid::from_u128(user).to_string();
     assert_eq!(told, [(8, id(1), 0, false), (9, id(2), 1_768_467_600, true)]);
 
-    // The name of the model is the present one, also of what was before.
+    // The model has its present name, in former intervals too.
     for owned in &mut history.owners {
         owned.prosthesis_model = "Renamed".to_owned();
     }
@@ -136,7 +137,7 @@ async fn the_owners_of_some_chips_come_with_those_of_every_chip_that_one_row_may
         prosthesis_model: String::new(),
         updated_at: None,
     };
-    // One chip was of two prostheses, of which the second has had a chip that a third has now.
+    // One chip belonged to two prostheses, the second of which also had a chip that a third one has now.
     let strange = "\\'`\t\n?чип";
     let all = [
         held("alone", 0, 9),
@@ -171,7 +172,7 @@ async fn what_is_stored_comes_back_and_is_not_written_again() {
     let same = load::upsert_dimensions(&db.warehouse, &state, 20).await.unwrap();
     assert_eq!(same, Changed { version: 20, ..Changed::default() });
     assert_eq!(db.count(stored).await, 6);
-    // It was seen all the same: an older state that differs comes too late.
+    // It was still recorded as seen: an older state that differs is too late.
     assert_eq!(state::read(&db.warehouse).await.unwrap().standing.stamp.dimensions, 20);
     load::upsert_dimensions(&db.warehouse, &people(&[(1, "else")]), 15).await.unwrap();
     assert_eq!(load::dimensions(&db.warehouse).await.unwrap(), state);
@@ -188,21 +189,21 @@ async fn a_day_that_the_crm_corrects_or_forgets_is_stored_and_touches_no_hour() 
     assert_eq!((changed.rows, changed.is_empty()), (2, true));
     assert_eq!(load::dimensions(&db.warehouse).await.unwrap(), state);
     assert_eq!(db.count("SELECT count() FROM user_prosthesis_stats").await, rows.len() as u64);
-    let own = db.reports.owned("ivan").await.unwrap();
+    let own = db.reports.owned(&Username::new("ivan")).await.unwrap();
     assert_eq!(
         (own[0].manufactured_on, own[0].warranty_until),
         (NaiveDate::from_ymd_opt(2024, 2, 29), NaiveDate::from_ymd_opt(2149, 6, 6))
     );
-    let own = db.reports.owned("olga").await.unwrap();
+    let own = db.reports.owned(&Username::new("olga")).await.unwrap();
     assert_eq!((own[0].manufactured_on, own[0].warranty_until), (None, None));
     for name in ["ivan", "olga"] {
-        let (person, _) = db.reports.person(name, &[]).await.unwrap();
-        let owned = db.reports.owned(name).await.unwrap();
+        let (person, _) = db.reports.person(&Username::new(name), &[]).await.unwrap();
+        let owned = db.reports.owned(&Username::new(name)).await.unwrap();
         assert!(owned[0].owned_since.is_some() && owned[0].last_hour.is_some());
         assert_eq!(
             OwnedProsthesis::of_person(&person),
             Some(owned),
-            "what is known with the hours says the same"
+            "the prostheses read with the hours are the same"
         );
     }
 }
@@ -229,7 +230,7 @@ async fn who_left_keeps_no_personal_data() {
     assert_eq!(db.count("SELECT count() FROM users FINAL").await, 1);
 }
 
-/// Two people's rows in two months, loaded at version 5 under the names of the dimensions of version 4.
+/// Loads two people's rows in two months at version 5, with the names of the dimensions of version 4.
 async fn loaded(db: &Db) -> Vec<MartRow> {
     let state = people(&[(1, "ivan"), (2, "olga")]);
     load::upsert_dimensions(&db.warehouse, &state, 4).await.unwrap();
@@ -247,7 +248,7 @@ async fn loaded(db: &Db) -> Vec<MartRow> {
     rows
 }
 
-/// `login name model version` of each live row, in the order of the key.
+/// Returns `login name model version` of each live row, in the order of the key.
 async fn told(db: &Db) -> Vec<String> {
     let sql =
         "SELECT concat(ldap_username, ' ', customer_name, ' ', prosthesis_model, ' ', toString(version))
@@ -273,7 +274,7 @@ async fn a_change_of_name_or_model_reaches_every_stored_row_and_no_number() {
     let expected = ["ivan.petrov New Hand 3 6", "ivan.petrov New Hand 3 6", "olga Name 2 Hand 4 6"];
     assert_eq!(told(&db).await, expected);
     assert_eq!(db.count(numbers).await, before);
-    // Again there is nothing left to do.
+    // A repetition finds nothing left to do.
     assert_eq!(load::restate(&db.warehouse, &changed).await.unwrap(), 0);
     assert_eq!(told(&db).await, expected);
     assert!(load::upsert_dimensions(&db.warehouse, &state, 10).await.unwrap().is_empty());
@@ -285,7 +286,7 @@ async fn a_change_that_was_stored_but_not_restated_is_named_until_it_is() {
     loaded(&db).await;
     let state = people(&[(1, "ivan.petrov"), (2, "olga")]);
     load::upsert_dimensions(&db.warehouse, &state, 9).await.unwrap();
-    // Killed here. The next load finds nothing new in the CRM, and the change all the same.
+    // Killed here. The next load finds nothing new in the CRM, but still returns the change.
     let changed = load::upsert_dimensions(&db.warehouse, &state, 10).await.unwrap();
     assert_eq!((changed.rows, changed.users.contains(&Uuid::from_u128(1))), (0, true));
     assert_eq!(load::restate(&db.warehouse, &changed).await.unwrap(), 2);

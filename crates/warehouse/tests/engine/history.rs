@@ -1,4 +1,5 @@
-//! What the mart said at an instant of the past: the same as what it said then, whatever came later and in whatever order.
+//! The mart as of an instant in the past: equal to its content at that time, whatever was loaded later and in
+//! any order.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,7 +16,7 @@ use rand::{RngExt, SeedableRng};
 use crate::support::rows::MartRow;
 use crate::support::{Db, range, spec, tick};
 
-/// A row as text, without its version: a comparison writes an equal row again at a newer one.
+/// A row as text, without its version: a comparison may rewrite an equal row at a newer version.
 const COLUMNS: &str = "concat(toString(user_id), ' ', toString(hour), ' ', toString(prosthesis_id), ' ', chip_id, ' ',
     toString((movements_count, error_count, error_rate, avg_response_time, avg_battery_level, response_count, response_sum,
         response_squares, battery_count, battery_sum, battery_squares, battery_min, battery_last, anomaly_count)))";
@@ -32,7 +33,7 @@ fn version(at: DateTime<Utc>) -> u64 {
     u64::try_from(at.timestamp_micros()).unwrap()
 }
 
-/// The hours that were over by then, of a view.
+/// Returns the hours of a view that were over by then.
 async fn said(db: &Db, view: &str, by: DateTime<Utc>) -> Vec<String> {
     let sql = format!(
         "SELECT {COLUMNS} FROM {view} WHERE hour + 3600 <= fromUnixTimestamp({}) ORDER BY 1",
@@ -45,7 +46,7 @@ async fn as_of(db: &Db, at: DateTime<Utc>) -> Vec<String> {
     said(db, &format!("ml_hourly_stats_as_of(as_of = '{}')", at.format("%F %T%.6f")), at).await
 }
 
-/// One load of a history: the state of the source at its version, whole or as far as it changed.
+/// One load of a history: the state of the source at its version, complete or only the changes.
 #[derive(Clone)]
 struct Load {
     at: DateTime<Utc>,
@@ -89,7 +90,8 @@ async fn done(warehouse: &Warehouse, at: DateTime<Utc>, kind: &str) {
     ledger::append(warehouse, &[entry]).await.unwrap();
 }
 
-/// Loads of a source that changes: hours grow while they run and afterwards, vanish, and move between people.
+/// Generates loads of a changing source: hours grow while current and afterwards, vanish, and move between
+/// people.
 fn loads(random: &mut StdRng) -> Vec<Load> {
     let mut source: BTreeMap<(u128, i64), u32> = BTreeMap::new();
     let mut now = 0;
@@ -101,7 +103,8 @@ fn loads(random: &mut StdRng) -> Vec<Load> {
         for _ in 0..random.random_range(1..5) {
             let key = (random.random_range(1..4), random.random_range((running - 3).max(0)..=running));
             if random.random_ratio(1, 5) && source.contains_key(&key) {
-                // To another person: the former one's row gets a tombstone. Or it vanishes, which only a full load sees.
+                // The hour moves to another person, and the former one's row gets a tombstone. Or it
+                // vanishes, which only a full load detects.
                 let movements = source.remove(&key).unwrap_or_default();
                 match is_full && random.random() {
                     true => {}
@@ -130,7 +133,8 @@ fn loads(random: &mut StdRng) -> Vec<Load> {
     loads
 }
 
-/// In the order of their versions each load is compared with the mart right after it; in any other, with that.
+/// In the order of their versions, each load is compared with the mart right after it; in any other order,
+/// with the results of the first.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_instant_of_the_past_is_told_as_it_was() {
     let seed = rand::random::<u64>();
@@ -150,7 +154,7 @@ async fn every_instant_of_the_past_is_told_as_it_was() {
         assert!(then.last().unwrap().1.len() > 3, "{then:?}");
         for (at, said) in &then {
             assert_eq!(as_of(&db, *at).await, *said, "as of {at}, seed {seed}\n{ordered:#?}");
-            // Nothing is known of the time between two loads but what the one before it knew.
+            // Between two loads, only the state of the earlier one is known.
             let later = *at + TimeDelta::minutes(6);
             let shown = said_by(&db, later, *at).await;
             assert_eq!(shown, *said, "six minutes after {at}, seed {seed}");
@@ -167,7 +171,7 @@ async fn every_instant_of_the_past_is_told_as_it_was() {
     }
 }
 
-/// What the view tells at an instant, of the hours that were over at another.
+/// Returns the view as of an instant, limited to the hours that were over at another.
 async fn said_by(db: &Db, at: DateTime<Utc>, by: DateTime<Utc>) -> Vec<String> {
     said(db, &format!("ml_hourly_stats_as_of(as_of = '{}')", at.format("%F %T%.6f")), by).await
 }
@@ -189,7 +193,7 @@ async fn runs_of_one_hour_leave_one_row_and_each_later_change_another() {
     db.execute("OPTIMIZE TABLE mart_history FINAL").await;
     let kept = "SELECT movements_count FROM mart_history ORDER BY version";
     assert_eq!(db.client.query_raw(kept).fetch_all::<u32>().await.unwrap(), [30, 50, 60]);
-    // A full load that finds the same says nothing new.
+    // A full load that finds the same values adds nothing.
     let same = Load { is_full: true, ..of(700, 60) };
     same.store(&db).await;
     assert_eq!(db.count("SELECT count() FROM mart_history").await, 3);
@@ -227,7 +231,7 @@ async fn a_mart_of_before_begins_its_history_with_what_it_says() {
     let covered = HistoryRange { from: minute(600), to: minute(600) };
     assert_eq!(history_range(&db.warehouse).await.unwrap(), Some(covered));
 
-    // As a program that kept none has left it.
+    // As left by a program version without a history.
     for forget in ["TRUNCATE TABLE mart_history", "DELETE FROM marks WHERE name = 'history'"] {
         db.execute(forget).await;
     }

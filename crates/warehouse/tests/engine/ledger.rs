@@ -1,4 +1,4 @@
-//! The ledger and what it says about freshness.
+//! The ledger and the freshness derived from it.
 
 use bionicpro_model::hours::parse_instant;
 use bionicpro_warehouse::ledger::{self, Entry, State, Step};
@@ -51,7 +51,7 @@ async fn an_entry_comes_back_as_it_went_in() {
         ..entry("a", Step::LoadToClickhouse, State::Failed, 1)
     };
     ledger::append(&db.warehouse, &[plain.clone(), full.clone()]).await.unwrap();
-    // A repetition replaces.
+    // A repeated append replaces the row.
     ledger::append(&db.warehouse, std::slice::from_ref(&plain)).await.unwrap();
     let run = ledger::run(&db.warehouse, &"a".parse().unwrap()).await.unwrap();
     assert_eq!(run, [plain, full]);
@@ -116,7 +116,7 @@ async fn a_tick_that_found_nothing_new_keeps_the_mart_fresh() {
         ledger::append(&db.warehouse, &[entry]).await.unwrap();
         ledger::data_as_of(&db.warehouse).await.unwrap()
     };
-    // Of a tick the hours that it touched say nothing about freshness.
+    // For an incremental run, the range of hours does not limit freshness.
     let loaded = tick(Step::LoadToClickhouse, State::Done, 1, "2026-01-15T08:00:30Z");
     let loaded = Entry { from: Some(instant("2025-11-01")), to: Some(instant("2025-11-02")), ..loaded };
     assert_eq!(fresh(loaded).await, Some(instant("2026-01-15T08:00:30Z")));
@@ -139,7 +139,8 @@ async fn the_baseline_is_that_of_the_newest_version_whatever_was_written_last() 
     let entries = [
         left("e", extract, State::Skipped, 50, Some("skipped 50")),
         left("a", load, State::Done, 40, Some("loaded 40")),
-        // A backfill leaves none, a load that did not end and an extraction that is not loaded yet leave theirs unseen.
+        // A backfill has none; those of a failed load and of an extraction that is not loaded yet are
+        // ignored.
         left("b", load, State::Done, 60, None),
         left("c", load, State::Failed, 70, Some("failed 70")),
         left("d", extract, State::Done, 80, Some("extracted 80")),

@@ -1,12 +1,10 @@
-//! Loads repeated, late, cut off, in any order; rows that vanish; sums per day.
+//! Repeated, late, interrupted and reordered loads; vanished rows; totals per day.
 
 use std::future::ready;
 use std::ops::Range;
 
-use bionicpro_model::{DayTotals, Error, HourRange, Kind};
-use bionicpro_warehouse::load::{
-    self, Fingerprint, LoadSpec, LoadedDay, TOO_MUCH_VANISHED, Tombstones, VanishLimit,
-};
+use bionicpro_model::{Condition, DayTotals, Error, HourRange, Kind};
+use bionicpro_warehouse::load::{self, Fingerprint, LoadSpec, LoadedDay, Tombstones, VanishLimit};
 use chrono::TimeDelta;
 use uuid::Uuid;
 
@@ -15,7 +13,7 @@ use crate::support::{Db, file, pieces, range, spec, tick};
 
 const LIVE: &str = "SELECT count() FROM user_prosthesis_stats FINAL";
 
-/// The hours of one person's only prosthesis that are live.
+/// Returns the live hours of one person's only prosthesis.
 async fn live_hours(db: &Db) -> Vec<String> {
     let sql = "SELECT formatDateTime(hour, '%dT%H') FROM user_prosthesis_stats FINAL ORDER BY hour, user_id";
     db.client.query_raw(sql).fetch_all::<String>().await.unwrap()
@@ -50,7 +48,7 @@ async fn a_row_that_vanished_is_hidden_only_within_the_range() {
     assert_eq!(live_hours(&db).await, ["14T23", "15T12", "16T00"]);
     db.execute("OPTIMIZE TABLE user_prosthesis_stats FINAL").await;
     assert_eq!(live_hours(&db).await, ["14T23", "15T12", "16T00"]);
-    // What vanished may come back.
+    // Vanished rows may come back.
     assert_eq!(db.load(&at(&["15T00", "15T12"]), day(), 3).await, 0);
     assert_eq!(live_hours(&db).await, ["14T23", "15T00", "15T12", "16T00"]);
 }
@@ -81,7 +79,8 @@ async fn hours_that_change_hands_are_hidden_under_the_former_owner() {
 async fn a_late_load_shows_nothing_that_a_newer_one_knows_to_be_gone() {
     let db = Db::migrated().await;
     db.load(&at(&["15T10"]), day(), 20).await;
-    // Older, and later: 08 had vanished by version 20, 10 is older here; 16T00 is outside of what 20 covered.
+    // Older, but loaded later: 08 had vanished by version 20, 10 is older here; 16T00 is outside the range of
+    // 20.
     assert_eq!(db.load(&at(&["15T08", "15T10", "16T00"]), range("2026-01-15", "2026-01-17"), 10).await, 1);
     assert_eq!(live_hours(&db).await, ["15T10", "16T00"]);
     assert_eq!(db.count("SELECT toUInt64(max(version)) FROM user_prosthesis_stats FINAL").await, 20);
@@ -126,7 +125,7 @@ async fn a_late_load_of_either_kind_hides_what_a_newer_one_has_removed() {
     }
 }
 
-/// What it keeps hidden was never shown: nothing of it vanishes, however much it is.
+/// The rows that it keeps hidden were never visible, so none of them vanishes, however many they are.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_late_load_of_which_most_stays_hidden_is_not_refused_and_hides_nothing_of_newer_ones() {
     let db = Db::migrated().await;
@@ -143,13 +142,13 @@ async fn a_late_load_of_which_most_stays_hidden_is_not_refused_and_hides_nothing
         assert_eq!((db.count(newer).await, db.count(LIVE).await), (10, 10));
         db.execute("OPTIMIZE TABLE user_prosthesis_stats FINAL").await;
     }
-    // What does vanish on another day is refused as ever.
+    // Rows that do vanish on another day are refused as usual.
     db.load(&of(16, 0..60), range("2026-01-16", "2026-01-17"), 2).await;
     let both = range("2026-01-15", "2026-01-17");
     let error = db.try_store(&late, &spec(both, 11, &late), &hides).await.unwrap_err();
-    assert_eq!(error.message(), TOO_MUCH_VANISHED);
+    assert!(error.is(Condition::TooMuchVanished));
     assert!(error.to_string().contains("(2026-01-16: 60 of 60)"), "{error}");
-    // The newer one, repeated, and one after it show all of their rows.
+    // The newer load, repeated, and a still newer one show all of their rows.
     db.load(&of(15, 0..10), day(), 20).await;
     assert_eq!(db.count(newer).await, 10);
     db.store(&late, &spec(day(), 21, &late), &hides).await;
@@ -192,7 +191,7 @@ async fn a_load_that_was_killed_before_its_note_is_made_good_by_its_repetition()
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tick_is_one_part_however_wide_its_rows_are() {
     let db = Db::migrated().await;
-    // 150 MB in memory, and less in the file: that the rows are alike does not narrow a block.
+    // 150 MB in memory, and less in the file: equal values do not make a block smaller.
     let name = "n".repeat(10_000);
     let rows: Vec<MartRow> = (0..15_000)
         .map(|user| MartRow { customer_name: name.clone(), ..MartRow::new(user, 1, "2026-01-15") })
@@ -241,7 +240,7 @@ async fn the_days_add_up_to_the_rows() {
     };
     assert_eq!(totals, [expected("2026-01-15"), expected("2026-01-16")]);
 
-    // What tells cells apart is the same sum here and there.
+    // The fingerprints are the same here and in the engine.
     let spec = spec(whole, 3, &rows);
     for (date, fingerprint) in load::loaded_fingerprints(&db.warehouse, &spec).await.unwrap() {
         let mut of_cells = Fingerprint::default();
@@ -250,7 +249,7 @@ async fn the_days_add_up_to_the_rows() {
         assert_eq!((fingerprint, cells.is_empty()), (of_cells, false), "{date}");
     }
 
-    // Half a day is half of it, and a day that a newer load emptied says so.
+    // Part of a day has part of its totals, and a day that a newer load emptied is listed as such.
     let evening = range("2026-01-15T20:00:00Z", "2026-01-15T21:00:00Z");
     assert_eq!(load::day_totals(&db.warehouse, &evening).await.unwrap()[0].totals.cells, 7);
     db.load(&[], range("2026-01-16", "2026-01-17"), 4).await;

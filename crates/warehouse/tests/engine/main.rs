@@ -1,4 +1,4 @@
-//! The crate against the real engine: one engine for all tests, a database of its own for each.
+//! Tests of the crate with the real engine: one engine for all tests, a separate database for each.
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test panics like the test")]
 

@@ -1,4 +1,4 @@
-//! Migrations: once, twice, two at once, half done, edited, from a newer program, over a stranger's tables.
+//! Migrations: once, repeated, concurrent, half done, edited, from a newer program, over foreign tables.
 
 use bionicpro_model::Kind;
 use bionicpro_warehouse::migrate::program_version;
@@ -51,7 +51,7 @@ async fn migrations_that_start_at_once_all_succeed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_half_applied_migration_is_finished() {
     let db = Db::migrated().await;
-    // Killed after some statements, before and after their notes.
+    // Killed after some statements, before and after they were recorded.
     db.execute("DROP VIEW ml_prostheses").await;
     db.execute("DROP TABLE users").await;
     db.execute("TRUNCATE TABLE schema_migrations").await;
@@ -149,7 +149,7 @@ async fn the_statements_for_a_cluster_are_understood_by_the_engine() {
     let db = Db::empty().await;
     let cluster = Some("blue".to_owned());
     let warehouse = Warehouse::new(&Config { cluster, ..db.config.clone() }).unwrap();
-    // Without a cluster to run on, the first statement parses and then fails for want of it.
+    // Without a cluster to run on, the first statement parses and then fails because the cluster is missing.
     let report = warehouse.migrate(false).await.unwrap_err().report();
     assert!(report.contains("701"), "{report}");
     let client = db.client.clone().with_database("default");

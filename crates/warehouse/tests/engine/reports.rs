@@ -1,9 +1,9 @@
-//! The report queries against a plain recomputation, for random people, days and zones.
+//! The report queries compared with a plain recomputation, for random people, days and time zones.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use bionicpro_model::hours::{END_OF_HOURS, FIRST_HOUR};
-use bionicpro_model::{Kind, Secret};
+use bionicpro_model::{Kind, Secret, Username};
 use bionicpro_reports::{Month, Person, Summary, Sums, day_start, days, months, summary};
 use bionicpro_warehouse::{Config, MartReader, Warehouse};
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
@@ -17,7 +17,8 @@ use crate::support::{Db, range, read};
 
 const ZONES: [Tz; 4] = [Tz::UTC, Tz::Europe__Moscow, Tz::America__New_York, Tz::Pacific__Auckland];
 
-/// Three people with up to three prostheses each, over both changes of the clocks in New York in 2026.
+/// Returns rows of three people with up to three prostheses each, over both clock changes in New York in
+/// 2026.
 fn fleet(seed: u64) -> Vec<MartRow> {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut rows = Vec::new();
@@ -53,7 +54,8 @@ fn local_day(row: &MartRow, tz: Tz) -> NaiveDate {
     row.hour.with_timezone(&tz).date_naive()
 }
 
-/// Days with data, hours of use, counts, samples with their sums, the lowest battery level, the model.
+/// Days with data, hours of use, counts (including samples), sums of samples, the lowest battery level, the
+/// model.
 type Totals = (u64, u64, [u64; 5], [f64; 2], Option<f32>, String);
 
 fn totals<'a>(rows: impl Iterator<Item = &'a MartRow>, tz: Tz) -> Totals {
@@ -87,7 +89,7 @@ async fn every_answer_equals_a_plain_recomputation() {
     println!("seed {seed}");
     let db = Db::migrated().await;
     let rows = fleet(seed);
-    // An older state of everything lies below, with other numbers.
+    // An older version of every row is stored too, with other numbers.
     let older: Vec<MartRow> = rows.iter().cloned().map(|row| MartRow { movements: 1, ..row }).collect();
     let whole = range("2026-03-01", "2026-11-10");
     db.load(&older, whole, 1).await;
@@ -113,7 +115,7 @@ async fn every_answer_equals_a_plain_recomputation() {
 async fn check_days(db: &Db, id: Uuid, prosthesis: Option<Uuid>, tz: Tz, own: &[&MartRow]) {
     let all: BTreeSet<NaiveDate> = own.iter().map(|row| local_day(row, tz)).collect();
     let newest: Vec<NaiveDate> = all.iter().rev().copied().collect();
-    let presence = db.reports.person(&id.to_string(), &[]).await.unwrap().0.presence;
+    let presence = db.reports.person(&Username::new(id.to_string()), &[]).await.unwrap().0.presence;
     let mut before = None;
     let mut listed = Vec::new();
     loop {
@@ -247,10 +249,14 @@ async fn a_hostile_name_is_only_a_name() {
         ..Default::default()
     };
     bionicpro_warehouse::load::upsert_dimensions(&db.warehouse, &dimensions, 1).await.unwrap();
-    let (person, _) = db.reports.person(hostile, &[]).await.unwrap();
+    let (person, _) = db.reports.person(&Username::new(hostile), &[]).await.unwrap();
     assert_eq!((person.user_id, person.prostheses[0].prosthesis_id), (Some(id), id));
     for other in ["' OR 1=1 --", "%", "\\'", "user", "\\N", "NULL", "\n", "\u{202e}", ""] {
-        assert_eq!(db.reports.person(other, &[]).await.unwrap().0, Person::default(), "{other:?}");
+        assert_eq!(
+            db.reports.person(&Username::new(other), &[]).await.unwrap().0,
+            Person::default(),
+            "{other:?}"
+        );
     }
 }
 
@@ -268,7 +274,7 @@ async fn a_wrong_password_is_a_matter_of_configuration() {
         assert_eq!(error.kind(), Kind::Config, "{}", error.report());
         assert!(!error.report().contains("wrong"), "{}", error.report());
     }
-    // An account for readers is used where there is one.
+    // The reader account is used if there is one.
     let both = Config { reader_url: db.config.url.clone(), ..config };
     assert!(MartReader::new(&both).unwrap().ping().await.is_ok());
 }
@@ -276,7 +282,7 @@ async fn a_wrong_password_is_a_matter_of_configuration() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_report_before_the_first_migration_says_what_to_run() {
     let db = Db::empty().await;
-    let error = db.reports.person("ivan", &[]).await.unwrap_err();
+    let error = db.reports.person(&Username::new("ivan"), &[]).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Data, "{}", error.report());
     assert!(error.hint_text().unwrap().contains("warehouse migrate"));
 }
@@ -330,7 +336,7 @@ async fn months_without_data_are_answered_and_not_read() {
     let at = |number: &str| month(&format!("{number}-15T00:00:00Z"));
     let login = row.user_id.to_string();
     for (asked, rows) in [("2026-01", 1), ("2026-02", 0), ("1970-01", 0), ("2106-02", 0)] {
-        let (person, months) = db.reports.person(&login, &[at(asked)]).await.unwrap();
+        let (person, months) = db.reports.person(&Username::new(&*login), &[at(asked)]).await.unwrap();
         assert_eq!(person.presence.first_hour(None), Some(row.hour), "{asked}");
         let [found] = &months[..] else { panic!("{asked}: {months:?}") };
         assert_eq!(found.month(), at(asked));
@@ -351,10 +357,10 @@ async fn an_answer_that_memory_should_not_hold_is_an_error() {
              FROM numbers({megabytes})"
         ))
         .await;
-        let read = db.reports.person(&login, &[Month::of(row.hour)]).await;
+        let read = db.reports.person(&Username::new(&*login), &[Month::of(row.hour)]).await;
         let refusal = read.err().map(|error| error.report());
         assert_eq!(refusal.is_none(), is_read, "{megabytes}: {refusal:?}");
-        assert!(refusal.is_none_or(|refusal| refusal.contains("memory should hold")), "{megabytes}");
+        assert!(refusal.is_none_or(|refusal| refusal.contains("exceed the memory limit")), "{megabytes}");
     }
 }
 

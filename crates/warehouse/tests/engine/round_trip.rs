@@ -1,4 +1,4 @@
-//! Every value that a staged file holds comes back from the reports as it went in.
+//! Every value in a staged file is returned unchanged by the reports.
 
 use std::future::ready;
 
@@ -44,7 +44,7 @@ async fn a_row_comes_back_as_it_went_in() {
     assert_eq!(db.count(squares).await, 1);
 }
 
-/// A run that the program before staged is loaded as it is.
+/// A file staged by the previous program version loads as it is.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_from_before_the_squares_loads_with_unknown_ones() {
     let db = Db::migrated().await;

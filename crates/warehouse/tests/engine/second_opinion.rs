@@ -1,5 +1,5 @@
-//! The numbers of the reports as statements of the engine: how they were made before the crate `reports`. Random hours, zones
-//! and ranges give the same by both ways.
+//! The numbers of the reports computed by statements of the engine, as before the crate `reports` existed.
+//! For random hours, time zones and ranges, both ways give the same results.
 
 use bionicpro_reports::{
     Hours, Summary, Sums, by_day, by_day_months, day_start, days, months, neighbours, summary, typical,
@@ -16,10 +16,10 @@ use uuid::Uuid;
 
 use crate::support::{Db, read};
 
-/// Zones of whole hours, and a day near which clocks or the zone change.
+/// Time zones with whole-hour offsets, and a day near which the clocks or the zone change.
 ///
-/// Not Antarctica/Casey, where two hours of a day come before the last hour of the day before it: the engine's table of days
-/// puts them into the wrong one.
+/// Not Antarctica/Casey, where two hours of a day precede the last hour of the previous day: the engine's
+/// table of days assigns them to the wrong day.
 const PLACES: [(Tz, &str); 15] = [
     (Tz::UTC, "2024-02-27"),
     (Tz::Europe__Moscow, "2010-10-31"),
@@ -29,19 +29,19 @@ const PLACES: [(Tz, &str); 15] = [
     (Tz::America__New_York, "2026-03-08"),
     (Tz::America__New_York, "2026-11-01"),
     (Tz::Pacific__Auckland, "2026-04-05"),
-    // Clocks that skip midnight, or have it twice.
+    // Clocks that skip midnight or repeat it.
     (Tz::America__Sao_Paulo, "2018-11-04"),
     (Tz::America__Sao_Paulo, "2018-02-18"),
     (Tz::America__Havana, "2024-11-03"),
-    // A day that was skipped; steps of two hours.
+    // A skipped day; steps of two hours.
     (Tz::Pacific__Apia, "2011-12-30"),
     (Tz::Antarctica__Troll, "2026-10-25"),
-    // Half an hour off until then.
+    // An offset of half an hour until then.
     (Tz::Asia__Pyongyang, "2018-05-30"),
     (Tz::UTC, "1970-01-01"),
 ];
 
-/// How many days before and after that day have hours.
+/// The number of days with hours before and after that day.
 const DAYS: i64 = 20;
 
 #[derive(Debug, Clone)]
@@ -50,7 +50,7 @@ struct Case {
     day: NaiveDate,
     ids: [Uuid; 2],
     cells: Vec<Cell>,
-    /// Both and one prosthesis, and one of somebody else.
+    /// 0 or 1: both prostheses; 2: the first one; 3: one of another person.
     asked: u8,
     range: (NaiveDate, NaiveDate),
     data_as_of: Option<DateTime<Utc>>,
@@ -69,7 +69,7 @@ struct Cell {
 
 fn cell() -> impl Strategy<Value = Cell> {
     let battery = proptest::option::of((1..100_u32, 0..100_u8, 0..100_u8));
-    // Few movements, so that models and days tie.
+    // Few movements, so that ties between models and between days occur.
     (0..2_usize, 0..DAYS * 2 * 24, 0..3_u8, 1..6_u32, (0..50_u32, 0..900_u32), battery).prop_map(
         |(prosthesis, hour, model, movements, response, battery)| Cell {
             prosthesis,
@@ -120,7 +120,7 @@ impl Case {
         bionicpro_model::hours::midnight(self.day) + TimeDelta::hours(cell.hour - DAYS * 24)
     }
 
-    /// Makes the hours those of a new person, and returns the login name.
+    /// Stores the hours for a new person, and returns the login name.
     async fn store(&self, db: &Db) -> String {
         let user = Uuid::new_v4();
         let mut rows = Vec::new();
@@ -131,7 +131,7 @@ impl Case {
                 Some((count, least, last)) => (count, least.to_string(), last.to_string()),
                 None => (0, "NULL".to_owned(), "NULL".to_owned()),
             };
-            // Eighths add up exactly in any order.
+            // Multiples of an eighth add up exactly in any order.
             rows.push(format!(
                 "('{user}', '{prosthesis}', 'chip-{}', 'Hand {}', '{}', {}, {}, {}, {}, {count}, {}, {batteries}, {}, {least}, {last}, {})",
                 cell.model,
@@ -192,7 +192,7 @@ fn numbers(sums: &Sums) -> Numbers {
 }
 
 impl Opinion<'_> {
-    /// The rows of a query, whose columns are a tuple.
+    /// Returns the rows of a query, whose columns are a tuple.
     async fn answer<T: DeserializeOwned + 'static>(&self, query: Query) -> Vec<T> {
         query.fetch_one::<Vec<T>>().await.unwrap()
     }
@@ -216,7 +216,7 @@ impl Opinion<'_> {
         read(&self.db.reports, &self.login, &months(tz, (from, to))).await
     }
 
-    /// The day that holds the moment, and nothing is known of; as the statements take it.
+    /// Returns the day of `data_as_of`, from which on data are incomplete, as a parameter of the statements.
     fn unknown_from(&self) -> NaiveDate {
         let moment = self.case.data_as_of.map(|at| at.max(DateTime::UNIX_EPOCH));
         moment.map_or(NaiveDate::default(), |at| at.with_timezone(&self.case.tz).date_naive())

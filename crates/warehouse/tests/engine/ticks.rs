@@ -1,4 +1,4 @@
-//! Loads of single cells: hidden keys, what a load says afterwards, and what it reads for that.
+//! Loads of single cells: hidden keys, the totals read afterwards, and the rows scanned for them.
 
 use bionicpro_model::DayTotals;
 use bionicpro_warehouse::load::{self, Former, Tombstones};
@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::support::rows::MartRow;
 use crate::support::{Db, range, spec, tick};
 
-/// The live rows as `user prosthesis hour`, by key.
+/// Returns the live rows as `user prosthesis hour`, by key.
 async fn told(db: &Db) -> Vec<String> {
     let sql = "SELECT concat(right(toString(user_id), 1), ' ', right(toString(prosthesis_id), 1), ' ', formatDateTime(hour, '%dT%H'))
         FROM user_prosthesis_stats FINAL ORDER BY user_id, prosthesis_id, hour";
@@ -51,7 +51,7 @@ async fn a_tick_that_comes_after_a_newer_full_run_brings_nothing_back() {
     let late = [row(1, 2, "15T08"), row(1, 2, "15T09"), row(1, 2, "16T09")];
     assert_eq!(db.insert(&late, &tick(10, &late)).await, 1);
     assert_eq!(told(&db).await, ["1 2 15T08", "1 2 16T09"]);
-    // What an earlier try brought before the newer one had come goes too.
+    // Rows that an earlier attempt wrote before the newer load are hidden too.
     db.execute(
         "INSERT INTO user_prosthesis_stats SELECT * REPLACE (hour + 7200 AS hour, 5 AS version)
          FROM (SELECT * FROM user_prosthesis_stats FINAL WHERE version = 20)",
@@ -86,7 +86,7 @@ async fn former_keys_are_hidden_in_their_hours_and_what_the_load_brought_stays()
     let left = ["1 2 15T10", "1 3 15T08", "1 3 15T09", "1 3 15T10"];
     assert_eq!(told(&db).await, left);
     assert_eq!(db.store(&brought, &spec, &hides).await, 0);
-    // An older load that comes late does not bring them back.
+    // A late older load does not bring them back.
     db.insert(&first, &tick(1, &first)).await;
     assert_eq!(told(&db).await, left);
 }
@@ -103,7 +103,7 @@ async fn many_former_keys_and_people_are_hidden_in_batches() {
             range: range("1970-01-01", "2106-02-07"),
         })
         .collect();
-    // Whoever is named twice is hidden once.
+    // A person who is named twice is hidden once.
     let gone: Vec<Uuid> = (0..999).map(Uuid::from_u128).collect();
     assert_eq!(
         db.store(&[], &tick(2, &[]), &Tombstones { former, gone, ..Tombstones::default() }).await,
@@ -112,7 +112,7 @@ async fn many_former_keys_and_people_are_hidden_in_batches() {
     assert_eq!(db.count("SELECT count() FROM user_prosthesis_stats FINAL").await, 1);
 }
 
-/// The totals of rows, by a plain loop.
+/// Computes the totals of rows in a plain loop.
 fn totals(day: &str, rows: &[MartRow]) -> DayTotals {
     let of_day = rows.iter().filter(|row| row.hour.date_naive() == date(day));
     of_day.fold(DayTotals { date: date(day), ..DayTotals::default() }, |sum, row| DayTotals {
@@ -153,7 +153,7 @@ async fn a_load_counts_its_own_live_rows_once_however_often_it_is_repeated() {
         db.insert(&all, &tick(2, &all)).await;
         assert_eq!(load::loaded_totals(&db.warehouse, &spec).await.unwrap(), expected);
     }
-    // A newer load takes some of them over: they are no longer this load's.
+    // A newer load rewrites some of them: they no longer belong to this load.
     db.insert(&rows[..4], &tick(3, &rows[..4])).await;
     let left = totals("2026-01-15", &rows[4..]);
     assert_eq!(load::loaded_totals(&db.warehouse, &spec).await.unwrap(), [left, expected[1]]);
@@ -171,7 +171,7 @@ async fn a_load_of_a_range_answers_for_rows_that_it_did_not_write() {
     let new = [row(1, 1, "15T08")];
     let spec = spec(hours, 2, &new);
     db.insert(&new, &tick(2, &new)).await;
-    // Nothing has hidden the second row yet, and nobody has staged it.
+    // The second row is not hidden yet, and no load has staged it.
     assert_eq!(load::loaded_totals(&db.warehouse, &spec).await.unwrap(), [totals("2026-01-15", &old)]);
     let cells = load::loaded_cells(&db.warehouse, &spec, date("2026-01-15")).await.unwrap();
     assert_eq!(cells[1].user_id, Uuid::from_u128(2));
@@ -179,7 +179,7 @@ async fn a_load_of_a_range_answers_for_rows_that_it_did_not_write() {
     assert_eq!(load::loaded_totals(&db.warehouse, &spec).await.unwrap(), [totals("2026-01-15", &new)]);
 }
 
-/// The statement of a tick that reads the mart when there is nothing to hide.
+/// The statement of an incremental run that reads the mart when there is nothing to hide.
 const ASKED: &str = include_str!("../../src/load/totals/of_tick.sql");
 
 #[derive(clickhouse::Row, serde::Deserialize)]

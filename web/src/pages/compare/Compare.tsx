@@ -1,4 +1,4 @@
-// Two periods beside each other, which the address names: how they differ in one sentence, and each measurement as two bars.
+// Compares two periods, which the URL names: the difference in one sentence, and each measurement as two bars.
 
 import { useLingui } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';
@@ -27,7 +27,7 @@ export default function Compare() {
   const tz = useZone();
   const search = route.useSearch();
   const periods = useQuery(periodsQuery(tz)).data;
-  // An address that names no period shows the last week and the one before it.
+  // Without periods in the URL, shows the last week and the one before it.
   const week = periods?.periods[0];
   const a = search.a ?? (week && writePeriod(week.before.from, week.before.through));
   const b = search.b ?? (week && writePeriod(week.complete.from, week.complete.through));

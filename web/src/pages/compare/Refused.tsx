@@ -1,4 +1,4 @@
-// Two periods that cannot be compared, and why: the missing days would look like a change.
+// Explains why two periods cannot be compared: missing days would look like a change.
 
 import { Plural, Trans } from '@lingui/react/macro';
 

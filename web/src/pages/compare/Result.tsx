@@ -1,4 +1,4 @@
-// The comparison itself: which periods, one sentence, and the bars.
+// The comparison itself: the periods, one sentence, and the bars.
 
 import { Plural, Trans, useLingui } from '@lingui/react/macro';
 
@@ -27,7 +27,7 @@ export function Result({ data, a, b }: ResultProps) {
       </dl>
       <PairedBars
         title={t`A and B by measurement`}
-        finding={t`Each measurement has a scale of its own. What is counted by day is for a day with data.`}
+        finding={t`Each measurement has its own scale. “Per day” means per day with data.`}
         periods={periods}
         pairs={data.differences.map((difference) => ({
           key: difference.metric,

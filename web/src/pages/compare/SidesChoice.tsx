@@ -1,4 +1,4 @@
-// Which two periods to compare: the last 7, 30 or 90 days with those before them, or any four days.
+// Chooses the two periods: the last 7, 30 or 90 days and as many before them, or any four dates.
 
 import { plural } from '@lingui/core/macro';
 import { Trans, useLingui } from '@lingui/react/macro';
@@ -15,7 +15,7 @@ interface SidesChoiceProps {
   a: string | undefined;
   b: string | undefined;
   periods: Periods | undefined;
-  /** The first day with data; undefined while it is not known, null without one. */
+  /** The first day with data; undefined while unknown, null if there is none. */
   first: string | null | undefined;
 }
 
@@ -48,14 +48,14 @@ export function SidesChoice({ a, b, periods, first }: SidesChoiceProps) {
       {first && tooLong.length > 0 && (
         <p className="muted">
           <Trans>
-            The last {lengths} days cannot be compared with as many before them yet: your data begin on{' '}
+            The last {lengths} days cannot be compared with the same number of days before them yet: your data begin on{' '}
             {date(first, 'long')}.
           </Trans>
         </p>
       )}
       <details className="period-own">
         <summary>
-          <Trans>Choose the days</Trans>
+          <Trans>Custom dates</Trans>
         </summary>
         <OwnSides key={`${a} ${b}`} a={a} b={b} latest={periods?.today} />
       </details>

@@ -1,4 +1,4 @@
-// How the address names the two periods: `/compare?a=2026-11-14..2026-11-20&b=2026-11-21..2026-11-27`, all days included.
+// The two periods in the URL: `/compare?a=2026-11-14..2026-11-20&b=2026-11-21..2026-11-27`, both ends included.
 
 const PERIOD = /^([0-9]{4}-[0-9]{2}-[0-9]{2})\.\.([0-9]{4}-[0-9]{2}-[0-9]{2})$/;
 
@@ -7,7 +7,7 @@ export interface CompareSearch {
   b?: string;
 }
 
-/** Both ends of a period; undefined when it has another shape. The server decides whether there are such days. */
+/** Returns both ends of a period; undefined if malformed. The server decides whether such days exist. */
 export function parsePeriod(text: unknown): { from: string; to: string } | undefined {
   const [, from, to] = (typeof text === 'string' && PERIOD.exec(text)) || [];
   return from === undefined || to === undefined ? undefined : { from, to };
@@ -17,7 +17,7 @@ export function writePeriod(from: string, to: string): string {
   return `${from}..${to}`;
 }
 
-/** What the address says, read strictly: what is not a period is as good as absent. */
+/** Parses the URL strictly: a malformed period counts as absent. */
 export function compareSearch(search: Record<string, unknown>): CompareSearch {
   const side = (key: 'a' | 'b') => {
     const value = search[key];

@@ -1,4 +1,4 @@
-// A difference in words: how much, which way, never good or bad.
+// A difference in words: its amount and direction, without a judgement.
 
 import { useLingui } from '@lingui/react/macro';
 
@@ -15,9 +15,9 @@ export function useDifferenceWords() {
   const name = (metric: ComparedMetric): string => {
     switch (metric) {
       case 'movements_per_day':
-        return t`Movements a day`;
+        return t`Movements per day`;
       case 'usage_hours_per_day':
-        return t`Hours in use a day`;
+        return t`Hours in use per day`;
       case 'avg_response_time_ms':
         return t`Response`;
       case 'avg_battery_level':
@@ -48,11 +48,11 @@ export function useDifferenceWords() {
     if (difference === null) {
       return t`not known`;
     }
-    // What reads the same is the same: a difference behind the last digit shown is no news.
+    // Values that are displayed the same are the same: a difference beyond the last shown digit is irrelevant.
     if (difference === 0 || value(metric, a) === value(metric, b)) {
       return t`the same`;
     }
-    // A share of a percentage misleads; battery levels differ in points.
+    // A percentage of a percentage would mislead; battery levels differ in percentage points.
     const points = metric === 'avg_battery_level' || metric === 'lowest_battery_level';
     const amount = points ? t`${number(Math.abs(difference))} points` : value(metric, Math.abs(difference));
     const share =
@@ -73,7 +73,7 @@ export function useDifferenceWords() {
     if (percent === null) {
       return '';
     }
-    const numbers = t`${number(b)} a day in B, ${number(a)} in A`;
+    const numbers = t`${number(b)} per day in B, ${number(a)} in A`;
     if (Math.abs(percent) < SAME_PERCENT) {
       return t`About as many movements in both periods: ${numbers}.`;
     }

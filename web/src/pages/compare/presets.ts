@@ -1,9 +1,10 @@
-// The named comparisons: so many days that are over with as many before them. Those that begin before the first data are not offered.
+// The named comparisons: the last complete days with as many before them. Those that would begin before the first data
+// are not offered.
 
 import type { NamedPeriod } from '../../api/client';
 import { writePeriod } from './address';
 
-/** The longest named period of which two fit into the year that the mart holds. */
+/** The longest named period of which two fit into the year that the mart covers. */
 const LONGEST_DAYS = 90;
 
 export interface Preset {
@@ -14,11 +15,11 @@ export interface Preset {
 
 export interface Presets {
   offered: Preset[];
-  /** How many days those have that the data do not reach back for. */
+  /** The lengths in days of those that would begin before the first data. */
   tooLong: number[];
 }
 
-/** `first` is the first day with data; all are offered while it is not known. Dates are compared as text, which for ISO dates is their order. */
+/** `first` is the first day with data; all are offered while it is unknown. ISO dates sort as text. */
 export function presets(periods: readonly NamedPeriod[], first: string | null | undefined): Presets {
   const named = periods.filter(({ days }) => days <= LONGEST_DAYS);
   const reaches = ({ before }: NamedPeriod) => !first || first <= before.from;

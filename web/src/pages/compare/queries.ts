@@ -1,4 +1,5 @@
-// What the Compare page asks for: first the two periods as the server names them, with the days that have data, then the comparison.
+// The requests of the Compare page: first the two periods as the server names them, with their days with data, then the
+// comparison.
 
 import { queryOptions } from '@tanstack/react-query';
 
@@ -6,7 +7,7 @@ import { daysQuery, type Period } from '../../api/days';
 import { compareRanges, getCalendarDay } from '../../api/client';
 import { parsePeriod } from './address';
 
-/** The first day with data; null without one. What the calendar says of any day says it. */
+/** Requests the first day with data; null if there is none. The calendar entry of any day contains it. */
 export function firstDateQuery(today: string | undefined, tz: string) {
   return queryOptions({
     queryKey: ['reports', 'first', today, tz],
@@ -15,7 +16,7 @@ export function firstDateQuery(today: string | undefined, tz: string) {
   });
 }
 
-/** One of the two periods; asked for once the address names it. */
+/** Requests one of the two periods, once the URL names it. */
 export function sideQuery(side: string | undefined, tz: string) {
   const period = parsePeriod(side);
   return { ...daysQuery(period ?? {}, tz), enabled: period !== undefined };

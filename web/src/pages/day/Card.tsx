@@ -1,4 +1,4 @@
-// One number of the day and how it stands to the person's own usual days.
+// One number of the day, compared with the wearer's own usual days.
 
 import { Select, Trans, useLingui } from '@lingui/react/macro';
 import { Link } from '@tanstack/react-router';
@@ -8,15 +8,15 @@ import { marks, standing } from './usual';
 
 export interface CardProps {
   name: string;
-  /** The entry of the glossary that explains it. */
+  /** The glossary entry that explains it. */
   topic: string;
   value: number | null;
   /** The value in words, with its unit. */
   text: string;
   band: UsualBand | null | undefined;
-  /** The day is not over: its sums and its battery say nothing against whole days yet. */
+  /** Set if the day is not over: its sums and its battery are not comparable with whole days yet. */
   soFar?: boolean;
-  /** Writes a number of the band. */
+  /** Formats a number of the band. */
   write: (value: number) => string;
   /** A second fact under the value. */
   also?: string | undefined;
@@ -53,7 +53,7 @@ function Usual({
   if (band === null || band === undefined) {
     return (
       <p className="muted">
-        <Trans>Too few days yet to know what is usual</Trans>
+        <Trans>Not enough days yet to tell what is usual</Trans>
       </p>
     );
   }
@@ -82,12 +82,12 @@ function Usual({
   );
 }
 
-/** Where on the drawing a mark lies. */
+/** Returns the horizontal position of a mark. */
 function x(mark: number): number {
   return 4 + mark * 112;
 }
 
-/** The band as a bar, its median as a tick, the day as a dot; the words beside it say the same. */
+/** The band as a bar, its median as a tick, the day as a dot; the words next to it say the same. */
 function BandMark({ value, band }: { value: number; band: UsualBand }) {
   const { low, high, median, value: day } = marks(value, band);
   return (

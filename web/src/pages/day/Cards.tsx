@@ -1,4 +1,4 @@
-// The numbers of the day, six of them, in the order in which people ask.
+// The six numbers of the day, in the order in which wearers look for them.
 
 import { Trans, useLingui } from '@lingui/react/macro';
 

@@ -1,4 +1,4 @@
-// A day: one sentence, the numbers against one's usual days, the hours as columns, and the same as a table.
+// A day: one sentence, the numbers compared with the usual days, the hours as columns, and the same as a table.
 
 import { useLingui } from '@lingui/react/macro';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
@@ -46,7 +46,7 @@ function OneDay(key: DayKey) {
     // oxlint-disable-next-line react/exhaustive-deps -- the neighbours change with the day
   }, [client, before, after]);
 
-  // The calendar goes on to tomorrow, which has nothing to show. Dates are compared as text, which for ISO dates is their order.
+  // The calendar includes tomorrow, which has nothing to show. ISO dates sort as text.
   const next = place && (place.next_day !== null && place.next_day <= place.today ? place.next_day : null);
 
   const go = (to: string) => {
@@ -85,7 +85,7 @@ function OneDay(key: DayKey) {
   );
 }
 
-/** Russian writes weekdays small; a heading begins with a capital. */
+/** Capitalises a heading: Russian weekdays are lower case. */
 function capital(text: string, language: string): string {
   return text.charAt(0).toLocaleUpperCase(language) + text.slice(1);
 }

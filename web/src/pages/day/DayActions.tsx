@@ -1,4 +1,4 @@
-// From day to day: the day before, another day, the day after. Buttons with the day's name on them, at the bottom.
+// Navigation between days: previous, another, next. Buttons with the day's name, at the bottom.
 
 import { Trans, useLingui } from '@lingui/react/macro';
 import { useNavigate } from '@tanstack/react-router';
@@ -9,10 +9,10 @@ import { Actions } from '../../shell/Actions';
 
 export interface DayActionsProps {
   date: string;
-  /** The neighbours in the calendar; null where there is none to go to. Undefined while that is not known. */
+  /** The adjacent calendar days; null if there is none to go to, undefined while unknown. */
   previous: string | null | undefined;
   next: string | null | undefined;
-  /** Today; undefined while it is not known. */
+  /** Today; undefined while unknown. */
   latest: string | undefined;
   go: (date: string) => void;
 }
@@ -72,7 +72,7 @@ export function DayActions({ date, previous, next, latest, go }: DayActionsProps
                 void navigate({ to: '/' });
               }}
             >
-              <Trans>Newest day</Trans>
+              <Trans>Latest day</Trans>
             </button>
             <button type="button" onClick={close}>
               <Trans>Close</Trans>
@@ -84,7 +84,7 @@ export function DayActions({ date, previous, next, latest, go }: DayActionsProps
   );
 }
 
-/** Where there is room for it; on a narrow screen the arrow stands for it. */
+/** The day's name if there is room; on a narrow screen only the arrow is visible. */
 function DayName({ date, otherwise }: { date: string | null | undefined; otherwise: string }) {
   const format = useFormat();
   return <span className="label-wide">{date ? format.date(date, 'short') : otherwise}</span>;
@@ -97,7 +97,7 @@ interface StepProps {
   children: React.ReactNode;
 }
 
-/** Keeps the focus when there is no further day: it is marked as not available, not disabled. */
+/** A button that keeps the focus if there is no further day: it is `aria-disabled` instead of disabled. */
 function Step({ to, label, go, children }: StepProps) {
   return (
     <button

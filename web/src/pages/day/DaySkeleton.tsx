@@ -1,4 +1,4 @@
-// The Day page before its numbers: of the same heights, so that nothing jumps when they come.
+// The Day page while its numbers load: with the same heights, so that the layout does not shift.
 
 import { Skeleton } from '../../parts/Skeleton';
 

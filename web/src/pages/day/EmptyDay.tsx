@@ -1,4 +1,4 @@
-// A day without a number, and which kind of nothing it is.
+// A day without numbers, and the reason for it.
 
 import { Trans } from '@lingui/react/macro';
 
@@ -17,7 +17,7 @@ export function EmptyDay({ calendar, go }: { calendar: CalendarDay; go: (date: s
       {calendar.state === 'newer_than_data' ? (
         <>
           <h2>
-            <Trans>The data do not reach this day yet</Trans>
+            <Trans>The data do not cover this day yet</Trans>
           </h2>
           <p>
             <Trans>Numbers appear here once the day has begun and the prosthesis has sent them.</Trans>
@@ -38,7 +38,7 @@ export function EmptyDay({ calendar, go }: { calendar: CalendarDay; go: (date: s
             <Trans>No movements recorded so far</Trans>
           </h2>
           <p>
-            <Trans>The day is still running. Movements appear here some minutes after they were made.</Trans>
+            <Trans>The day is not over yet. Movements appear here a few minutes after they are made.</Trans>
           </p>
         </>
       ) : (
@@ -48,8 +48,8 @@ export function EmptyDay({ calendar, go }: { calendar: CalendarDay; go: (date: s
           </h2>
           <p>
             <Trans>
-              The data cover this day and hold no movement. Whether the prosthesis was not used or did not send, they
-              cannot tell. If it was used and sends later, the day fills up by itself.
+              The data cover this day and contain no movements. They cannot show whether the prosthesis was not used or
+              did not send anything. If it was used and sends its data later, the day fills in automatically.
             </Trans>
           </p>
         </>
@@ -67,7 +67,7 @@ function Neighbours({ calendar, go }: { calendar: CalendarDay; go: (date: string
     <div className="day-choose-buttons">
       {before !== null && (
         <button type="button" onClick={() => go(before)}>
-          <Trans>Last day with data before: {format.date(before, 'short')}</Trans>
+          <Trans>Previous day with data: {format.date(before, 'short')}</Trans>
         </button>
       )}
       {after !== null && (

@@ -1,4 +1,4 @@
-// What each chart of the day shows, in one sentence: its caption.
+// The captions of the day's charts: the finding of each in one sentence.
 
 import { Plural, Trans } from '@lingui/react/macro';
 
@@ -13,7 +13,7 @@ export function ColumnsFinding({ hours }: { hours: readonly HourOfDay[] }) {
   }
   return (
     <Trans>
-      Busiest from {busiest.hour.name}: <Plural value={busiest.value} one="# movement" other="# movements" />. No
+      Busiest hour, from {busiest.hour.name}: <Plural value={busiest.value} one="# movement" other="# movements" />. No
       movements recorded in <Plural value={empty} one="# hour" other="# hours" />.
     </Trans>
   );
@@ -24,25 +24,26 @@ export function PanelsFinding({ hours }: { hours: readonly HourOfDay[] }) {
   const lowest = best(hours, (hour) => (hour.lowest === null ? null : -hour.lowest));
   const slowest = best(hours, (hour) => hour.response);
   if (lowest === undefined || slowest === undefined) {
-    return <Trans>No readings of battery or response.</Trans>;
+    return <Trans>No battery or response readings.</Trans>;
   }
   const battery = format.unit(Math.round(-lowest.value), 'percent');
   const response = format.unit(Math.round(slowest.value), 'ms');
   if (lowest.hour === slowest.hour) {
     return (
       <Trans>
-        From {lowest.hour.name} the battery was lowest, {battery}, and the response slowest, {response}.
+        In the hour from {lowest.hour.name} the battery was lowest, {battery}, and the response slowest, {response}.
       </Trans>
     );
   }
   return (
     <Trans>
-      Battery lowest from {lowest.hour.name}: {battery}. Response slowest from {slowest.hour.name}: {response}.
+      Lowest battery in the hour from {lowest.hour.name}: {battery}. Slowest response in the hour from{' '}
+      {slowest.hour.name}: {response}.
     </Trans>
   );
 }
 
-/** The hour with the greatest number, the first of several. */
+/** Returns the hour with the largest number, the first of several. */
 function best(
   hours: readonly HourOfDay[],
   of: (hour: HourOfDay) => number | null,

@@ -1,4 +1,4 @@
-// The address without a day: goes to the newest day with data.
+// The URL without a day: redirects to the newest day with data.
 
 import { useLingui } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';
@@ -18,7 +18,7 @@ export default function Home() {
   }
   return (
     <>
-      {/* Not a page's head: the focus stays where it is until there is a day. */}
+      {/* No `PageHead`: the focus does not move until there is a day. */}
       <title>{t`Your reports`}</title>
       <h1>{t`Your reports`}</h1>
       <Answer query={query} skeleton={<DaySkeleton />}>

@@ -1,4 +1,4 @@
-// Says once, in a sentence, that a day has other numbers than when this person looked at it last on this device.
+// Reports once, in a sentence, that a day's numbers have changed since the wearer last viewed it on this device.
 
 import { plural } from '@lingui/core/macro';
 import { useLingui } from '@lingui/react/macro';
@@ -13,18 +13,18 @@ import type { DayAnswer, DayKey } from './queries';
 export interface LateProps {
   day: DayKey;
   answer: DayAnswer;
-  /** No newer answer is on its way: what is on the screen is read. */
+  /** True if no request is in flight: the numbers on the screen count as seen. */
   settled: boolean;
 }
 
-/** Of one visit to one day: give it the day as its key. */
+/** Belongs to one visit to one day: use the day as its React key. */
 export function Late({ day, answer, settled }: LateProps) {
   const { t } = useLingui();
   const { dateTime } = useFormat();
   const announce = useAnnounce();
   const client = useQueryClient();
   const now = sightOf(answer);
-  // As it was before this visit, else as this visit has shown it first: a reload has nothing more to say.
+  // The numbers before this visit, or else those first shown in it: a reload reports nothing new.
   const [before, setBefore] = useState(() => client.getQueryData<Sight>(sightKey(day)));
   if (before === undefined && settled && now !== null) {
     setBefore(now);

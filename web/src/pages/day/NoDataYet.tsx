@@ -1,4 +1,4 @@
-// A person with a prosthesis from which nothing has come yet.
+// A wearer whose prosthesis has not sent any data yet.
 
 import { Trans } from '@lingui/react/macro';
 
@@ -10,8 +10,8 @@ export function NoDataYet() {
       </h2>
       <p>
         <Trans>
-          Your prosthesis is registered, and nothing has come from it so far. The first numbers appear here by
-          themselves, within half an hour after it has sent some.
+          Your prosthesis is registered but has not sent any data yet. The first numbers will appear here automatically,
+          within half an hour of its first data.
         </Trans>
       </p>
       <p>

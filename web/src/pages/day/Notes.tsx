@@ -1,4 +1,4 @@
-// Under the numbers: what they are of, when they were computed, and the same as a file.
+// The notes below the numbers: prosthesis, zone, time of computation, and the numbers as a file.
 
 import { Trans, useLingui } from '@lingui/react/macro';
 import { useMutation } from '@tanstack/react-query';
@@ -21,13 +21,14 @@ export function Notes({ report }: { report: DayReport }) {
     <section className="day-notes stack" aria-label={t`About these numbers`}>
       <p className="muted">
         <Trans>
-          {report.prosthesis_model}, chip {report.chip_id}. Days of {tz}. Computed {computed}. “No movements recorded”
-          says only that: whether the prosthesis was not used or did not send, the data cannot tell.
+          {report.prosthesis_model}, chip {report.chip_id}. Days in the time zone {tz}. Calculated {computed}. “No
+          movements recorded” means only that: the data cannot show whether the prosthesis was not used or did not send
+          anything.
         </Trans>
       </p>
       {hours !== 24 && (
         <p>
-          <Trans>Clocks change on this day: it has {hours} hours.</Trans>
+          <Trans>The clocks change on this day: it has {hours} hours.</Trans>
         </p>
       )}
       {nextDay !== null && (

@@ -1,4 +1,4 @@
-// Of a day with several prostheses: all of them together, or one.
+// Selects one prosthesis, or all together, on a day with several.
 
 import { Trans } from '@lingui/react/macro';
 import { getRouteApi } from '@tanstack/react-router';

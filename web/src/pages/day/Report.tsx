@@ -14,12 +14,12 @@ export interface ReportProps {
   report: DayReport;
   /** The day in words. */
   title: string;
-  /** Goes to the day before or after. */
+  /** Goes to the previous or the next day. */
   turn: (direction: -1 | 1) => void;
 }
 
 export function Report({ report, title, turn }: ReportProps) {
-  // Of another day no hour is chosen; the chart itself stays, and with it the focus of whoever turns pages in it.
+  // The selection is cleared for another day, but the chart stays mounted and keeps the focus while the reader pages.
   const [chosen, choose] = useState<{ day: string; hour: number | undefined }>();
   const hours = hoursOfDay(report.hours, report.hourly_data);
   const cursor = {

@@ -1,4 +1,4 @@
-// The day in a few words: what was done with the prosthesis, how it answered, whether anything went wrong.
+// The day in a few words: use, response time and errors.
 
 import { Plural, Select, Trans } from '@lingui/react/macro';
 
@@ -21,7 +21,7 @@ function Use({ report }: { report: DayReport }) {
   if (report.state === 'running') {
     return (
       <Trans>
-        So far you used the prosthesis in <Plural value={hours} one="# hour" other="# hours" /> of the day and made{' '}
+        So far you have used the prosthesis in <Plural value={hours} one="# hour" other="# hours" /> of the day and made{' '}
         <Plural value={movements} one="# movement" other="# movements" />.
       </Trans>
     );

@@ -1,23 +1,23 @@
-// When in the day errors happened, put so that one clause can say it.
+// The times of day at which errors happened, simple enough for one clause.
 
 export interface HourErrors {
-  /** The hour on the clock, with its offset where the clock shows it twice. */
+  /** The local time, with its offset if the clock shows it twice. */
   name: string;
   errors: number | null;
 }
 
 export type ErrorSpan =
   | { kind: 'none' }
-  /** All of them from `from` until `until`. */
+  /** All of them between `from` and `until`. */
   | { kind: 'within'; from: string; until: string }
   /** More than half of them, `count`, in one hour. */
   | { kind: 'mostly'; from: string; until: string; count: number }
   | { kind: 'spread'; hours: number };
 
-/** A stretch longer than this says little about when. */
+/** A longer span says little about the time. */
 const LONGEST_STRETCH_HOURS = 3;
 
-/** The shortest true statement; `hours` are all hours of the day in their order. */
+/** Returns the most precise true statement; `hours` are all hours of the day in order. */
 export function errorSpan(hours: readonly HourErrors[]): ErrorSpan {
   const at = hours.flatMap(({ errors }, index) => ((errors ?? 0) > 0 ? [index] : []));
   const first = at[0];

@@ -1,4 +1,4 @@
-// What the Day page reads: the day's report, or, where there is none, what kind of day it was.
+// The requests of the Day page: the day's report or, if there is none, its calendar entry.
 
 import { type QueryClient, queryOptions } from '@tanstack/react-query';
 
@@ -30,7 +30,7 @@ export const dayQuery = ({ date, tz, prosthesis_id }: DayKey) => {
   });
 };
 
-/** The newest day with data: where the app opens. */
+/** The newest day with data, with which the app opens. */
 export const newestDayQuery = (tz: string) =>
   queryOptions({
     queryKey: ['reports', 'newest', tz],
@@ -40,7 +40,7 @@ export const newestDayQuery = (tz: string) =>
     },
   });
 
-/** Reads the neighbours before they are asked for: going a day back is then immediate, and works without a network. */
+/** Prefetches the adjacent days, so that going a day back is immediate and works without a network. */
 export function readAhead(client: QueryClient, key: DayKey, days: readonly (string | null)[]): void {
   for (const date of days) {
     if (date !== null) {
@@ -49,7 +49,7 @@ export function readAhead(client: QueryClient, key: DayKey, days: readonly (stri
   }
 }
 
-/** What both kinds of answer say about the day's place in the calendar. */
+/** Returns the day's place in the calendar, from either kind of response. */
 export function placeOf(answer: DayAnswer) {
   return answer.kind === 'report' ? answer.report : answer.calendar;
 }

@@ -1,22 +1,22 @@
-// What came after a person had looked: a day as they saw it last, against the same day now.
+// Late data: compares a day as the wearer last saw it with the same day now.
 //
-// Only days that are over count: one that is running grows by itself. What was seen is kept like the answers, and goes with them.
+// Only complete days count: one in progress grows anyway. What was seen is stored and removed with the responses.
 
 import type { DayAnswer, DayKey } from './queries';
 
-/** What a person saw of a day. */
+/** The numbers of a day that the wearer saw. */
 export interface Sight {
   movements: number;
-  /** When its numbers were computed; null where it had none. */
+  /** The time at which its numbers were computed; null if it had none. */
   computedAt: string | null;
 }
 
-/** Where what was seen of a day is kept: beside the answers of the service, by person, and on the device with them. */
+/** Returns the query key of a day's sight: kept with the service's responses, per account, also on the device. */
 export function sightKey({ date, tz, prosthesis_id }: DayKey) {
   return ['seen', 'day', date, tz, prosthesis_id ?? null] as const;
 }
 
-/** What there is to see of a day; null while it runs, and where nothing is known of it. */
+/** Returns the sight of a day; null while it is in progress and if nothing is known about it. */
 export function sightOf(answer: DayAnswer): Sight | null {
   if (answer.kind === 'empty') {
     return answer.calendar.state === 'no_movements' ? { movements: 0, computedAt: null } : null;
@@ -25,14 +25,14 @@ export function sightOf(answer: DayAnswer): Sight | null {
   return state === 'complete' ? { movements: summary.total_movements, computedAt } : null;
 }
 
-/** Whether `now` was computed after what was seen. An answer that was older than the last one says nothing. */
+/** Returns true if `now` was computed after what was seen: an older response says nothing. */
 export function isNewer(now: Sight, seen: Sight): boolean {
   return (
     now.computedAt !== null && (seen.computedAt === null || Date.parse(now.computedAt) > Date.parse(seen.computedAt))
   );
 }
 
-/** How many movements the day has more than were seen, fewer if negative; 0 when nothing newer is known. */
+/** Returns how many more movements the day has than were seen (negative: fewer); 0 if nothing newer is known. */
 export function cameSince(seen: Sight | undefined, now: Sight | null): number {
   return seen === undefined || now === null || !isNewer(now, seen) ? 0 : now.movements - seen.movements;
 }

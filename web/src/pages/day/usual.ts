@@ -1,10 +1,10 @@
-// How a number of the day stands to the same number on the person's own days before it.
+// Compares a number of the day with the same number on the wearer's own preceding days.
 
 import type { UsualBand } from '../../api/client';
 
 export type Standing = 'above' | 'usual' | 'below';
 
-/** Where `value` lies to the band of usual days; null where either is not known. */
+/** Returns the position of `value` relative to the usual band; null if either is unknown. */
 export function standing(value: number | null, band: UsualBand | null | undefined): Standing | null {
   if (value === null || !band) {
     return null;
@@ -15,12 +15,12 @@ export function standing(value: number | null, band: UsualBand | null | undefine
   return value > band.high ? 'above' : 'usual';
 }
 
-/** How many digits after the point tell the edges of the band apart: none where whole numbers do. */
+/** Returns the number of decimals that distinguish the edges of the band: 0 if whole numbers do. */
 export function digitsFor(band: UsualBand | null | undefined): 0 | 1 {
   return band && Math.round(band.high) - Math.round(band.low) < 2 ? 1 : 0;
 }
 
-/** Where on a line from `0` to `1` the band, its middle and the value lie. */
+/** The positions of the band, its median and the value on a line from `0` to `1`. */
 export interface Marks {
   low: number;
   high: number;
@@ -28,7 +28,7 @@ export interface Marks {
   value: number;
 }
 
-/** Part of the line that is left free on both sides. */
+/** The fraction of the line left free at each end. */
 const MARGIN = 0.06;
 
 export function marks(value: number, band: UsualBand): Marks {

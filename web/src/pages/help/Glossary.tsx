@@ -1,4 +1,4 @@
-// The words of the reports, each in a sentence or two.
+// The terms of the reports, each explained in a sentence or two.
 
 import { Trans, useLingui } from '@lingui/react/macro';
 import type { ReactNode } from 'react';
@@ -8,13 +8,13 @@ export function Glossary() {
   return (
     <section className="panel stack" aria-labelledby="words">
       <h2 id="words">
-        <Trans>Words</Trans>
+        <Trans>Terms</Trans>
       </h2>
       <dl className="help-list">
         <Word name={t`Movement`}>
           <Trans>
-            One command that the prosthesis carried out: it opened, closed, turned. Each one is a line in what the chip
-            sends.
+            One command that the prosthesis carried out: opening, closing, turning. Each one is a record in the data
+            that the chip sends.
           </Trans>
         </Word>
         <Word name={t`Hour in use`}>
@@ -22,46 +22,46 @@ export function Glossary() {
         </Word>
         <Word name={t`No movements recorded`}>
           <Trans>
-            The data reach past this hour and hold no movement in it. The prosthesis may have been off, worn without
-            moving, or not worn: the chip sends movements only, so nobody can tell which.
+            The data extend past this hour and contain no movements in it. The prosthesis may have been off, worn
+            without moving, or not worn: the chip sends only movements, so there is no way to tell which.
           </Trans>
         </Word>
-        <Word name={t`Still running`}>
-          <Trans>The data end within this hour or day. Its numbers are those so far and will grow.</Trans>
+        <Word name={t`In progress`}>
+          <Trans>The data end within this hour or day. Its numbers show what is known so far and will grow.</Trans>
         </Word>
-        <Word name={t`Newer than the data`}>
-          <Trans>The data do not reach this hour or day yet. Nothing is known of it.</Trans>
+        <Word name={t`Not covered by the data yet`}>
+          <Trans>The data do not extend to this hour or day yet. Nothing is known about it.</Trans>
         </Word>
         <Word name={t`Before the first data`}>
-          <Trans>The first movement of yours came later.</Trans>
+          <Trans>Your first movement came later.</Trans>
         </Word>
         <Word name={t`Response`}>
           <Trans>
-            How long the prosthesis took from the signal to the movement, in milliseconds. Less is faster. It often
-            grows when the battery is nearly empty.
+            The time that the prosthesis took from the signal to the movement, in milliseconds. Lower is faster. It
+            often rises when the battery is nearly empty.
           </Trans>
         </Word>
         <Word name={t`Battery`}>
           <Trans>
-            The charge that the chip reported with a movement, in per cent. Between movements nothing is known.
+            The battery level that the chip reported with a movement, in per cent. Between movements it is unknown.
           </Trans>
         </Word>
         <Word name={t`Error`}>
           <Trans>A movement that the chip marked with an error code. It counts as a movement too.</Trans>
         </Word>
         <Word name={t`Usual`}>
-          <Trans>Your own 28 days before the day shown. Nobody is compared with other people.</Trans>
+          <Trans>Your own 28 days before the day shown. You are never compared with other people.</Trans>
         </Word>
         <Word name={t`Data up to`}>
           <Trans>
-            Everything that the chip had sent by this moment is counted. Movements that arrive late are added to their
-            own hour.
+            Everything that the chip had sent by this moment is counted. Movements that arrive late are added to the
+            hour in which they were made.
           </Trans>
         </Word>
-        <Word name={t`Zone`}>
+        <Word name={t`Time zone`}>
           <Trans>
-            Whose midnight ends a day. You choose it in the settings; a journey does not change it. On the days when
-            clocks change a day has 23 or 25 hours.
+            The time zone whose midnight ends a day. You choose it in the settings; travelling does not change it. On
+            days when the clocks change, a day has 23 or 25 hours.
           </Trans>
         </Word>
       </dl>

@@ -1,4 +1,4 @@
-// What the words mean, and how each number is calculated: in words, and as the formula.
+// The glossary, the calculation of each number in words and as a formula, and the keyboard.
 
 import { Trans, useLingui } from '@lingui/react/macro';
 
@@ -13,14 +13,14 @@ export default function Help() {
     <>
       <PageHead title={t`Help`}>
         <p className="muted">
-          <Trans>What the words mean and how every number is made.</Trans>
+          <Trans>What the terms mean and how every number is calculated.</Trans>
         </p>
       </PageHead>
       <nav aria-label={t`On this page`}>
         <ul className="help-contents">
           <li>
             <a className="button" href="#words">
-              <Trans>Words</Trans>
+              <Trans>Terms</Trans>
             </a>
           </li>
           <li>
@@ -30,7 +30,7 @@ export default function Help() {
           </li>
           <li>
             <a className="button" href="#keys">
-              <Trans>Keys</Trans>
+              <Trans>Keyboard</Trans>
             </a>
           </li>
         </ul>
@@ -39,7 +39,7 @@ export default function Help() {
       <Numbers />
       <section className="panel stack" aria-labelledby="keys">
         <h2 id="keys">
-          <Trans>Keys</Trans>
+          <Trans>Keyboard</Trans>
         </h2>
         <dl className="help-list">
           <div>
@@ -47,7 +47,7 @@ export default function Help() {
               <Trans>Tab</Trans>
             </dt>
             <dd>
-              <Trans>From one control to the next. A chart is one stop, a calendar month too.</Trans>
+              <Trans>Moves from one control to the next. A chart is one stop, and so is a calendar month.</Trans>
             </dd>
           </div>
           <div>
@@ -56,7 +56,7 @@ export default function Help() {
             </dt>
             <dd>
               <Trans>
-                Within a chart: from one hour or day to the next, to the first, to the last. The line below says the
+                Within a chart: to the next or previous hour or day, to the first, to the last. The line below shows the
                 values.
               </Trans>
             </dd>
@@ -66,7 +66,10 @@ export default function Help() {
               <Trans>Page Up, Page Down</Trans>
             </dt>
             <dd>
-              <Trans>In the charts of a day: the day before, the day after. In the charts of a period: a week.</Trans>
+              <Trans>
+                In the charts of a day: to the previous or the next day. In the charts of a period: a week back or
+                forward.
+              </Trans>
             </dd>
           </div>
           <div>
@@ -74,12 +77,12 @@ export default function Help() {
               <Trans>Escape</Trans>
             </dt>
             <dd>
-              <Trans>Leaves a chart.</Trans>
+              <Trans>Leaves the chart.</Trans>
             </dd>
           </div>
         </dl>
         <p>
-          <Trans>Nothing needs keys: a tap on a column, or the two buttons below a chart, do the same.</Trans>
+          <Trans>You never need a keyboard: tapping a column, or the two buttons below a chart, does the same.</Trans>
         </p>
       </section>
     </>

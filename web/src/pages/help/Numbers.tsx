@@ -1,4 +1,4 @@
-// How each number is calculated. The formulas are those of the service; averages are never averages of averages.
+// The calculation of each number. The formulas are those of the service; averages are never averages of averages.
 
 import { Trans, useLingui } from '@lingui/react/macro';
 import type { ReactNode } from 'react';
@@ -12,15 +12,16 @@ export function Numbers() {
       </h2>
       <p>
         <Trans>
-          Averages are rounded once, at the end, to one decimal. A number that is not known is a dash, never a zero.
+          Averages are rounded once, at the end, to one decimal place. An unknown number is shown as a dash, never as
+          zero.
         </Trans>
       </p>
       <dl className="help-list">
         <Calculation
           name={t`Movements`}
-          formula={t`movements = number of lines that the chip sent for the hour, the day or the period`}
+          formula={t`movements = number of records that the chip sent for the hour, the day or the period`}
         >
-          <Trans>All movements, those with an error too. With several prostheses, their sum.</Trans>
+          <Trans>All movements, including those with an error. With several prostheses, their sum.</Trans>
         </Calculation>
         <Calculation name={t`Hours in use`} formula={t`hours in use = number of hours with movements ≥ 1`}>
           <Trans>Counted once, however many prostheses moved in the hour.</Trans>
@@ -29,50 +30,57 @@ export function Numbers() {
           name={t`Response, average`}
           formula={t`response = sum of all response times ÷ number of movements that have one`}
         >
-          <Trans>Every movement weighs the same; an hour with many movements weighs more than one with few.</Trans>
+          <Trans>
+            Every movement counts the same, so an hour with many movements counts for more than one with few.
+          </Trans>
         </Calculation>
         <Calculation
           name={t`Battery, average`}
           formula={t`battery = sum of all reported levels ÷ number of movements that have one`}
         >
-          <Trans>Of the levels that came with movements. It is no average over time.</Trans>
+          <Trans>The average of the levels reported with movements. It is not an average over time.</Trans>
         </Calculation>
         <Calculation
           name={t`Battery, lowest and last`}
-          formula={t`lowest = least reported level; last = level of the last movement that has one`}
+          formula={t`lowest = lowest reported level; last = level of the last movement that has one`}
         >
-          <Trans>With several prostheses, the lower one of both.</Trans>
+          <Trans>With several prostheses, the lowest of their values.</Trans>
         </Calculation>
         <Calculation name={t`Errors per 1,000 movements`} formula={t`errors per 1,000 = errors ÷ movements × 1,000`}>
-          <Trans>So that a busy day and a calm one can be compared.</Trans>
+          <Trans>Makes a busy day and a quiet one comparable.</Trans>
         </Calculation>
         <Calculation
           name={t`Usual and usual range`}
           formula={t`usual = median; usual range = 10th to 90th percentile of the complete days with data among the 28 days before`}
         >
-          <Trans>Eight of ten of your days lie in the range. Fewer than 5 days with data: no usual range.</Trans>
+          <Trans>
+            Eight out of ten of your days fall within the range. With fewer than 5 days with data there is no usual
+            range.
+          </Trans>
         </Calculation>
         <Calculation
-          name={t`Median of 7 days`}
+          name={t`7-day median`}
           formula={t`median of the complete days with data among the day and the 6 before it`}
         >
           <Trans>
-            The middle one when the days are put in order; one unusual day does not move it. Fewer than 4 days: no
-            median.
+            The middle value when the days are put in order; a single unusual day does not shift it. With fewer than 4
+            days there is no median.
           </Trans>
         </Calculation>
         <Calculation
           name={t`A typical day`}
           formula={t`for each hour: median, 25th to 75th and 10th to 90th percentile of its movements over the complete days with data`}
         >
-          <Trans>An hour without movements counts as zero on such a day. Fewer than 5 days: no typical day.</Trans>
+          <Trans>
+            An hour without movements counts as zero on such a day. With fewer than 5 days there is no typical day.
+          </Trans>
         </Calculation>
         <Calculation
           name={t`Comparison of two periods`}
-          formula={t`difference = B − A; per cent = difference ÷ A × 100; a day = a day with data`}
+          formula={t`difference = B − A; per cent = difference ÷ A × 100; per day = per day with data`}
         >
           <Trans>
-            Only where at least half of the days of both periods have data; otherwise missing days would look like a
+            Shown only if at least half of the days of both periods have data; otherwise missing days would look like a
             change.
           </Trans>
         </Calculation>

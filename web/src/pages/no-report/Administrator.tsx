@@ -1,4 +1,4 @@
-// An administrator reads nobody's report, and this page says so.
+// The page for administrators, who cannot read reports.
 
 import { Trans, useLingui } from '@lingui/react/macro';
 import { Link } from '@tanstack/react-router';
@@ -9,18 +9,18 @@ export default function Administrator() {
   const { t } = useLingui();
   return (
     <div className="stack">
-      <PageHead title={t`An administrator has no reports`} />
+      <PageHead title={t`Administrators have no reports`} />
       <p>
         <Trans>
-          Reports are health data. Each person reads their own and nobody else's, so this account sees none: not here,
-          and not by the API.
+          Reports are health data. Each person can read only their own, so this account sees none, neither here nor
+          through the API.
         </Trans>
       </p>
       <p>
-        <Trans>Whether the pipeline runs and how fresh its data are stands on the page Pipeline.</Trans>
+        <Trans>The Pipeline page shows whether the pipeline is running and how fresh its data are.</Trans>
       </p>
       <Link to="/staff" className="button button-main">
-        <Trans>To the pipeline</Trans>
+        <Trans>Go to the pipeline</Trans>
       </Link>
     </div>
   );

@@ -1,4 +1,4 @@
-// An account to which no prosthesis belongs: what would be here, and whom to ask.
+// The page for an account without a prosthesis: what would be here, and whom to contact.
 
 import { Trans, useLingui } from '@lingui/react/macro';
 
@@ -10,17 +10,17 @@ export default function NotAWearer() {
   const { user } = useMe();
   return (
     <div className="stack">
-      <PageHead title={t`No prosthesis belongs to this account`} />
+      <PageHead title={t`No prosthesis is linked to this account`} />
       <p>
         <Trans>
           Here you would see your days with a bionic prosthesis: movements, hours in use, response time, battery and
-          errors, each against your own usual days.
+          errors, each compared with your own usual days.
         </Trans>
       </p>
       <p>
         <Trans>
-          If you wear one, ask your prosthetist or BionicPRO support to enter your user name, <strong>{user}</strong>,
-          with your prosthesis. The reports appear by themselves within half an hour after that.
+          If you wear one, ask your prosthetist or BionicPRO support to link your user name, <strong>{user}</strong>, to
+          your prosthesis. Your reports will then appear automatically within half an hour.
         </Trans>
       </p>
     </div>

@@ -1,5 +1,5 @@
-// One prosthesis. Which number it has is said to be unknown where the company's records do not know it; of its making and its
-// warranty nothing is said then.
+// One prosthesis. An unknown serial number is shown as "not known"; an unknown date of manufacture or end of warranty
+// is left out.
 
 import { Trans, useLingui } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';
@@ -25,7 +25,9 @@ export function Device({ prosthesis }: { prosthesis: ListedProsthesis }) {
         <Fact name={t`Chip`}>
           <code>{prosthesis.chip_id}</code>
         </Fact>
-        {prosthesis.manufactured_on !== null && <Fact name={t`Made`}>{date(prosthesis.manufactured_on, 'long')}</Fact>}
+        {prosthesis.manufactured_on !== null && (
+          <Fact name={t`Manufactured`}>{date(prosthesis.manufactured_on, 'long')}</Fact>
+        )}
         {prosthesis.warranty_until !== null && (
           <Fact name={t`Warranty`}>
             <Warranty until={prosthesis.warranty_until} />
@@ -48,7 +50,7 @@ export function Device({ prosthesis }: { prosthesis: ListedProsthesis }) {
           search={{ prosthesis_id: prosthesis.prosthesis_id }}
           className="button"
         >
-          <Trans>Its newest day</Trans>
+          <Trans>Its latest day</Trans>
         </Link>
       )}
     </article>
@@ -64,7 +66,7 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
   );
 }
 
-/** Whether it is over, the server's day decides; dates are compared as text, which for ISO dates is their order. */
+/** The server's date decides whether it has ended; ISO dates sort as text. */
 function Warranty({ until }: { until: string }) {
   const { date } = useFormat();
   const today = useQuery(freshnessQuery(useZone())).data?.today;

@@ -1,4 +1,4 @@
-// What this person wears and wore: which device, since when its movements count as theirs, and until when it has a warranty.
+// The wearer's current and former prostheses, with ownership intervals and warranties.
 
 import { Trans, useLingui } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';
@@ -23,7 +23,7 @@ export default function Prostheses() {
           return (
             <>
               <h2 className="visually-hidden">
-                <Trans>Yours now</Trans>
+                <Trans>Current prostheses</Trans>
               </h2>
               <div className="devices">
                 {current.map((prosthesis) => (
@@ -33,7 +33,7 @@ export default function Prostheses() {
               {former.length > 0 && (
                 <section className="stack">
                   <h2>
-                    <Trans>Worn before</Trans>
+                    <Trans>Former prostheses</Trans>
                   </h2>
                   <p className="muted">
                     <Trans>Reports show these devices only for the time in which they were yours.</Trans>

@@ -1,4 +1,4 @@
-// A choice of a few, all of them in sight.
+// A choice between a few options, all of them visible.
 
 export interface ChoiceProps<T extends string> {
   name: string;
@@ -6,7 +6,7 @@ export interface ChoiceProps<T extends string> {
   hint?: string;
   value: string;
   options: readonly { value: T; label: string; lang?: string }[];
-  /** Nothing can be saved now. */
+  /** Set if nothing can be saved at the moment. */
   fixed: boolean;
   save: (value: T) => void;
 }

@@ -1,4 +1,4 @@
-// The one question of the first visit: whose midnights cut the person's days.
+// The only question of the first visit: the time zone whose midnights delimit the wearer's days.
 
 import { Trans, useLingui } from '@lingui/react/macro';
 import { type FormEvent, useState } from 'react';
@@ -23,11 +23,11 @@ export default function FirstVisit({ me }: { me: Me }) {
   };
   return (
     <Frame>
-      <PageHead title={t`Where do your days begin?`} />
+      <PageHead title={t`Choose your time zone`} />
       <p>
         <Trans>
-          Welcome, {me.name ?? me.user}. Your reports go from midnight to midnight of one time zone. It stays the same
-          when you travel, and you can change it in the settings.
+          Welcome, {me.name ?? me.user}. Each day in your reports runs from midnight to midnight in one time zone. It
+          stays the same when you travel, and you can change it in the settings.
         </Trans>
       </p>
       <form className="stack" onSubmit={submit}>
@@ -36,7 +36,7 @@ export default function FirstVisit({ me }: { me: Me }) {
         </label>
         <ZoneSelect id="zone" value={zone} onChange={setZone} describedBy="zone-hint" />
         <p id="zone-hint" className="muted">
-          <Trans>This device is set to the zone that is chosen here already.</Trans>
+          <Trans>The zone of this device is already selected.</Trans>
         </p>
         <button type="submit" className="button-main" disabled={zone === '' || change.isPending}>
           <Trans>Show my reports</Trans>

@@ -1,4 +1,4 @@
-// Where the person is signed in, and how to end each of those.
+// The account's sessions, each with a button that ends it.
 
 import { Trans, useLingui } from '@lingui/react/macro';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';

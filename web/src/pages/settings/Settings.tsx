@@ -1,4 +1,4 @@
-// What the person can choose, and where they are signed in. Each choice is saved as it is made.
+// The settings and the account's sessions. Each choice is saved immediately.
 
 import { Trans, useLingui } from '@lingui/react/macro';
 
@@ -45,7 +45,7 @@ export default function Settings() {
           title={t`Colours`}
           value={chosen.theme}
           options={[
-            { value: 'system', label: t`As on this device` },
+            { value: 'system', label: t`Same as this device` },
             { value: 'light', label: t`Light` },
             { value: 'dark', label: t`Dark` },
           ]}
@@ -54,7 +54,7 @@ export default function Settings() {
         />
         <Choice
           name="text_size"
-          title={t`Size of the text`}
+          title={t`Text size`}
           value={chosen.text_size}
           options={[
             { value: 'normal', label: t`Normal` },
@@ -66,8 +66,8 @@ export default function Settings() {
         />
         <Choice
           name="hand"
-          title={t`The hand that you use the device with`}
-          hint={t`The buttons at the bottom of the screen move to its side.`}
+          title={t`The hand you use the device with`}
+          hint={t`The buttons at the bottom of the screen move to that side.`}
           value={chosen.hand ?? 'right'}
           options={[
             { value: 'left', label: t`Left` },
@@ -79,7 +79,7 @@ export default function Settings() {
         <Sessions />
       </div>
       <p className="muted">
-        <Trans>These choices are kept with your account, so they are the same on every device.</Trans>
+        <Trans>These settings are saved with your account, so they are the same on every device.</Trans>
       </p>
     </>
   );

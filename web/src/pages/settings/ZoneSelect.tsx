@@ -1,4 +1,4 @@
-// A zone out of all regions; UTC for those who want it.
+// Selects a zone from all regions, or UTC.
 
 import { useLingui } from '@lingui/react/macro';
 import { useMemo } from 'react';
@@ -22,7 +22,7 @@ export function ZoneSelect({ id, value, onChange, describedBy }: ZoneSelectProps
       aria-describedby={describedBy}
       onChange={(event) => onChange(event.currentTarget.value)}
     >
-      {value === '' && <option value="">{t`Choose a zone`}</option>}
+      {value === '' && <option value="">{t`Choose a time zone`}</option>}
       <option value="UTC">UTC</option>
       {groups.map(({ region, zones }) => (
         <optgroup key={region} label={region}>

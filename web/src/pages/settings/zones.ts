@@ -1,17 +1,17 @@
-// The zones to choose from: regions as the IANA database names them. Which of them can be reported in, the service decides.
+// The selectable zones: regions as the IANA database names them. The service decides which of them it accepts.
 
 export interface ZoneGroup {
   region: string;
   zones: { id: string; city: string }[];
 }
 
-/** The zone that this device is set to; undefined where it has none with the name of a region. */
+/** Returns the device's zone; undefined if it is not named after a region. */
 export function deviceZone(): string | undefined {
   const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
   return isRegion(timeZone) || timeZone === 'UTC' ? timeZone : undefined;
 }
 
-/** All zones by region, with those in `also` even where the browser does not list them. */
+/** Returns all zones by region, including those in `also` that the browser does not list. */
 export function zoneGroups(also: readonly (string | undefined | null)[]): ZoneGroup[] {
   const known = new Set(Intl.supportedValuesOf('timeZone').filter(isRegion));
   for (const zone of also) {
@@ -29,7 +29,7 @@ export function zoneGroups(also: readonly (string | undefined | null)[]): ZoneGr
   return [...groups.values()];
 }
 
-/** "Etc/GMT+3" is UTC−3 and reads as its opposite; bare offsets know no summer. */
+/** Excludes fixed offsets: "Etc/GMT+3" is UTC−3 but reads as its opposite, and offsets have no daylight saving. */
 function isRegion(zone: string): boolean {
   return zone.includes('/') && !zone.startsWith('Etc/');
 }

@@ -1,4 +1,4 @@
-// The language, for somebody whose choice is not known yet. Each is named in itself.
+// Selects the language while the account's choice is unknown. Each language is shown by its own name.
 
 import { useLingui } from '@lingui/react';
 

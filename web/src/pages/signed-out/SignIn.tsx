@@ -1,4 +1,4 @@
-// Nobody is signed in: the way in, which leads back to the view that was asked for.
+// The sign-in page, shown when no one is signed in; signing in returns to the requested view.
 
 import { Trans, useLingui } from '@lingui/react/macro';
 import { useLocation } from '@tanstack/react-router';
@@ -19,16 +19,17 @@ export default function SignIn() {
       <p>
         {ended ? (
           <Trans>
-            The session has ended, and what you were reading was removed from this screen. Sign in to come back to it.
+            Your session has ended, and what you were reading has been removed from this screen. Sign in to return to
+            it.
           </Trans>
         ) : (
           <Trans>
-            Sign in to read your own reports: how much you used the prosthesis, how it answered, and how the battery
-            lasted.
+            Sign in to read your own reports: how much you used the prosthesis, how quickly it responded, and how the
+            battery held up.
           </Trans>
         )}
       </p>
-      {/* Who has signed in in another tab already is not signed in a second time, which would end the first. */}
+      {/* If another tab has signed in already, a second sign-in would end that session: only reload. */}
       <a className="button button-main" href={replaced ? href : loginUrl(href)}>
         <Trans>Sign in</Trans>
       </a>

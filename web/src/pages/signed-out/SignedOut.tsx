@@ -1,4 +1,4 @@
-// Where signing out ends.
+// The page after signing out.
 
 import { Trans, useLingui } from '@lingui/react/macro';
 import { getRouteApi } from '@tanstack/react-router';
@@ -20,10 +20,10 @@ export default function SignedOut() {
     <Frame>
       <PageHead title={t`You are signed out`} />
       <p>
-        <Trans>Nothing of your reports is left on this device.</Trans>
+        <Trans>None of your report data remain on this device.</Trans>
       </p>
       {unconfirmed && (
-        <Banner tone="warn" title={<Trans>The service did not answer</Trans>}>
+        <Banner tone="warn" title={<Trans>The service did not respond</Trans>}>
           <Trans>
             This device has forgotten everything, but the session on the server may last up to 15 minutes more. On a
             shared device, close the browser, or sign in and out again when the network is back.

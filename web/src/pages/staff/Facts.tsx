@@ -1,4 +1,4 @@
-// Freshness, reconciliation, horizon and orphans: what the verdict is made of.
+// Freshness, reconciliation, horizon and orphans: the facts behind the verdict.
 
 import { Trans, useLingui } from '@lingui/react/macro';
 import type { ReactNode } from 'react';
@@ -23,7 +23,7 @@ export function Facts({ pipeline, answeredAt }: { pipeline: Pipeline; answeredAt
         value={freshness.data_as_of === null ? unknown : dateTime(freshness.data_as_of)}
         note={
           freshness.age_s === null ? (
-            <Trans>every {age(freshness.schedule_s)} is planned</Trans>
+            <Trans>scheduled every {age(freshness.schedule_s)}</Trans>
           ) : (
             <Trans>
               {age(freshness.age_s + passed)} old; late after {age(freshness.stale_after_s)}
@@ -43,7 +43,7 @@ export function Facts({ pipeline, answeredAt }: { pipeline: Pipeline; answeredAt
         value={horizon === null ? unknown : t`${age(horizon.age_s + passed)} old`}
         note={
           horizon === null || horizon.form === null ? (
-            <Trans>No run has taken one yet.</Trans>
+            <Trans>No run has determined a horizon yet.</Trans>
           ) : (
             words.form(horizon.form)
           )
@@ -54,9 +54,11 @@ export function Facts({ pipeline, answeredAt }: { pipeline: Pipeline; answeredAt
         value={orphans === null ? unknown : number(orphans)}
         note={
           orphans === null || orphans === 0 ? (
-            <Trans>cells whose chip nobody owns</Trans>
+            <Trans>cells of chips without an owner</Trans>
           ) : (
-            <Trans>cells whose chip nobody owns: enter the prostheses in the CRM, the next run shows them</Trans>
+            <Trans>
+              cells of chips without an owner: enter the prostheses in the CRM, and the next run will show them
+            </Trans>
           )
         }
       />

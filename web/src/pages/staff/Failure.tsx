@@ -1,4 +1,4 @@
-// A step that failed: what the program says about it, in its own English words, and what to do.
+// A failed step: the program's own error message, in English, and what to do.
 
 import { Trans } from '@lingui/react/macro';
 
@@ -14,7 +14,7 @@ export function Failure({ step }: { step: RunStep }) {
       tone="bad"
       title={
         <Trans>
-          {words.step(step.step)}, try {step.attempt}: failed
+          {words.step(step.step)}, attempt {step.attempt}: failed
         </Trans>
       }
     >

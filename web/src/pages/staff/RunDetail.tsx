@@ -1,4 +1,4 @@
-// One run: what it was, its steps with their times, and for each failure what to do.
+// One run: its facts, its steps with their times, and the remedy for each failure.
 
 import { Trans, useLingui } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';
@@ -31,8 +31,8 @@ function Report({ report: { run, horizon, steps } }: { report: RunReport }) {
   const failures = steps.filter((step) => step.state === 'failed');
   const facts: [string, string | null][] = [
     [t`Kind`, run.kind === null ? null : words.kind(run.kind)],
-    [t`Began`, dateTime(run.started_at)],
-    [t`Took`, t`${number(run.duration_ms / 1000)} s`],
+    [t`Started`, dateTime(run.started_at)],
+    [t`Duration`, t`${number(run.duration_ms / 1000)} s`],
     [
       t`Range`,
       run.range_from === null || run.range_to === null
@@ -44,7 +44,7 @@ function Report({ report: { run, horizon, steps } }: { report: RunReport }) {
     [t`Cells`, run.cells === null ? null : number(run.cells)],
     [t`Orphans`, run.orphans === null ? null : number(run.orphans)],
     [t`Tombstones`, run.tombstones === null ? null : number(run.tombstones)],
-    [t`Tried again`, run.retries === 0 ? null : number(run.retries)],
+    [t`Retries`, run.retries === 0 ? null : number(run.retries)],
   ];
   return (
     <>
@@ -61,7 +61,7 @@ function Report({ report: { run, horizon, steps } }: { report: RunReport }) {
       ))}
       {run.state === 'abandoned' && (
         <p>
-          <Trans>Its process ended without a word. Nothing has to be done: the next run takes over what it left.</Trans>
+          <Trans>Its process ended unexpectedly. No action is needed: the next run picks up where it left off.</Trans>
         </p>
       )}
       <dl className="staff-run-facts">

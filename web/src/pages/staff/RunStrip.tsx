@@ -1,4 +1,5 @@
-// The last 30 runs as a strip, oldest first: a shape, a word and a time each. One tab stop, arrows inside; Enter shows a run.
+// The last 30 runs as a strip, oldest first, each with a shape, a word and a time. One tab stop, arrow keys inside;
+// Enter shows a run.
 
 import { Trans } from '@lingui/react/macro';
 import { Link } from '@tanstack/react-router';
@@ -40,13 +41,13 @@ export function RunStrip({ runs, shown }: { runs: readonly PipelineRun[]; shown:
       {oldestFirst.length === 0 ? (
         <p className="muted">
           <Trans>
-            No run yet. "bionicpro etl run" makes one; "bionicpro etl schedule" makes one every quarter of an hour.
+            No runs yet. "bionicpro etl run" starts one; "bionicpro etl schedule" starts one every 15 minutes.
           </Trans>
         </p>
       ) : (
         <>
           <p className="muted">
-            <Trans>Oldest first. Arrows move along the runs, Enter shows one below.</Trans>
+            <Trans>Oldest first. The arrow keys move between runs, Enter shows one below.</Trans>
           </p>
           <ol className="staff-strip">
             {oldestFirst.map((run, index) => (

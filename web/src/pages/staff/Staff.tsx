@@ -1,4 +1,5 @@
-// For operators: does the pipeline run, how new is the mart, and what to do when it is not. No person and no report is here.
+// The operators' page: the state of the pipeline, the freshness of the mart, and what to do about failures. Contains no
+// personal data and no reports.
 
 import { useLingui } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';

@@ -1,4 +1,4 @@
-// The buttons of the bar at the bottom.
+// The buttons of the bottom bar.
 
 import { Trans } from '@lingui/react/macro';
 
@@ -8,7 +8,7 @@ export function StaffActions({ refresh }: { refresh: () => void }) {
   return (
     <Actions>
       <button type="button" className="button-main" onClick={refresh}>
-        <Trans>Look again</Trans>
+        <Trans>Refresh</Trans>
       </button>
     </Actions>
   );

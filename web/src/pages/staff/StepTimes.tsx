@@ -1,4 +1,4 @@
-// The steps of a run in the order in which they ended, with how long each took as a bar and as a number.
+// The steps of a run in the order in which they ended, with the duration of each as a bar and as a number.
 
 import { useLingui } from '@lingui/react/macro';
 
@@ -11,7 +11,7 @@ export function StepTimes({ steps }: { steps: readonly RunStep[] }) {
   const { t } = useLingui();
   const { number, time } = useFormat();
   const words = useStaffWords();
-  // A step that has ended says all that its beginning said.
+  // The entry of an ended step repeats everything in its `started` entry.
   const ended = new Set(steps.filter((step) => step.state !== 'started').map((step) => `${step.step} ${step.attempt}`));
   const rows = steps.filter((step) => step.state !== 'started' || !ended.has(`${step.step} ${step.attempt}`));
   const longest = Math.max(1, ...rows.map((step) => step.duration_ms ?? 0));
@@ -32,7 +32,7 @@ export function StepTimes({ steps }: { steps: readonly RunStep[] }) {
           <tr key={`${step.step} ${step.attempt} ${step.state}`}>
             <th scope="row">
               {words.step(step.step)}: {words.stepStates[step.state]}, {time(step.at)}
-              {step.attempt > 1 && <span className="muted"> {t`(try ${step.attempt})`}</span>}
+              {step.attempt > 1 && <span className="muted"> {t`(attempt ${step.attempt})`}</span>}
               <svg aria-hidden="true" focusable="false" className="staff-bar">
                 <rect width={`${Math.round(((step.duration_ms ?? 0) / longest) * 100)}%`} height="100%" />
               </svg>

@@ -1,4 +1,4 @@
-// The one answer first: does it run. It is the worst of freshness, newest runs and reconciliation, and unknown is never green.
+// The overall state of the pipeline: the worst of freshness, newest runs and reconciliation. Unknown is never green.
 
 import { Trans, useLingui } from '@lingui/react/macro';
 
@@ -10,13 +10,13 @@ import { useStaffWords } from './staff-words';
 
 interface VerdictProps {
   pipeline: Pipeline;
-  /** When the answer came, by this device's clock. */
+  /** The time of the response, by this device's clock. */
   answeredAt: number;
-  /** Whether asking again has failed: what is shown is the last that was known. */
+  /** Set if the latest request failed: the last known state is shown. */
   old: boolean;
 }
 
-/** An answer older than this says nothing about now. */
+/** A response older than this no longer describes the current state. */
 const ANSWER_HOLDS_MS = 5 * 60_000;
 
 export function Verdict({ pipeline, answeredAt, old }: VerdictProps) {
@@ -34,8 +34,7 @@ export function Verdict({ pipeline, answeredAt, old }: VerdictProps) {
         {silent ? (
           <p>
             <Trans>
-              The service has not answered for {age((now - answeredAt) / 1000)}. What follows is the last that was
-              known.
+              The service has not responded for {age((now - answeredAt) / 1000)}. The last known state is below.
             </Trans>
           </p>
         ) : (
@@ -54,11 +53,14 @@ export function Verdict({ pipeline, answeredAt, old }: VerdictProps) {
 
 interface Reason {
   text: string;
-  /** The language, where it is not the page's. */
+  /** The language, if it is not the page's. */
   lang?: 'en';
 }
 
-/** Why it is not fine, in the page's language; what the page has no words for is said in the service's, which is English. */
+/**
+ * Returns the reasons for the state in the page's language; those without a translation in English, as the service
+ * sends them.
+ */
 function useReasons({ state, freshness, reconciliation, runs, reasons }: Pipeline): Reason[] {
   const { t } = useLingui();
   const { age } = useFormat();
@@ -66,20 +68,22 @@ function useReasons({ state, freshness, reconciliation, runs, reasons }: Pipelin
   if (state === 'ok') {
     return [
       {
-        text: t`The newest data arrived in time, the newest run ended well, and what it loaded was compared with what the mart answers.`,
+        text: t`The newest data arrived on time, the newest run succeeded, and the mart matches what it loaded.`,
       },
     ];
   }
   const found: string[] = [];
   if (freshness.state === 'unknown') {
-    found.push(t`How fresh the mart is, is not known: nothing was loaded yet, or the warehouse does not say.`);
+    found.push(t`It is unknown how fresh the mart is: nothing has been loaded yet, or the warehouse does not respond.`);
   }
   if (freshness.state === 'stale' && freshness.age_s !== null) {
-    found.push(t`The newest data are ${age(freshness.age_s)} old; more than ${age(freshness.stale_after_s)} is late.`);
+    found.push(
+      t`The newest data are ${age(freshness.age_s)} old; they count as late after ${age(freshness.stale_after_s)}.`,
+    );
   }
   const ended = runs.find((run) => run.state !== 'running');
   if (ended === undefined) {
-    found.push(t`No run has ended yet.`);
+    found.push(t`No run has finished yet.`);
   }
   if (ended?.state === 'failed') {
     found.push(
@@ -89,13 +93,13 @@ function useReasons({ state, freshness, reconciliation, runs, reasons }: Pipelin
     );
   }
   if (ended?.state === 'abandoned') {
-    found.push(t`The newest run began and never ended: its process was killed or its machine stopped.`);
+    found.push(t`The newest run started but never finished: its process was killed or its machine stopped.`);
   }
   if (reconciliation.state === 'differed') {
-    found.push(t`What the mart answers differs from what was staged. The run failed before anything counted as done.`);
+    found.push(t`The mart differs from the staged data. The run failed before it was recorded as done.`);
   }
   if (reconciliation.state === 'unknown') {
-    found.push(t`Whether the mart answers what the newest load has staged is not known.`);
+    found.push(t`It is unknown whether the mart matches what the newest load staged.`);
   }
   return found.length > 0 ? found.map((text) => ({ text })) : reasons.map((text) => ({ text, lang: 'en' }));
 }

@@ -1,10 +1,10 @@
-// What the staff page asks for. Its answers are never kept on the device.
+// The requests of the staff page. Their responses are never kept on the device.
 
 import { queryOptions } from '@tanstack/react-query';
 
 import { getPipeline, getRun } from '../../api/client';
 
-/** A run takes seconds and comes every quarter of an hour: once a minute is enough to see it happen. */
+/** The polling interval: a run takes seconds and starts every 15 minutes, so once a minute is enough. */
 const ASK_EVERY_MS = 60_000;
 
 export const pipelineQuery = queryOptions({

@@ -1,4 +1,4 @@
-// The states, steps and kinds of the pipeline in words, and what to do about each kind of failure.
+// The words for states, steps and kinds of the pipeline, and the remedy for each kind of failure.
 
 import { useLingui } from '@lingui/react/macro';
 
@@ -9,10 +9,10 @@ type Words = Readonly<Record<string, string>>;
 export function useStaffWords() {
   const { t } = useLingui();
   const verdicts: Record<PipelineState, string> = {
-    ok: t`The pipeline runs and the mart is fresh`,
+    ok: t`The pipeline is healthy and the mart is fresh`,
     late: t`The mart is late`,
-    failing: t`The pipeline fails`,
-    unknown: t`How the pipeline is, is not known`,
+    failing: t`The pipeline is failing`,
+    unknown: t`The state of the pipeline is unknown`,
   };
   const runs: Record<RunState, string> = {
     done: t`done`,
@@ -21,7 +21,7 @@ export function useStaffWords() {
     running: t`running`,
     abandoned: t`abandoned`,
   };
-  const kinds: Words = { tick: t`tick`, full: t`full run`, range: t`backfill` };
+  const kinds: Words = { tick: t`incremental run`, full: t`full run`, range: t`backfill` };
   const steps: Words = {
     extract_crm_data: t`extract CRM`,
     extract_telemetry_data: t`extract telemetry`,
@@ -36,20 +36,20 @@ export function useStaffWords() {
   };
   const forms: Words = {
     transaction_column: t`indexed transaction ids (xid8)`,
-    creation_time: t`time of creation up to the oldest transaction`,
+    creation_time: t`creation time, up to the oldest transaction`,
     row_xmin: t`system column xmin, by sequential scan`,
     none: t`none: full runs only`,
   };
   const todo: Words = {
-    usage: t`The call is wrong. Compare the orchestrator's command with the command reference, then start the run again.`,
-    config: t`The configuration is wrong; trying again does not help. "bionicpro doctor" names the key.`,
-    unreachable: t`A database or store did not answer. The step is tried again by itself; if it stays so, "bionicpro doctor" says which one.`,
-    storage: t`A store does not take bytes: make room on the disk or look at the bucket. The step is tried again by itself.`,
-    data: t`The data, or the shape of a table or a file, break a rule: it is not tried again, and nothing wrong was shown to readers.`,
-    nothing_new: t`Nothing has to be done.`,
-    internal: t`A defect of the program. Keep the log of the run and report it; the next run takes over what this one left.`,
+    usage: t`The command line is wrong. Compare the orchestrator's command with the command reference, then start the run again.`,
+    config: t`The configuration is wrong; retrying does not help. "bionicpro doctor" names the key.`,
+    unreachable: t`A database or store did not respond. The step is retried automatically; if it keeps failing, "bionicpro doctor" shows which one.`,
+    storage: t`A store does not accept writes: free up disk space or check the bucket. The step is retried automatically.`,
+    data: t`The data, or the structure of a table or file, violate a rule. The step is not retried, and readers were shown nothing wrong.`,
+    nothing_new: t`No action is needed.`,
+    internal: t`A bug in the program. Keep the log of the run and report it; the next run picks up where this one left off.`,
   };
-  // A word that a newer program has written is shown as it is.
+  // An unknown value, written by a newer program, is shown as is.
   const of = (words: Words) => (word: string) => words[word] ?? word;
   return {
     verdicts,

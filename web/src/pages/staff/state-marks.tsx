@@ -1,10 +1,10 @@
-// A shape for each state of the pipeline and of a run, so that none is told by colour alone.
+// A shape for each state of the pipeline and of a run, so that none is shown by colour alone.
 
 import type { PipelineState, RunState } from '../../api/client';
 
 type Mark = PipelineState | RunState;
 
-/** Lines within a box of 20 by 20. */
+/** The path of each shape within a 20 by 20 box. */
 const SHAPES: Record<Mark, string> = {
   ok: 'M4 10.5l4 4 8-9',
   late: 'M10 4v6.5l4 3',

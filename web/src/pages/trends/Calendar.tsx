@@ -14,8 +14,8 @@ export function Calendar({ days }: { days: readonly DayFigure[] }) {
       </h2>
       <p className="muted">
         <Trans>
-          Movements of each day. – no movements recorded, … newer than the data, × before the first data; a dashed frame
-          is a day that is still running. Months without data are left out.
+          Movements on each day. – no movements recorded, … not covered by the data yet, × before the first data; a
+          dashed frame marks a day in progress. Months without data are left out.
         </Trans>
       </p>
       <div className="trends-months">

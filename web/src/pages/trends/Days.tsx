@@ -1,4 +1,4 @@
-// Movements of each day of the period, and in one sentence what they show.
+// Movements on each day of the period, and the finding in one sentence.
 
 import { plural } from '@lingui/core/macro';
 import { useLingui } from '@lingui/react/macro';

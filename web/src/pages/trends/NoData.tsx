@@ -1,4 +1,4 @@
-// A period in which nothing was recorded: said as a fact, without a judgement.
+// A period without recorded movements: stated as a fact, without a judgement.
 
 import { Trans } from '@lingui/react/macro';
 
@@ -10,7 +10,7 @@ export function NoData() {
       </h2>
       <p className="muted">
         <Trans>
-          Choose another period above. Numbers appear here about half an hour after the prosthesis has sent them.
+          Choose another period above. Numbers appear here about half an hour after the prosthesis sends them.
         </Trans>
       </p>
     </section>

@@ -1,4 +1,4 @@
-// The buttons of the bar at the bottom: the period before, the period after.
+// The buttons of the bottom bar: previous and next period.
 
 import { Trans } from '@lingui/react/macro';
 import { Link } from '@tanstack/react-router';

@@ -1,4 +1,4 @@
-// Which period to show: four that the server names, or any two days.
+// Chooses the period: four that the server names, or any two dates.
 
 import { Trans, useLingui } from '@lingui/react/macro';
 import { plural } from '@lingui/core/macro';
@@ -36,7 +36,7 @@ export function PeriodChoice({ shown }: PeriodChoiceProps) {
       </ul>
       <details className="period-own">
         <summary>
-          <Trans>Choose the days</Trans>
+          <Trans>Custom dates</Trans>
         </summary>
         <OwnPeriod
           key={`${shown?.from} ${shown?.through}`}

@@ -25,7 +25,7 @@ export function Summary({ days, tz }: { days: DaysReport; tz: string }) {
         {({ summary }) => (
           <dl className="trends-numbers">
             <Fact name={t`Movements`} value={number(summary.total_movements)} />
-            <Fact name={t`Hours in use a day`} value={number(summary.avg_daily_usage_hours)} />
+            <Fact name={t`Hours in use per day`} value={number(summary.avg_daily_usage_hours)} />
             <Fact name={t`Response`} value={unit(summary.avg_response_time_ms, 'ms')} />
             <Fact name={t`Battery, average`} value={unit(summary.avg_battery_level, 'percent')} />
             <Fact name={t`Errors`} value={number(summary.total_errors)} />

@@ -1,4 +1,4 @@
-// A longer time at once: days, a typical day, a calendar and the sums of one period, which the address names.
+// The trends of one period, which the URL names: its days, a typical day, a calendar and the sums.
 
 import { useLingui } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';

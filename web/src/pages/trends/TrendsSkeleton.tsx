@@ -1,4 +1,4 @@
-// The room that the page's numbers will take.
+// The Trends page while its numbers load, with the same heights.
 
 import { Skeleton } from '../../parts/Skeleton';
 

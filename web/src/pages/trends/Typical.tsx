@@ -36,7 +36,7 @@ function Hours({ data, through }: { data: TypicalDay; through: string }) {
   const finding =
     (busiest?.median ?? 0) === 0 || busiest === undefined
       ? t`No hour of the day has movements on more than half of the days.`
-      : t`The busiest hour typically begins at ${busiest.label}: ${number(busiest.median)} movements, by the median of the days.`;
+      : t`The busiest hour typically begins at ${busiest.label}: ${number(busiest.median)} movements, the median of the days.`;
   return <TypicalHours finding={finding} period={period(data.from, through)} hours={data.hours} />;
 }
 

@@ -1,4 +1,4 @@
-// The day with the most movements: complete ones only, the newest of equal ones.
+// The complete day with the most movements, the newest if several are equal.
 
 import type { DayFigure } from '../../charts';
 

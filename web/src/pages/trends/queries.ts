@@ -1,4 +1,4 @@
-// What the Trends page asks for beside the days of the period.
+// The requests of the Trends page in addition to the days of the period.
 
 import { queryOptions } from '@tanstack/react-query';
 

@@ -7,10 +7,10 @@ use crate::answer::Answer;
 use crate::openapi::Refusals;
 use crate::parameters::{NoParameters, Strict};
 
-/// That the process runs.
+/// The liveness of the process.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Live {
-    /// `live`.
+    /// Always `live`.
     #[schema(example = "live")]
     status: &'static str,
 }

@@ -1,4 +1,4 @@
-//! `GET /health`: the process answers, and which version it is. Depends on nothing else.
+//! `GET /health`: the process answers, with its version. It depends on nothing else.
 
 pub(crate) mod live;
 pub(crate) mod ready;
@@ -10,10 +10,10 @@ use crate::answer::Answer;
 use crate::openapi::Refusals;
 use crate::parameters::{NoParameters, Strict};
 
-/// That the service answers.
+/// The health of the service, with its version.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Health {
-    /// `healthy`.
+    /// Always `healthy`.
     #[schema(example = "healthy")]
     status: &'static str,
     /// The version of the program.
@@ -23,7 +23,7 @@ pub(crate) struct Health {
 
 /// The service answers.
 ///
-/// Says nothing about what it depends on: see /health/ready.
+/// Does not check what the service depends on: see /health/ready.
 #[utoipa::path(get, path = "/health", operation_id = "getHealth", tag = "Health", responses(
     (status = 200, description = "The service answers.", body = Health),
     Refusals,

@@ -1,6 +1,7 @@
-//! `GET /health/ready`: whether reports can be answered now, with each dependency's state.
+//! `GET /health/ready`: the readiness to answer requests for reports, with each dependency's state.
 //!
-//! A balancer sends no requests here while it says 503. The dependencies are asked at most once a second.
+//! A load balancer sends no requests here while this answers 503. The dependencies are checked at most once a
+//! second.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -23,7 +24,7 @@ use crate::state::AppState;
 /// A dependency that takes longer than this counts as unavailable.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Whether reports can be answered now.
+/// The readiness to answer requests for reports.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 pub(crate) struct Readiness {
     /// `ready` when no dependency is unavailable.
@@ -38,16 +39,17 @@ enum ReadinessStatus {
     Unavailable,
 }
 
-/// What the service needs, and how it is.
+/// The states of the dependencies.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 struct Dependencies {
-    /// The ClickHouse that holds the mart: lets the reader in and has the mart's tables.
+    /// The ClickHouse that holds the mart: `ok` if it accepts the reader's credentials and has the mart's
+    /// tables.
     warehouse: DependencyState,
-    /// The keys that tokens are checked with.
+    /// The issuer's keys, with which tokens are verified.
     issuer: DependencyState,
 }
 
-/// `stale`: the issuer does not answer, its keys of less than an hour ago still serve.
+/// `stale`: the issuer does not answer, and its keys from less than an hour ago are still in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum DependencyState {
@@ -56,7 +58,7 @@ enum DependencyState {
     Unavailable,
 }
 
-/// Whether reports can be answered now.
+/// The readiness to answer requests for reports.
 #[utoipa::path(get, path = "/health/ready", operation_id = "getReadiness", tag = "Health", responses(
     (status = 200, description = "Reports can be answered.", body = Readiness),
     (status = 503, description = "A dependency is unavailable.", body = Readiness),
@@ -83,7 +85,7 @@ async fn look(app: &AppState) -> Readiness {
     Readiness { status, dependencies: Dependencies { warehouse, issuer } }
 }
 
-/// The question is one that reports ask too: an engine without the mart is of no use here.
+/// Sends a query that reports send too, because an engine without the mart is of no use.
 async fn warehouse(app: &AppState) -> DependencyState {
     match timeout(PATIENCE, app.reports.freshness()).await {
         Ok(Ok(_)) => DependencyState::Ok,

@@ -1,4 +1,4 @@
-//! `GET /api/reports/compare`: two ranges of days beside each other.
+//! `GET /api/reports/compare`: a comparison of two ranges of days.
 
 use std::collections::BTreeSet;
 
@@ -14,12 +14,12 @@ use super::check_own;
 use super::summary::SummaryFigures;
 use crate::access::AskedDays;
 use crate::conditional::{AsOf, Condition};
+use crate::extractors::Wearer;
 use crate::figures::{Samples, number, ratio};
 use crate::openapi::{ComparisonRefusal, DataRefusals, NotModified};
 use crate::parameters::{DayRange, FromQuery, ProsthesisId, Query, Strict, Zone};
 use crate::problem::{Problem, ProblemKind};
 use crate::state::AppState;
-use crate::wearer::Wearer;
 
 /// The parameters. Each range has at most 366 days; they may overlap and differ in length.
 #[derive(Debug, IntoParams)]
@@ -37,7 +37,7 @@ pub(crate) struct CompareQuery {
     /// The day after the last one of range b.
     #[param(value_type = NaiveDate, example = "2024-01-15")]
     b_to: NaiveDate,
-    /// Whose midnights cut days: an IANA region whose offset is whole hours, or UTC.
+    /// The time zone whose midnights split days: an IANA region whose offset is whole hours, or UTC.
     #[param(value_type = String, required = false, default = "UTC", example = "Europe/Moscow")]
     tz: Zone,
     /// Only this one of the caller's prostheses.
@@ -63,13 +63,13 @@ impl FromQuery for CompareQuery {
     }
 }
 
-/// Two ranges beside each other.
+/// A comparison of two ranges.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Comparison {
     /// The caller's login name.
     #[schema(example = "ivan.petrov")]
     user: String,
-    /// Whose midnights cut the days.
+    /// The time zone whose midnights split the days.
     #[schema(example = "UTC")]
     timezone: &'static str,
     /// The newest moment that the numbers reflect; null before the first load.
@@ -77,7 +77,7 @@ pub(crate) struct Comparison {
     data_as_of: Option<DateTime<Utc>>,
     a: Side,
     b: Side,
-    /// Each number of both ranges that can be compared whatever their lengths.
+    /// The numbers of both ranges that are comparable regardless of the ranges' lengths.
     differences: Vec<Difference>,
 }
 
@@ -89,36 +89,36 @@ struct Side {
     from: NaiveDate,
     /// The day after the last one.
     to: NaiveDate,
-    /// How many days the range has.
+    /// The number of days in the range.
     #[schema(example = 7)]
     days: i64,
-    /// How many of them have data.
+    /// The number of days with data in the range.
     #[schema(example = 6)]
     days_with_data: u64,
-    /// Whether the numbers reflect the whole range.
+    /// True if the numbers reflect the whole range.
     complete: bool,
     summary: SummaryFigures,
 }
 
-/// A number of both ranges.
+/// A number of both ranges, and its difference.
 #[derive(Debug, Serialize, ToSchema)]
 struct Difference {
     metric: Metric,
-    /// Of range a; null when not known.
+    /// The value of range a; null if unknown.
     #[schema(required, example = 1204.5)]
     a: Option<f64>,
-    /// Of range b; null when not known.
+    /// The value of range b; null if unknown.
     #[schema(required, example = 1100.0)]
     b: Option<f64>,
     /// b - a.
     #[schema(required, example = -104.5)]
     difference: Option<f64>,
-    /// The difference in per cent of a; null where a is 0.
+    /// The difference in per cent of a; null if a is 0, or if either value is unknown.
     #[schema(required, example = -8.7)]
     percent: Option<f64>,
 }
 
-/// Which number. Per day means by days with data.
+/// The compared number. A number per day is divided by the days with data.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = ComparedMetric)]
@@ -142,7 +142,7 @@ impl Metric {
         Metric::ErrorsPer1000Movements,
     ];
 
-    /// The number as sum and count, so that nothing is rounded before the difference.
+    /// Returns the number as sum and count, so that nothing is rounded before the difference.
     fn of(self, totals: &Summary) -> Samples {
         let sums = &totals.sums;
         match self {
@@ -174,7 +174,7 @@ impl Difference {
 }
 
 impl Side {
-    /// Refuses a range of which too little is known to say anything.
+    /// Refuses a range with too little data for a comparison.
     fn new(
         (name, parameter): (&str, &'static str),
         range: DayRange,
@@ -199,9 +199,9 @@ impl Side {
     }
 }
 
-/// Two ranges of days beside each other.
+/// A comparison of two ranges of days.
 ///
-/// Refused, with the reason, where fewer than half of a range's days have data.
+/// Refused, with the reason, if fewer than half of a range's days have data.
 #[utoipa::path(
     get, path = "/api/reports/compare", operation_id = "compareRanges", tag = "Reports", params(CompareQuery), security(("bearer" = [])),
     responses((status = 200, description = "The comparison.", body = Comparison), ComparisonRefusal, NotModified, DataRefusals)
@@ -230,7 +230,7 @@ pub(crate) async fn compare(
         let complete = |range: DayRange| data_as_of.is_some_and(|as_of| as_of >= zone.start_of(range.to));
         let differences = Metric::ALL.map(|metric| Difference::new(metric, &of_a, &of_b));
         Ok(Comparison {
-            user: wearer.name,
+            user: wearer.username.into(),
             timezone: zone.name(),
             data_as_of,
             a: Side::new(("a", "a_from"), a, complete(a), of_a)?,

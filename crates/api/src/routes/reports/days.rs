@@ -13,13 +13,13 @@ use super::check_own;
 use super::range::RangeQuery;
 use crate::availability::{self, Data};
 use crate::conditional::{AsOf, Condition};
+use crate::extractors::Wearer;
 use crate::figures::{Samples, per_thousand, ratio, reading};
 use crate::local_day::LocalDay;
 use crate::openapi::{DataRefusals, NotModified};
 use crate::parameters::{DayRange, Strict, local_today};
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::wearer::Wearer;
 
 /// Every day of a range.
 #[derive(Debug, Serialize, ToSchema)]
@@ -27,21 +27,21 @@ pub(crate) struct DaysReport {
     /// The caller's login name.
     #[schema(example = "ivan.petrov")]
     user: String,
-    /// Whose midnights cut the days.
+    /// The time zone whose midnights split the days.
     #[schema(example = "UTC")]
     timezone: &'static str,
     /// The first day of the range.
     from: NaiveDate,
     /// The day after the last one.
     to: NaiveDate,
-    /// The last day; the day before `from` where the range has none.
+    /// The last day; the day before `from` if the range is empty.
     through: NaiveDate,
-    /// As many days right before the range.
+    /// The range of the same length immediately before this one.
     previous: Neighbour,
-    /// As many days right after the range; null where they have not begun.
+    /// The range of the same length immediately after this one; null if it has not begun.
     #[schema(required)]
     next: Option<Neighbour>,
-    /// The day that it is now.
+    /// Today's date in `timezone`.
     today: NaiveDate,
     /// The newest moment that the numbers reflect; null before the first load.
     #[schema(required)]
@@ -53,13 +53,13 @@ pub(crate) struct DaysReport {
     days: Vec<RangeDay>,
 }
 
-/// The range before or after, so that a client steps along without computing dates.
+/// The range before or after, so that a client can page without computing dates.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = NeighbourRange)]
 struct Neighbour {
     /// Its first day.
     from: NaiveDate,
-    /// Its last day, today at most: what the parameter `through` takes.
+    /// Its last day, today at most: a value for the parameter `through`.
     through: NaiveDate,
 }
 
@@ -69,7 +69,7 @@ impl Neighbour {
     }
 }
 
-/// A day with its numbers. Counts are 0 where that is known, and null where nothing is known.
+/// A day with its numbers. Counts are 0 only if that is known, and null if nothing is known.
 #[derive(Debug, Serialize, ToSchema)]
 struct RangeDay {
     /// The day.
@@ -77,7 +77,7 @@ struct RangeDay {
     /// The day of the week, in English.
     #[schema(example = "Monday")]
     weekday: &'static str,
-    /// How many hours the day has: 23 or 25 where clocks change.
+    /// The number of hours in the day: 23 or 25 where clocks change.
     #[schema(example = 24)]
     hours: i64,
     state: availability::Availability,
@@ -90,7 +90,7 @@ struct RangeDay {
     /// Movements with an error.
     #[schema(required, example = 3)]
     total_errors: Option<u64>,
-    /// Movements with a value that cannot be: kept in the totals, never changed.
+    /// Movements with a value out of its range. They are included in the totals, unchanged.
     #[schema(required, example = 0)]
     total_anomalies: Option<u64>,
     /// Errors in a thousand movements; null without movements.
@@ -105,11 +105,11 @@ struct RangeDay {
     /// The lowest battery level in per cent; null without samples.
     #[schema(required, example = 41.0)]
     lowest_battery_level: Option<f64>,
-    /// The last battery level in per cent, of several prostheses the lowest; null without samples.
+    /// The last battery level in per cent, the lowest of several prostheses; null without samples.
     #[schema(required, example = 44.0)]
     last_battery_level: Option<f64>,
-    /// The median of the movements of the complete days with data among this day and the six before; null where there
-    /// are fewer than four of them, or where this day is none.
+    /// The median of the movements per day, over the complete days with data among this day and the six
+    /// before; null if there are fewer than four of them, or if this day is not one of them.
     #[schema(required, example = 1490.0)]
     median_movements_7_days: Option<f64>,
 }
@@ -143,7 +143,8 @@ impl RangeDay {
 
 /// Every day of a range.
 ///
-/// Days without data are there too, and say why. Several prostheses are added up; `prosthesis_id` shows one of them.
+/// Days without data are included, with the reason. Several prostheses are added up; `prosthesis_id` selects
+/// one of them.
 #[utoipa::path(
     get, path = "/api/reports/days", operation_id = "listDays", tag = "Reports", params(RangeQuery), security(("bearer" = [])),
     responses((status = 200, description = "The days.", body = DaysReport), NotModified, DataRefusals)
@@ -172,7 +173,7 @@ pub(crate) async fn days(
         let days =
             dates.map(|date| RangeDay::new(LocalDay::new(date, tz, now), data, rows.get(&date).copied()));
         Ok(DaysReport {
-            user: wearer.name,
+            user: wearer.username.into(),
             timezone: tz.name(),
             from,
             to,

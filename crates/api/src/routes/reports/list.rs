@@ -11,28 +11,29 @@ use uuid::Uuid;
 use super::{OwnProsthesis, check_own};
 use crate::access::AskedDays;
 use crate::conditional::{AsOf, Condition};
+use crate::extractors::Wearer;
 use crate::openapi::{DataRefusals, NotModified};
 use crate::parameters::{Day, FromQuery, ProsthesisId, Query, Strict, Zone, local_today};
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::wearer::Wearer;
 
 const DEFAULT_LIMIT: u16 = 30;
 const MAX_LIMIT: u16 = 366;
-/// How far back data can lie: a year of retention and a month until it is dropped. The zone is checked there.
+/// The maximum age of data: a year of retention, and a month until old data are dropped. The zone must have
+/// whole-hour offsets in this period.
 const RETENTION: TimeDelta = TimeDelta::days(400);
 
 /// The parameters.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListQuery {
-    /// How many days at most.
+    /// The maximum number of days.
     #[param(required = false, minimum = 1, maximum = 366, default = 30)]
     limit: u16,
-    /// Only days before this one: the last day of a page asks for the next page.
+    /// Only days before this one: pass the last day of a page to request the next page.
     #[param(value_type = Option<NaiveDate>, required = false, nullable = false, example = "2024-01-15")]
     before: Option<Day>,
-    /// Whose midnights cut days: an IANA region whose offset is whole hours, or UTC.
+    /// The time zone whose midnights split days: an IANA region whose offset is whole hours, or UTC.
     #[param(value_type = String, required = false, default = "UTC", example = "Europe/Moscow")]
     tz: Zone,
     /// Only this one of the caller's prostheses.
@@ -61,7 +62,7 @@ impl FromQuery for ListQuery {
     }
 }
 
-/// Digits only: `+5`, `5.0` and `1e1` are numbers to a parser, and mistakes here.
+/// Parses a limit of digits only: `+5`, `5.0` and `1e1` are numbers to some parsers, and mistakes here.
 fn limit(text: &str) -> Result<u16, Problem> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
     text.parse().ok().filter(|limit| digits && (1..=MAX_LIMIT).contains(limit)).ok_or_else(|| {
@@ -74,19 +75,19 @@ fn limit(text: &str) -> Result<u16, Problem> {
 pub(crate) struct ReportList {
     /// One page, newest first.
     reports: Vec<ReportDate>,
-    /// How many days have data in all, whatever the page.
+    /// The total number of days with data, regardless of the page.
     #[schema(example = 3)]
     total: u64,
     /// The caller's login name.
     #[schema(example = "ivan.petrov")]
     user: String,
-    /// Whose midnights cut the days.
+    /// The time zone whose midnights split the days.
     #[schema(example = "UTC")]
     timezone: &'static str,
     /// The newest moment that the numbers reflect; null before the first load.
     #[schema(required)]
     data_as_of: Option<DateTime<Utc>>,
-    /// The prostheses that the caller has now; empty for somebody who has none.
+    /// The prostheses that the caller has now; empty if they have none.
     prostheses: Vec<OwnProsthesis>,
 }
 
@@ -98,7 +99,7 @@ struct ReportDate {
 
 /// The days with data, newest first.
 ///
-/// Somebody without a prosthesis, or whom the CRM does not know yet, gets an empty list.
+/// The list is empty for a caller who has no prosthesis or is not known to the CRM yet.
 #[utoipa::path(get, path = "/api/reports", operation_id = "listReports", tag = "Reports", params(ListQuery), security(("bearer" = [])), responses(
     (status = 200, description = "The days with data.", body = ReportList),
     NotModified,
@@ -121,7 +122,7 @@ pub(crate) async fn list(
         Ok(ReportList {
             reports: days.dates.into_iter().map(|date| ReportDate { date }).collect(),
             total: days.total,
-            user: wearer.name,
+            user: wearer.username.into(),
             timezone: query.tz.name(),
             data_as_of,
             prostheses: OwnProsthesis::of(person),

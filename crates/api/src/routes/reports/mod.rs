@@ -1,4 +1,5 @@
-//! `/api/reports`: one person's own reports. What the endpoints share: parameters and prostheses.
+//! `/api/reports`: one person's own reports. This module has the parameters and prostheses that the endpoints
+//! share.
 
 pub(crate) mod compare;
 pub(crate) mod day;
@@ -18,14 +19,14 @@ use uuid::Uuid;
 pub(super) use self::day::{AskedDay, DayQuery};
 use crate::problem::{Problem, ProblemKind};
 
-/// What fewer days say is neither typical nor usual.
+/// The minimum number of days for a typical or a usual value.
 const MIN_DAYS: u64 = 5;
 
 /// A prosthesis that the caller has now.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Prosthesis)]
 pub(crate) struct OwnProsthesis {
-    /// The prosthesis; narrows a report with the parameter of the same name.
+    /// The id of the prosthesis; as the parameter of the same name, it restricts a report.
     prosthesis_id: Uuid,
     /// Its chip.
     #[schema(example = "CHIP-000042")]
@@ -50,7 +51,7 @@ impl From<&Prosthesis> for OwnProsthesis {
 }
 
 impl OwnProsthesis {
-    /// Those that the person has now.
+    /// Returns the prostheses that the person has now.
     fn of(person: &Person) -> Vec<Self> {
         person.prostheses.iter().map(OwnProsthesis::from).collect()
     }
@@ -58,8 +59,8 @@ impl OwnProsthesis {
 
 /// Refuses a prosthesis that is neither the caller's now nor has data of the caller.
 ///
-/// The mart was read by the caller's own id, so that somebody else's prosthesis and one that does not exist are
-/// the same nothing, and get the same answer.
+/// The mart was queried by the caller's own id, so a prosthesis of another person and one that does not exist
+/// both have no rows, and get the same answer.
 pub(super) fn check_own(person: &Person, asked: Option<Uuid>, has_data: bool) -> Result<(), Problem> {
     let is_own = |asked| person.prostheses.iter().any(|own| own.prosthesis_id == asked);
     match asked {

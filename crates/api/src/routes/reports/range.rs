@@ -1,4 +1,4 @@
-//! The parameters of what is read over a range of days.
+//! The parameters of endpoints that read a range of days.
 
 use chrono::{NaiveDate, TimeDelta, Utc};
 use utoipa::IntoParams;
@@ -8,9 +8,9 @@ use crate::access::AskedDays;
 use crate::parameters::{DayRange, FromQuery, ProsthesisId, Query, Zone};
 use crate::problem::Problem;
 
-/// The days of a range that names none.
+/// The default length of a range in days.
 const DEFAULT_DAYS: i64 = 30;
-/// How many days before a range are read for the medians of its first days.
+/// The days before a range that are read for the medians of its first days.
 const DAYS_BEFORE: TimeDelta = TimeDelta::days(6);
 
 /// The parameters.
@@ -20,14 +20,15 @@ pub(crate) struct RangeQuery {
     /// The first day; 30 days before `to` when absent.
     #[param(value_type = Option<NaiveDate>, required = false, nullable = false, example = "2024-01-01")]
     pub(super) from: NaiveDate,
-    /// The day after the last one; tomorrow when absent. At most 366 days after `from`; equal to it means no day.
+    /// The day after the last one; tomorrow when absent. At most 366 days after `from`; if equal to it, the
+    /// range is empty.
     #[param(value_type = Option<NaiveDate>, required = false, nullable = false, example = "2024-02-01")]
     pub(super) to: NaiveDate,
     /// The last day itself, instead of `to`; today at most.
     #[param(required = false, nullable = false, example = "2024-01-31")]
     #[expect(dead_code, reason = "describes a parameter that `to` is read from")]
     through: Option<NaiveDate>,
-    /// Whose midnights cut days: an IANA region whose offset is whole hours, or UTC.
+    /// The time zone whose midnights split days: an IANA region whose offset is whole hours, or UTC.
     #[param(value_type = String, required = false, default = "UTC", example = "Europe/Moscow")]
     pub(super) tz: Zone,
     /// Only this one of the caller's prostheses.

@@ -11,12 +11,12 @@ use uuid::Uuid;
 use super::{OwnProsthesis, check_own};
 use crate::access::AskedDays;
 use crate::conditional::{AsOf, Condition};
+use crate::extractors::Wearer;
 use crate::figures::{Samples, number, per_thousand, ratio, reading};
 use crate::openapi::{DataRefusals, NotModified};
 use crate::parameters::{DayRange, FromQuery, MAX_RANGE_DAYS, ProsthesisId, Query, Strict, Zone};
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::wearer::Wearer;
 
 /// The parameters.
 #[derive(Debug, IntoParams)]
@@ -25,10 +25,11 @@ pub(crate) struct SummaryQuery {
     /// The first day; 366 days before `to` when absent.
     #[param(value_type = Option<NaiveDate>, required = false, nullable = false, example = "2024-01-01")]
     from: NaiveDate,
-    /// The day after the last one; tomorrow when absent. At most 366 days after `from`; equal to it means no day.
+    /// The day after the last one; tomorrow when absent. At most 366 days after `from`; if equal to it, the
+    /// range is empty.
     #[param(value_type = Option<NaiveDate>, required = false, nullable = false, example = "2024-02-01")]
     to: NaiveDate,
-    /// Whose midnights cut days: an IANA region whose offset is whole hours, or UTC.
+    /// The time zone whose midnights split days: an IANA region whose offset is whole hours, or UTC.
     #[param(value_type = String, required = false, default = "UTC", example = "Europe/Moscow")]
     tz: Zone,
     /// Only this one of the caller's prostheses.
@@ -58,8 +59,8 @@ pub(crate) struct SummaryReport {
     /// The caller's login name.
     #[schema(example = "ivan.petrov")]
     user: String,
-    /// The model with the most movements in the range; without data, that of the first prosthesis that the caller
-    /// has; null without one.
+    /// The model with the most movements in the range; without data, that of the first prosthesis that the
+    /// caller has; null if there is none.
     #[schema(required, example = "BionicHand Pro")]
     prosthesis_model: Option<String>,
     /// Days with data in the range.
@@ -70,7 +71,7 @@ pub(crate) struct SummaryReport {
     from: NaiveDate,
     /// The day after the last one.
     to: NaiveDate,
-    /// Whose midnights cut the days.
+    /// The time zone whose midnights split the days.
     #[schema(example = "UTC")]
     timezone: &'static str,
     /// The newest moment that the numbers reflect; null before the first load.
@@ -101,13 +102,13 @@ pub(super) struct SummaryFigures {
     /// Errors in a thousand movements; null without movements.
     #[schema(required, example = 0.3)]
     errors_per_1000_movements: Option<f64>,
-    /// Movements with a value that cannot be: kept in the totals, never changed.
+    /// Movements with a value out of its range. They are included in the totals, unchanged.
     #[schema(example = 0)]
     total_anomalies: u64,
     /// Hours with at least one movement.
     #[schema(example = 375)]
     total_usage_hours: u64,
-    /// Hours with at least one movement by days with data; null without data.
+    /// Hours with at least one movement per day with data; null without data.
     #[schema(required, example = 12.5)]
     avg_daily_usage_hours: Option<f64>,
 }
@@ -130,7 +131,7 @@ impl From<&Summary> for SummaryFigures {
 
 /// Totals over a range of days.
 ///
-/// Somebody without a prosthesis, or whom the CRM does not know yet, gets zero days and unknown averages.
+/// A caller who has no prosthesis or is not known to the CRM yet gets zero days and null averages.
 #[utoipa::path(
     get, path = "/api/reports/summary", operation_id = "getSummary", tag = "Reports", params(SummaryQuery), security(("bearer" = [])),
     responses((status = 200, description = "The totals.", body = SummaryReport), NotModified, DataRefusals)
@@ -157,7 +158,7 @@ pub(crate) async fn summary(
             .find(|own| query.prosthesis_id.is_none_or(|asked| asked == own.prosthesis_id));
         let prosthesis_model = used.or(first.map(|first| &first.prosthesis_model)).cloned();
         Ok(SummaryReport {
-            user: wearer.name,
+            user: wearer.username.into(),
             prosthesis_model,
             total_days: totals.days,
             summary: SummaryFigures::from(&totals),

@@ -1,4 +1,4 @@
-//! `GET /api/reports/typical`: what the hours of a day are like over a range.
+//! `GET /api/reports/typical`: the typical values of each hour of the day over a range.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -10,12 +10,12 @@ use utoipa::ToSchema;
 use super::range::RangeQuery;
 use super::{MIN_DAYS, check_own};
 use crate::conditional::{AsOf, Condition};
+use crate::extractors::Wearer;
 use crate::figures::{Samples, ratio};
 use crate::openapi::{DataRefusals, NotModified};
 use crate::parameters::Strict;
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::wearer::Wearer;
 
 /// A typical day of a range.
 #[derive(Debug, Serialize, ToSchema)]
@@ -23,7 +23,7 @@ pub(crate) struct TypicalDay {
     /// The caller's login name.
     #[schema(example = "ivan.petrov")]
     user: String,
-    /// Whose clocks name the hours.
+    /// The time zone of the hours.
     #[schema(example = "UTC")]
     timezone: &'static str,
     /// The first day of the range.
@@ -33,10 +33,10 @@ pub(crate) struct TypicalDay {
     /// The newest moment that the numbers reflect; null before the first load.
     #[schema(required)]
     data_as_of: Option<DateTime<Utc>>,
-    /// Complete days of the range with a movement: what the typical day is made of.
+    /// Complete days of the range with a movement, from which the typical day is computed.
     #[schema(example = 26)]
     days_with_data: u64,
-    /// An hour with fewer days than this is left out.
+    /// An hour with fewer days than this is omitted.
     #[schema(example = 5)]
     min_days: u64,
     /// The hours of the day, from midnight.
@@ -50,28 +50,28 @@ struct LocalHour {
     /// The hour, 0 to 23.
     #[schema(example = 8, maximum = 23)]
     local_hour: u8,
-    /// What a clock shows at its beginning.
+    /// The local time at its beginning.
     #[schema(example = "08:00")]
     label: String,
     /// Days with data that had this hour.
     #[schema(example = 26)]
     days: u64,
-    /// Those of them with a movement in it.
+    /// The number of these days with a movement in the hour.
     #[schema(example = 24)]
     days_with_movements: u64,
     /// Movements in the hour: the median over `days`. A day without a movement in it counts as 0.
     #[schema(required, example = 112.0)]
     median: Option<f64>,
-    /// A quarter of the days had at most so many.
+    /// The 25th percentile: a quarter of the days had at most this many movements.
     #[schema(required, example = 90.0)]
     p25: Option<f64>,
-    /// A quarter of the days had at least so many.
+    /// The 75th percentile: a quarter of the days had at least this many movements.
     #[schema(required, example = 130.5)]
     p75: Option<f64>,
-    /// A tenth of the days had at most so many.
+    /// The 10th percentile: a tenth of the days had at most this many movements.
     #[schema(required, example = 60.0)]
     p10: Option<f64>,
-    /// A tenth of the days had at least so many.
+    /// The 90th percentile: a tenth of the days had at least this many movements.
     #[schema(required, example = 151.0)]
     p90: Option<f64>,
     /// Average response time in the hour in milliseconds; null without samples.
@@ -103,8 +103,8 @@ impl From<TypicalHour> for LocalHour {
 
 /// A typical day.
 ///
-/// Made of the complete days with data. An hour that comes twice when clocks are put back is one hour with both added
-/// up; one that clocks skip is no hour of that day.
+/// Computed from the complete days with data. An hour that occurs twice when clocks are put back is one hour
+/// with both added up; an hour that clocks skip does not count on that day.
 #[utoipa::path(
     get, path = "/api/reports/typical", operation_id = "getTypicalDay", tag = "Reports", params(RangeQuery), security(("bearer" = [])),
     responses((status = 200, description = "The typical day.", body = TypicalDay), NotModified, DataRefusals)
@@ -124,12 +124,12 @@ pub(crate) async fn typical(
         let rows = bionicpro_reports::typical(&found, prosthesis_id, tz.tz(), (from, to), data_as_of);
         check_own(found.person(), prosthesis_id, !rows.is_empty())?;
         Ok(TypicalDay {
-            user: wearer.name,
+            user: wearer.username.into(),
             timezone: tz.name(),
             from,
             to,
             data_as_of,
-            // No hour is skipped on every day, so that one of them had all.
+            // At least one hour is never skipped, so its count is the number of all days.
             days_with_data: rows.iter().map(|row| row.days).max().unwrap_or(0),
             min_days: MIN_DAYS,
             hours: rows.into_iter().filter(|row| row.days >= MIN_DAYS).map(LocalHour::from).collect(),

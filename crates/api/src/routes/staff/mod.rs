@@ -1,4 +1,4 @@
-//! `/api/staff`: what administrators see of the pipeline. Nothing here is about a person.
+//! `/api/staff`: the pipeline as administrators see it. It contains no personal data.
 
 pub(crate) mod pipeline;
 pub(crate) mod run;
@@ -9,23 +9,23 @@ use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A run without an end whose newest entry is older than this was cut off: twice the longest that a step may take by
-/// default, and its rest before another try.
+/// A run without an end whose newest entry is older than this was interrupted: twice the default time limit
+/// of a step, plus the pause before a retry.
 const CUT_OFF_AFTER: TimeDelta = TimeDelta::minutes(130);
 
-/// What became of a run.
+/// The outcome of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum RunState {
     /// Loaded, and compared with what was staged.
     Done,
-    /// A tick that found nothing new.
+    /// An incremental run that found nothing new.
     NothingNew,
-    /// A step failed, and nobody has tried again.
+    /// A step failed and was not retried.
     Failed,
-    /// At work, or resting before another try.
+    /// In progress, or waiting before a retry.
     Running,
-    /// It has no end and has been silent for more than two hours.
+    /// It has no end, and its newest entry is more than two hours old.
     Abandoned,
 }
 
@@ -43,28 +43,28 @@ impl RunState {
     }
 }
 
-/// A run of the pipeline. Of what several steps say, the last word counts; what none says is null.
+/// A run of the pipeline. If several steps report a value, the last one counts; if none does, it is null.
 #[derive(Debug, Serialize, ToSchema)]
 struct PipelineRun {
     /// The id of the run.
     #[schema(example = "20261128T143000Z-3f9a1c")]
     run: String,
     state: RunState,
-    /// The step that failed, or that the run is at or after.
+    /// The step that failed, that the run is in, or that it has completed last.
     #[schema(required, example = "load_to_clickhouse")]
     step: Option<&'static str>,
-    /// `tick`, `full` or `range`: which cells it recomputes.
+    /// `tick`, `full` or `range`: the kind of run, which determines the cells that it recomputes.
     #[schema(required, example = "tick")]
     kind: Option<String>,
-    /// How it found what is new in the telemetry.
+    /// The method by which it found new rows in the telemetry.
     #[schema(required, example = "xid8")]
     form: Option<String>,
-    /// When its first step began.
+    /// The start of its first step.
     started_at: DateTime<Utc>,
-    /// When it ended; null while it runs.
+    /// The end of the run; null while it runs.
     #[schema(required)]
     ended_at: Option<DateTime<Utc>>,
-    /// From its beginning to its end, or to the newest word of it.
+    /// Milliseconds from its start to its end, or to its newest entry.
     #[schema(example = 812)]
     duration_ms: i64,
     /// The first hour of its range.
@@ -79,22 +79,22 @@ struct PipelineRun {
     /// Cells (chip, hour) written.
     #[schema(required, example = 212)]
     cells: Option<u64>,
-    /// Cells whose chip nobody owns.
+    /// Orphans: cells whose chip has no owner.
     #[schema(required, example = 0)]
     orphans: Option<u64>,
     /// Raw rows with a value out of its range.
     #[schema(required, example = 0)]
     anomalies: Option<u64>,
-    /// Rows that vanished.
+    /// Tombstones of rows that vanished.
     #[schema(required, example = 0)]
     tombstones: Option<u64>,
-    /// How often a step was tried again.
+    /// The number of retries of its steps.
     #[schema(example = 0)]
     retries: usize,
-    /// What failed.
+    /// The error message.
     #[schema(required)]
     error: Option<String>,
-    /// What to do about it.
+    /// A hint for fixing the error.
     #[schema(required)]
     hint: Option<String>,
 }
@@ -137,10 +137,10 @@ struct Horizon {
     /// Seconds since then.
     #[schema(example = 615)]
     age_s: i64,
-    /// Seconds that it lay behind the run's snapshot: a transaction of that age holds it back.
+    /// Seconds by which it was behind the run's snapshot: a transaction of that age held it back.
     #[schema(required, example = 0.003)]
     lag_s: Option<f64>,
-    /// How the run found what is new in the telemetry.
+    /// The method by which the run found new rows in the telemetry.
     #[schema(required, example = "xid8")]
     form: Option<String>,
 }

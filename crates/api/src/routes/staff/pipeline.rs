@@ -1,4 +1,4 @@
-//! `GET /api/staff/pipeline`: is the mart fresh, and how did the last runs go.
+//! `GET /api/staff/pipeline`: the freshness of the mart, and the outcomes of the last runs.
 
 use axum::extract::State;
 use bionicpro_warehouse::ledger::Outline;
@@ -9,39 +9,39 @@ use utoipa::ToSchema;
 use super::verdict::{Reconciliation, Verdict};
 use super::{Horizon, PipelineRun};
 use crate::answer::Answer;
+use crate::extractors::Staff;
 use crate::openapi::DataRefusals;
 use crate::parameters::{NoParameters, Strict};
 use crate::problem::Problem;
 use crate::routes::freshness::DataAge;
-use crate::staff::Staff;
 use crate::state::AppState;
 
-/// How many runs are shown.
+/// The number of runs shown.
 const RUNS: u32 = 30;
 
 /// The state of the pipeline.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Pipeline {
     state: Verdict,
-    /// A sentence for each thing that is not well, the worst first.
+    /// A sentence for each problem, the worst first.
     reasons: Vec<String>,
     freshness: DataAge,
     reconciliation: Reconciliation,
-    /// Of the newest run that took one.
+    /// The horizon of the newest run that has one.
     #[schema(required)]
     horizon: Option<Horizon>,
-    /// Cells whose chip nobody owns, in the newest run that counted them.
+    /// Orphans, cells whose chip has no owner, in the newest run that counted them.
     #[schema(required, example = 0)]
     orphans: Option<u64>,
-    /// What time it is for this service.
+    /// The current time by the clock of this service.
     server_time: DateTime<Utc>,
-    /// The newest runs, the newest first, at most 30.
+    /// The last runs, at most 30, the newest first.
     runs: Vec<PipelineRun>,
 }
 
 /// The state of the pipeline.
 ///
-/// For administrators. Nothing in it is about a person.
+/// For administrators. It contains no personal data.
 #[utoipa::path(
     get, path = "/api/staff/pipeline", operation_id = "getPipeline", tag = "Staff", security(("bearer" = [])),
     responses((status = 200, description = "The state of the pipeline.", body = Pipeline), DataRefusals)

@@ -1,4 +1,4 @@
-//! `GET /api/staff/run`: one run, step by step, and what to do where it failed.
+//! `GET /api/staff/run`: one run, step by step, with hints where it failed.
 
 use axum::extract::State;
 use bionicpro_model::RunId;
@@ -10,13 +10,14 @@ use utoipa::{IntoParams, ToSchema};
 use super::{Horizon, PipelineRun};
 use crate::access::AskedDays;
 use crate::answer::Answer;
+use crate::extractors::Staff;
 use crate::openapi::DataRefusals;
 use crate::parameters::{FromQuery, Query, Strict};
 use crate::problem::{Problem, ProblemKind};
-use crate::staff::Staff;
 use crate::state::AppState;
 
-/// The parameters. The id is none of the path: those of Airflow hold characters that no path of this service has.
+/// The parameters. The id is not in the path, because ids of Airflow contain characters that no path of this
+/// service may contain.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct RunQuery {
@@ -42,7 +43,7 @@ impl FromQuery for RunQuery {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RunReport {
     run: PipelineRun,
-    /// The version of the rows that it writes, as text: it is greater than some programs' numbers.
+    /// The version of the rows that it writes, as text, because it exceeds the numbers of some programs.
     #[schema(required, example = "1795876200000000")]
     version: Option<String>,
     /// The telemetry snapshot as the source names it.
@@ -50,11 +51,11 @@ pub(crate) struct RunReport {
     snapshot: Option<String>,
     #[schema(required)]
     horizon: Option<Horizon>,
-    /// What the ledger says, in the order of time.
+    /// The entries of the ledger in chronological order.
     steps: Vec<RunStep>,
 }
 
-/// What happened to a step.
+/// The state of a step in an entry.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum StepState {
@@ -68,19 +69,19 @@ enum StepState {
     Skipped,
 }
 
-/// An entry of the ledger. What a step does not count is null.
+/// An entry of the ledger. Numbers that the step does not count are null.
 #[derive(Debug, Serialize, ToSchema)]
 struct RunStep {
     /// The step: `extract_crm_data`, `extract_telemetry_data`, `transform_and_join` or `load_to_clickhouse`.
     #[schema(example = "load_to_clickhouse")]
     step: &'static str,
     state: StepState,
-    /// Which try of the step, from 1.
+    /// The number of the attempt at the step, from 1.
     #[schema(example = 1)]
     attempt: u16,
-    /// When.
+    /// The time of the entry.
     at: DateTime<Utc>,
-    /// How long the step took.
+    /// The duration of the step in milliseconds.
     #[schema(required, example = 340)]
     duration_ms: Option<u64>,
     /// Raw telemetry rows read.
@@ -92,22 +93,22 @@ struct RunStep {
     /// Bytes staged or sent.
     #[schema(required)]
     bytes: Option<u64>,
-    /// Cells whose chip nobody owns.
+    /// Orphans: cells whose chip has no owner.
     #[schema(required)]
     orphans: Option<u64>,
     /// Raw rows with a value out of its range.
     #[schema(required)]
     anomalies: Option<u64>,
-    /// Rows that vanished.
+    /// Tombstones of rows that vanished.
     #[schema(required)]
     tombstones: Option<u64>,
-    /// The kind of a failure, which decides whether the step is tried again.
+    /// The kind of the error, which determines whether the step is retried.
     #[schema(required, example = "unreachable")]
     error_kind: Option<String>,
-    /// What failed.
+    /// The error message.
     #[schema(required)]
     error: Option<String>,
-    /// What to do about it.
+    /// A hint for fixing the error.
     #[schema(required)]
     hint: Option<String>,
 }
@@ -140,7 +141,7 @@ impl From<Entry> for RunStep {
 
 /// One run, step by step.
 ///
-/// For administrators. 404 where the ledger has no such run.
+/// For administrators. 404 if the ledger has no such run.
 #[utoipa::path(
     get, path = "/api/staff/run", operation_id = "getRun", tag = "Staff", security(("bearer" = [])),
     params(RunQuery),

@@ -1,4 +1,5 @@
-//! How the pipeline is, in a word: the worst of freshness, runs and reconciliation. What is not known is never well.
+//! The state of the pipeline: the worst of freshness, runs and reconciliation. While one of them is unknown,
+//! it is never `ok`.
 
 use bionicpro_warehouse::ledger::{Entry, MART_DIFFERS, State};
 use chrono::{DateTime, SubsecRound, Utc};
@@ -8,41 +9,41 @@ use utoipa::ToSchema;
 use super::{PipelineRun, RunState};
 use crate::routes::freshness::Age;
 
-/// How the pipeline is, from well to worst.
+/// The state of the pipeline, from best to worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = PipelineState)]
 pub(super) enum Verdict {
-    /// The data are fresh, the newest run that ended has ended well, and the newest load agreed.
+    /// The data are fresh, the newest run that ended has succeeded, and the newest load agreed with the mart.
     Ok,
-    /// Something of it is not known: there was no run or no load yet.
+    /// A part of the state is unknown: there was no run or no load yet.
     Unknown,
     /// The data are older than two schedules.
     Late,
-    /// The newest run failed or was cut off, or the newest load did not agree.
+    /// The newest run failed or was interrupted, or the newest load did not agree with the mart.
     Failing,
 }
 
-/// Whether the mart answers what the newest load has staged.
+/// The result of comparing the mart with what the newest load has staged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum ReconciliationState {
     /// Counts and sums agreed on every day.
     Agreed,
-    /// They differed on a day; the baseline has not moved.
+    /// They differed on at least one day; the baseline has not moved.
     Differed,
-    /// The load did not come so far, or there was none.
+    /// The load did not reach the comparison, or there was none.
     Unknown,
 }
 
-/// What the newest load that came to an end has found when it compared.
+/// The result of the comparison in the newest load that ended.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Reconciliation {
     pub(super) state: ReconciliationState,
-    /// Its run.
+    /// The run of that load.
     #[schema(required)]
     run: Option<String>,
-    /// When it ended.
+    /// The end of that load.
     #[schema(required)]
     at: Option<DateTime<Utc>>,
 }
@@ -63,7 +64,8 @@ impl Reconciliation {
 }
 
 impl Verdict {
-    /// The verdict, and a sentence for each thing that is not well, the worst first. Runs come newest first.
+    /// Returns the verdict, and a sentence for each problem, the worst first. `runs` are ordered from the
+    /// newest.
     pub(super) fn of(
         age: Age,
         runs: &[PipelineRun],
@@ -72,7 +74,7 @@ impl Verdict {
         let newest = runs.iter().find(|run| run.state != RunState::Running);
         let findings = [
             match age {
-                Age::Cached => None,
+                Age::Fresh => None,
                 Age::Stale => Some((Verdict::Late, "The data are older than two schedules".to_owned())),
                 Age::Unknown => Some((Verdict::Unknown, "Nothing was ever loaded".to_owned())),
             },
@@ -84,7 +86,7 @@ impl Verdict {
                 }
                 Some((RunState::Abandoned, step)) => {
                     let step = step.unwrap_or("a step");
-                    Some((Verdict::Failing, format!("The newest run was cut off in or after {step}")))
+                    Some((Verdict::Failing, format!("The newest run was interrupted in or after {step}")))
                 }
                 Some((RunState::Done | RunState::NothingNew | RunState::Running, _)) => None,
             },
@@ -92,10 +94,10 @@ impl Verdict {
                 ReconciliationState::Agreed => None,
                 ReconciliationState::Differed => Some((
                     Verdict::Failing,
-                    "The mart did not answer what the newest load has staged".to_owned(),
+                    "The mart differs from what the newest load has staged".to_owned(),
                 )),
                 ReconciliationState::Unknown => {
-                    Some((Verdict::Unknown, "It is not known whether the newest load agreed".to_owned()))
+                    Some((Verdict::Unknown, "It is unknown whether the newest load agreed".to_owned()))
                 }
             },
         ];
@@ -124,18 +126,18 @@ mod tests {
             (|| run(State::Done, Step::LoadToClickhouse), || run(State::Failed, Step::ExtractCrmData));
         let verdict = |age, runs: &[PipelineRun], state| Verdict::of(age, runs, state).0;
         let agreed = ReconciliationState::Agreed;
-        assert_eq!(verdict(Age::Cached, &[done()], agreed), Verdict::Ok);
+        assert_eq!(verdict(Age::Fresh, &[done()], agreed), Verdict::Ok);
         assert_eq!(
-            verdict(Age::Cached, &[run(State::Started, Step::ExtractCrmData), done()], agreed),
+            verdict(Age::Fresh, &[run(State::Started, Step::ExtractCrmData), done()], agreed),
             Verdict::Ok
         );
         assert_eq!(verdict(Age::Stale, &[done()], agreed), Verdict::Late);
         assert_eq!(verdict(Age::Unknown, &[done()], agreed), Verdict::Unknown);
-        assert_eq!(verdict(Age::Cached, &[], agreed), Verdict::Unknown);
-        assert_eq!(verdict(Age::Cached, &[failed(), done()], agreed), Verdict::Failing);
-        assert_eq!(verdict(Age::Cached, &[done(), failed()], agreed), Verdict::Ok, "it was made good");
-        assert_eq!(verdict(Age::Cached, &[done()], ReconciliationState::Unknown), Verdict::Unknown);
-        assert_eq!(verdict(Age::Cached, &[done()], ReconciliationState::Differed), Verdict::Failing);
+        assert_eq!(verdict(Age::Fresh, &[], agreed), Verdict::Unknown);
+        assert_eq!(verdict(Age::Fresh, &[failed(), done()], agreed), Verdict::Failing);
+        assert_eq!(verdict(Age::Fresh, &[done(), failed()], agreed), Verdict::Ok, "a newer run succeeded");
+        assert_eq!(verdict(Age::Fresh, &[done()], ReconciliationState::Unknown), Verdict::Unknown);
+        assert_eq!(verdict(Age::Fresh, &[done()], ReconciliationState::Differed), Verdict::Failing);
         let (worst, reasons) = Verdict::of(Age::Stale, &[failed()], ReconciliationState::Unknown);
         assert_eq!((worst, reasons.len()), (Verdict::Failing, 3));
         assert_eq!(reasons[0], "The newest run failed in extract_crm_data");

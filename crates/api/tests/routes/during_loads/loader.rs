@@ -1,4 +1,4 @@
-//! Puts loads into the mart: as the program does, and as a program would that does not care for readers.
+//! Stores loads in the mart: as the program does, and as a naive program would, without regard to readers.
 
 use bionicpro_model::{HourRange, Result, SecretUrl};
 use bionicpro_warehouse::load::{self, LoadSpec, Tombstones};
@@ -20,7 +20,7 @@ impl Loader {
         Loader { warehouse: app.loading(), url: app.warehouse_url.clone(), database: app.database.clone() }
     }
 
-    /// As the program does, with readers at work before it shows what it has gathered.
+    /// Stores a load as the program does, with active readers before it makes the gathered rows visible.
     pub(super) async fn store(&self, people: &[Person], load: &Load, readers: &Readers) {
         let days = load.rows.keys().map(|key| Mart::hour(key.2).date_naive());
         let spec = LoadSpec {
@@ -46,7 +46,7 @@ impl Loader {
         changes::settle(&self.warehouse, &standing).await.unwrap();
     }
 
-    /// In blocks that end anywhere, then the tombstones.
+    /// Stores a load in blocks with arbitrary ends, then its tombstones.
     pub(super) async fn store_naively(
         &self,
         people: &[Person],
@@ -90,7 +90,7 @@ impl Loader {
     }
 }
 
-/// Rows as a table function.
+/// Returns the rows as a table function.
 fn table_of<'a>(
     people: &[Person],
     rows: impl IntoIterator<Item = (&'a Key, &'a Option<u32>)>,

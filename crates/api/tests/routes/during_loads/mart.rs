@@ -1,4 +1,5 @@
-//! What the mart should answer: its states one load after another, and the random load that leads to the next.
+//! The expected contents of the mart: its state after each load, and the random load that leads to the next
+//! state.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,13 +12,13 @@ use serde_json::Value;
 
 use crate::support::{Person, at};
 
-/// Two days on both sides of the end of a month.
+/// The hours of two days, one on each side of the end of a month.
 pub(super) const HOURS: i64 = 48;
 
-/// How far apart the versions of two loads are, so that a late one fits between.
+/// The difference between the versions of two loads, so that a late one fits between.
 const STEP: u64 = 10;
 
-/// A person's row: whose, of which of the prostheses of all, in which hour.
+/// The key of a row: its person, its prosthesis (among those of all people), its hour.
 pub(super) type Key = (usize, usize, i64);
 
 /// The live rows, each with the number of the load that wrote it.
@@ -26,17 +27,17 @@ pub(super) type State = BTreeMap<Key, u32>;
 /// A load that leads from one state to the next.
 pub(super) struct Load {
     pub(super) version: u64,
-    /// Whether it replaces both days.
+    /// True if it replaces both days.
     pub(super) is_range: bool,
     /// Rows with their numbers, and tombstones without.
     pub(super) rows: BTreeMap<Key, Option<u32>>,
     pub(super) hides: Tombstones,
 }
 
-/// The people, and the state after each load so far.
+/// The people and the owners of prostheses, from which random loads are made.
 pub(super) struct Mart {
     pub(super) people: Vec<Person>,
-    /// Who has each prosthesis now.
+    /// The current owner of each prosthesis.
     owners: Vec<usize>,
     newest_range: u64,
 }
@@ -51,7 +52,7 @@ impl Mart {
         at("2024-01-31T00:00:00Z") + TimeDelta::hours(hour)
     }
 
-    /// A random load of this number, and the state after it.
+    /// Returns a random load of this number, and the state after it.
     pub(super) fn next(&mut self, number: u32, state: &State, random: &mut StdRng) -> (Load, State) {
         let version = u64::from(number) * STEP;
         let load = |rows| Load { version, is_range: false, rows, hides: Tombstones::default() };
@@ -62,7 +63,7 @@ impl Mart {
                 let after = rows.iter().filter_map(|(key, value)| Some((*key, (*value)?))).collect();
                 (Load { is_range: true, ..load(rows) }, after)
             }
-            // A few rows of one month: the usual tick.
+            // A few rows of one month: the usual incremental run.
             35..60 => {
                 let (owner, day) = (random.random_range(0..self.people.len()), random.random_range(0..2));
                 let is_touched = |key: &Key| key.0 == owner && key.2 / 24 == day;
@@ -88,7 +89,7 @@ impl Mart {
                 (Load { hides, ..load(BTreeMap::new()) }, after)
             }
             82..92 => self.change_of_owner(number, state, random),
-            // It brings what a newer one has removed, and must change nothing.
+            // A late load that brings rows that a newer one has removed, and must change nothing.
             _ => {
                 let rows = self.all(number, random);
                 let version = self.newest_range - STEP / 2;
@@ -97,7 +98,7 @@ impl Mart {
         }
     }
 
-    /// Some of all hours of each prosthesis, for its owner.
+    /// Returns random hours of each prosthesis, for its owner.
     fn all(&self, number: u32, random: &mut StdRng) -> BTreeMap<Key, Option<u32>> {
         let keys = self.owners.iter().enumerate();
         let keys =
@@ -105,7 +106,7 @@ impl Mart {
         keys.filter(|_| random.random_bool(0.7)).map(|key| (key, Some(number))).collect()
     }
 
-    /// New rows for some of the touched hours, and tombstones for the others that have one.
+    /// Returns new rows for some of the touched hours, and tombstones for the others that have a row.
     fn tick(
         &self,
         number: u32,
@@ -120,7 +121,8 @@ impl Mart {
         rows
     }
 
-    /// Hours of a prosthesis go to somebody else: half of the time the file names them under the former owner too.
+    /// Moves hours of a prosthesis to another person. Half of the time, the file also has their tombstones
+    /// for the former owner.
     fn change_of_owner(&mut self, number: u32, state: &State, random: &mut StdRng) -> (Load, State) {
         let prosthesis = random.random_range(0..self.owners.len());
         let former = self.owners[prosthesis];
@@ -155,10 +157,10 @@ fn applied(state: &State, rows: &BTreeMap<Key, Option<u32>>) -> State {
     after
 }
 
-/// What a person can ask for.
+/// A request that a person can send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Question {
-    /// A day, of which zone, by the days since the first.
+    /// A day of a zone, as the number of days since the first.
     Day(Tz, u64),
     Days,
     Summary,
@@ -173,7 +175,8 @@ impl Question {
         }
     }
 
-    /// What the answer says of movements: of each hour of a day, which days, or in how many days and in all.
+    /// Returns the movements in the answer: those of each hour of a day; the days with data; or the number of
+    /// days and the total.
     pub(super) fn told(self, status: u16, body: &Value) -> Vec<(String, u64)> {
         let list = |name: &str| body[name].as_array().cloned().unwrap_or_default();
         match self {
@@ -196,7 +199,7 @@ impl Question {
         }
     }
 
-    /// What the answer says when it is that of a state.
+    /// Returns the movements in the answer for a state.
     pub(super) fn expected(self, person: usize, state: &State) -> Vec<(String, u64)> {
         let own = state.iter().filter(|(key, _)| key.0 == person);
         let mut hours: BTreeMap<DateTime<Utc>, u64> = BTreeMap::new();

@@ -1,6 +1,7 @@
-//! People read while loads go on: every answer is that of a state between two loads, also where a day crosses months.
+//! People read during loads: every answer is that of a state between two loads, even if its day spans two
+//! months.
 //!
-//! `BIONICPRO_READER_LOADS` sets how many loads there are, `BIONICPRO_READER_SEED` repeats a sequence.
+//! `BIONICPRO_READER_LOADS` sets the number of loads, `BIONICPRO_READER_SEED` repeats a sequence.
 
 mod loader;
 mod mart;
@@ -17,18 +18,19 @@ use self::mart::{Mart, State};
 use self::readers::{Readers, Seen};
 use crate::support::App;
 
-/// A number from the environment.
+/// Reads a number from the environment.
 fn given(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap())
 }
 
-/// Tells a sequence, so that it can be repeated.
+/// Prints the seed of a sequence, so that it can be repeated.
 #[expect(clippy::print_stderr, reason = "shown where the test fails, and with --nocapture")]
 fn tell(seed: u64) {
     eprintln!("BIONICPRO_READER_SEED={seed}");
 }
 
-/// Loads one after another while everybody reads; what they saw that no state says.
+/// Runs loads one after another with concurrent readers; returns what they saw, including answers of no
+/// state.
 async fn read_during(loads: u32, is_naive: bool, cache_mb: u32) -> Seen {
     let seed = given("BIONICPRO_READER_SEED").unwrap_or_else(|| rand::rng().random());
     tell(seed);
@@ -59,12 +61,12 @@ async fn read_during(loads: u32, is_naive: bool, cache_mb: u32) -> Seen {
 async fn every_answer_during_loads_is_that_of_a_state_between_two_loads() {
     let loads = given("BIONICPRO_READER_LOADS").map_or(200, |loads| u32::try_from(loads).unwrap());
     let seen = read_during(loads, false, 0).await;
-    println!("{} loads, {} answers, {} of them while a load went on", loads, seen.answers, seen.during);
+    println!("{} loads, {} answers, {} of them during a load", loads, seen.answers, seen.during);
     assert!(seen.during >= u64::from(loads), "void: {} answers during {loads} loads", seen.during);
-    assert!(seen.torn.is_empty(), "{} answers are of no state: {:#?}", seen.torn.len(), seen.torn.first());
+    assert!(seen.torn.is_empty(), "{} answers match no state: {:#?}", seen.torn.len(), seen.torn.first());
 }
 
-/// How far behind what is kept may be on a busy machine: the time between two polls, and that of one.
+/// The maximum age of cached data on a busy machine: the time between two polls, and the duration of one.
 const LAG: Duration = Duration::from_secs(3);
 
 #[tokio::test(flavor = "multi_thread")]
@@ -72,13 +74,13 @@ async fn what_is_kept_is_that_of_a_state_too_and_never_older_than_what_the_same_
     let loads = given("BIONICPRO_READER_LOADS").map_or(60, |loads| u32::try_from(loads).unwrap());
     let seen = read_during(loads, false, 64).await;
     println!("{loads} loads, {} answers", seen.answers);
-    assert!(seen.torn.is_empty(), "{} answers are of no state: {:#?}", seen.torn.len(), seen.torn.first());
+    assert!(seen.torn.is_empty(), "{} answers match no state: {:#?}", seen.torn.len(), seen.torn.first());
 }
 
-/// Without this one the other would prove nothing.
+/// Without this test, the others would prove nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn loads_in_blocks_that_hide_what_vanished_afterwards_are_seen_torn() {
     let seen = read_during(12, true, 0).await;
-    println!("{} of {} answers are of no state", seen.torn.len(), seen.answers);
+    println!("{} of {} answers match no state", seen.torn.len(), seen.answers);
     assert!(!seen.torn.is_empty());
 }

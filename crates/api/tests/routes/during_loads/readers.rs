@@ -1,4 +1,4 @@
-//! People who ask for their reports without a pause, and the check of each answer against the states it may be of.
+//! People who continuously request their reports, and the check of each answer against its possible states.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -15,32 +15,32 @@ use crate::support::{App, Client, Person};
 
 const READERS: u64 = 2;
 
-/// How long a reader rests after an answer, so that the loads have a machine to run on.
+/// The pause of a reader after an answer, so that the loads get CPU time.
 const REST: Duration = Duration::from_millis(10);
 
-/// How long the readers may be without an answer.
+/// The maximum time for which the readers may be without an answer.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// What they saw.
+/// The answers that the readers got.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     pub(super) answers: u64,
-    /// Answers that were given while a load went on.
+    /// Answers during a load.
     pub(super) during: u64,
-    /// Questions whose answers are of no state that was true between the question and the answer.
+    /// Answers that match no state that was valid between the request and the answer.
     pub(super) torn: Vec<Torn>,
 }
 
-/// An answer that is of no state.
+/// An answer that matches no possible state.
 #[derive(Debug)]
-#[expect(dead_code, reason = "read by whoever looks at a failure")]
+#[expect(dead_code, reason = "read in the output of a failure")]
 pub(super) struct Torn {
-    /// The oldest state that the answer may be of, and the last load that had begun before the answer was checked.
+    /// The oldest possible state, and the last load that had begun before the answer was checked.
     between: [usize; 2],
     path: String,
     person: String,
     told: Vec<(String, u64)>,
-    /// What the states say that it may have been.
+    /// The expected answers of the possible states.
     states: Vec<Vec<(String, u64)>>,
 }
 
@@ -48,9 +48,9 @@ pub(super) struct Torn {
 pub(super) struct Readers {
     /// The state before the first load, and after each that has begun.
     states: Mutex<Vec<Arc<State>>>,
-    /// When each of these loads that has ended did so.
+    /// The ends of those of these loads that have ended.
     ended: Mutex<Vec<Instant>>,
-    /// How long an answer may be behind.
+    /// The maximum age of an answer.
     lag: Duration,
     /// The newest state that each person is known to have seen.
     newest: Mutex<HashMap<usize, usize>>,
@@ -60,7 +60,8 @@ pub(super) struct Readers {
 }
 
 impl Readers {
-    /// Of an app whose answers may be so far behind. Nobody is ever answered with less than they have seen.
+    /// The readers of an app whose answers may be as old as `lag`. No answer may be older than what the same
+    /// person has already seen.
     pub(super) fn behind(lag: Duration) -> Self {
         Readers {
             states: Mutex::new(vec![Arc::default()]),
@@ -73,21 +74,21 @@ impl Readers {
         }
     }
 
-    /// A load begins that leads to this state.
+    /// Records the start of a load that leads to this state.
     pub(super) fn begins(&self, after: State) {
         self.states.lock().unwrap().push(Arc::new(after));
     }
 
-    /// The load that began last has ended.
+    /// Records the end of the load that began last.
     pub(super) fn ended(&self) {
         self.ended.lock().unwrap().push(Instant::now());
     }
 
-    /// Waits until an answer to a question that was asked after this call.
+    /// Waits for an answer to a request that was sent after this call.
     pub(super) async fn some_answers(&self) {
         let (enough, began) = (self.answers.load(Ordering::SeqCst) + READERS + 1, Instant::now());
         while self.answers.load(Ordering::SeqCst) < enough {
-            assert!(began.elapsed() < DEADLINE, "nobody is answered any more");
+            assert!(began.elapsed() < DEADLINE, "the readers get no more answers");
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
@@ -103,7 +104,7 @@ impl Readers {
         (1..=READERS).map(reader).collect()
     }
 
-    /// Lets the readers end.
+    /// Stops the readers and returns what they saw.
     pub(super) async fn finish(&self, reading: Vec<JoinHandle<()>>) -> Seen {
         self.is_over.store(true, Ordering::SeqCst);
         for reader in reading {
@@ -118,7 +119,7 @@ impl Readers {
             let question = match random.random_range(0..6) {
                 0 => Question::Days,
                 1 => Question::Summary,
-                // Its first hours lie in another month of the mart than the others.
+                // Its first hours are in another month of the mart than the others.
                 2 | 3 => Question::Day(Tz::Europe__Moscow, 1),
                 day => Question::Day(Tz::UTC, day - 4),
             };
@@ -141,7 +142,7 @@ impl Readers {
         seen.answers += 1;
         seen.during += u64::from(states.len() > 1);
         if let Some(place) = expected.iter().position(|expected| *expected == told) {
-            // Several states may say the same: the oldest of them is known to be seen.
+            // Several states may have the same answer; only the oldest of them has certainly been seen.
             let mut newest = self.newest.lock().unwrap();
             let newest = newest.entry(person).or_default();
             *newest = (*newest).max(oldest + place);

@@ -1,4 +1,4 @@
-//! Puts loads into the warehouse in the order of the pipeline, and cuts some of them off.
+//! Stores loads in the warehouse in the order of the pipeline's statements, and interrupts some of them.
 
 use std::time::Duration;
 
@@ -13,15 +13,15 @@ use super::states::States;
 use super::world::{BALLAST, HOURS, Load, World};
 use crate::support::{App, ask, table_of};
 
-/// More than half of the smallest cache, a megabyte.
+/// More than half of the smallest cache, which has a megabyte.
 const BALLAST_BYTES: usize = 550_000;
 
-/// Where a load is cut off.
+/// The point at which a load is interrupted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cut {
-    /// Gathered and announced, and never shown.
+    /// Gathered and announced, but never made visible.
     BeforeShow,
-    /// Anywhere while the rows are stored.
+    /// At an arbitrary point while the rows are stored.
     After(Duration),
     BeforeDimensions,
     BeforeRestate,
@@ -29,10 +29,10 @@ pub(super) enum Cut {
 }
 
 impl Cut {
-    /// Where this load is cut off, if it is.
+    /// Returns the point at which this load is interrupted, or `None`.
     pub(super) fn of(load: &Load, random: &mut StdRng) -> Option<Cut> {
         match random.random_range(0..100) {
-            // Other loads may be shown without a last look at the lock.
+            // Other loads may become visible without a last check of the lock.
             0..8 if load.is_range => Some(Cut::BeforeShow),
             8..16 => Some(Cut::After(Duration::from_millis(random.random_range(1..80)))),
             16..20 => Some(Cut::BeforeDimensions),
@@ -58,7 +58,7 @@ impl Loader {
         }
     }
 
-    /// Runs a load to its end, or to where it is cut off.
+    /// Runs a load to its end, or to the point at which it is interrupted.
     pub(super) async fn run(
         &self,
         load: &Load,
@@ -132,7 +132,7 @@ impl Loader {
         stream::iter(file)
     }
 
-    /// Waits until nothing of a load that was cut off is under way.
+    /// Waits until no statement of an interrupted load is running.
     async fn quiet(&self) {
         let busy = format!(
             "SELECT count() FROM system.processes WHERE query_kind != 'Select' AND match(query || ' ' || current_database, '\\\\b{}\\\\b')",
@@ -156,7 +156,7 @@ fn spec(load: &Load) -> LoadSpec {
     }
 }
 
-/// Mostly none, sometimes longer than the time between two polls.
+/// Returns mostly no pause, sometimes one that is longer than the time between two polls.
 pub(super) fn pause(random: &mut StdRng) -> Duration {
     Duration::from_millis(match random.random_range(0..100) {
         0..60 => 0,

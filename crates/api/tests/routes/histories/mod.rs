@@ -1,6 +1,7 @@
-//! Random histories of loads, moves and erasures beside readers of two replicas, one of which evicts all the time.
+//! Random histories of loads, moves and erasures with concurrent readers of two replicas, one of which evicts
+//! all the time.
 //!
-//! `BIONICPRO_CACHE_HISTORIES` sets how many histories there are, `BIONICPRO_CACHE_SEED` repeats the first.
+//! `BIONICPRO_CACHE_HISTORIES` sets the number of histories, `BIONICPRO_CACHE_SEED` repeats the first.
 
 mod loader;
 mod questions;
@@ -18,15 +19,16 @@ use self::readers::{Readers, Seen};
 use self::world::World;
 use crate::support::App;
 
-/// How many loads a history has between the first and the last.
+/// The number of loads in a history between the first and the last.
 const LOADS: u32 = 16;
 
-/// A number from the environment.
+/// Reads a number from the environment.
 fn given(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap())
 }
 
-/// Every answer is of one state and of nobody else, never older than an answer before it, and soon of the newest.
+/// Every answer is of one state and contains no other person's data, is never older than an answer before it,
+/// and is soon of the newest state.
 #[tokio::test(flavor = "multi_thread")]
 async fn replicas_answer_what_a_state_says_and_never_one_that_is_older_than_what_they_have_shown() {
     let histories = given("BIONICPRO_CACHE_HISTORIES").unwrap_or(1);
@@ -37,7 +39,7 @@ async fn replicas_answer_what_a_state_says_and_never_one_that_is_older_than_what
         let seen = history(seed).await;
         println!("{} answers, {:?} of them older than a settled load", seen.answers, seen.behind);
         let faults = &seen.faults;
-        assert!(faults.is_empty(), "{} answers that must not be, first {:#?}", faults.len(), faults.first());
+        assert!(faults.is_empty(), "{} wrong answers, first {:#?}", faults.len(), faults.first());
         stale.extend(seen.staleness);
         seed = seed.wrapping_add(1);
     }
@@ -46,13 +48,13 @@ async fn replicas_answer_what_a_state_says_and_never_one_that_is_older_than_what
     println!("{} loads, shown by both replicas after {median:?} (median), {most:?} (p99)", stale.len());
 }
 
-/// Loads one after another beside the readers, until both replicas show the last one.
+/// Runs loads one after another with concurrent readers, until both replicas show the last one.
 async fn history(seed: u64) -> Seen {
     let mut random = StdRng::seed_from_u64(seed);
     let replica = |cache_mb| {
         App::builder().configure(move |config| {
             config.cache_mb = cache_mb;
-            // On a busy machine; what is looked for here is no matter of time.
+            // For busy machines; this test is not about timing.
             config.request_timeout_s = 60;
         })
     };
@@ -69,7 +71,8 @@ async fn history(seed: u64) -> Seen {
         let cut = Cut::of(&load, &mut random);
         loader.run(&load, cut, &mut world, &readers.states, &mut random).await;
         loader::rest(&mut random).await;
-        // What is cut off anywhere is repeated, what is cut off at a known place may be followed by another load.
+        // A load interrupted at an arbitrary point is repeated; one interrupted at a known point may be
+        // followed by another load.
         if matches!(cut, Some(Cut::After(_))) || cut.is_some() && random.random() {
             loader.run(&load, None, &mut world, &readers.states, &mut random).await;
             loader::rest(&mut random).await;

@@ -1,4 +1,4 @@
-//! What is asked, and what the answer is by a state.
+//! The requests, and their expected answers for a state.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::world::{PROSTHESES, State, World, date, errors, movements};
 use crate::support::Answered;
 
-/// A question of a person, of one of all prostheses where it says so.
+/// A request of a person, optionally for one of all prostheses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Question {
     asks: Asks,
@@ -21,14 +21,14 @@ pub(super) struct Question {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Asks {
-    /// A day, of which zone, by the days since the first.
+    /// A day of a zone, as the number of days since the first.
     Day(Tz, i64),
     Days,
-    /// Totals of some days. The two months are cached apart.
+    /// Totals of some days. The two months are cached separately.
     Summary(i64, i64),
 }
 
-/// A day of Moscow has hours of both months.
+/// A day of Moscow's zone has hours of both months.
 const ASKS: [Asks; 7] = [
     Asks::Days,
     Asks::Day(Tz::UTC, 0),
@@ -40,7 +40,8 @@ const ASKS: [Asks; 7] = [
 ];
 
 impl Question {
-    /// By the name: some people look at lists only, which need no hours, and some at one month at a time.
+    /// Returns a random request for a name: some people request only lists, which need no hours, and some one
+    /// month at a time.
     pub(super) fn random(name: usize, random: &mut StdRng) -> Question {
         let prosthesis = random.random_bool(0.25).then(|| random.random_range(0..PROSTHESES));
         let asks = match name {
@@ -52,12 +53,12 @@ impl Question {
         Question { asks, prosthesis }
     }
 
-    /// The totals of both months.
+    /// Returns the request for the totals of both months.
     pub(super) fn totals() -> Question {
         Question { asks: ASKS[ASKS.len() - 1], prosthesis: None }
     }
 
-    /// Every question of a person, and the last one of each prosthesis.
+    /// Returns every request of a person, and the last one for each prosthesis.
     pub(super) fn all() -> impl Iterator<Item = Question> {
         let of_each = (0..PROSTHESES).map(|prosthesis| (Question::totals().asks, Some(prosthesis)));
         let all = ASKS.into_iter().map(|asks| (asks, None)).chain(of_each);
@@ -76,7 +77,7 @@ impl Question {
         }
     }
 
-    /// What an answer says.
+    /// Returns the contents of an answer that are checked.
     pub(super) fn told(self, answer: &Answered) -> Value {
         let body = answer.json();
         if answer.checked_status() != 200 {
@@ -111,7 +112,7 @@ impl Question {
         }
     }
 
-    /// What the answer says of a state.
+    /// Returns the expected contents of the answer for a state.
     pub(super) fn expected(self, name: usize, state: &State, ids: &[Uuid]) -> Value {
         let person = state.names[name];
         let is_asked = |prosthesis: usize| self.prosthesis.is_none_or(|asked| asked == prosthesis);
@@ -173,7 +174,7 @@ impl Question {
     }
 }
 
-/// The movements of each hour of a day's answer.
+/// Returns the movements of each hour in a day's answer.
 pub(super) fn hourly(told: &Value) -> impl Iterator<Item = u64> {
     told["hours"].as_array().into_iter().flatten().filter_map(|hour| hour[1].as_u64())
 }

@@ -1,4 +1,4 @@
-//! People who ask both replicas without a pause, and the check of each answer.
+//! People who continuously send requests to both replicas, and the check of each answer.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,40 +16,40 @@ use super::states::States;
 use super::world::{NAMES, PROSTHESES, World, people_of};
 use crate::support::{App, Client};
 
-/// How many readers each replica has.
+/// The number of readers of each replica.
 const READERS: u64 = 2;
 
-/// How long a reader rests after an answer, so that the loads have a machine to run on.
+/// The pause of a reader after an answer, so that the loads get CPU time.
 const REST: Duration = Duration::from_millis(5);
 
-/// Within so much a state that is settled is shown: some polls, on a machine that may be busy.
+/// The maximum time until a settled state is shown: some polls, on a machine that may be busy.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What they saw.
+/// The answers that the readers got.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     pub(super) answers: u64,
     /// By replica, answers of a state that was not the last settled one: they came from a cache.
     pub(super) behind: [u64; 2],
-    /// By state, the longest time between its settlement and a question whose answer was older.
+    /// By state, the longest time between its settlement and a request whose answer was older.
     stale: HashMap<usize, Duration>,
-    /// For how long after its settlement each load was not shown to everybody who asked.
+    /// The time after the settlement of each load for which some answers were still older.
     pub(super) staleness: Vec<Duration>,
     pub(super) faults: Vec<Fault>,
 }
 
-/// An answer that must not be.
+/// A wrong answer.
 #[derive(Debug)]
-#[expect(dead_code, reason = "read by whoever looks at a failure")]
+#[expect(dead_code, reason = "read in the output of a failure")]
 pub(super) struct Fault {
     what: &'static str,
     replica: usize,
     name: &'static str,
     path: String,
-    /// The oldest state that the answer may be of, and the newest.
+    /// The oldest possible state of the answer, and the newest.
     between: [usize; 2],
     told: Value,
-    /// What it may have been.
+    /// The expected answers of these states.
     expected: Vec<Value>,
 }
 
@@ -60,7 +60,7 @@ pub(super) struct Readers {
     clients: [Vec<Client>; 2],
     /// By replica and name, the newest state that is known to have been shown.
     newest: Mutex<HashMap<(usize, usize), usize>>,
-    /// What each state says, by name and question: it is computed once.
+    /// The expected answer by state, name and request; each is computed once.
     said: Mutex<HashMap<(usize, usize, Question), Arc<Value>>>,
     seen: Mutex<Seen>,
     is_over: AtomicBool,
@@ -87,7 +87,7 @@ impl Readers {
         (0..READERS * 2).map(reader).collect()
     }
 
-    /// Lets the readers end.
+    /// Stops the readers and returns what they saw.
     pub(super) async fn finish(&self, reading: Vec<JoinHandle<()>>) -> Seen {
         self.is_over.store(true, Ordering::SeqCst);
         for reader in reading {
@@ -102,7 +102,8 @@ impl Readers {
     async fn read(&self, replica: usize, mut random: StdRng) {
         while !self.is_over.load(Ordering::SeqCst) {
             let name = random.random_range(0..NAMES.len());
-            // Parts of a person that are read apart come together; some people look seldom, and polls come between.
+            // Parts of a person that are read separately are combined. Some people send requests rarely, with
+            // polls in between.
             let looks = match name {
                 2 | 3 => u32::from(random.random_bool(0.15)),
                 _ => random.random_range(1..5),
@@ -114,7 +115,7 @@ impl Readers {
         }
     }
 
-    /// Checks that the first replica keeps what it has read: what is written by hand is told to nobody.
+    /// Checks that the first replica caches what it has read: a row that is written by hand is not announced.
     pub(super) async fn keeps(&self, app: &App, world: &World) {
         let name = world.state().names.iter().position(Option::is_some).unwrap();
         let person = world.state().names[name].unwrap();
@@ -128,12 +129,12 @@ impl Readers {
             if get().await == before {
                 return;
             }
-            assert!(began.elapsed() < PATIENCE, "void: nothing is kept");
+            assert!(began.elapsed() < PATIENCE, "void: nothing is cached");
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     }
 
-    /// Waits until both replicas show the newest state to everybody.
+    /// Waits until both replicas show the newest state to all people.
     pub(super) async fn become_quiet(&self) {
         let (began, newest) = (Instant::now(), self.states.newest());
         for replica in [0, 1] {
@@ -182,7 +183,7 @@ impl Readers {
         seen.answers += 1;
         match found[..] {
             [first, ..] if !is_foreign => {
-                // Several states may say the same: the oldest of them is known to be seen.
+                // Several states may have the same answer; only the oldest of them has certainly been seen.
                 let mut newest = self.newest.lock().unwrap();
                 let newest = newest.entry(place).or_default();
                 *newest = (*newest).max(first);

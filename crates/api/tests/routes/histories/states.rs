@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 
 use super::world::State;
 
-/// Shared by the loader and the readers.
+/// The states, shared by the loader and the readers.
 pub(super) struct States(Mutex<Shared>);
 
 struct Shared {
     states: Vec<Arc<State>>,
-    /// When each of the first ones was settled.
+    /// The times at which the first states were settled; the others are not settled yet.
     settled: Vec<Instant>,
     /// The last state of each load that settled something.
     loads: Vec<usize>,
@@ -25,7 +25,7 @@ impl States {
         }))
     }
 
-    /// A state that is visible from now on, or soon.
+    /// Adds a state that is visible from now on, or will be soon.
     pub(super) fn push(&self, state: State) {
         let mut shared = self.0.lock().unwrap();
         if *shared.states[shared.states.len() - 1] != state {
@@ -33,7 +33,7 @@ impl States {
         }
     }
 
-    /// Everything so far is settled.
+    /// Marks all states so far as settled.
     pub(super) fn settle(&self) {
         let mut shared = self.0.lock().unwrap();
         let states = shared.states.len();
@@ -52,12 +52,12 @@ impl States {
         Arc::clone(&shared.states[shared.states.len() - 1])
     }
 
-    /// The newest state that was settled before this time.
+    /// Returns the newest state that was settled before this time.
     pub(super) fn settled_before(&self, time: Instant) -> usize {
         self.0.lock().unwrap().settled.partition_point(|settled| *settled < time).saturating_sub(1)
     }
 
-    /// For how long each state had been settled at this time.
+    /// Returns how long each state had been settled at this time.
     pub(super) fn ages(&self, time: Instant) -> Vec<Duration> {
         let shared = self.0.lock().unwrap();
         shared.settled.iter().map(|settled| time.saturating_duration_since(*settled)).collect()

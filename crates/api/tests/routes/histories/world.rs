@@ -1,4 +1,5 @@
-//! What the warehouse should say: telemetry and CRM go on, loads bring them, and the greater version wins.
+//! The expected contents of the warehouse: telemetry and CRM change, loads bring the changes, and the greater
+//! version wins.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,34 +11,36 @@ use rand::rngs::StdRng;
 
 use crate::support::{Cell, Person, at};
 
-/// Login names. There are more than people, so that some are nobody's.
+/// Login names. There are more names than people, so some belong to no one.
 pub(super) const NAMES: [&str; 7] = ["anna", "boris", "clara", "dmitri", "elena", "fedor", "galina"];
 pub(super) const PEOPLE: usize = 5;
 pub(super) const PROSTHESES: usize = 6;
-/// Two days on both sides of the end of a month.
+/// The hours of two days, one on each side of the end of a month.
 pub(super) const HOURS: i64 = 48;
 /// An hour of the second month, outside these days, in which each person has a row that fills half a cache.
 const BALLAST_HOUR: i64 = 480;
 /// The chip of such a row, before the loader makes it long.
 pub(super) const BALLAST: &str = "ballast";
 
-/// The clock of a run advances by so much. A step is more than the versions that rows are restated to.
+/// The clock advances by this much between two runs. It is more than the increase of versions when rows are
+/// restated.
 const STEP: u64 = 1_000_000;
 
-/// A row: whose, of which prosthesis, in which hour. A person's ballast is of a prosthesis of its own after all others.
+/// The key of a row: its person, its prosthesis, its hour. A person's ballast belongs to a prosthesis of its
+/// own, numbered after all others.
 pub(super) type Key = (usize, usize, i64);
 
-/// What the CRM says.
+/// The contents of the CRM.
 #[derive(Clone, PartialEq)]
 struct Crm {
-    /// By person; nobody's is the same as none.
+    /// The name of each person; `None` for a person without a name.
     names: Vec<Option<usize>>,
     is_known: Vec<bool>,
-    /// By prosthesis.
+    /// The owner of each prosthesis.
     owners: Vec<Option<usize>>,
 }
 
-/// What is visible at a moment.
+/// The contents of the warehouse that are visible at a moment.
 #[derive(Clone, PartialEq)]
 pub(super) struct State {
     /// The live rows, each with the number of the change that made it.
@@ -51,7 +54,7 @@ pub(super) struct State {
 /// A load.
 pub(super) struct Load {
     pub(super) version: u64,
-    /// Whether it replaces both days.
+    /// True if it replaces both days.
     pub(super) is_range: bool,
     /// Rows with their numbers, and tombstones without.
     pub(super) rows: BTreeMap<Key, Option<u32>>,
@@ -64,14 +67,14 @@ pub(super) struct Load {
 pub(super) struct World {
     pub(super) people: Vec<Person>,
     number: u32,
-    /// For how many more runs the clock is wrong, and by how many steps.
+    /// The number of further runs for which the clock is behind, and by how many steps.
     behind: (u32, u64),
     /// The telemetry: by prosthesis and hour, the number of the newest change.
     cells: BTreeMap<(usize, i64), u32>,
-    /// Whose each prosthesis was in each hour.
+    /// The owner of each prosthesis in each hour.
     owned: Vec<Vec<Option<usize>>>,
     crm: Crm,
-    /// Every row that was written, by the mart's rule.
+    /// Every row that was written, merged by the mart's rule.
     written: BTreeMap<Key, (u64, Option<u32>)>,
     /// The newest version at which both days are complete.
     completed: u64,
@@ -116,7 +119,7 @@ impl World {
         at("2024-01-31T00:00:00Z") + TimeDelta::hours(hour)
     }
 
-    /// The id of a prosthesis, whoever has it.
+    /// Returns the id of a prosthesis, regardless of its owner.
     pub(super) fn prosthesis(&self, prosthesis: usize) -> uuid::Uuid {
         match prosthesis.checked_sub(PROSTHESES) {
             None => self.people[0].prostheses[prosthesis],
@@ -124,8 +127,8 @@ impl World {
         }
     }
 
-    /// The row of a key. Its movements tell the person by an octal digit and the number of the change above all digits; its
-    /// errors tell the prosthesis.
+    /// Returns the row of a key. Its movements encode the person in an octal digit and the number of the
+    /// change above all these digits; its errors encode the prosthesis.
     pub(super) fn cell(&self, (person, prosthesis, hour): Key, number: u32) -> Cell {
         let is_ballast = prosthesis >= PROSTHESES;
         Cell {
@@ -139,7 +142,7 @@ impl World {
         }
     }
 
-    /// The first load: the ballast, and who people are.
+    /// Returns the first load: the ballast, and the dimensions.
     pub(super) fn first(&mut self) -> Load {
         self.number += 1;
         let key = |person| (person, PROSTHESES + person, BALLAST_HOUR);
@@ -147,7 +150,7 @@ impl World {
         self.load(STEP, false, rows, Tombstones::default())
     }
 
-    /// The sources go on, and a load brings some of it.
+    /// Changes the sources, and returns a load that brings some of the changes.
     pub(super) fn next(&mut self, random: &mut StdRng) -> Load {
         self.number += 1;
         let version = self.clock(random);
@@ -190,19 +193,19 @@ impl World {
                 let rows = touched.into_iter().filter_map(|cell| self.row(cell)).collect();
                 self.load(version, false, rows, hides)
             }
-            // What the telemetry has is brought by a later load, or never.
+            // The changes of the telemetry are brought by a later load, or never.
             _ => self.load(version, false, BTreeMap::new(), hides),
         }
     }
 
-    /// A load that brings both days and the CRM as they are, at a clock that is right.
+    /// Returns a load that brings both days and the CRM as they are, with a correct clock.
     pub(super) fn last(&mut self) -> Load {
         self.number += 1;
         let rows = cells().filter_map(|cell| self.row(cell).filter(|(_, number)| number.is_some())).collect();
         self.load(u64::from(self.number) * STEP, true, rows, Tombstones::default())
     }
 
-    /// The version of a run. A clock that steps back stays behind for some runs.
+    /// Returns the version of a run. A clock that steps back stays behind for some runs.
     fn clock(&mut self, random: &mut StdRng) -> u64 {
         let number = u64::from(self.number);
         if self.behind.0 > 0 {
@@ -212,7 +215,7 @@ impl World {
         } else {
             return number * STEP;
         }
-        // Runs of the same hour differ.
+        // The versions of runs at the same clock time differ.
         number.saturating_sub(self.behind.1).max(1) * STEP + number * 1_000
     }
 
@@ -226,7 +229,7 @@ impl World {
         Load { version, is_range, rows, hides, dimensions: self.dimensions(), crm: self.crm.clone() }
     }
 
-    /// What the telemetry has of a prosthesis's hour, for whose it was.
+    /// Returns the telemetry of a prosthesis's hour under its owner in that hour; `None` without an owner.
     fn row(&self, cell: (usize, i64)) -> Option<(Key, Option<u32>)> {
         let owner = self.owned[cell.0][usize::try_from(cell.1).unwrap()]?;
         Some(((owner, cell.0, cell.1), self.cells.get(&cell).copied()))
@@ -237,7 +240,7 @@ impl World {
         known[random.random_range(0..known.len())]
     }
 
-    /// A prosthesis belongs to somebody else from an hour on.
+    /// Moves a prosthesis to another person from an hour on.
     fn move_prosthesis(
         &mut self,
         hides: &mut Tombstones,
@@ -262,7 +265,8 @@ impl World {
         hides.former.extend(former);
     }
 
-    /// A name is given up, or moves; whose it was has none then, or the former one of whose it is.
+    /// Releases a name, or moves one. Its former holder then has no name, or the former name of the new
+    /// holder.
     fn move_name(&mut self, random: &mut StdRng) {
         let person = self.somebody(random);
         let former = self.crm.names[person].take();
@@ -276,7 +280,7 @@ impl World {
         self.crm.names[person] = Some(name);
     }
 
-    /// Somebody is deleted.
+    /// Deletes a person.
     fn leave(&mut self, hides: &mut Tombstones, random: &mut StdRng) {
         let person = self.somebody(random);
         if self.crm.is_known.iter().filter(|is_known| **is_known).count() <= 2 {
@@ -291,7 +295,7 @@ impl World {
         hides.gone.push(self.people[person].id);
     }
 
-    /// Somebody is known again, by a name that nobody has.
+    /// Makes a deleted person known again, with a name that no other person has, or without one.
     fn come(&mut self, random: &mut StdRng) {
         let Some(person) = self.crm.is_known.iter().position(|is_known| !is_known) else { return };
         self.crm.is_known[person] = true;
@@ -325,12 +329,12 @@ impl World {
         }
     }
 
-    /// What is visible now.
+    /// Returns the contents that are visible now.
     pub(super) fn state(&self) -> State {
         self.state.clone()
     }
 
-    /// The rows of a load are stored; what is visible then.
+    /// Stores the rows of a load, and returns what is visible then.
     pub(super) fn store(&mut self, load: &Load) -> State {
         let is_former = |key: &Key, former: &Former| {
             self.people[key.0].id == former.user_id
@@ -360,7 +364,8 @@ impl World {
         self.state()
     }
 
-    /// The dimensions of a load are stored: what is visible with the names, and then with the prostheses.
+    /// Stores the dimensions of a load, and returns what is visible with the names, and then with the
+    /// prostheses.
     pub(super) fn store_dimensions(&mut self, load: &Load) -> [State; 2] {
         if load.version >= self.stored_at {
             self.stored_at = load.version;
@@ -374,7 +379,7 @@ impl World {
     }
 }
 
-/// Every hour of the two days of every prosthesis.
+/// Returns every hour of the two days of every prosthesis.
 fn cells() -> impl Iterator<Item = (usize, i64)> {
     (0..PROSTHESES).flat_map(|prosthesis| (0..HOURS).map(move |hour| (prosthesis, hour)))
 }
@@ -387,11 +392,11 @@ pub(super) fn movements(person: usize, number: u32) -> u32 {
 }
 
 pub(super) fn errors(prosthesis: usize) -> u32 {
-    // A row of each of all prostheses is a digit of its own.
+    // Each prosthesis has a digit of its own, so the rows of several remain distinguishable in a sum.
     if prosthesis >= PROSTHESES { 0 } else { DIGIT.pow(u32::try_from(prosthesis).unwrap()) }
 }
 
-/// Whose rows the movements of an hour are the sum of.
+/// Returns the people whose rows are summed in the movements of an hour.
 pub(super) fn people_of(movements: u64) -> impl Iterator<Item = usize> {
     let digit = move |person: &usize| {
         let digit = u64::from(DIGIT).pow(u32::try_from(*person).unwrap());
@@ -400,7 +405,7 @@ pub(super) fn people_of(movements: u64) -> impl Iterator<Item = usize> {
     (0..PEOPLE).filter(move |person| digit(person) > 0)
 }
 
-/// The date of a day, by the days since the first of the two.
+/// Returns the date of a day, given as the number of days since the first of the two.
 pub(super) fn date(day: i64) -> NaiveDate {
     World::hour(day * 24).date_naive()
 }

@@ -95,7 +95,8 @@ async fn the_median_of_seven_days_wants_four_complete_ones_and_knows_those_befor
     let body = app.wearer("ivan.petrov").get("/api/reports/days?from=2024-01-05&to=2024-01-11").await.json();
     let medians: Vec<_> =
         body["days"].as_array().unwrap().iter().map(|day| day["median_movements_7_days"].clone()).collect();
-    // The 5th sees the 1st, 4th and 5th; the 6th four days; the 8th no longer the 1st; the 10th is running.
+    // The 5th has three days, the 1st, 4th and 5th; the 6th has four; the 8th no longer has the 1st; the 10th
+    // is in progress.
     assert_eq!(serde_json::json!(medians), serde_json::json!([null, 25.0, 30.0, 30.0, 35.0, null]));
 }
 

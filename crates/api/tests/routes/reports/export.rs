@@ -63,7 +63,8 @@ async fn a_range_without_data_is_a_head_alone_and_a_foreign_prosthesis_is_not_fo
 async fn a_file_over_months_has_every_hour_once_and_in_order() {
     let app = App::start().await;
     let ivan = Person::new("ivan.petrov", 1);
-    // The first month of the range has no data, nor has one in the middle; the ends lie a few hours outside.
+    // The first month of the range has no data, nor has one in the middle; the first and the last hour are
+    // outside.
     let hours = [
         "2024-01-31T20:00:00Z",
         "2024-01-31T21:00:00Z",

@@ -1,4 +1,4 @@
-//! What is not a question that this API answers is refused, with the reason, and never with a 5xx.
+//! Invalid requests are refused with the reason, and never with a 5xx.
 
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
@@ -131,7 +131,7 @@ async fn parameters_that_are_unknown_repeated_or_broken_are_refused() {
     .await;
 }
 
-/// D12, D14, D15 and D23 for what is read over a range: the rule is one for all of them.
+/// D12, D14, D15 and D23 for endpoints that read a range: the same rule applies to all of them.
 #[tokio::test]
 async fn d12_d14_d15_d23_ranges_that_are_none_are_refused_everywhere() {
     let app = App::start().await;
@@ -228,7 +228,7 @@ async fn a_body_is_refused_whatever_the_method() {
     assert_eq!(answered.checked_status(), 413);
 }
 
-/// Names and values from a small stock, put together at random: whatever comes out, it is answered and no defect.
+/// Random combinations of names and values from a small set: each is answered, and none is a server error.
 #[tokio::test]
 async fn no_combination_of_parameters_is_a_server_error() {
     const CASES: usize = 500;

@@ -16,7 +16,7 @@ async fn an_hour_without_movements_on_a_day_with_data_counts_as_zero() {
         })
         .collect();
     cells.push(Cell { movements: 50, ..ivan.cell(1, at("2024-01-11T09:00:00Z")) });
-    // The day that is still running counts for nothing.
+    // The day that is still in progress does not count.
     cells.push(Cell { movements: 9999, ..ivan.cell(1, at("2024-01-15T08:00:00Z")) });
     app.seed(&[&ivan], &cells).await;
     app.loaded_up_to(at("2024-01-15T12:00:00Z")).await;

@@ -1,4 +1,4 @@
-//! `tz`: days as a region's clocks cut them.
+//! `tz`: days split at the midnights of a region.
 
 use std::collections::BTreeSet;
 
@@ -90,26 +90,27 @@ async fn zones_that_cannot_be_answered_exactly_are_refused_with_the_reason() {
         reasons.insert(answered.json()["detail"].as_str().unwrap().to_owned());
     }
     assert_snapshot!(reasons.into_iter().collect::<Vec<_>>().join("\n"), @"
-    tz has an offset that is not a whole number of hours in the days asked for; reports are kept by UTC hour and cannot be cut there
+    tz has an offset that is not a whole number of hours in the requested days; reports are stored by UTC hour and cannot be split there
     tz is not a region of the IANA time zone database; case matters
     tz must be a region written as Area/City, such as Europe/Moscow, or UTC; abbreviations are ambiguous
-    tz must be a region, not an offset: an offset forgets that clocks change; write Europe/Moscow
+    tz must be a region, not an offset: an offset ignores that clocks change; write Europe/Moscow
     tz must be a region: Etc/GMT zones have a fixed offset of inverted sign, and clocks change
     ");
-    // Half an hour off in winter only: a summer's day can be answered.
+    // The offset is half an hour off in winter only, so a day in summer can be answered.
     let lord_howe = |day: &str| format!("/api/reports/{day}?tz=Australia/Lord_Howe");
     assert_eq!(client.get(&lord_howe("2024-01-15")).await.status, 404);
     assert_eq!(client.get(&lord_howe("2024-07-15")).await.status, 400);
 }
 
-/// Two tables of time zones are at work, the API's and the engine's. For every zone that is accepted they must
-/// cut a year alike, or a day in the list would not be the day that opens.
+/// Two databases of time zones are used, the API's and the engine's. For every zone that is accepted, they
+/// must split a year alike, or a day in the list would not be the day that opens.
 #[tokio::test]
 async fn the_engine_and_the_api_cut_the_last_year_alike_in_every_zone() {
     let app = App::start().await;
     let ivan = Person::new("ivan.petrov", 1);
     let now = at(&chrono::Utc::now().format("%Y-%m-%dT%H:00:00Z").to_string());
-    // Every hour of the day, with days left out between: one hour off, and other days are in the list.
+    // Every hour of the day, with days left out between, so that an error of one hour changes the list of
+    // days.
     let hours: Vec<_> = (0..24 * 360).step_by(37).map(|back| now - TimeDelta::hours(back)).collect();
     app.seed(&[&ivan], &hours.iter().map(|hour| ivan.cell(1, *hour)).collect::<Vec<_>>()).await;
     let client = app.wearer("ivan.petrov");
@@ -122,7 +123,7 @@ async fn the_engine_and_the_api_cut_the_last_year_alike_in_every_zone() {
         if answered.checked_status() == 400 {
             continue;
         }
-        // A zone that is newer than the engine's table is found only where the system has it.
+        // A zone that is newer than the engine's database is found only if the system has it.
         if answered.status == 503 {
             unknown_to_the_engine.push(*zone);
             continue;

@@ -21,7 +21,7 @@ use tokio::task::JoinHandle;
 use super::client::Client;
 use super::seed::{Cell, Person};
 
-/// The most late rows that a loader of tests writes straight into the mart.
+/// The maximum number of late rows that a loader of tests writes directly into the mart.
 const DIRECT_ROWS: u32 = 60;
 
 /// A running API with its warehouse and issuer.
@@ -31,7 +31,7 @@ pub(crate) struct App {
     pub(crate) issuer: Arc<KeyServer>,
     pub(crate) warehouse: Warehouse,
     pub(crate) store: Store,
-    /// What the store lies in; removed with the last app on it.
+    /// The folder of the store, which is removed with the last app that uses it.
     folder: Arc<tempfile::TempDir>,
     pub(crate) database: String,
     pub(crate) warehouse_url: SecretUrl,
@@ -40,7 +40,7 @@ pub(crate) struct App {
     server: JoinHandle<()>,
 }
 
-/// An app in the making.
+/// The builder of an app.
 pub(crate) struct AppBuilder {
     config: Config,
     audit: bionicpro_audit::Config,
@@ -49,7 +49,7 @@ pub(crate) struct AppBuilder {
     shared: Option<Shared>,
 }
 
-/// What the replicas of an app share beside the mart.
+/// The resources that the replicas of an app share in addition to the mart.
 struct Shared {
     issuer: Arc<KeyServer>,
     store: Store,
@@ -66,13 +66,13 @@ impl Shared {
 }
 
 impl App {
-    /// An app with limits that no test meets by accident.
+    /// Returns a builder with limits that no test reaches by accident.
     pub(crate) fn builder() -> AppBuilder {
         let config = Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             metrics_listen: None,
             requests_per_minute: 1_000_000,
-            // Most tests write into the warehouse themselves, and tell nobody.
+            // Most tests write into the warehouse themselves, without announcing it.
             cache_mb: 0,
             listener: ListenerConfig { unauthenticated_per_minute: 1_000_000, ..ListenerConfig::default() },
             ..Config::default()
@@ -95,12 +95,12 @@ impl App {
         Client::new(self.address, None)
     }
 
-    /// A person who wears a prosthesis, and whom the CRM and the mart need not know.
+    /// A client of a wearer, who need not be known to the CRM and the mart.
     pub(crate) fn wearer(&self, name: &str) -> Client {
         self.with_token(self.issuer.token(name))
     }
 
-    /// A person with an account and without the role.
+    /// A client of a person with an account and without the role.
     pub(crate) fn not_a_wearer(&self, name: &str) -> Client {
         self.with_roles(name, &["user"])
     }
@@ -117,7 +117,7 @@ impl App {
         self.with_token(self.issuer.builder().user(name).roles(roles).sign(TestKey::trusted()))
     }
 
-    /// Says in the ledger that the mart reflects everything up to the moment.
+    /// Records in the ledger that the mart reflects everything up to the moment.
     pub(crate) async fn loaded_up_to(&self, moment: DateTime<Utc>) {
         let run = RunId::generate(Utc::now());
         let entry = Entry {
@@ -127,7 +127,7 @@ impl App {
         ledger::append(&self.warehouse, &[entry]).await.unwrap();
     }
 
-    /// A loader's own view of the warehouse, in which few rows are already a burst.
+    /// Returns a loader's client of the warehouse, for which few rows are already a burst.
     pub(crate) fn loading(&self) -> Warehouse {
         let config = bionicpro_warehouse::Config {
             url: Some(self.warehouse_url.clone()),
@@ -139,13 +139,13 @@ impl App {
         Warehouse::new(&config).unwrap()
     }
 
-    /// Makes the people known and stores the cells.
+    /// Stores the people as dimensions, and the cells as rows of the mart.
     pub(crate) async fn seed(&self, people: &[&Person], cells: &[Cell]) {
         super::seed::people(&self.warehouse, people).await;
         self.write(cells).await;
     }
 
-    /// Writes rows into the mart by hand: nobody is told.
+    /// Writes rows into the mart by hand, without announcing them.
     pub(crate) async fn write(&self, cells: &[Cell]) {
         super::seed::cells(&self.warehouse_url, &self.database, cells).await;
     }
@@ -163,25 +163,25 @@ impl AppBuilder {
         self
     }
 
-    /// Answers are written down.
+    /// Records answers in an audit log.
     pub(crate) fn audited(mut self, config: &bionicpro_audit::Config) -> Self {
         self.audit = config.clone();
         self
     }
 
-    /// The API reads through this address in place of the warehouse's own.
+    /// Makes the API read through this address in place of the warehouse's own.
     pub(crate) fn reading_through(mut self, url: SecretUrl) -> Self {
         self.warehouse_url = Some(url);
         self
     }
 
-    /// The mart is here, and not in a fresh database of the engine that the tests share.
+    /// Uses this mart instead of a fresh database of the engine that the tests share.
     pub(crate) fn on(mut self, warehouse: TestWarehouse) -> Self {
         self.warehouse = Some(warehouse);
         self
     }
 
-    /// A replica of the app: the same mart, issuer and store.
+    /// Makes a replica of the app, with the same mart, issuer and store.
     pub(crate) fn beside(mut self, app: &App) -> Self {
         self.warehouse = Some(app.mart.clone());
         let (issuer, store, folder) = (app.issuer.clone(), app.store.clone(), app.folder.clone());
@@ -195,7 +195,7 @@ impl AppBuilder {
             None => bionicpro_testing::warehouse().await,
         };
         let config = bionicpro_warehouse::Config {
-            // Reports of fixed days stay, whatever day it is when the tests run.
+            // Reports of fixed days are not dropped, whatever the date of the test run.
             retention_days: 0,
             reader_url: self.warehouse_url,
             ..test.config()

@@ -1,4 +1,4 @@
-//! Clients: one that speaks properly, and bytes on a socket for what no proper client sends.
+//! Clients: a proper one, and bytes on a socket for requests that no proper client sends.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// Somebody who asks, with or without a token.
+/// A client of the API, with or without a token.
 #[derive(Clone)]
 pub(crate) struct Client {
     http: reqwest::Client,
@@ -28,7 +28,7 @@ impl Client {
         Client { http: reqwest::Client::builder().no_proxy().build().unwrap(), address, token }
     }
 
-    /// The same connections with another token.
+    /// Returns a client that shares the connections but has another token.
     pub(crate) fn with_token(&self, token: String) -> Self {
         Client { token: Some(token), ..self.clone() }
     }
@@ -57,7 +57,7 @@ impl Client {
         Answered { status, headers, body: response.text().await.unwrap() }
     }
 
-    /// The answer as it comes over the wire.
+    /// Returns the response as it is sent over the wire.
     pub(crate) async fn get_bytes(
         &self,
         path_and_query: &str,
@@ -82,7 +82,7 @@ impl Client {
         request
     }
 
-    /// A body of the media type that the headers say.
+    /// Sends a body of the media type in the headers.
     pub(crate) async fn send_as(
         &self,
         method: reqwest::Method,
@@ -95,7 +95,7 @@ impl Client {
         Answered { status, headers, body: response.text().await.unwrap() }
     }
 
-    /// The path as it is, which a proper client would tidy up before it asks.
+    /// Requests the path as it is, which a proper client would normalize first.
     pub(crate) async fn get_raw(&self, target: &str) -> Answered {
         let token = self.token.as_deref().map(|token| format!("Authorization: Bearer {token}\r\n"));
         let token = token.unwrap_or_default();
@@ -112,7 +112,8 @@ pub(crate) async fn raw(address: SocketAddr, bytes: impl AsRef<[u8]>) -> Answere
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(bytes.as_ref()).await.unwrap();
     let mut answer = Vec::new();
-    // A server that refuses may reset the connection after its answer; what was read until then is the answer.
+    // A server that refuses may reset the connection after its answer; what was read until then is the
+    // answer.
     let _ = stream.read_to_end(&mut answer).await;
     let text = String::from_utf8(answer).unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
@@ -135,7 +136,7 @@ impl Answered {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
 
-    /// The body without what differs from one request to the next.
+    /// The body without the request id, which differs from one request to the next.
     pub(crate) fn without_id(&self) -> Value {
         let mut body = self.json();
         if let Some(id) = body.get_mut("request_id") {
@@ -145,7 +146,7 @@ impl Answered {
         body
     }
 
-    /// Status, body, and the headers that belong to the status.
+    /// Returns the status, the body, and the headers that belong to the status, as text.
     pub(crate) fn shown(&self) -> String {
         let mut text = format!("{}", self.status);
         for name in ["allow", "retry-after", "www-authenticate"] {
@@ -157,7 +158,7 @@ impl Answered {
         text
     }
 
-    /// The status, after a check that the answer is what answers of this status must be.
+    /// Returns the status, after checking that the answer has what every answer of this status must have.
     pub(crate) fn checked_status(&self) -> u16 {
         let media_type = self.header("content-type");
         assert!(!self.header("x-request-id").is_empty(), "{self:?}");

@@ -10,7 +10,7 @@ pub(crate) use seed::{Cell, Person, ask, execute, table_of};
 
 use chrono::{DateTime, Utc};
 
-/// Reads an instant, as `2024-01-15T08:00:00Z`.
+/// Parses an instant such as `2024-01-15T08:00:00Z`.
 pub(crate) fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }

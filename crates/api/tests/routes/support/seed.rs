@@ -1,4 +1,4 @@
-//! People and cells of the mart. Each person's numbers and names are their own, so that a mix-up shows.
+//! People and cells of the mart. The ids and names of each person are unique, so that a mix-up shows.
 
 use bionicpro_model::SecretUrl;
 use bionicpro_warehouse::load::{Dimensions, UserProsthesisRow, UserRow, upsert_dimensions};
@@ -8,7 +8,7 @@ use hyper::body::Bytes;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// Somebody in the CRM, with the prostheses that they have now.
+/// A person in the CRM, with the prostheses that they have now.
 #[derive(Debug, Clone)]
 pub(crate) struct Person {
     pub(crate) id: Uuid,
@@ -17,7 +17,7 @@ pub(crate) struct Person {
 }
 
 impl Person {
-    /// A person with ids that follow from the name.
+    /// A person with ids that are derived from the name.
     pub(crate) fn new(name: &str, prostheses: usize) -> Self {
         let id = |what: &str| {
             // Readable in a snapshot and stable: the first letters of both words.
@@ -102,7 +102,7 @@ pub(crate) fn table_of(rows: impl IntoIterator<Item = Value>) -> String {
     format!("format(JSONEachRow, $${}$$, $${}$$)", columns.join(", "), rows.join("\n"))
 }
 
-/// Makes exactly these people known.
+/// Stores dimensions with exactly these people.
 pub(super) async fn people(warehouse: &Warehouse, people: &[&Person]) {
     let user = |person: &&Person| UserRow {
         user_id: person.id,
@@ -130,13 +130,13 @@ pub(super) async fn people(warehouse: &Warehouse, people: &[&Person]) {
     upsert_dimensions(warehouse, &dimensions, version).await.unwrap();
 }
 
-/// Stores the cells as they are, over the engine's own interface.
+/// Stores the cells as they are, over the engine's HTTP interface.
 pub(super) async fn cells(url: &SecretUrl, database: &str, cells: &[Cell]) {
     if cells.is_empty() {
         return;
     }
     let rows: String = cells.iter().map(|cell| format!("{}\n", cell.row())).collect();
-    // On a cluster they are at their shards when it has ended.
+    // On a cluster, the rows have reached their shards when the statement ends.
     let insert = format!(
         "INSERT INTO {database}.user_prosthesis_stats SETTINGS distributed_foreground_insert = 1 FORMAT JSONEachRow"
     );
@@ -148,7 +148,7 @@ pub(crate) async fn execute(url: &SecretUrl, statement: &str, body: String) -> S
     String::from_utf8(send(url, statement, body).await.to_vec()).unwrap()
 }
 
-/// The answer to a query, in whatever format it asks for.
+/// Returns the result of a query, in the format that it requests.
 pub(crate) async fn ask(url: &SecretUrl, query: &str) -> Bytes {
     send(url, "", query.to_owned()).await
 }

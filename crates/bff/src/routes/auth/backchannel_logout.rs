@@ -1,5 +1,5 @@
-//! `POST /auth/backchannel-logout`: the issuer says that a session of its own has ended, and so do ours that came from it
-//! (OpenID Connect Back-Channel Logout). No browser takes part.
+//! `POST /auth/backchannel-logout`: the issuer reports that one of its sessions has ended, and the sessions
+//! here that came from it end too (OpenID Connect Back-Channel Logout). No browser is involved.
 
 use std::time::Duration;
 
@@ -21,7 +21,8 @@ use crate::session::Ended;
 use crate::session::secret::digest_of;
 use crate::state::AppState;
 
-/// How much longer than the token itself its name is remembered: as much as clocks may differ, and to spare.
+/// Seconds for which a token's id is remembered beyond the token's expiry: the allowed clock difference, with
+/// a margin.
 const REMEMBER_LONGER_S: i64 = 120;
 
 pub(crate) async fn backchannel_logout(
@@ -51,7 +52,8 @@ pub(crate) async fn backchannel_logout(
         Ok(sessions) => {
             metrics::count_back_channel("ok");
             tracing::info!(sessions, "the issuer has ended a session");
-            // It is done, and the issuer would not undo it: a failure is in the log, and loud enough there.
+            // The sessions have ended, and the issuer would not undo that. A failed write to the access log
+            // is reported in the service's log.
             let _ = asked.note(&bff, Event::SessionEnded, Outcome::Done, "issuer").await;
             Ok(StatusCode::OK.into_response())
         }
@@ -78,7 +80,7 @@ async fn verify(bff: &AppState, headers: &HeaderMap, body: &[u8]) -> Result<Logo
     })
 }
 
-/// The session that is named, or else all of the account.
+/// Ends the named session, or all sessions of the account if none is named.
 async fn end(bff: &AppState, claims: &LogoutClaims) -> ModelResult<usize> {
     match (&claims.session_id, &claims.subject) {
         (Some(session), _) => bff.sessions.end_all_from(session, Ended::ByIssuer).await,
@@ -87,14 +89,14 @@ async fn end(bff: &AppState, claims: &LogoutClaims) -> ModelResult<usize> {
     }
 }
 
-/// That a token was here. Names are the issuer's, so that they are remembered as digests.
+/// Returns the key that marks a token as seen. The issuer chooses token ids, so they are stored as digests.
 fn seen(bff: &AppState, claims: &LogoutClaims) -> Key {
     Key::new("logout-token", &digest_of(&format!("{}\n{}", bff.issuer.name(), claims.token_id)))
 }
 
 fn refuse(reason: &'static str) -> Problem {
     Problem::new(ProblemKind::BadRequest)
-        .detail("This is not a logout token that is accepted here")
+        .detail("The logout token is not accepted")
         .reason(reason)
         .of_credential()
 }

@@ -1,10 +1,11 @@
-//! `GET /auth/callback`: the browser comes back from the issuer; if everything fits, a session begins.
+//! `GET /auth/callback`: the browser comes back from the issuer. If every check passes, a session begins.
 //!
-//! A session that somebody else has begun must not become this browser's, and this browser's must not become somebody
-//! else's: hence the cookie, `state`, `nonce`, `iss` and the verifier, each of which must be that of this sign-in.
+//! A session that another person began must not become this browser's, and this browser's must not become
+//! another person's. Hence the cookie, `state`, `nonce`, `iss` and the verifier must all belong to this
+//! sign-in.
 //!
-//! A browser has one session: the one before ends. It is that of the cookie, and that which the sign-in knows of: a browser
-//! that comes from another site does not send the cookie.
+//! A browser has one session, so the previous one ends: the session of the cookie, and the session recorded
+//! in the sign-in, because a browser that comes from another site does not send the cookie.
 
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
@@ -29,7 +30,7 @@ pub(crate) async fn callback(
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Response {
-    // A code is good once: a browser that hangs up must not leave half of a sign-in.
+    // A code is valid once: a browser that disconnects must not leave a sign-in half done.
     to_its_end(async move { answer(bff, asked, headers, query.unwrap_or_default()).await }).await
 }
 
@@ -53,8 +54,8 @@ async fn answer(bff: AppState, asked: AuditContext, headers: HeaderMap, query: S
     response
 }
 
-/// Nobody has got anything, so that what cannot be written down is only in the service's log. What anybody can cause at
-/// will is summed up.
+/// Writes a failed sign-in to the access log. Nothing was granted, so an entry that cannot be written is only
+/// in the service's log. Events that anyone can cause at will are aggregated.
 async fn write_down(bff: &AppState, asked: &AuditContext, notice: Notice) {
     match notice {
         Notice::Expired => bff.audit.refuse("sign_in_expired"),
@@ -111,7 +112,7 @@ async fn end_previous(
     transaction: &Transaction,
     record: &Record,
 ) -> Result<(), Error> {
-    // Of one session at the issuer the new tokens are too: giving the old ones back would end both.
+    // If the new tokens belong to the same session at the issuer, revoking the old ones would end both.
     let staying = record.issuer_session.as_deref();
     if let Some(secret) = bff.cookies.session(headers)
         && let Some(session) = bff.sessions.find(&secret).await?

@@ -1,4 +1,4 @@
-//! `POST /auth/extend`: the person is still there; answers as `/auth/me`.
+//! `POST /auth/extend`: keeps the session alive; responds like `/auth/me`.
 
 use axum::Json;
 use axum::extract::State;

@@ -1,4 +1,4 @@
-//! `GET /auth/login?return_to=/day/2026-01-02`: begins a sign-in and sends the browser to the issuer.
+//! `GET /auth/login?return_to=/day/2026-01-02`: begins a sign-in and redirects the browser to the issuer.
 
 use std::time::Instant;
 
@@ -30,7 +30,7 @@ pub(crate) async fn login(
     let return_to = match fields.get("return_to")? {
         None => ReturnTo::home(),
         Some(text) => ReturnTo::parse(text).ok_or_else(|| {
-            Problem::parameter("return_to", "return_to is a path of this site, such as /day/2026-01-02")
+            Problem::parameter("return_to", "return_to must be a path of this site, such as /day/2026-01-02")
         })?,
     };
     if let Some(peer) = asked.peer {
@@ -54,14 +54,15 @@ pub(crate) async fn login(
         }
         Err(error) if error.kind() == Kind::Internal => Err(errors::store(error)),
         Err(error) => {
-            tracing::error!(kind = error.kind().as_str(), error = %error.report(), "nobody can sign in");
+            tracing::error!(kind = error.kind().as_str(), error = %error.report(), "cannot begin a sign-in");
             Ok(Notice::Unavailable.page(&headers))
         }
     }
 }
 
-/// Somebody who came by another name of this machine (`localhost`) goes on under the one that the issuer sends them back
-/// to, or their cookie would not be there.
+/// Returns the same page under the configured host name if the browser used another name of this machine
+/// (`localhost`). The issuer sends it back to the configured name, where its cookie would otherwise be
+/// missing.
 fn own_address(bff: &AppState, headers: &HeaderMap, query: &str) -> Option<String> {
     let host = headers.get(header::HOST)?.to_str().ok()?;
     let (_, own) = bff.origin.text.split_once("://")?;
@@ -70,7 +71,7 @@ fn own_address(bff: &AppState, headers: &HeaderMap, query: &str) -> Option<Strin
     is_loopback.then(|| format!("{}/auth/login{query}", bff.origin.text))
 }
 
-/// The session that this browser has, so that the new one can take its place.
+/// Returns the session that this browser has, which the new one replaces.
 async fn previous(bff: &AppState, headers: &HeaderMap) -> Result<Option<Previous>, Problem> {
     let Some(secret) = bff.cookies.session(headers) else { return Ok(None) };
     let session = bff.sessions.find(&secret).await.map_err(errors::store)?;

@@ -1,8 +1,8 @@
-//! `POST /auth/logout`: the session ends here, the issuer gets its refresh token back, and the browser is told where to
-//! go to sign out at the issuer too.
+//! `POST /auth/logout`: ends the session here, revokes its refresh token at the issuer, and returns the
+//! address at which the browser signs out at the issuer too.
 //!
-//! Without a session the answer is the same, because the person is signed out already. A request that names another session
-//! than the cookie's is refused.
+//! Without a session the response is the same, because the person is signed out already. A request that names
+//! another session than the cookie's is refused.
 
 use axum::Json;
 use axum::extract::State;
@@ -19,14 +19,14 @@ use crate::session::Ended;
 use crate::signed_in::SignedIn;
 use crate::state::AppState;
 
-/// What the browser forgets of this site. Not its cookies: that would take those of the issuer along where both are
-/// parts of one domain; ours is removed by name.
+/// The site data that the browser clears. Cookies are not among it: that would also clear the issuer's where
+/// both are parts of one domain. Ours is removed by name.
 const CLEAR: (HeaderName, HeaderValue) =
     (HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\", \"storage\""));
 
 #[derive(Debug, Serialize)]
 struct SignedOut {
-    /// Where the browser goes next.
+    /// The address that the browser goes to next.
     location: String,
 }
 

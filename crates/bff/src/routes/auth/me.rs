@@ -1,4 +1,5 @@
-//! `GET /auth/me`: who is signed in, in which session, and until when. Never a token. Asking does not keep a session alive.
+//! `GET /auth/me`: the signed-in person, the session, and when it ends. Never a token. The request does not
+//! keep a session alive.
 
 use axum::Json;
 use axum::extract::State;
@@ -11,10 +12,11 @@ use crate::session::Session;
 use crate::signed_in::CookieOwner;
 use crate::state::AppState;
 
-/// Who is signed in.
+/// The signed-in person and the session.
 #[derive(Debug, Serialize)]
 pub(crate) struct Me {
-    /// The session id that the page sends in `x-session`, as in the list of sessions. It is a digest of the cookie.
+    /// The session id that the page sends in `x-session`, as in the list of sessions. It is a digest of the
+    /// cookie.
     session: String,
     user: String,
     name: Option<String>,

@@ -1,4 +1,4 @@
-//! `/auth`: signing in and out, and one's sessions.
+//! `/auth`: signing in and out, and managing one's own sessions.
 
 pub(super) mod backchannel_logout;
 pub(super) mod callback;

@@ -1,6 +1,6 @@
-//! `/auth/sessions`: where one is signed in, and ending one of those sessions, or all of them.
+//! `/auth/sessions`: lists the person's sessions, and ends one or all of them.
 //!
-//! Each refresh token goes back to the issuer, so that the session is over there too.
+//! Each refresh token is revoked at the issuer, so that the session ends there too.
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -50,7 +50,7 @@ pub(crate) async fn list(
     Ok(Json(Sessions { sessions: listed.into_iter().map(one).collect() }))
 }
 
-/// A session of somebody else is none.
+/// Ends one session of the person. Another account's session is 404.
 pub(crate) async fn end_one(
     State(bff): State<AppState>,
     _: OwnPage,
@@ -63,7 +63,7 @@ pub(crate) async fn end_one(
     let subject = &own.record.subject;
     let grant = bff.sessions.grant(subject, &id).await.map_err(errors::store)?;
     if !bff.sessions.end_of_subject(subject, &id, Ended::ByPerson).await.map_err(errors::store)? {
-        return Err(Problem::new(ProblemKind::NotFound).detail("There is no such session of yours"));
+        return Err(Problem::new(ProblemKind::NotFound).detail("You have no such session"));
     }
     let staying = own.record.issuer_session.as_deref().filter(|_| id != own.id);
     bff.issuer.give_back(grant, staying).await;

@@ -1,5 +1,5 @@
-//! A browser: keeps cookies by host, says where a request comes from, follows nothing by itself, and remembers all that it
-//! was ever sent.
+//! A browser: keeps cookies by host, sends `Sec-Fetch-Site`, follows no redirect by itself, and remembers
+//! everything that it was ever sent.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -12,7 +12,8 @@ use reqwest::header::HeaderMap;
 use serde_json::Value;
 use url::Url;
 
-/// What a browser says of a request that our own page makes, and the headers that only such a page can add.
+/// Returns the headers that a browser sends with a request of our own page, including those that only such a
+/// page can add.
 fn own_page(session: &str) -> [(&str, &str); 4] {
     [("x-csrf", "1"), ("x-session", session), ("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "cors")]
 }
@@ -29,7 +30,7 @@ pub(crate) struct Browser {
     pub(crate) received: Arc<Mutex<String>>,
 }
 
-/// An answer.
+/// A response.
 #[derive(Debug, Clone)]
 pub(crate) struct Page {
     pub(crate) status: u16,
@@ -46,7 +47,7 @@ impl Page {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// Where the browser is sent.
+    /// Returns the address that the browser is redirected to.
     pub(crate) fn location(&self) -> &str {
         self.header("location")
     }
@@ -69,26 +70,26 @@ impl Browser {
         }
     }
 
-    /// Comes to a page, by typing its address.
+    /// Opens a page by typing its address.
     pub(crate) async fn visit(&mut self, path: &str) -> Page {
         let url = self.url(path);
         let navigation = [("sec-fetch-site", "none"), ("sec-fetch-mode", "navigate")];
         self.send(Method::GET, &url, &navigation, None).await
     }
 
-    /// Asks as the web app does whose page was opened in the session that the browser has now.
+    /// Sends a request as the web app does, from a page that was opened in the browser's current session.
     pub(crate) async fn ask(&mut self, method: Method, path: &str) -> Page {
         let session = self.session_id();
         self.ask_in(&session, method, path).await
     }
 
-    /// Asks as a page that was opened in this session.
+    /// Sends a request as a page that was opened in this session.
     pub(crate) async fn ask_in(&mut self, session: &str, method: Method, path: &str) -> Page {
         let url = self.url(path);
         self.send(method, &url, &own_page(session), None).await
     }
 
-    /// Asks at any replica as the web app does; nothing where the connection is cut.
+    /// Sends a request to any replica as the web app does. `None` if the connection is cut.
     pub(crate) async fn try_get(&mut self, url: &str) -> Option<Page> {
         let session = self.session_id();
         self.try_send(Method::GET, url, &own_page(&session), None).await
@@ -106,7 +107,7 @@ impl Browser {
         self.ask(Method::DELETE, path).await
     }
 
-    /// Comes to a page of another replica.
+    /// Opens a page of another replica.
     pub(crate) async fn visit_at(&mut self, replica: &str, path: &str) -> Page {
         let navigation = [("sec-fetch-site", "none"), ("sec-fetch-mode", "navigate"), ("host", self.host())];
         let navigation = navigation.map(|(name, value)| (name, value.to_owned()));
@@ -114,13 +115,14 @@ impl Browser {
         self.send(Method::GET, &format!("{replica}{path}"), &headers, None).await
     }
 
-    /// Begins a sign-in and goes as far as the issuer's answer: the address that it sends the browser back to.
+    /// Begins a sign-in and goes as far as the issuer's response. Returns the address that it redirects the
+    /// browser to.
     pub(crate) async fn go_to_issuer(&mut self, account: &str, return_to: &str) -> String {
         let page = self.visit(&format!("/auth/login?return_to={return_to}")).await;
         self.go_on_at_issuer(&page, account).await
     }
 
-    /// Signs in by the page that a sign-in leads to.
+    /// Signs in on the issuer's page that a sign-in leads to.
     pub(crate) async fn go_on_at_issuer(&mut self, page: &Page, account: &str) -> String {
         assert_eq!(page.status, 302, "{page:?}");
         let page = self.send(Method::GET, page.location(), &[], None).await;
@@ -139,18 +141,18 @@ impl Browser {
         page.location().to_owned()
     }
 
-    /// Signs in by the issuer's page; gives the answer of the callback.
+    /// Signs in on the issuer's page. Returns the response of the callback.
     pub(crate) async fn sign_in(&mut self, account: &str, return_to: &str) -> Page {
         let callback = self.go_to_issuer(account, return_to).await;
         self.come_back(&callback).await
     }
 
-    /// Follows the issuer's redirect: from another site.
+    /// Follows the issuer's redirect, which comes from another site.
     pub(crate) async fn come_back(&mut self, url: &str) -> Page {
         self.try_come_back(url).await.unwrap()
     }
 
-    /// The same where nobody may answer.
+    /// The same; `None` if there is no response.
     pub(crate) async fn try_come_back(&mut self, url: &str) -> Option<Page> {
         let cross_site = [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")];
         self.try_send(Method::GET, url, &cross_site, None).await
@@ -160,7 +162,7 @@ impl Browser {
         self.origin.trim_start_matches("http://")
     }
 
-    /// Goes anywhere.
+    /// Opens any URL.
     pub(crate) async fn follow(&mut self, url: &str) -> Page {
         self.send(Method::GET, url, &[], None).await
     }
@@ -174,23 +176,24 @@ impl Browser {
         format!("{}:{}", url.host_str().unwrap(), url.port_or_known_default().unwrap())
     }
 
-    /// The cookies of the BFF, by name.
+    /// Returns the cookies of the BFF, by name.
     pub(crate) fn own_cookies(&mut self) -> &mut BTreeMap<String, String> {
         self.cookies.entry(Self::jar(&self.origin)).or_default()
     }
 
-    /// The value of the session's cookie.
+    /// Returns the value of the session cookie.
     pub(crate) fn session(&mut self) -> String {
         self.own_cookies().get("bionicpro-sid").cloned().unwrap_or_default()
     }
 
-    /// What `/auth/me` calls the session: the digest of the cookie's bytes. Something, where there is no cookie.
+    /// Returns the session id as in `/auth/me`: the digest of the cookie's bytes. Without a cookie, the
+    /// digest of nothing.
     pub(crate) fn session_id(&mut self) -> String {
         let secret = URL_SAFE_NO_PAD.decode(self.session()).unwrap_or_default();
         URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, &secret))
     }
 
-    /// Sends a request with these headers beside the cookies.
+    /// Sends a request with these headers and the cookies.
     pub(crate) async fn send(
         &mut self,
         method: Method,

@@ -1,4 +1,4 @@
-//! The world that the tests happen in.
+//! The environment of the tests.
 
 mod browser;
 mod reports_api;

@@ -13,18 +13,19 @@ use tokio::task::JoinHandle;
 
 use super::World;
 
-/// A running Reports API on an empty warehouse; it ends with this.
+/// A running Reports API on an empty warehouse. Dropping it stops it.
 pub(crate) struct ReportsApi {
     pub(crate) address: SocketAddr,
     task: JoinHandle<()>,
 }
 
 impl ReportsApi {
-    /// Starts one with a world before it, whose issuer and store it has.
+    /// Starts a Reports API and a world in front of it, whose issuer and store it uses.
     pub(crate) async fn start(listener: ListenerConfig) -> (World, ReportsApi) {
         let test = bionicpro_testing::warehouse().await;
         Warehouse::new(&test.config()).unwrap().migrate(false).await.unwrap();
-        // The issuer comes with the world, and the world wants to know where the API is: a port that was free a moment ago.
+        // The issuer comes with the world, and the world needs the address of the API in advance: a port that
+        // was free a moment ago.
         let reserved = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = reserved.local_addr().unwrap();
         drop(reserved);

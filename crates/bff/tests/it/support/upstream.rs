@@ -1,4 +1,5 @@
-//! What stands behind the BFF in most tests: a server that keeps what reaches it and answers with more than may pass.
+//! The server behind the BFF in most tests. It records the requests that reach it, and its responses contain
+//! headers that must not be passed on.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
@@ -19,7 +20,7 @@ pub(crate) struct Arrived {
     pub(crate) headers: HeaderMap,
 }
 
-/// The server; dropping it stops it.
+/// The server. Dropping it stops it.
 pub(crate) struct Upstream {
     pub(crate) address: SocketAddr,
     arrived: Arc<Mutex<Vec<Arrived>>>,
@@ -36,7 +37,7 @@ impl Upstream {
         Upstream { address, arrived, server }
     }
 
-    /// What has arrived since the last look.
+    /// Returns the requests that have arrived since the last call.
     pub(crate) fn take(&self) -> Vec<Arrived> {
         std::mem::take(&mut *self.arrived.lock().unwrap())
     }
@@ -49,7 +50,7 @@ impl Drop for Upstream {
 }
 
 impl Arrived {
-    /// The bearer token that came along.
+    /// Returns the bearer token of the request.
     pub(crate) fn token(&self) -> String {
         let value = self.headers["authorization"].to_str().unwrap();
         value.strip_prefix("Bearer ").unwrap().to_owned()

@@ -1,12 +1,12 @@
-//! An issuer, a store, what stands behind, and one or more replicas of the BFF, all on one clock.
+//! An issuer, a store, the API behind, and one or more replicas of the BFF, all on one clock.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
 use bionicpro_audit::Log;
-use bionicpro_auth::issuer::{ClientOptions, DemoMode, Issuer, IssuerOptions};
 use bionicpro_auth::testing::ManualClock;
 use bionicpro_auth::{Clock, Config as OidcConfig};
 use bionicpro_bff::{Config, Server};
+use bionicpro_issuer::{ClientOptions, DemoMode, Issuer, IssuerOptions};
 use bionicpro_model::{Secret, SecretUrl};
 use bionicpro_store::testing::RedisServer;
 use bionicpro_store::{Config as StoreConfig, Store};
@@ -18,7 +18,7 @@ use super::{Browser, Upstream};
 
 const SECRET: &str = "a secret: with + and %";
 
-/// Everything that runs; dropping it stops it.
+/// Everything that runs. Dropping it stops it.
 pub(crate) struct World {
     pub(crate) issuer: Option<Issuer>,
     pub(crate) upstream: Upstream,
@@ -29,7 +29,7 @@ pub(crate) struct World {
     pub(crate) oidc: OidcConfig,
     pub(crate) config: Config,
     time: Clock,
-    /// The address that browsers use: of the first replica.
+    /// The address that browsers use, that of the first replica.
     pub(crate) origin: String,
     replicas: Vec<Replica>,
 }
@@ -60,7 +60,7 @@ impl World {
         World::builder().start().await
     }
 
-    /// One more replica on the same store; gives its number.
+    /// Starts one more replica on the same store. Returns its number.
     pub(crate) async fn replicate(&mut self) -> usize {
         let config = Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
@@ -80,12 +80,12 @@ impl World {
         self.replicas.len() - 1
     }
 
-    /// A browser that has been nowhere yet.
+    /// Returns a new browser without cookies.
     pub(crate) fn browser(&self) -> Browser {
         Browser::new(&self.origin, self.issuer_url())
     }
 
-    /// A browser whose person has signed in.
+    /// Returns a browser in which the account has signed in.
     pub(crate) async fn signed_in(&self, account: &str) -> Browser {
         let mut browser = self.browser();
         let page = browser.sign_in(account, "/").await;
@@ -93,12 +93,12 @@ impl World {
         browser
     }
 
-    /// The address of a replica.
+    /// Returns the address of a replica.
     pub(crate) fn replica(&self, number: usize) -> String {
         format!("http://{}", self.replicas[number].address)
     }
 
-    /// What time it is for everybody here.
+    /// Returns the time on the shared clock, in seconds since 1970.
     pub(crate) fn now_s(&self) -> i64 {
         self.time.unix_s()
     }
@@ -111,12 +111,12 @@ impl World {
         self.oidc.issuer.as_deref().unwrap()
     }
 
-    /// The issuer goes away.
+    /// Stops the issuer.
     pub(crate) async fn stop_issuer(&mut self) {
         self.issuer.take().unwrap().stop().await;
     }
 
-    /// Everything that the store holds, as an intruder would copy it.
+    /// Returns everything that the store holds, as an intruder would copy it.
     pub(crate) fn dump(&self) -> Vec<u8> {
         let files = std::fs::read_dir(self.folder.path().join("store")).unwrap();
         files.flat_map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect()
@@ -137,19 +137,19 @@ impl WorldBuilder {
         self
     }
 
-    /// The real Reports API stands behind, in the place of the server that keeps what reaches it.
+    /// Puts the real Reports API behind the BFF, in place of the recording server.
     pub(crate) fn before(mut self, api: SocketAddr) -> Self {
         self.api = Some(api);
         self
     }
 
-    /// Access tokens live for so long.
+    /// Sets the lifetime of access tokens.
     pub(crate) fn access_token_life_s(mut self, life_s: u32) -> Self {
         self.access_token_life_s = Some(life_s);
         self
     }
 
-    /// Sessions are on a Redis server; none where there is no such program.
+    /// Starts the world with sessions on a Redis server. `None` if Redis is not installed.
     pub(crate) async fn start_on_redis(self) -> Option<World> {
         let redis = RedisServer::start()?;
         Some(self.build(Some(redis)).await)
@@ -162,7 +162,8 @@ impl WorldBuilder {
     #[expect(clippy::disallowed_methods, reason = "tests may start the issuer")]
     async fn build(self, redis: Option<RedisServer>) -> World {
         let (time, clock) = Clock::manual(chrono::Utc::now().timestamp());
-        // The issuer must know where browsers go before the BFF is there: a port that was free a moment ago.
+        // The issuer must know the address for browsers before the BFF runs: a port that was free a moment
+        // ago.
         let reserved = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let listen = reserved.local_addr().unwrap();
         drop(reserved);

@@ -1,24 +1,24 @@
-//! The demo's web app: its configuration, and the client that the issuer knows it by. The same parts run as with Keycloak.
+//! The demo's web app: its configuration, and its client at the issuer. The same parts run as with Keycloak.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 
-use bionicpro_auth::issuer::ClientOptions;
+use bionicpro_issuer::ClientOptions;
 use bionicpro_model::{Error, Kind, Result, Secret};
 use url::Url;
 
 use super::folder::Folder;
 use super::ports::{Ports, loopback};
 
-/// The file of the client's secret, which is made at the first start.
+/// The file of the client's secret, which is generated at the first start.
 const SECRET: &str = "client-secret";
 
-/// The section `[bff]` of a demo. What the user has configured for production does not mix with it.
+/// The section `[bff]` of a demo. The user's settings for production are not used.
 pub(super) fn config(folder: &Folder, ports: Ports) -> Result<bionicpro_bff::Config> {
     Ok(bionicpro_bff::Config {
         listen: loopback(ports.bff),
-        // The demo has one address for metrics, and every part's are there.
+        // The demo serves the metrics of all parts at one address.
         metrics_listen: None,
         api_url: address(ports.api, "")?,
         client_secret_file: Some(folder.join(SECRET)),
@@ -31,7 +31,7 @@ pub(super) fn store(folder: &Folder) -> Result<bionicpro_store::Config> {
     bionicpro_store::Config::in_folder(&folder.join("store"))
 }
 
-/// The client as the demo's issuer has to know it.
+/// The client to register at the demo's issuer.
 pub(super) fn client(folder: &Folder, ports: Ports) -> Result<ClientOptions> {
     let mut client = ClientOptions::new(secret(folder)?, address(ports.bff, "/auth/callback")?.as_str());
     client.post_logout_redirect_uris = vec![address(ports.bff, "/signed-out")?.into()];
@@ -44,7 +44,7 @@ fn address(port: u16, path: &str) -> Result<Url> {
         .map_err(|error| Error::new(Kind::Internal, "the demo's web app has no address").source(error))
 }
 
-/// The secret of an earlier start, or a new one, for its owner only.
+/// Reads the secret of an earlier start, or generates one in a file that only the owner may read.
 fn secret(folder: &Folder) -> Result<Secret> {
     let path = folder.join(SECRET);
     let failed = |error: std::io::Error| {

@@ -1,4 +1,4 @@
-//! The demo's people: simulated once, then kept alive.
+//! The demo's fleet: seeded once, then kept live.
 
 use std::fs;
 use std::sync::Arc;
@@ -12,7 +12,8 @@ use super::DemoArgs;
 use super::folder::Folder;
 use crate::config::Config;
 
-/// Fills the databases at the first start. A start that was killed half-way left no marker: it is done again from nothing.
+/// Fills the databases at the first start. A start that was killed half-way left no marker, so seeding starts
+/// over.
 pub(super) async fn seed(flags: &DemoArgs, folder: &Folder, config: &Config) -> Result<()> {
     let marker = folder.join("fleet.json");
     if marker.exists() {
@@ -35,7 +36,7 @@ pub(super) async fn seed(flags: &DemoArgs, folder: &Folder, config: &Config) -> 
     })
 }
 
-/// Keeps writing movements until told to stop.
+/// Keeps writing movements until `stop` is cancelled.
 pub(super) async fn live(rate: f64, config: Config, stop: CancellationToken) -> Result<()> {
     let (crm, telemetry) = databases(&config)?;
     let options = LiveOptions { rate, seed: u64::from(std::process::id()) };

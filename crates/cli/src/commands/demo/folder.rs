@@ -1,4 +1,4 @@
-//! The folder of a demo: one process holds it, and `--fresh` removes only what a demo has put there.
+//! The folder of a demo: one process locks it, and `--fresh` removes only what a demo has created there.
 
 use std::fs::{self, File};
 use std::io::{Read, Seek, Write};
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use bionicpro_disk::Readers;
 use bionicpro_model::{Error, Kind, Result};
 
-/// What a demo keeps. Nothing else in the folder is ever removed.
+/// The files and folders that a demo creates. Nothing else in the folder is ever removed.
 const KEPT: [&str; 11] = [
     "postgres",
     "warehouse",
@@ -22,10 +22,10 @@ const KEPT: [&str; 11] = [
     "warehouse.log",
 ];
 const LOCK: &str = "demo.lock";
-/// What `make keycloak` and `make airflow` keep beside it.
+/// The folders that `make keycloak` and `make airflow` create next to them.
 const NEIGHBOURS: [&str; 3] = ["keycloak", "airflow", "airflow-stage"];
 
-/// A demo's folder, held until dropped; the system frees it when the process dies.
+/// A demo's folder, locked until dropped; the system releases the lock when the process dies.
 #[derive(Debug)]
 pub(super) struct Folder {
     path: PathBuf,
@@ -33,7 +33,7 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    /// Makes the folder when missing, takes it, and empties it when `fresh`.
+    /// Creates the folder if it is missing, locks it, and removes a former demo's files if `fresh`.
     pub(super) fn take(path: &Path, fresh: bool) -> Result<Self> {
         let failed = |error: std::io::Error| {
             Error::new(Kind::Storage, "the demo's folder cannot be used")
@@ -53,7 +53,7 @@ impl Folder {
             .map_err(failed)?;
         if lock.try_lock().is_err() {
             let mut holder = String::new();
-            // Without the number the message is still right.
+            // Without the process id the message is still correct.
             let _ = lock.read_to_string(&mut holder);
             return Err(Error::new(Kind::Config, "another demo is running on this folder")
                 .detail(format!("{}, process {}", path.display(), holder.trim()))
@@ -71,7 +71,8 @@ impl Folder {
         Ok(Folder { path, _lock: lock })
     }
 
-    /// Closes files of older versions to other accounts. Call it after the log is set up, which reports the count.
+    /// Closes files of older versions to other accounts. Call it after the log is set up, because it logs
+    /// their number.
     pub(super) fn close(&self) -> Result<()> {
         let is_ours = |name: &str| name == LOCK || KEPT.contains(&name) || NEIGHBOURS.contains(&name);
         bionicpro_disk::keep(&self.path, Readers::Owner, is_ours).map_err(|error| {

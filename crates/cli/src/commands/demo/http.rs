@@ -2,7 +2,7 @@
 
 use bionicpro_model::{Error, Kind, Result};
 
-/// Reads a path of the Reports API; gives the answer as it came.
+/// Requests a path of the Reports API and returns the response body unchanged.
 pub(super) async fn report(api: &str, path: &str, token: &str) -> Result<String> {
     let failed = |error: reqwest::Error| {
         Error::new(Kind::Unreachable, "the Reports API does not answer").detail(api.to_owned()).source(error)

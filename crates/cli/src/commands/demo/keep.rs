@@ -1,4 +1,4 @@
-//! Keeps the demo's parts running: one that ends is started again, and the others go on serving meanwhile.
+//! Keeps the demo's parts running: a part that ends is restarted, and the others keep serving meanwhile.
 
 use std::time::{Duration, Instant};
 
@@ -9,26 +9,26 @@ use super::startup::Startup;
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// How often a part is started again that does not stay.
+/// The maximum number of restarts of a part that keeps ending.
 const MOST_STARTS: u32 = 10;
 /// The time after which a part counts as stable, and its restarts count from zero.
 const STAYED: Duration = Duration::from_secs(300);
 
-/// How long to wait before the next start: longer each time.
+/// The delays before restarts: longer each time.
 #[derive(Debug, Default)]
 struct Pauses {
     starts: u32,
 }
 
 impl Pauses {
-    /// Told how long the part ran before it ended.
+    /// Records how long the part ran before it ended.
     fn ran(&mut self, time: Duration) {
         if time >= STAYED {
             self.starts = 0;
         }
     }
 
-    /// None when it has been tried often enough.
+    /// The delay before the next restart; `None` after [`MOST_STARTS`] restarts.
     fn next(&mut self) -> Option<Duration> {
         let pause = FIRST_PAUSE * 2_u32.pow(self.starts);
         self.starts += 1;
@@ -36,12 +36,12 @@ impl Pauses {
     }
 }
 
-/// An error in one line of a terminal; the log has all of it.
+/// Shortens an error to one line for the terminal; the log has the whole error.
 pub(super) fn short(error: &Error) -> String {
     one_line(&error.to_string(), 100).into_owned()
 }
 
-/// Starts a part again whenever it ends, and says so; returns when it does not come back.
+/// Restarts a part whenever it ends, and prints that; returns when it gives up.
 pub(super) async fn keep<T>(
     name: &str,
     part: &mut Option<T>,
@@ -59,11 +59,10 @@ pub(super) async fn keep<T>(
         while part.is_none() {
             tracing::error!(part = name, error = error.report(), "a part of the demo ended");
             let Some(pause) = pauses.next() else {
-                startup
-                    .tell(&format!("{name}: does not come back, the other parts go on: {}", short(&error)));
+                startup.tell(&format!("{name}: stopped, the other parts keep running: {}", short(&error)));
                 return;
             };
-            startup.tell(&format!("{name}: ended, starts again in {} s: {}", pause.as_secs(), short(&error)));
+            startup.tell(&format!("{name}: ended, restarts in {} s: {}", pause.as_secs(), short(&error)));
             tokio::time::sleep(pause).await;
             match start().await {
                 Ok(started) => *part = Some(started),

@@ -1,7 +1,7 @@
-//! `bionicpro demo`: everything in one terminal, on loopback, with a simulated fleet. What `make demo` runs.
+//! `bionicpro demo`: everything in one terminal, on loopback, with a simulated fleet. `make demo` runs it.
 //!
-//! Parts start in the order of their dependencies and stop in the reverse one; each is in `parts.rs`. Both engines are
-//! processes of their own: `keep.rs` starts them again when they end.
+//! Parts start in the order of their dependencies and stop in reverse order; each is in `parts.rs`. Both
+//! engines are processes of their own: `keep.rs` restarts them when they end.
 
 mod browsers;
 mod fleet;
@@ -16,7 +16,7 @@ mod warehouse;
 
 use std::path::PathBuf;
 
-use bionicpro_auth::issuer::client::fetch_token;
+use bionicpro_issuer::client::fetch_token;
 use bionicpro_model::{Error, Kind, Result};
 use clap::{Args, Subcommand};
 
@@ -28,7 +28,7 @@ use ports::PortArgs;
 use ready::Ready;
 use startup::Startup;
 
-/// The folder that the demo keeps its data in, in the current one.
+/// The default folder of the demo's data, relative to the current one.
 const DEFAULT_DATA: &str = "demo-data";
 
 /// Everything in one terminal, on loopback, with a simulated fleet.
@@ -55,7 +55,7 @@ enum DemoSubcommand {
 
 #[derive(Debug, Args)]
 struct DemoArgs {
-    /// Where the demo keeps its data.
+    /// The folder of the demo's data.
     #[arg(long, default_value = DEFAULT_DATA, value_name = "DIR")]
     data: PathBuf,
     /// Start over: remove what an earlier demo left in the folder.
@@ -70,7 +70,7 @@ struct DemoArgs {
     /// Start the two source databases and the warehouse, with empty tables, and nothing else.
     #[arg(long, conflicts_with = "once")]
     engines_only: bool,
-    /// Load the mart once and leave the later runs to somebody else, such as Airflow.
+    /// Load the mart once and leave the later runs to another scheduler, such as Airflow.
     #[arg(long, conflicts_with = "engines_only")]
     no_schedule: bool,
     /// People to simulate, on the first start.
@@ -82,10 +82,11 @@ struct DemoArgs {
     /// The seed of the simulation: the same seed gives the same fleet.
     #[arg(long, default_value_t = 1, value_name = "N")]
     seed: u64,
-    /// Movements a second that the live simulator writes; 0 for none.
+    /// Movements per second that the live simulator writes; 0 for none.
     #[arg(long, default_value_t = 5.0, value_name = "N")]
     rate: f64,
-    /// Sign people in at this issuer, such as a Keycloak with the project's realm, and start none of its own.
+    /// Sign people in at this issuer, such as a Keycloak with the project's realm, instead of starting an
+    /// issuer.
     #[arg(long, value_name = "URL", requires = "client_secret_file", conflicts_with_all = ["once", "engines_only"])]
     issuer: Option<String>,
     /// The file with the secret of the client bionicpro-auth at that issuer.
@@ -107,7 +108,7 @@ impl DemoCommand {
 async fn token(username: &str, data: &std::path::Path) -> Result<()> {
     let issuer = Ready::read(data)?.issuer.ok_or_else(|| {
         Error::new(Kind::Config, "this demo runs without an issuer of its own").hint(
-            "start it without --engines-only and --issuer; at another issuer people sign in with a browser",
+            "start it without --engines-only and --issuer; with another issuer, users sign in with a browser",
         )
     })?;
     output::line(&fetch_token(&issuer.url, username).await?)
@@ -117,7 +118,7 @@ async fn demo(flags: &DemoArgs, context: &Context) -> Result<()> {
     let stop = signals::stop();
     let startup = Startup::new(flags.json);
     let mut running = Running::default();
-    // A start-up that fails or is interrupted half-way stops what it has started, like the end of a demo does.
+    // A start-up that fails or is interrupted half-way stops what it has started, as the end of a demo does.
     let outcome = tokio::select! {
         outcome = serve(flags, context, &startup, &mut running) => outcome,
         () = stop.cancelled() => Ok(()),
@@ -141,16 +142,16 @@ async fn serve(flags: &DemoArgs, context: &Context, startup: &Startup, running: 
     running.keep(context, startup).await
 }
 
-/// One report over HTTP, as a newcomer would ask for it.
+/// Requests one report over HTTP, as a new user would.
 async fn once(ready: &Ready) -> Result<()> {
-    let missing = || Error::new(Kind::Internal, "the demo came up without its API");
+    let missing = || Error::new(Kind::Internal, "the demo started without its API");
     let (api, issuer) = ready.api.as_ref().zip(ready.issuer.as_ref()).ok_or_else(missing)?;
     let token = fetch_token(&issuer.url, "ivan.petrov").await?;
     let days: Days = serde_json::from_str(&http::report(&api.url, "/api/reports?limit=2", &token).await?)
         .map_err(|error| {
-            Error::new(Kind::Internal, "the Reports API answered in another form").source(error)
+            Error::new(Kind::Internal, "the Reports API's response has another format").source(error)
         })?;
-    // The newest day is still running; the one before is whole.
+    // The newest day is incomplete; the one before is complete.
     let day = days.reports.last().ok_or_else(|| Error::new(Kind::Data, "ivan.petrov has no report"))?;
     output::line(&http::report(&api.url, &format!("/api/reports/{}", day.date), &token).await?)
 }

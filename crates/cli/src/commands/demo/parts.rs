@@ -1,14 +1,14 @@
-//! The parts of the demo: started in the order of their dependencies, stopped in the reverse one.
+//! The parts of the demo: started in the order of their dependencies, stopped in reverse order.
 
 use std::time::Duration;
 
 use bionicpro_api::{Server, Services};
 use bionicpro_audit::Log;
 use bionicpro_auth::Verifier;
-use bionicpro_auth::issuer::{DemoMode, Issuer, IssuerOptions};
 use bionicpro_edge::ReservedPort;
 use bionicpro_engines::Packages;
 use bionicpro_engines::postgres::{Postgres, PostgresOptions};
+use bionicpro_issuer::{DemoMode, Issuer, IssuerOptions};
 use bionicpro_model::{Error, Kind, Result, SecretUrl};
 use bionicpro_pipeline::progress::Quiet;
 use bionicpro_pipeline::{PipelineContext, RunRequest, RunSpec};
@@ -29,10 +29,10 @@ use super::warehouse::{self, Served};
 use crate::config::Config;
 use crate::context::Context;
 
-/// How long the parts that answer or write may take to end what is under way.
+/// The timeout for the parts that serve or write to finish their work in progress.
 const STOP_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// What runs. Dropping it without [`Running::stop`] ends everything too, but not in order.
+/// The running parts. Dropping them without [`Running::stop`] ends everything too, but not in order.
 #[derive(Default)]
 pub(super) struct Running {
     folder: Option<Folder>,
@@ -41,15 +41,16 @@ pub(super) struct Running {
     postgres: Option<Postgres>,
     warehouse: Option<Served>,
     issuer: Option<Issuer>,
-    /// The API, the web app, the scheduler and the live simulator: they depend on the engines and not on each other.
+    /// The API, the web app, the scheduler and the live simulator: they depend on the engines and not on each
+    /// other.
     users: Vec<Task>,
 }
 
-/// A part that runs in this process until it is told to stop.
+/// A part that runs in this process until `stop` is cancelled.
 struct Task {
     name: &'static str,
     stop: CancellationToken,
-    /// Empty once it has ended.
+    /// `None` once it has ended.
     handle: Option<JoinHandle<Result<()>>>,
 }
 
@@ -70,7 +71,7 @@ impl Task {
         match tokio::time::timeout(STOP_TIMEOUT, handle).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(error)) => {
-                Err(Error::new(Kind::Internal, "a part of the demo broke").detail(self.name).source(error))
+                Err(Error::new(Kind::Internal, "a part of the demo panicked").detail(self.name).source(error))
             }
             Err(_) => {
                 abort.abort();
@@ -81,7 +82,7 @@ impl Task {
     }
 }
 
-/// The demo's configuration: the user's, with every address pointed at the parts that the demo starts.
+/// The demo's configuration: the user's, with every address replaced by that of a part that the demo starts.
 fn configure(context: &Context, folder: &Folder, ports: Ports) -> Result<Config> {
     let mut config = context.config.clone();
     config.api.listen = loopback(ports.api);
@@ -91,7 +92,7 @@ fn configure(context: &Context, folder: &Folder, ports: Ports) -> Result<Config>
     let stage = url::Url::from_directory_path(folder.join("stage"))
         .map_err(|()| Error::new(Kind::Config, "the demo's folder has no absolute path"))?;
     config.stage.url = Some(SecretUrl::parse(stage.as_str())?);
-    // What the user has configured for production must not mix with what the demo starts.
+    // The user's settings for production must not apply to the parts that the demo starts.
     config.warehouse = bionicpro_warehouse::Config::default();
     config.crm = bionicpro_sources::CrmConfig::default();
     config.telemetry = bionicpro_sources::TelemetryConfig::default();
@@ -101,7 +102,7 @@ fn configure(context: &Context, folder: &Folder, ports: Ports) -> Result<Config>
 }
 
 impl Running {
-    /// Starts everything that the flags ask for, and says where it answers.
+    /// Starts the parts that the flags select, and returns their addresses.
     pub(super) async fn start(
         &mut self,
         flags: &DemoArgs,
@@ -123,7 +124,7 @@ impl Running {
         let mut config = configure(context, folder, ports)?;
         let options = warehouse::Options::new(folder, ports.warehouse, context.file.clone())?;
 
-        // The two engines need nothing from each other.
+        // The two engines are independent of each other.
         let (postgres, warehouse) = tokio::join!(
             startup
                 .part("PostgreSQL 18: CRM and telemetry databases", start_postgres(&packages, folder, ports)),
@@ -173,7 +174,7 @@ impl Running {
         let folder =
             self.folder.as_ref().ok_or_else(|| Error::new(Kind::Internal, "the demo has no folder"))?;
         startup.part("a simulated fleet", fleet::seed(flags, folder, config)).await?;
-        // All simulated days, also at a later start: it catches up on what was missed meanwhile.
+        // All simulated days, also at a later start, which catches up on the days missed meanwhile.
         config.pipeline.lookback_days = config.pipeline.lookback_days.max(flags.days);
         let pipeline = PipelineContext::new(
             &config.crm,
@@ -229,9 +230,10 @@ impl Running {
         Ok(())
     }
 
-    /// Keeps the parts running until it is dropped: an engine that ends is started again, another part is named.
+    /// Keeps the parts running until it is dropped: an engine that ends is restarted, another part that ends
+    /// is reported.
     pub(super) async fn keep(&mut self, context: &Context, startup: &Startup) -> Result<()> {
-        let missing = || Error::new(Kind::Internal, "the demo is kept before it has started");
+        let missing = || Error::new(Kind::Internal, "the demo has not started");
         let (folder, ports) = self.folder.as_ref().zip(self.ports).ok_or_else(missing)?;
         let packages = Packages::find(context.config.engines.dir.as_deref())?;
         let options = warehouse::Options::new(folder, ports.warehouse, context.file.clone())?;
@@ -244,14 +246,14 @@ impl Running {
         let users = futures_util::future::join_all(self.users.iter_mut().map(|task| async {
             let error = ended(task).await;
             tracing::error!(part = task.name, error = error.report(), "a part of the demo ended");
-            let text = format!("{}: does not come back, the other parts go on: {}", task.name, short(&error));
+            let text = format!("{}: stopped, the other parts keep running: {}", task.name, short(&error));
             startup.tell(&text);
         }));
         tokio::join!(postgres, warehouse, users);
         std::future::pending().await
     }
 
-    /// Stops what runs: first who uses the engines, then the engines.
+    /// Stops the running parts: first those that use the engines, then the engines.
     pub(super) async fn stop(mut self) -> Result<()> {
         if let Some(folder) = &self.folder {
             Ready::remove(folder.path());
@@ -279,8 +281,8 @@ async fn ended(task: &mut Task) -> Error {
     task.handle = None;
     match outcome {
         Ok(Err(error)) => error,
-        Ok(Ok(())) => Error::new(Kind::Internal, "a part of the demo ended by itself").detail(name),
-        Err(error) => Error::new(Kind::Internal, "a part of the demo broke").detail(name).source(error),
+        Ok(Ok(())) => Error::new(Kind::Internal, "a part of the demo stopped unexpectedly").detail(name),
+        Err(error) => Error::new(Kind::Internal, "a part of the demo panicked").detail(name).source(error),
     }
 }
 
@@ -300,7 +302,7 @@ async fn prepare_tables(config: &Config) -> Result<()> {
     Warehouse::new(&config.warehouse)?.migrate(false).await.map(|_| ())
 }
 
-/// Leaves a baseline, so that the next run is a tick.
+/// Does a full run, which stores a baseline, so that the next run is incremental.
 async fn first_run(pipeline: &PipelineContext) -> Result<()> {
     bionicpro_pipeline::run(pipeline, RunSpec { run: None, ask: RunRequest::Full }, &Quiet).await.map(|_| ())
 }

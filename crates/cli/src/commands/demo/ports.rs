@@ -1,4 +1,4 @@
-//! Which ports the demo takes: fixed ones that are easy to remember, or free ones.
+//! The ports of the demo: fixed ones that are easy to remember, or free ones.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -6,7 +6,7 @@ use bionicpro_edge::ReservedPort;
 use bionicpro_model::{Error, Kind, Result};
 use clap::{Args, ValueEnum};
 
-/// How ports are chosen.
+/// The choice between fixed and free ports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum PortChoice {
     /// The ports below.
@@ -53,9 +53,9 @@ pub(super) struct Ports {
 }
 
 impl PortArgs {
-    /// Reserves all ports before anything starts, so that a taken one costs no time and leaves nothing behind. They stay
-    /// the demo's while the reservations live, also while a part is started again.
-    /// The issuer's is none of the demo's where another one signs people in.
+    /// Reserves all ports before anything starts, so that a port in use fails fast and leaves nothing behind.
+    /// The ports are reserved as long as the reservations live, also during the restart of a part. With an
+    /// external issuer no port is reserved for one.
     pub(super) fn choose(&self, has_issuer: bool) -> Result<(Ports, Vec<ReservedPort>)> {
         let mut reserved = Vec::new();
         let mut choose = |port: u16, flag: &str| -> Result<u16> {

@@ -1,5 +1,5 @@
-//! What the demo says when it is ready: a JSON line for scripts, a page for people, and the same JSON in the data
-//! folder, so that `bionicpro demo token` finds the issuer.
+//! The output of a demo that is ready: a JSON line for scripts, a page for people, and the same JSON in the
+//! data folder, so that `bionicpro demo token` finds the issuer.
 
 use std::fs;
 use std::io::Write;
@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use bionicpro_model::{Error, Kind, Result, SecretUrl};
 use serde::{Deserialize, Serialize};
 
-/// Where everything answers. The file and the line hold the demo's passwords; the file is for its owner only.
+/// The addresses of all parts. The file and the line contain the demo's passwords; only the owner may read
+/// the file.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Ready {
     pub(super) pid: u32,
@@ -77,7 +78,7 @@ fn file(data: &Path) -> PathBuf {
 }
 
 impl Ready {
-    /// Leaves the addresses in the data folder.
+    /// Writes the addresses to the data folder.
     pub(super) fn save(&self) -> Result<()> {
         let text = serde_json::to_string(self)
             .map_err(|error| Error::new(Kind::Internal, "the addresses cannot be written").source(error))?;
@@ -90,7 +91,7 @@ impl Ready {
         })
     }
 
-    /// The addresses of the demo that runs on this folder.
+    /// Reads the addresses of the demo that runs on this folder.
     pub(super) fn read(data: &Path) -> Result<Self> {
         let not_running = |error: Box<dyn std::error::Error + Send + Sync>| {
             Error::new(Kind::Config, "no demo is running on this folder")
@@ -102,13 +103,13 @@ impl Ready {
         serde_json::from_str(&text).map_err(|error| not_running(error.into()))
     }
 
-    /// Takes the addresses away when the demo ends.
+    /// Removes the addresses when the demo ends.
     pub(super) fn remove(data: &Path) {
-        // A file that is not there any more is what we want.
+        // The file may already be gone.
         let _ = fs::remove_file(file(data));
     }
 
-    /// The page that a person reads.
+    /// The page for people.
     pub(super) fn page(&self, program: &str) -> String {
         let data = self.data.display().to_string();
         let program = shell_word(program);
@@ -155,12 +156,12 @@ impl Ready {
                 None => page.push_str("Open the web app in a browser.\n"),
             }
         }
-        page.push_str("\nCtrl-C stops everything; the next start goes on with the same data.\n");
+        page.push_str("\nCtrl-C stops everything; the next start continues with the same data.\n");
         page
     }
 }
 
-/// A word that a shell reads as it is.
+/// Quotes a word for a shell if needed.
 fn shell_word(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_./-".contains(c);
     if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }

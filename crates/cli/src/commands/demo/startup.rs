@@ -1,5 +1,5 @@
-//! The quiet start-up: one line a part, with how long it took. People read it on standard output; with `--json` it goes
-//! to standard error, because standard output then belongs to the ready line.
+//! The quiet start-up: one line per part, with its duration. It goes to standard output; with `--json` to
+//! standard error, because standard output is then reserved for the ready line.
 
 use std::future::Future;
 use std::io::Write;
@@ -9,7 +9,7 @@ use bionicpro_model::Result;
 
 use crate::output;
 
-/// Prints what starts.
+/// Prints the progress of the start-up.
 pub(super) struct Startup {
     json: bool,
 }
@@ -19,7 +19,8 @@ impl Startup {
         Startup { json }
     }
 
-    /// Runs one part of the start-up and says how long it took, or that it failed; the error itself is printed last.
+    /// Runs one part of the start-up and prints its duration, or that it failed; the error itself is printed
+    /// last.
     pub(super) async fn part<T>(&self, name: &str, work: impl Future<Output = Result<T>>) -> Result<T> {
         let start = Instant::now();
         let result = work.await;
@@ -36,10 +37,10 @@ impl Startup {
         let _ = self.say(&format!("  {text}"));
     }
 
-    /// One line for the person at the terminal.
+    /// Prints one line for the person at the terminal.
     pub(super) fn say(&self, text: &str) -> Result<()> {
         if self.json {
-            // A terminal that went away is noticed by its signal.
+            // A closed terminal sends a signal, which stops the demo.
             let _ = writeln!(std::io::stderr(), "{text}");
             Ok(())
         } else {

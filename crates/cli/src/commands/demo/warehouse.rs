@@ -1,4 +1,5 @@
-//! The demo's warehouse: `bionicpro warehouse serve` as a process of its own, so that its end is not that of the others.
+//! The demo's warehouse: `bionicpro warehouse serve` as a process of its own, so that the other parts survive
+//! its end.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -13,9 +14,9 @@ use bionicpro_model::{Error, Kind, Result, SecretUrl};
 use super::folder::Folder;
 use super::ports::loopback;
 
-/// How long a start may take, with many tables too.
+/// The timeout of a start, long enough for many tables.
 const START_TIMEOUT: Duration = Duration::from_secs(120);
-/// How long an orderly stop may take.
+/// The timeout of an orderly stop.
 const STOP_TIMEOUT: Duration = Duration::from_secs(15);
 const POLL: Duration = Duration::from_millis(20);
 
@@ -31,7 +32,7 @@ pub(super) struct Options {
 impl Options {
     pub(super) fn new(folder: &Folder, port: u16, config_file: Option<PathBuf>) -> Result<Self> {
         let (data, log) = (folder.join("warehouse"), folder.join("warehouse.log"));
-        // The demo has a database of its own: production settings are not for it.
+        // The default database: settings for production do not apply to the demo.
         let database = bionicpro_warehouse::Config::default().database()?;
         Ok(Options { data, log, port, database, config_file })
     }
@@ -41,12 +42,12 @@ impl Options {
 pub(super) struct Served {
     child: Child,
     log: PathBuf,
-    /// How long the log was before this start.
+    /// The length of the log before this start, in bytes.
     log_begin: usize,
 }
 
 impl Served {
-    /// Starts the process and waits until it answers.
+    /// Starts the process and waits until it responds.
     pub(super) async fn start(packages: &Packages, options: &Options) -> Result<Self> {
         // For its error, which names the missing package.
         packages.libchdb()?;
@@ -72,7 +73,7 @@ impl Served {
 
     async fn wait_until_ready(&self, port: u16) -> Result<()> {
         let failed =
-            |error: reqwest::Error| Error::new(Kind::Internal, "the warehouse cannot be asked").source(error);
+            |error: reqwest::Error| Error::new(Kind::Internal, "cannot build an HTTP client").source(error);
         let http = reqwest::Client::builder().no_proxy().build().map_err(failed)?;
         let ping = format!("http://{}/ping", loopback(port));
         let deadline = Instant::now() + START_TIMEOUT;
@@ -88,11 +89,11 @@ impl Served {
             }
             tokio::time::sleep(POLL).await;
         }
-        Err(Error::new(Kind::Unreachable, "the warehouse does not get ready")
+        Err(Error::new(Kind::Unreachable, "the warehouse is not ready in time")
             .hint(format!("read {}", self.log.display())))
     }
 
-    /// Waits until the process ends, which it should not, and says why.
+    /// Waits until the process ends, which it should not, and returns the reason.
     pub(super) async fn ended(&self) -> Error {
         let status = self.child.exited().await;
         let kind = match status.and_then(|status| status.code()) {
@@ -105,14 +106,14 @@ impl Served {
             .hint(format!("read {}", self.log.display()))
     }
 
-    /// The error that it printed, or how it ended.
+    /// The error that it printed, or its exit status.
     fn last_words(&self, status: Option<ExitStatus>) -> String {
         let log = std::fs::read(&self.log).unwrap_or_default();
         let log = String::from_utf8_lossy(log.get(self.log_begin..).unwrap_or_default());
         match (log.rsplit_once("error: "), status) {
             (Some((_, error)), _) => error.trim().to_owned(),
             (None, Some(status)) => status.to_string(),
-            (None, None) => "nobody knows how".to_owned(),
+            (None, None) => "unknown exit status".to_owned(),
         }
     }
 
@@ -131,7 +132,7 @@ impl Drop for Served {
     }
 }
 
-/// The address with an account and its password. The process has made its passwords when it answers.
+/// The URL with an account and its password. The process has generated its passwords before it responds.
 pub(super) fn url(data: &Path, port: u16, account: &str) -> Result<SecretUrl> {
     let passwords = Passwords::of(data);
     let password = passwords.read(account)?.ok_or_else(|| {

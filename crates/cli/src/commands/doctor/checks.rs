@@ -1,4 +1,5 @@
-//! The checks, one function a part. A part that is not configured is skipped, with the key that would configure it.
+//! The checks, one function per part. A part that is not configured is skipped, and the key that configures
+//! it is named.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -12,12 +13,12 @@ use super::sources::clock;
 use super::{Finding, pipeline, sources, warehouse};
 use crate::config::Config;
 
-/// How long the checks of a part may take: it may accept a connection and say nothing.
+/// The timeout of a part's checks: a part may accept a connection and never respond.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 type Checks<'a> = Pin<Box<dyn Future<Output = Vec<Finding>> + Send + 'a>>;
 
-/// All parts, ready to run at the same time.
+/// The checks of all parts, ready to run concurrently.
 pub(super) fn all(config: &Config) -> Vec<Checks<'_>> {
     vec![
         in_time("crm", sources::crm(&config.crm)),
@@ -41,9 +42,7 @@ fn in_time<'a>(part: &'static str, checks: impl Future<Output = Vec<Finding>> + 
         tokio::time::timeout(PATIENCE, checks).await.unwrap_or_else(|_| {
             let error = Error::new(Kind::Unreachable, "no answer in time")
                 .detail(format!("{} s", PATIENCE.as_secs()))
-                .hint(
-                    "it accepts connections and says nothing: look at its load, and at what lies in between",
-                );
+                .hint("it accepts connections but does not respond: check its load and the network to it");
             vec![Finding::failed(part, "answers", &error)]
         })
     })
@@ -51,7 +50,7 @@ fn in_time<'a>(part: &'static str, checks: impl Future<Output = Vec<Finding>> + 
 
 async fn engines(config: &Config) -> Vec<Finding> {
     const PART: &str = "engines";
-    // Only who uses the embedded engines needs them: their absence is no failure.
+    // Only a site with embedded engines needs them, so their absence is not a failure.
     let soft = |check, result: Result<std::path::PathBuf>| match result {
         Ok(path) => Finding::ok(PART, check, path.display().to_string()),
         Err(error) => Finding::warning(PART, check, error.to_string(), error.hint_text().unwrap_or_default()),
@@ -75,9 +74,9 @@ async fn tokens(config: &Config) -> Vec<Finding> {
     if state.is_ready() {
         return vec![Finding::ok(PART, "discovery and keys", state.as_str())];
     }
-    let error = Error::new(Kind::Unreachable, "the issuer's key set cannot be had")
+    let error = Error::new(Kind::Unreachable, "cannot fetch the issuer's key set")
         .detail(format!("{}: {}", config.oidc.issuer.as_deref().unwrap_or_default(), state.as_str()))
-        .hint("check oidc.issuer: its path + /.well-known/openid-configuration must answer with this same issuer");
+        .hint("check oidc.issuer: its path + /.well-known/openid-configuration must return this same issuer");
     vec![Finding::failed(PART, "discovery and keys", &error)]
 }
 
@@ -95,20 +94,21 @@ async fn store(config: &Config) -> Vec<Finding> {
     }
 }
 
-/// Whether records stay: a binding of a login name that is evicted could be made anew by somebody else.
+/// Checks that the store evicts no records: a login name whose binding is evicted could be bound to another
+/// account.
 fn keeping(part: &'static str, policy: Option<&str>) -> Finding {
     match policy {
-        None => Finding::ok(part, "keeps records", "until they are removed or end"),
+        None => Finding::ok(part, "keeps records", "until they are removed or expire"),
         Some(policy) => Finding::warning(
             part,
             "keeps records",
             format!("it may evict them to make room: maxmemory-policy is {policy}"),
-            "set maxmemory-policy noeviction in the Redis server, and give it room",
+            "set maxmemory-policy noeviction in the Redis server, and give it enough memory",
         ),
     }
 }
 
-/// Under which names a service answers.
+/// Reports the host names that each listener of a service accepts.
 fn listeners(part: &'static str, listeners: Result<Vec<Listen>>) -> Vec<Finding> {
     let listeners = match listeners {
         Ok(listeners) => listeners,
@@ -130,8 +130,8 @@ fn names(part: &'static str, listen: &Listen) -> Finding {
         true => Finding::warning(
             part,
             listen.hosts_key,
-            format!("{} listens for other machines, and answers under loopback names only", listen.address),
-            format!("list the names that clients use in {part}.{}", listen.hosts_key),
+            format!("{} is open to other machines, but accepts loopback names only", listen.address),
+            format!("list the host names that clients use in {part}.{}", listen.hosts_key),
         ),
     }
 }
@@ -151,7 +151,7 @@ fn audit(config: &Config) -> Finding {
     }
 }
 
-/// What the issuer offers to people who come with a browser.
+/// Checks the issuer's features for sign-in with a browser.
 async fn browsers(config: &Config) -> Vec<Finding> {
     const PART: &str = "bff";
     if config.bff.client_secret_file.is_none() {
@@ -168,14 +168,14 @@ async fn browsers(config: &Config) -> Vec<Finding> {
 
 fn sign_in(part: &'static str, facts: &bionicpro_bff::IssuerFacts) -> Finding {
     if facts.missing.is_empty() {
-        return Finding::ok(part, "sign-in", "the issuer has all that sign-in and sign-out need");
+        return Finding::ok(part, "sign-in", "the issuer supports all that sign-in and sign-out need");
     }
-    let found = format!("the issuer does not offer: {}", facts.missing.join(", "));
+    let found = format!("the issuer does not support: {}", facts.missing.join(", "));
     Finding::warning(
         part,
         "sign-in",
         found,
-        "switch it on at the issuer, or upgrade it: Keycloak 26 has all of it",
+        "enable it at the issuer, or upgrade the issuer: Keycloak 26 supports all of it",
     )
 }
 

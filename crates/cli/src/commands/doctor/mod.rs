@@ -1,7 +1,7 @@
-//! `bionicpro doctor`: reaches every part that is configured, and says for each what it found and what to do.
+//! `bionicpro doctor`: connects to every configured part, and reports for each what it found and what to do.
 //!
-//! Checks run at the same time and never write anything, except one small file that the staging store gets and loses.
-//! The free room is the one that the warehouse reports of its disks; nothing is written to measure it.
+//! Checks run concurrently and write nothing, except one small file in the staging area, which is removed
+//! again. The free disk space is what the warehouse reports; nothing is written to measure it.
 
 mod checks;
 mod pipeline;
@@ -17,7 +17,7 @@ use serde::Serialize;
 use crate::context::Context;
 use crate::output;
 
-/// The most characters of what a server says of a failure.
+/// The maximum length of a server's error text, in characters.
 const MAX_CAUSE: usize = 1_000;
 
 /// Check every dependency and say what to do about each failure.
@@ -28,18 +28,18 @@ pub(crate) struct DoctorCommand {
     json: bool,
 }
 
-/// What a check came to.
+/// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum State {
     Ok,
     Warning,
     Failed,
-    /// Not configured, or something that it needs failed.
+    /// Not configured, or a prerequisite failed.
     Skipped,
 }
 
-/// One line of the doctor.
+/// One line of the doctor's output.
 #[derive(Debug, Serialize)]
 struct Finding {
     part: &'static str,
@@ -118,7 +118,8 @@ fn page(findings: &[Finding]) -> Result<()> {
     Ok(())
 }
 
-/// The exit status is that of the first failure: 2 for what has to be configured, 3 for what is away, 4 for what does not fit.
+/// Returns an error with the exit status of the first failure: 2 for the configuration, 3 for an unreachable
+/// part, 4 for data that does not fit.
 fn verdict(findings: &[Finding]) -> Result<()> {
     let failed: Vec<&Finding> = findings.iter().filter(|finding| finding.state == State::Failed).collect();
     let Some(kind) = failed.first().and_then(|finding| finding.kind) else { return Ok(()) };

@@ -1,4 +1,5 @@
-//! Checks of the sources by the ledger: unreadable values, days that are due for a comparison or differ.
+//! Checks of the sources, based on the ledger: unreadable values, days that are due for a comparison or
+//! differ.
 
 use bionicpro_model::{Error, Result};
 use bionicpro_pipeline::PipelineContext;
@@ -11,7 +12,7 @@ use crate::config::Config;
 
 const PART: &str = "pipeline";
 
-/// The number of newest runs to read: two days of one every 15 minutes.
+/// The number of newest runs to read: two days at one run every 15 minutes.
 const RUNS_LOOKED_AT: u32 = 200;
 
 pub(super) async fn pipeline(config: &Config) -> Vec<Finding> {
@@ -44,21 +45,21 @@ async fn checks(config: &Config) -> Result<Vec<Finding>, Error> {
     Ok(vec![unreadable(&entries), comparison(outstanding(&context).await?.as_ref())])
 }
 
-/// Reports the unreadable values of the newest full run. Ticks read too little to tell.
+/// Reports the unreadable values of the newest full run. Incremental runs read too few values for this.
 fn unreadable(entries: &[Entry]) -> Finding {
     let done =
         |step: Step| entries.iter().filter(move |entry| entry.step == step && entry.state == State::Done);
     let is_full = |entry: &&Entry| entry.kind.as_deref() == Some("full");
     let Some(telemetry) = done(Step::ExtractTelemetryData).filter(is_full).max_by_key(|entry| entry.at)
     else {
-        return Finding::ok(PART, "values", "none of the last runs was a full one, which reads all of them");
+        return Finding::ok(PART, "values", "none of the last runs was a full run, which reads all of them");
     };
     let crm =
         done(Step::ExtractCrmData).filter(|entry| entry.run == telemetry.run).max_by_key(|entry| entry.at);
     let found: Vec<&Entry> =
         crm.into_iter().chain([telemetry]).filter(|entry| entry.unreadable.unwrap_or(0) > 0).collect();
     if found.is_empty() {
-        return Finding::ok(PART, "values", "the newest full run could read all of them");
+        return Finding::ok(PART, "values", "the newest full run read all of them");
     }
     let count: u64 = found.iter().filter_map(|entry| entry.unreadable).sum();
     let named: Vec<&str> = found.iter().filter_map(|entry| entry.notes.as_deref()).collect();
@@ -66,27 +67,23 @@ fn unreadable(entries: &[Entry]) -> Finding {
         PART,
         "values",
         format!("{count} cells or values cannot be read, the others are loaded: {}", named.join("; ")),
-        "correct them in the source: every full run tries them again",
+        "correct them in the source: every full run reads them again",
     )
 }
 
 fn comparison(outstanding: Option<&Outstanding>) -> Finding {
     let Some(Outstanding { due, unmended }) = outstanding else {
-        return Finding::ok(
-            PART,
-            "comparison",
-            "the source holds nothing before the last days that was loaded",
-        );
+        return Finding::ok(PART, "comparison", "no loaded day before the lookback is in the source");
     };
     if let (Some(first), Some(last)) = (unmended.first(), unmended.last()) {
         return Finding::warning(
             PART,
             "comparison",
             format!(
-                "{} days from {first} to {last} differ from the source, and more would vanish than is believed",
+                "{} days from {first} to {last} differ from the source: too many rows would vanish in a repair",
                 unmended.len()
             ),
-            "`bionicpro etl compare --all` says what, and how to confirm it",
+            "`bionicpro etl compare --all` reports the rows, and how to confirm the repair",
         );
     }
     match due {
@@ -94,7 +91,7 @@ fn comparison(outstanding: Option<&Outstanding>) -> Finding {
         due => Finding::warning(
             PART,
             "comparison",
-            format!("{due} days of the retention are due to be compared with the source"),
+            format!("{due} days of the retention are due for a comparison with the source"),
             "`etl schedule` compares some after each run; otherwise run `bionicpro etl compare`, from cron or Airflow",
         ),
     }

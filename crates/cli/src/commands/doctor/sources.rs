@@ -10,9 +10,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::Finding;
 use super::checks::not_configured;
 
-/// Above this difference a clock is wrong enough to spoil freshness and the expiry of tokens.
+/// The maximum clock difference in seconds: a larger one distorts freshness and the expiry of tokens.
 const MAX_CLOCK_SKEW_S: i64 = 5;
-/// A horizon that is older than two ticks is held back by a transaction that somebody has forgotten.
+/// The maximum age of the horizon, two incremental runs: an older one is held back by a forgotten
+/// transaction.
 const MAX_HORIZON_AGE: TimeDelta = TimeDelta::minutes(30);
 
 pub(super) async fn crm(config: &CrmConfig) -> Vec<Finding> {
@@ -28,7 +29,7 @@ pub(super) async fn crm(config: &CrmConfig) -> Vec<Finding> {
     findings
 }
 
-/// How much there is, and of how many prostheses the CRM tells what it need not.
+/// Counts customers and prostheses, and the prostheses whose optional columns are set.
 fn people(crm: &Crm) -> String {
     let of = |known: fn(&Prosthesis) -> bool| crm.prostheses.iter().filter(|row| known(row)).count();
     format!(
@@ -59,7 +60,7 @@ pub(super) async fn telemetry(config: &TelemetryConfig) -> Vec<Finding> {
     findings
 }
 
-/// Reach, version, rights and clock; the database when it was reached.
+/// Checks reachability, version, rights and clock; returns the database too if it was reached.
 async fn server(part: &'static str, database: Result<Database>) -> (Vec<Finding>, Option<Database>) {
     let database = match database {
         Ok(database) => database,
@@ -92,21 +93,21 @@ fn rights(part: &'static str, facts: &Facts) -> Finding {
             part,
             "rights",
             "the account could write to this database",
-            "give the pipeline an account of its own with SELECT only; it never writes, but a stolen password would",
+            "give the pipeline an account of its own with SELECT only; the pipeline never writes, but a stolen password could",
         );
     }
     if !facts.sees_all_transactions {
         return Finding::warning(
             part,
             "rights",
-            "the account does not see when other transactions began",
+            "the account cannot see when other transactions began",
             "GRANT pg_read_all_stats TO the account, so that the horizon is known exactly",
         );
     }
     Finding::ok(part, "rights", "reads only, sees all transactions")
 }
 
-/// How a tick finds what is new, and what would make it better.
+/// Reports how an incremental run finds new rows, and what would improve it.
 fn new_rows(part: &'static str, changes: &Changes) -> Finding {
     let found = format!("{}: {}", changes.form, changes.reason);
     if let Some(holder) = &changes.held_back_by {
@@ -114,7 +115,7 @@ fn new_rows(part: &'static str, changes: &Changes) -> Finding {
             part,
             "new rows",
             format!("{found}; held back by {holder}"),
-            "end that transaction: freshness waits for it, and PostgreSQL cannot clean up behind it",
+            "end that transaction: it delays new rows, and PostgreSQL cannot vacuum the rows that it may see",
         );
     }
     match changes.ddl.is_empty() {
@@ -123,7 +124,7 @@ fn new_rows(part: &'static str, changes: &Changes) -> Finding {
             part,
             "new rows",
             found,
-            "rows that escape are found by `bionicpro etl compare` (`etl schedule` does it): a table with a kept xid8 column needs none",
+            "`bionicpro etl compare` finds the rows that incremental runs miss (`etl schedule` runs it); with an xid8 column that a trigger sets, none are missed",
         ),
         false => Finding::warning(
             part,

@@ -1,4 +1,5 @@
-//! The checks of the warehouse: reached, its schema, what the accounts' profiles bring along, room on its disks.
+//! The checks of the warehouse: reachability, schema, the settings of the accounts' profiles, free disk
+//! space.
 
 use bionicpro_model::{Error, Kind, Result};
 use bionicpro_warehouse::disks::Disk;
@@ -10,11 +11,11 @@ use super::checks::not_configured;
 
 const PART: &str = "warehouse";
 
-/// Below this a tick may find no room.
+/// The minimum free disk space in bytes: with less, an incremental run may fail.
 const LEAST_FREE: u64 = 100 << 20;
-/// The largest difference between the clocks of two servers, in milliseconds: rows expire by them.
+/// The maximum clock difference between two servers, in milliseconds: rows expire by their clocks.
 const MOST_SKEW_MS: i64 = 1_000;
-/// Bytes; less free room than this, or than one part in twenty, is a warning.
+/// Less free disk space than this, in bytes, or less than one twentieth of the disk, is a warning.
 const LITTLE_FREE: u64 = 1 << 30;
 const LITTLE_PART: u64 = 20;
 
@@ -40,7 +41,7 @@ pub(super) async fn all(config: &Config) -> Vec<Finding> {
     findings
 }
 
-/// The account of the Reports API, where it is another.
+/// Checks the account of the Reports API, if it is a separate one.
 async fn reader(config: &Config) -> Option<Finding> {
     config.reader_url.as_ref()?;
     match MartReader::new(config) {
@@ -49,16 +50,16 @@ async fn reader(config: &Config) -> Option<Finding> {
     }
 }
 
-/// Reports the settings of a profile that may change answers.
+/// Reports the settings of a profile that may change results.
 fn settings(check: &'static str, strange: Result<Vec<String>>) -> Finding {
     match strange {
         Err(error) => Finding::failed(PART, check, &error),
-        Ok(names) if names.is_empty() => Finding::ok(PART, check, "none that may change an answer"),
+        Ok(names) if names.is_empty() => Finding::ok(PART, check, "none that may change a result"),
         Ok(names) => Finding::warning(
             PART,
             check,
-            format!("the account's profile changes what may change an answer: {}", names.join(", ")),
-            "take these out of the settings profile of the account, or give the program an account without them",
+            format!("the account's profile has settings that may change a result: {}", names.join(", ")),
+            "remove these settings from the account's profile, or use an account without them",
         ),
     }
 }
@@ -73,7 +74,7 @@ fn servers(servers: &[Result<Server>]) -> Vec<Finding> {
     servers.iter().map(of).collect()
 }
 
-/// Checks that a server has the others' version and time, and only its own people's rows.
+/// Checks that a server has the same version and time as the others, and no rows of other shards.
 fn shard(server: &Server, version: &str) -> Finding {
     let address = server.address.as_deref().unwrap_or("warehouse.url");
     let skew = (server.clock - server.asked).num_milliseconds();
@@ -82,17 +83,18 @@ fn shard(server: &Server, version: &str) -> Finding {
         server.shard, server.version, server.macros, server.queued, server.strayed
     );
     if server.strayed > 0 {
-        let error = Error::new(Kind::Data, "a shard has rows of people who belong to another").detail(found).hint(
-            "put the shards of remote_servers back as they were; to have more of them, migrate into another \
-             warehouse.database and backfill it",
-        );
+        let error =
+            Error::new(Kind::Data, "a shard has rows of people who belong to another").detail(found).hint(
+                "restore the former shards in remote_servers; to have more of them, migrate into another \
+                 warehouse.database and backfill it",
+            );
         return Finding::failed(PART, "shard", &error);
     }
     let what_to_do = match () {
-        () if server.version != version => "bring every server of the cluster to one version",
-        () if skew.abs() > MOST_SKEW_MS => "let NTP keep the clocks of all servers",
+        () if server.version != version => "run the same version on every server of the cluster",
+        () if skew.abs() > MOST_SKEW_MS => "synchronise the clocks of all servers (NTP)",
         () if server.queued > 0 => {
-            "something has written without distributed_foreground_insert: SYSTEM FLUSH DISTRIBUTED on this server"
+            "a client wrote without distributed_foreground_insert: run SYSTEM FLUSH DISTRIBUTED on this server"
         }
         () => return Finding::ok(PART, "shard", found),
     };
@@ -102,29 +104,29 @@ fn shard(server: &Server, version: &str) -> Finding {
 fn disks(disks: Result<Vec<Disk>>) -> Vec<Finding> {
     match disks {
         Ok(disks) => disks.iter().map(room).collect(),
-        // Looking is a right that a load does not need.
+        // A load does not need the right to read these tables.
         Err(error) if error.kind() == Kind::Config => vec![Finding::warning(
             PART,
             "disk",
-            format!("how much room there is cannot be told: {error}"),
+            format!("cannot read the free disk space: {error}"),
             "grant the account SELECT on system.disks and system.storage_policies",
         )],
         Err(error) => vec![Finding::failed(PART, "disk", &error)],
     }
 }
 
-/// Checks that a load has room on a disk.
+/// Checks that a disk has enough free space for a load.
 fn room(disk: &Disk) -> Finding {
     let found = format!("{}: {} of {} free ({})", disk.name, size(disk.free), size(disk.total), disk.path);
     if disk.free < LEAST_FREE {
         let error = Error::new(Kind::Storage, "the warehouse's disk is full").detail(found).hint(format!(
-            "make room: a load needs some of it, and so do the merges that follow; {} at least",
+            "free disk space for a load and the merges that follow: at least {}",
             size(LITTLE_FREE)
         ));
         return Finding::failed(PART, "disk", &error);
     }
     if disk.free < LITTLE_FREE || disk.free < disk.total / LITTLE_PART {
-        let what_to_do = "make room, or shorten warehouse.retention_days, before loads find none";
+        let what_to_do = "free disk space, or lower warehouse.retention_days, before loads fail";
         return Finding::warning(PART, "disk", found, what_to_do);
     }
     Finding::ok(PART, "disk", found)

@@ -1,4 +1,4 @@
-//! Progress on a terminal; a log or a pipe sees none.
+//! Progress bars on a terminal; none in a log or a pipe.
 
 use std::io::IsTerminal;
 use std::sync::Mutex;

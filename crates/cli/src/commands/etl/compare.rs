@@ -1,4 +1,5 @@
-//! `bionicpro etl compare`: the days of the retention that are due, compared with the source and mended.
+//! `bionicpro etl compare`: compares the days of the retention that are due with the source, and repairs
+//! them.
 
 use std::time::Duration;
 
@@ -10,24 +11,27 @@ use clap::Args;
 use crate::context::Context;
 use crate::output;
 
-/// Compare days before the lookback with the source and load again what differs: those first that were compared longest ago.
+/// Compare days before the lookback with the source and reload those that differ, least recently compared
+/// first.
 ///
-/// A day is due once a day where nothing in the source keeps rows from escaping the form by which ticks find them, and once
-/// after each lost baseline where something does; `bionicpro doctor` says which. `etl schedule` does this by itself. One JSON
-/// line says what was compared and mended; status 99 when nothing is due, 4 when a range was not mended because too much of it
-/// would have vanished.
+/// If the source cannot guarantee that incremental runs find every new row, a day is due once a day;
+/// otherwise once after each lost baseline. `bionicpro doctor` shows which applies. `etl schedule` does this
+/// by itself. Prints what was compared and repaired as one JSON line. Exits with status 99 if nothing is due,
+/// 4 if a range was not repaired because too many of its rows would have vanished.
 #[derive(Debug, Args)]
 pub(crate) struct CompareArgs {
-    /// The name of the comparison, and the beginning of the names of the runs that mend; made when not given.
+    /// The name of the comparison, and the prefix of the ids of the runs that repair; generated when not
+    /// given.
     #[arg(long, value_name = "RUN")]
     run: Option<RunId>,
-    /// For how many seconds; pipeline.compare_budget_s when not given. At least one piece of days is compared.
+    /// The time budget in seconds; pipeline.compare_budget_s when not given. At least one piece of days is
+    /// compared.
     #[arg(long, value_name = "SECONDS", conflicts_with = "all")]
     budget: Option<u64>,
-    /// All days that are due, however long that takes.
+    /// Compare all days that are due, however long it takes.
     #[arg(long)]
     all: bool,
-    /// So many rows of a range may vanish: the number that a refused comparison has named.
+    /// Let this many rows of a range vanish: the number that a refused comparison reported.
     #[arg(long, value_name = "ROWS", default_value_t = 0)]
     confirm_vanished: u64,
 }
@@ -50,7 +54,7 @@ impl CompareArgs {
         };
         output::json(&compared)?;
         if let Some(refusal) = compared.refused.first() {
-            return Err(Error::new(Kind::Data, "ranges differ from the source and were not mended")
+            return Err(Error::new(Kind::Data, "ranges differ from the source and were not repaired")
                 .detail(format!("{} of them, the first: {}", compared.refused.len(), refusal.why))
                 .hint(refusal.hint.clone().unwrap_or_default()));
         }

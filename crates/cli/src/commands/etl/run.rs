@@ -9,41 +9,42 @@ use clap::Args;
 use crate::context::Context;
 use crate::output;
 
-/// Run all four steps over what is new, over the last days or over a range, then say what was done as one JSON line.
+/// Run all four steps on what is new, on the lookback or on a range; print the result as one JSON line.
 ///
-/// Without a range this is a tick: it recomputes the hours in which something is new and ends with status 99 when
-/// nothing is. The first run ever, and one whose baseline is lost, is a full one by itself.
+/// Without a range this is an incremental run: it recomputes the hours with new rows, and exits with status
+/// 99 if there are none. The first run, and a run whose baseline is lost, becomes a full run.
 ///
-/// A range is a backfill: it is replaced in pieces of whole days, newest first, while ticks go on; with the same --run
-/// one that was stopped goes on where it was.
+/// A range is a backfill: it is replaced in pieces of whole days, newest first, while incremental runs
+/// continue. With the same --run, a stopped backfill continues where it stopped.
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
-    /// The id of the run; made when not given, and logged.
+    /// The id of the run; generated and logged when not given.
     #[arg(long, value_name = "RUN")]
     run: Option<RunId>,
     #[command(flatten)]
     range: RangeArgs,
-    /// Of a range: in which part of the time the source may be busy with it, in per cent. Below 100 one connection reads
-    /// and the backfill waits after each piece.
+    /// For a range: the share of time in which the backfill may keep the source busy, in per cent. Below 100
+    /// one connection reads, and the backfill waits after each piece.
     #[arg(long, value_name = "PERCENT", default_value_t = 100, requires = "from", conflicts_with = "full",
           value_parser = clap::value_parser!(u8).range(1..=100))]
     source_share: u8,
-    /// So many rows of the mart, or of the CRM's customers, prostheses or models, may vanish: the number that a refused run
-    /// has named. Without it no more than pipeline.max_vanished_share may.
+    /// Let this many rows of the mart, or of the CRM's customers, prostheses or models, vanish: the number
+    /// that a refused run reported. Without it the limit is pipeline.max_vanished_share.
     #[arg(long, value_name = "ROWS", default_value_t = 0)]
     confirm_vanished: u64,
-    /// Of a range: say how many rows each day and piece has that is left to do, and do nothing.
+    /// For a range: only print the plan, with the remaining rows, days and pieces.
     #[arg(long, requires = "from", conflicts_with = "full")]
     dry_run: bool,
 }
 
-/// What to recompute.
+/// The range to recompute.
 #[derive(Debug, Args)]
 pub(crate) struct RangeArgs {
-    /// Recompute every hour of the lookback too: finds deletions and repairs any difference.
+    /// Recompute every hour of the lookback too, which finds deletions and repairs any difference.
     #[arg(long, conflicts_with_all = ["from", "to"])]
     full: bool,
-    /// The first hour to replace: 2024-01-15 or 2024-01-15T08:00:00Z; an instant within an hour means that hour. Needs --to.
+    /// The first hour to replace: 2024-01-15 or 2024-01-15T08:00:00Z; an instant within an hour means that
+    /// hour. Needs --to.
     #[arg(long, value_name = "TIME", requires = "to")]
     from: Option<String>,
     /// The end of the range, not included. Needs --from.
@@ -56,7 +57,7 @@ impl RangeArgs {
         match (&self.from, &self.to) {
             (Some(from), Some(to)) => super::range(from, to).map(RunRequest::Range),
             (None, None) if self.full => Ok(RunRequest::Full),
-            (None, None) => Ok(RunRequest::Tick),
+            (None, None) => Ok(RunRequest::Incremental),
             _ => Err(Error::new(Kind::Usage, "a range needs --from and --to")),
         }
     }
@@ -78,10 +79,10 @@ impl RunArgs {
                 }
                 backfill::backfill(&pipeline, &spec, progress).await
             }
-            RunRequest::Tick | RunRequest::Full if is_new => {
+            RunRequest::Incremental | RunRequest::Full if is_new => {
                 bionicpro_pipeline::run_new(&pipeline, &run, ask, progress).await
             }
-            RunRequest::Tick | RunRequest::Full => {
+            RunRequest::Incremental | RunRequest::Full => {
                 let spec = RunSpec { run: Some(run.clone()), ask };
                 bionicpro_pipeline::run(&pipeline, spec, progress).await
             }
@@ -99,7 +100,7 @@ impl RunArgs {
     }
 }
 
-/// Ends the command with the status that tells an orchestrator to skip what follows.
+/// The error whose exit status makes an orchestrator skip the following steps.
 pub(super) fn nothing_new() -> Error {
     Error::new(Kind::NothingNew, "nothing is new")
 }

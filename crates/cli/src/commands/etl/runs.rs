@@ -9,13 +9,13 @@ use clap::Args;
 use crate::context::Context;
 use crate::output;
 
-/// List the newest runs: when, over which range, how far, what was counted, what failed.
+/// List the newest runs: start, state, range, counts and errors.
 #[derive(Debug, Args)]
 pub(crate) struct RunsArgs {
-    /// How many runs.
+    /// The number of runs.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     limit: u32,
-    /// Every entry of the ledger, one JSON line for each run.
+    /// Print every entry of the ledger, one JSON line for each run.
     #[arg(long)]
     json: bool,
 }
@@ -49,7 +49,7 @@ fn row(run: Listed) -> Vec<String> {
     let unread = run
         .unread
         .first()
-        .map(|first| format!("{} rows of it are not understood, the first: {}", run.unread.len(), first.why));
+        .map(|first| format!("{} rows are not understood, the first: {}", run.unread.len(), first.why));
     let Some(outline) = Outline::of(&run.entries) else {
         let mut row = vec![String::new(); 12];
         (row[0], row[3], row[11]) = (run.run, "not understood".to_owned(), unread.unwrap_or_default());
@@ -73,7 +73,8 @@ fn row(run: Listed) -> Vec<String> {
     ]
 }
 
-/// `done` once the load is, `nothing new` for a tick without work; otherwise the step that the run is at.
+/// `done` once the load is done, `nothing new` for an incremental run without work; otherwise the run's
+/// current step.
 fn state(outcome: Outcome) -> String {
     match outcome {
         Outcome::Done => "done".to_owned(),

@@ -1,4 +1,4 @@
-//! `bionicpro etl schedule`: runs by the configured cron expression until it is told to stop.
+//! `bionicpro etl schedule`: runs the pipeline by the configured cron expression until a signal stops it.
 
 use bionicpro_model::Result;
 use clap::Args;

@@ -1,4 +1,4 @@
-//! `bionicpro etl show`: one run of the ledger, and what to do where it failed.
+//! `bionicpro etl show`: one run of the ledger, and what to do if it failed.
 
 use bionicpro_model::line::one_line;
 use bionicpro_model::{Error, HourRange, Kind, Result, RunId};
@@ -11,16 +11,16 @@ use super::seconds;
 use crate::context::Context;
 use crate::output;
 
-/// The most characters of a stored text on a line.
+/// The maximum length of a stored text on a line, in characters.
 const MAX_LINE: usize = 1_200;
 
-/// Show one run: its steps and tries, what was counted, its snapshot and horizon, what failed and what to do.
+/// Show one run: its steps and attempts, counts, snapshot and horizon, its errors and what to do.
 #[derive(Debug, Args)]
 pub(crate) struct ShowArgs {
     /// The id of the run, as `bionicpro etl runs` lists it.
     #[arg(value_name = "RUN")]
     run: RunId,
-    /// Every entry of the ledger as one JSON line.
+    /// Print every entry of the ledger as one JSON line.
     #[arg(long)]
     json: bool,
 }
@@ -48,7 +48,7 @@ impl ShowArgs {
         output::table(&headings, entries.iter().map(row))?;
         let failed = entries.iter().filter(|entry| entry.state == State::Failed);
         for entry in failed {
-            let error = entry.error.as_deref().unwrap_or("it says no reason");
+            let error = entry.error.as_deref().unwrap_or("no reason is recorded");
             let error = one_line(error, MAX_LINE);
             output::line(&format!("{}, try {}: {error}", entry.step.as_str(), entry.attempt))?;
             if let Some(hint) = &entry.hint {
@@ -64,7 +64,7 @@ impl ShowArgs {
 }
 
 impl ShowArgs {
-    /// A backfill in pieces has no entries of its own.
+    /// Prints the loaded pieces of a backfill, which has no entries of its own.
     fn backfill(&self, pieces: &[HourRange]) -> Result<()> {
         let name = |piece: &HourRange| format!("{}.{}", self.run, piece.from().format("%Y%m%d"));
         if self.json {
@@ -79,7 +79,7 @@ impl ShowArgs {
     }
 }
 
-/// What is known of the run as a whole.
+/// The facts of the run as a whole, by name.
 fn facts(outline: Outline) -> Vec<(&'static str, String)> {
     let lag = outline.horizon_lag();
     let facts = [

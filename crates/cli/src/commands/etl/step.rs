@@ -14,12 +14,12 @@ pub(crate) struct StepArgs {
     /// The id of the run: all steps of a run share it.
     #[arg(long, value_name = "RUN")]
     run: RunId,
-    /// So many rows may vanish: the number that a refused step has named.
+    /// Let this many rows vanish: the number that a refused step reported.
     #[arg(long, value_name = "ROWS", default_value_t = 0)]
     confirm_vanished: u64,
 }
 
-/// A step that reads what is new, or a range; status 99 says that there is nothing to do.
+/// A step that reads what is new, or a range; exits with status 99 if there is nothing to do.
 #[derive(Debug, Args)]
 pub(crate) struct RangeStepArgs {
     #[command(flatten)]
@@ -28,7 +28,7 @@ pub(crate) struct RangeStepArgs {
     range: super::run::RangeArgs,
 }
 
-/// The steps that take nothing but the run.
+/// The steps whose only argument is the run.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum One {
     ExtractCrm,
@@ -59,7 +59,7 @@ impl RangeStepArgs {
     }
 }
 
-/// One JSON line, also for a failure.
+/// Prints one JSON line, also for a failure.
 fn tell(run: &RunId, outcome: Result<StepReport>) -> Result<()> {
     match outcome {
         Ok(report) => {

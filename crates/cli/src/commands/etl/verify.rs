@@ -1,4 +1,4 @@
-//! `bionicpro etl verify`: is the mart what the source makes of it?
+//! `bionicpro etl verify`: compares the mart with a recomputation from the source.
 
 use bionicpro_model::{Error, Kind, Result, RunId};
 use bionicpro_pipeline::verify::{Verify, verify};
@@ -10,8 +10,9 @@ use crate::output;
 
 /// Recompute a range from the source and compare it with the mart, cell by cell.
 ///
-/// One JSON line names the differing cells, normally none, with the numbers of both sides; status 4 when there are some.
-/// What arrived since the last tick is counted as waiting, not as differing. Writes nothing without --repair.
+/// Prints the differing cells, normally none, with the numbers of both sides as one JSON line; exits with
+/// status 4 if there are any. Cells in which rows arrived since the last incremental run count as waiting,
+/// not as differing. Writes nothing without --repair.
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
     /// The first hour to compare: 2024-01-15 or 2024-01-15T08:00:00Z.
@@ -42,8 +43,8 @@ impl VerifyArgs {
         if verified.differing == 0 || verified.repaired {
             return Ok(());
         }
-        Err(Error::new(Kind::Data, "the mart is not what the source makes of it")
+        Err(Error::new(Kind::Data, "the mart differs from the source")
             .detail(format!("{} cells differ", verified.differing))
-            .hint("`--repair` replaces the days in which they lie"))
+            .hint("`--repair` replaces the days that contain them"))
     }
 }

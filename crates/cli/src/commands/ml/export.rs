@@ -14,9 +14,10 @@ use crate::output;
 
 /// Write days of the mart as Parquet files without personal data, the same bytes for the same rows.
 ///
-/// DIR gets a file for each UTC day, `date=2024-01-15/part-0.parquet`, and `manifest.json` with rows, lengths and checksums.
-/// It appears when all of it is written; a former export there is replaced. One JSON line says what was written;
-/// `manifest_sha256` stands for the whole of it. Reads with the account of warehouse.url: `ml` is enough.
+/// DIR gets a file for each UTC day, `date=2024-01-15/part-0.parquet`, and `manifest.json` with rows, lengths
+/// and checksums. It appears only once it is complete, and replaces a former export. Prints a summary as one
+/// JSON line, in which `manifest_sha256` identifies the whole export. Reads with the account of
+/// warehouse.url: `ml` is sufficient.
 #[derive(Debug, Args)]
 pub(crate) struct ExportArgs {
     /// The first UTC day: 2024-01-15.
@@ -25,8 +26,9 @@ pub(crate) struct ExportArgs {
     /// The end of the range, not included.
     #[arg(long, value_name = "DATE")]
     to: NaiveDate,
-    /// Write the rows as they were known at this instant: 2024-02-15T12:00:00Z. They are those of the newest run before it, and
-    /// of the hours that were over for that run. Without it, the rows of the mart as they are now.
+    /// Write the rows as they were known at this instant: 2024-02-15T12:00:00Z. These are the rows of the
+    /// newest run before it, for the hours that were over for that run. Without it, the current rows of the
+    /// mart.
     #[arg(long, value_name = "INSTANT", value_parser = parse_instant)]
     as_of: Option<DateTime<Utc>>,
     /// The folder to write: a new or an empty one, or a former export.

@@ -6,13 +6,13 @@ use clap::Args;
 
 use crate::{output, signals};
 
-/// How the fleet lives.
+/// Flags of `simulate live`.
 #[derive(Debug, Args)]
 pub(crate) struct LiveArgs {
-    /// Movements a second, of all chips together.
+    /// Movements per second, of all chips together.
     #[arg(long, default_value_t = 20.0)]
     rate: f64,
-    /// What the readings are drawn from.
+    /// The seed of the random readings.
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Print the result as one JSON line.

@@ -13,7 +13,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::output;
 
-/// What fleet to make.
+/// The fleet to simulate.
 #[derive(Debug, Args)]
 pub(crate) struct SeedArgs {
     /// People in the CRM; the five demo accounts are among them.
@@ -22,19 +22,19 @@ pub(crate) struct SeedArgs {
     /// Days of telemetry.
     #[arg(long, default_value_t = 30)]
     days: u32,
-    /// The same seed and the same end give the same rows.
+    /// The seed of the simulation: the same seed and the same end give the same rows.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// The end of the telemetry, a day or an instant, which has none itself; today when not given.
+    /// The end of the telemetry, not included: a day or an instant; today when not given.
     #[arg(long, value_name = "DATE", value_parser = parse_instant)]
     until: Option<DateTime<Utc>>,
     /// Movements of a prosthesis on an average day.
     #[arg(long, value_name = "N", default_value_t = 400)]
     movements_per_day: u32,
-    /// Connections that write at the same time; one per processor when not given.
+    /// Connections that write concurrently; one per processor, at most 8, when not given.
     #[arg(long)]
     connections: Option<u16>,
-    /// Add to the rows that exist.
+    /// Add to the existing rows.
     #[arg(long, conflicts_with = "fresh")]
     append: bool,
     /// Remove all rows of the source tables first.
@@ -91,7 +91,7 @@ pub(super) async fn run(args: SeedArgs, crm: &SecretUrl, telemetry: &SecretUrl) 
     ))
 }
 
-/// A bar on a terminal, nothing in a log.
+/// Returns a progress bar on a terminal, a hidden one otherwise.
 fn progress_bar() -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();

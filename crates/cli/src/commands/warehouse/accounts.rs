@@ -16,7 +16,7 @@ pub(crate) struct AccountsArgs {
     /// The data directory of the warehouse.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Make a new password for this account. The warehouse knows it from its next start on.
+    /// Generate a new password for this account. It takes effect when the warehouse starts next.
     #[arg(long, value_name = "ACCOUNT")]
     new_password: Option<String>,
     /// One JSON object instead of a table.
@@ -31,7 +31,7 @@ impl AccountsArgs {
         if !data.is_dir() {
             return Err(Error::new(Kind::Config, "there is no warehouse in this folder")
                 .detail(data.display().to_string())
-                .hint("name its data directory with --data, as for `bionicpro warehouse serve`"));
+                .hint("pass its data directory with --data, as to `bionicpro warehouse serve`"));
         }
         let passwords = Passwords::of(&data);
         if let Some(name) = &self.new_password {
@@ -39,11 +39,11 @@ impl AccountsArgs {
                 let known: Vec<_> = accounts.iter().map(|account| account.name).collect();
                 return Err(Error::new(Kind::Config, "the warehouse has no account of this name")
                     .detail(name.clone())
-                    .hint(format!("name one of {}", known.join(", "))));
+                    .hint(format!("use one of {}", known.join(", "))));
             }
             passwords.renew(name)?;
             return output::line(&format!(
-                "{} holds the new password of {name}; start the warehouse again to make it valid",
+                "{} contains the new password of {name}; restart the warehouse to apply it",
                 passwords.file(name).display()
             ));
         }
@@ -66,7 +66,7 @@ impl AccountsArgs {
             let file = passwords.file(account.name).display().to_string();
             let state = match passwords.read(account.name)? {
                 Some(_) => file,
-                None => format!("{file} (made at the first start)"),
+                None => format!("{file} (generated at the first start)"),
             };
             rows.push(vec![account.name.to_owned(), account.purpose.to_owned(), state]);
         }

@@ -11,7 +11,7 @@ pub(crate) struct EngineArgs {
 }
 
 impl EngineArgs {
-    /// Becomes the engine. Neither the configuration nor the runtime of this program are of use to it.
+    /// Becomes the engine, which needs neither the configuration nor the runtime of this program.
     pub(crate) fn run(&self) -> Result<()> {
         Process::parse(&self.description)?.run().map(|never| match never {})
     }

@@ -9,10 +9,11 @@ use crate::output;
 
 /// Print the SQL that gives a ClickHouse server the accounts' roles, profiles and rights.
 ///
-/// Nothing is run: an administrator reads it, runs it, and grants the roles to accounts of the site.
+/// Nothing is executed: an administrator reviews the SQL, runs it, and grants the roles to accounts of the
+/// site.
 #[derive(Debug, Args)]
 pub(crate) struct GrantsArgs {
-    /// Print the statements, which is all that this command does.
+    /// Print the statements. Required, because the command does nothing else.
     #[arg(long, required = true)]
     print: bool,
 }

@@ -1,4 +1,4 @@
-//! `bionicpro warehouse migrate`: brings the schema up to date and says what it did.
+//! `bionicpro warehouse migrate`: brings the schema up to date and prints the changes.
 
 use bionicpro_model::Result;
 use bionicpro_warehouse::Warehouse;
@@ -8,10 +8,10 @@ use clap::Args;
 use crate::context::Context;
 use crate::output;
 
-/// Bring the schema up to date. May be called again at any time, and by two at once.
+/// Bring the schema up to date. May be repeated at any time, and run concurrently.
 #[derive(Debug, Args)]
 pub(crate) struct MigrateArgs {
-    /// Only say what would be done.
+    /// Only print what would be done.
     #[arg(long)]
     dry_run: bool,
     /// One JSON object instead of lines.

@@ -12,16 +12,16 @@ use clap::Args;
 use crate::context::Context;
 use crate::signals;
 
-/// Where the data lie and where to listen; the rest is in the configuration.
+/// The data directory and the address to listen on; the rest is in the configuration.
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
-    /// The data directory; one process owns it. `bionicpro warehouse accounts` says where the passwords are.
+    /// The data directory; one process owns it. `bionicpro warehouse accounts` lists the password files.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// The address of the ClickHouse HTTP interface; port 0 takes a free one.
     #[arg(long, value_name = "ADDR:PORT")]
     listen: Option<SocketAddr>,
-    /// The database whose tables the accounts may read; that of the configuration when not given.
+    /// The database whose tables the accounts may read; warehouse.database when not given.
     #[arg(long, value_name = "NAME")]
     database: Option<String>,
 }
@@ -35,7 +35,7 @@ impl ServeArgs {
         if let Some(database) = self.database {
             warehouse = bionicpro_warehouse::Config { database, ..bionicpro_warehouse::Config::default() };
         }
-        // One engine, whatever the site's servers are.
+        // The embedded warehouse is one engine, whatever cluster the site has.
         warehouse.cluster = None;
         let packages = Packages::find(context.config.engines.dir.as_deref())?;
         // Before the engine starts, so that a signal during a long start is not lost.

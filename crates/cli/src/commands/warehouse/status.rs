@@ -50,7 +50,7 @@ fn summary(status: &Status, now: DateTime<Utc>) -> [String; 3] {
     ]
 }
 
-/// Bytes in the largest unit that leaves at least one.
+/// Formats bytes in the largest unit in which they are at least 1.
 fn size(bytes: u64) -> String {
     const UNITS: [(&str, u64); 3] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
     match UNITS.into_iter().find(|(_, unit)| bytes >= *unit) {

@@ -1,4 +1,4 @@
-//! What may happen to a company, as a list that is made up front: a shorter list is a history too.
+//! The actions that may happen to a company, as a list made up front: a shorter list is a history too.
 
 use bionicpro_sources::ChangesConfig;
 use bionicpro_testing::End;
@@ -11,20 +11,20 @@ use super::days;
 use super::ddl::{DDL, Ddl, Layout, OBSTACLES, Obstacle};
 use super::truth::{CHIPS, CUSTOMERS};
 
-/// How many things happen.
+/// The number of actions.
 const LENGTH: usize = 28;
 
 /// A history before it happens.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Plan {
-    /// How new rows are found.
+    /// The form of change detection.
     pub(super) changes: ChangesConfig,
     #[serde(default)]
     pub(super) layout: Layout,
     pub(super) actions: Vec<Action>,
 }
 
-/// A movement that is to be: the chip's number, and seconds after the first instant.
+/// A planned movement: the chip's index, and seconds after the first instant.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(super) struct Planned {
     chip: usize,
@@ -32,17 +32,17 @@ pub(super) struct Planned {
 }
 
 impl Planned {
-    /// The movement itself.
+    /// Returns the movement itself.
     pub(super) fn movement(self) -> (usize, DateTime<Utc>) {
         (self.chip, days().from() + TimeDelta::seconds(self.second))
     }
 }
 
-/// One thing that happens. Where it cannot, nothing does: `pick` means one of those that are there.
+/// An action. One that is impossible at its time does nothing. `pick` selects one of the existing items.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) enum Action {
     Insert(Vec<Planned>),
-    /// The same movement comes again, and counts again.
+    /// The same movement is inserted again, and counts again.
     Duplicate {
         pick: usize,
     },
@@ -64,13 +64,14 @@ pub(super) enum Action {
     Rollback {
         pick: usize,
     },
-    /// A chip goes to somebody else, so many seconds after its last change; or gets its first owner.
+    /// A chip moves to another owner, this number of seconds after its last change; or it gets its first
+    /// owner.
     ChangeHands {
         chip: usize,
         to: usize,
         after: i64,
     },
-    /// The last change of a chip was earlier, says the CRM.
+    /// The CRM corrects the last change of a chip to an earlier instant.
     Correct {
         chip: usize,
         per_mille: i32,
@@ -93,26 +94,27 @@ pub(super) enum Action {
     Change {
         ddl: Ddl,
     },
-    /// A transaction that changes a table commits while a tick, or a full run, waits for it.
+    /// A transaction that changes a table commits while an incremental or a full run waits for it.
     ChangeBeside {
         ddl: Ddl,
         is_full: bool,
     },
-    /// A part of the telemetry leaves the table, with its rows.
+    /// A part of the telemetry is detached from the table, with its rows.
     Detach {
         pick: usize,
     },
-    /// One that left comes back, with its rows and those that it got meanwhile.
+    /// A detached part is attached again, with its rows and those that were inserted into it meanwhile.
     Attach {
         pick: usize,
     },
-    /// Runs are refused while something is in the way, and leave the mart as it was.
+    /// Runs are refused during an obstacle, and leave the mart unchanged.
     Obstruct {
         obstacle: Obstacle,
     },
-    /// Every row goes.
+    /// Every row is deleted.
     Truncate,
-    /// A tick whose way to a database ends at a piece; the others stay.
+    /// An incremental run whose connection to one database is cut at a chunk; the connections to the others
+    /// stay.
     Cut {
         way: usize,
         piece: u64,
@@ -120,15 +122,15 @@ pub(super) enum Action {
     },
 }
 
-/// How a tick is cut.
+/// The way in which a connection is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(super) enum Cut {
-    /// The way is closed and stays so for the rest of the tick.
+    /// The connection is closed and stays closed for the rest of the run.
     Close,
     Reset,
-    /// Whoever runs the tick drops it there; what was on its way arrives.
+    /// The caller drops the run at that point; data in flight arrives.
     Drop,
-    /// The same, and what was on its way is lost.
+    /// The same, and data in flight is lost.
     DropAndLose,
 }
 
@@ -147,7 +149,7 @@ impl Plan {
         let layout =
             [Layout::Plain, Layout::Kept, Layout::Partitioned, Layout::Inherited][random.random_range(0..4)];
         let changes = match (layout, random.random_range(0..4)) {
-            // The other forms need an index, which nothing keeps where tables inherit.
+            // The other forms need an index, which inheriting tables do not guarantee.
             (Layout::Inherited, _) | (_, 0) => ChangesConfig::RowXmin,
             (Layout::Kept, _) | (_, 1 | 2) => ChangesConfig::TransactionColumn,
             _ => ChangesConfig::CreationTime,

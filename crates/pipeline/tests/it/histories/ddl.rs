@@ -1,14 +1,14 @@
-//! What the owners of the source tables do to them: statements that change tables and not rows, or all rows at once.
+//! Statements by the owners of the source tables that change tables and not rows, or all rows at once.
 
 use serde::{Deserialize, Serialize};
 
-/// How the telemetry lies.
+/// The layout of the telemetry table.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Layout {
     /// One table.
     #[default]
     Plain,
-    /// The same, with a trigger that keeps the transaction's number.
+    /// The same, with a trigger that maintains the transaction's number.
     Kept,
     /// A partition for each half of a day.
     Partitioned,
@@ -19,17 +19,18 @@ pub(super) enum Layout {
 /// A change of a table that keeps every row.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(super) enum Ddl {
-    /// The rows are written anew into the same table.
+    /// The rows are rewritten into the same table.
     Reload,
-    /// Another table takes the name.
+    /// Another table takes over the name.
     Swap,
-    /// A column gets another type, and the table another file.
+    /// A column gets another type, and the table is rewritten into another file.
     Retype,
-    /// A column gets a type that every value fits, and another meaning: numbers that count when they are above 0.
+    /// A column gets a type that every value fits, and another meaning: numbers that count when they are
+    /// above 0.
     ErrorCodes,
     /// Chips are compared without regard to case.
     Collate,
-    /// The server writes the table anew by itself.
+    /// The server itself rewrites the table.
     Vacuum,
     /// The CRM is emptied and filled again.
     ReloadCrm,
@@ -39,7 +40,7 @@ pub(super) enum Ddl {
 pub(super) const DDL: [Ddl; 7] =
     [Ddl::Reload, Ddl::Swap, Ddl::Retype, Ddl::ErrorCodes, Ddl::Collate, Ddl::Vacuum, Ddl::ReloadCrm];
 
-/// What makes a recomputation impossible for the pipeline's account, until it is taken back.
+/// A change that makes a recomputation impossible for the pipeline's account, until it is reverted.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(super) enum Obstacle {
     Policy,
@@ -53,12 +54,12 @@ pub(super) const OBSTACLES: [Obstacle; 4] =
     [Obstacle::Policy, Obstacle::Revoked, Obstacle::RenamedColumn, Obstacle::RenamedTable];
 
 impl Ddl {
-    /// Whether it is the CRM's.
+    /// Returns true if it changes the CRM.
     pub(super) fn is_of_crm(self) -> bool {
         self == Ddl::ReloadCrm
     }
 
-    /// The statements, to be run in one transaction; `number` makes names new.
+    /// Returns the statements, to be run in one transaction; `number` makes names unique.
     pub(super) fn sql(self, layout: Layout, number: u32) -> Option<String> {
         let sql = match (self, layout) {
             (Ddl::ReloadCrm, _) => {
@@ -108,7 +109,7 @@ impl Ddl {
 }
 
 impl Obstacle {
-    /// The statements that put it there and take it away, for an account.
+    /// Returns the statements that create and remove the obstacle, for an account.
     pub(super) fn sql(self, account: &str) -> (String, String) {
         let table = "telemetry.raw_telemetry";
         let pair = |there: String, away: String| (there, away);

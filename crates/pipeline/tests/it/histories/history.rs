@@ -1,13 +1,12 @@
-//! A plan as it happens, to the databases and to the truth at once.
+//! Plays a plan, on the databases and on the expected state at the same time.
 
 use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
 use std::time::Duration;
 
-use bionicpro_model::{Kind, Result};
+use bionicpro_model::{Condition, Kind, Result};
 use bionicpro_pipeline::progress::Quiet;
 use bionicpro_pipeline::{PipelineConfig, PipelineContext, RunKind, RunReport, RunRequest, RunSpec, run};
 use bionicpro_sources::ChangesConfig;
-use bionicpro_warehouse::load::TOO_MUCH_VANISHED;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio_postgres::Client;
 
@@ -22,7 +21,7 @@ use crate::world::World;
 static RUNS: AtomicU32 = AtomicU32::new(0);
 static REFUSED: AtomicU32 = AtomicU32::new(0);
 
-/// How many runs there were, and how many of them were refused.
+/// Returns the number of runs, and how many of them were refused.
 pub(super) fn counted() -> (u32, u32) {
     (RUNS.load(Ordering::SeqCst), REFUSED.load(Ordering::SeqCst))
 }
@@ -30,23 +29,23 @@ pub(super) fn counted() -> (u32, u32) {
 /// Parts of the telemetry: half a day each.
 const PARTS: usize = 4;
 
-/// The server holds a few prepared transactions, and other tests want some.
+/// The server allows only a few prepared transactions, and other tests need some.
 const MOST_OPEN: usize = 3;
 
-/// A company under way.
+/// The state of a company while a plan is played.
 pub(super) struct History<'a> {
     world: &'a World,
     changes: ChangesConfig,
     layout: Layout,
-    /// The account that the pipeline reads with: it is no superuser, so policies and grants count.
+    /// The account with which the pipeline reads. It is not a superuser, so policies and grants apply.
     account: String,
     ways: Ways,
     truth: Truth,
-    /// Transactions that are still open, and what they will bring.
+    /// Transactions that are still open, and the movements that they will commit.
     open: Vec<Open>,
     begun: u32,
     runs: AtomicU16,
-    /// What the mart said after each run, with the newest version of then.
+    /// The mart's rows after each run, with the newest version at that time.
     then: Vec<(u64, Vec<serde_json::Value>)>,
 }
 
@@ -100,13 +99,13 @@ impl History<'_> {
         history
     }
 
-    /// As a process of its own would run it: with connections of its own, over the ways.
+    /// Runs the pipeline like a separate process: with its own, proxied connections.
     async fn ask_for(&self, ask: RunRequest) -> Result<RunReport> {
         let outcome = run(&self.context(), RunSpec { run: None, ask }, &Quiet).await;
         RUNS.fetch_add(1, Ordering::SeqCst);
         match outcome {
-            // An empty or much smaller source is not believed at once: somebody looks, and confirms.
-            Err(error) if error.message() == TOO_MUCH_VANISHED => {
+            // An empty or much smaller source is refused at first: an operator checks, and confirms.
+            Err(error) if error.is(Condition::TooMuchVanished) => {
                 REFUSED.fetch_add(1, Ordering::SeqCst);
                 let context = self.context().confirming_vanished(u64::MAX);
                 run(&context, RunSpec { run: None, ask }, &Quiet).await
@@ -116,16 +115,16 @@ impl History<'_> {
     }
 
     fn context(&self) -> PipelineContext {
-        // Every other run reads the whole CRM, as one with many chips does.
+        // Every other run reads the whole CRM, as a run with many chips does.
         let few_chips = 1000 * (self.runs.fetch_add(1, Ordering::Relaxed) % 2);
         let pipeline = PipelineConfig { retries: 0, few_chips, ..PipelineConfig::default() };
         self.ways.context_as(self.world, self.changes, &pipeline, Some(&self.account))
     }
 
-    /// A run that has to end well, and whether it has.
+    /// Runs the pipeline, which must succeed, and checks the result.
     async fn run(&mut self, ask: RunRequest) {
         let report = self.ask_for(ask).await.unwrap_or_else(|error| panic!("{}", error.report()));
-        self.truth.needs_full &= report.kind == Some(RunKind::Tick);
+        self.truth.needs_full &= report.kind == Some(RunKind::Incremental);
         self.check().await;
     }
 
@@ -133,7 +132,7 @@ impl History<'_> {
         let newest = "SELECT toUInt64(max(etl_runs.version)) AS newest, toString(argMax(kind, etl_runs.version)) AS kind FROM etl_runs
             WHERE (step = 'load_to_clickhouse' AND state = 'done') OR (step = 'extract_telemetry_data' AND state = 'skipped')";
         let newest = self.world.ask(newest).await.remove(0);
-        // What a run over a given range has loaded is known from the next tick on.
+        // What a backfill has loaded is visible in the history from the next incremental run on.
         if newest["kind"] != "range" {
             self.then.push((newest["newest"].as_u64().unwrap(), self.said("ml_hourly_stats").await));
         }
@@ -142,12 +141,12 @@ impl History<'_> {
         }
     }
 
-    /// The last things: what is open never commits, and one more run sees all.
+    /// Ends the history: open transactions are rolled back, and final runs see everything.
     pub(super) async fn end(mut self) {
         for open in 0..self.open.len() {
             self.settle(open, false).await;
         }
-        self.run(RunRequest::Tick).await;
+        self.run(RunRequest::Incremental).await;
         self.run(RunRequest::Full).await;
         for (version, then) in &self.then {
             let seconds = format!("{}.{:06}", version / 1_000_000, version % 1_000_000);
@@ -156,7 +155,7 @@ impl History<'_> {
         }
     }
 
-    /// What a view of the mart says, without names and versions.
+    /// Returns the rows of a view of the mart, without names and versions.
     async fn said(&self, view: &str) -> Vec<serde_json::Value> {
         let sql = format!(
             "SELECT * EXCEPT (version, prosthesis_model, avg_response_time, avg_battery_level), avg_response_time,
@@ -165,7 +164,7 @@ impl History<'_> {
         self.world.ask(&sql).await
     }
 
-    /// Lets it happen.
+    /// Performs an action.
     pub(super) async fn step(&mut self, action: &Action) {
         match action {
             Action::Insert(planned) => {
@@ -198,15 +197,16 @@ impl History<'_> {
             Action::Rename { number } => {
                 self.world.crm_sql(&format!("UPDATE crm.customers SET name = 'Name {number}'")).await;
             }
-            Action::Tick => self.run(RunRequest::Tick).await,
+            Action::Tick => self.run(RunRequest::Incremental).await,
             Action::Full => self.run(RunRequest::Full).await,
             Action::Range => self.run(RunRequest::Range(days())).await,
-            Action::TwoTicks => self.both(RunRequest::Tick, RunRequest::Tick).await,
-            Action::TickAndRange => self.both(RunRequest::Tick, RunRequest::Range(days())).await,
+            Action::TwoTicks => self.both(RunRequest::Incremental, RunRequest::Incremental).await,
+            Action::TickAndRange => self.both(RunRequest::Incremental, RunRequest::Range(days())).await,
             Action::Cut { way, piece, how } => self.cut(*way, *piece, *how).await,
             Action::Change { ddl } => self.change(*ddl, None).await,
             Action::ChangeBeside { ddl, is_full } => {
-                self.change(*ddl, Some(if *is_full { RunRequest::Full } else { RunRequest::Tick })).await;
+                self.change(*ddl, Some(if *is_full { RunRequest::Full } else { RunRequest::Incremental }))
+                    .await;
             }
             Action::Detach { pick } => self.detach(*pick).await,
             Action::Attach { pick } => self.attach(*pick).await,
@@ -216,15 +216,15 @@ impl History<'_> {
         }
     }
 
-    /// Two runs at once.
+    /// Performs two runs at once.
     async fn both(&mut self, one: RunRequest, two: RunRequest) {
         let (first, second) = tokio::join!(self.ask_for(one), self.ask_for(two));
         let reports = [first, second].map(|run| run.unwrap_or_else(|error| panic!("{}", error.report())));
-        self.truth.needs_full &= reports.iter().all(|report| report.kind == Some(RunKind::Tick));
+        self.truth.needs_full &= reports.iter().all(|report| report.kind == Some(RunKind::Incremental));
         self.check().await;
     }
 
-    /// A movement goes, or comes to another time; nothing but a run that reads everything has to see it.
+    /// Deletes a movement, or moves it to another time. Only a run that reads everything has to detect this.
     async fn edit(&mut self, pick: usize, to: Option<chrono::DateTime<chrono::Utc>>) {
         let Some((at, (chip, time))) = self.truth.pick(pick) else { return };
         if to.is_some_and(|to| self.truth.away.contains_key(&self.part(to))) {
@@ -250,23 +250,24 @@ impl History<'_> {
         self.truth.needs_full = true;
     }
 
-    /// The part that a movement lies in.
+    /// Returns the part that a movement belongs to.
     fn part(&self, at: DateTime<Utc>) -> usize {
         match self.layout {
             Layout::Partitioned => {
                 usize::try_from((at - days().from()).num_hours() / 12).unwrap().min(PARTS - 1)
             }
-            // None of the others is ever away.
+            // In the other layouts no part is ever detached.
             _ => PARTS,
         }
     }
 
-    /// Movements that the table can take, and those of parts that are away.
+    /// Splits movements into those that the table can take, and those of detached parts.
     fn sorted(&self, movements: Vec<Movement>) -> (Vec<Movement>, Vec<Movement>) {
         movements.into_iter().partition(|(_, at)| !self.truth.away.contains_key(&self.part(*at)))
     }
 
-    /// A part that is away takes rows like any table. Those of a table that may inherit are any movements.
+    /// Inserts movements into detached parts, which take rows like any table. A table that may inherit takes
+    /// any movement.
     async fn insert_away(&mut self, movements: Vec<Movement>) {
         for (chip, at) in movements {
             let part = self.part(at);
@@ -293,7 +294,8 @@ impl History<'_> {
                 self.truth.away.insert(part, left);
                 self.truth.needs_full = true;
             }
-            // Its rows go with it: it is emptied, so that nobody has to tell them from the others.
+            // Its rows leave the telemetry with it: they are read from the detached table and removed from
+            // the expected state.
             Layout::Inherited if self.truth.away.is_empty() && self.open.is_empty() => {
                 let sql = "ALTER TABLE telemetry.part_0 NO INHERIT telemetry.raw_telemetry; SELECT chip_id, event_time FROM telemetry.part_0";
                 self.world.telemetry_sql(sql).await;
@@ -329,18 +331,18 @@ impl History<'_> {
         } else {
             self.world.telemetry_sql(&attach(part)).await;
         }
-        // A tick finds them, however old they are.
+        // An incremental run finds them, however old they are.
         self.truth.movements.extend(self.truth.away.remove(&part).unwrap());
     }
 
-    /// A change of a table, beside a run or between two.
+    /// Changes a table, concurrently with a run or between two.
     async fn change(&mut self, ddl: Ddl, beside: Option<RunRequest>) {
         self.begun += 1;
         let Some(sql) = ddl.sql(self.layout, self.begun) else { return };
         if !ddl.is_of_crm() && !self.open.is_empty() {
             return;
         }
-        // A part that is away would not fit any more.
+        // A detached part would no longer fit.
         if matches!(ddl, Ddl::Retype | Ddl::ErrorCodes) && !self.truth.away.is_empty() {
             return;
         }
@@ -350,7 +352,7 @@ impl History<'_> {
             client.batch_execute(&format!("BEGIN; {sql} COMMIT")).await.unwrap();
             return;
         };
-        // The lock first: the run waits at its very beginning.
+        // The lock is taken first, so the run waits at its very beginning.
         client.batch_execute(&format!("BEGIN; {sql}")).await.unwrap();
         let committing = async {
             tokio::time::sleep(Duration::from_millis(60)).await;
@@ -358,7 +360,7 @@ impl History<'_> {
         };
         let (report, ()) = tokio::join!(self.ask_for(ask), committing);
         let report = report.unwrap_or_else(|error| panic!("{ddl:?}: {}", error.report()));
-        self.truth.needs_full &= report.kind == Some(RunKind::Tick);
+        self.truth.needs_full &= report.kind == Some(RunKind::Incremental);
         self.check().await;
     }
 
@@ -369,7 +371,7 @@ impl History<'_> {
         let (there, away) = obstacle.sql(&self.account);
         let before = self.world.told().await;
         self.world.telemetry_sql(&there).await;
-        for ask in [RunRequest::Tick, RunRequest::Full] {
+        for ask in [RunRequest::Incremental, RunRequest::Full] {
             let error = run(&self.context(), RunSpec { run: None, ask }, &Quiet).await.unwrap_err();
             assert!(matches!(error.kind(), Kind::Config | Kind::Data), "{obstacle:?}: {}", error.report());
             assert!(error.hint_text().is_some(), "{obstacle:?}: {}", error.report());
@@ -382,7 +384,7 @@ impl History<'_> {
         if self.open.is_empty() {
             self.world.telemetry_sql("TRUNCATE telemetry.raw_telemetry").await;
             self.truth.movements.clear();
-            // Seen by the next run of any kind: the file is another one.
+            // The next run of any kind detects this, because the table has a new file.
         }
     }
 
@@ -398,7 +400,7 @@ impl History<'_> {
         }
     }
 
-    /// A transaction commits or rolls back.
+    /// Commits or rolls back a transaction.
     async fn settle(&mut self, pick: usize, commits: bool) {
         let Some(at) = pick.checked_rem(self.open.len()) else { return };
         let open = self.open.swap_remove(at);
@@ -434,8 +436,8 @@ impl History<'_> {
         if owner == to || at >= days().to() {
             return;
         }
-        // The CRM says only who has it now: what it said before has to be seen before it says something else.
-        self.run(RunRequest::Tick).await;
+        // The CRM holds only the present owner: a run has to read it before it is changed again.
+        self.run(RunRequest::Incremental).await;
         let at_text = at.format("%F %T");
         self.world
             .crm_sql(&format!(
@@ -453,8 +455,8 @@ impl History<'_> {
         if owners.is_gone || at <= former || at >= *last {
             return;
         }
-        // What the CRM says before anybody has seen it is no correction.
-        self.run(RunRequest::Tick).await;
+        // A change of the CRM before a run has read the old value is not a correction.
+        self.run(RunRequest::Incremental).await;
         let sql = format!(
             "UPDATE crm.prostheses SET updated_at = '{}' WHERE chip_id = '{}'",
             at.format("%F %T"),
@@ -468,7 +470,7 @@ impl History<'_> {
 
     async fn delete_prosthesis(&mut self, chip: usize) {
         if !self.truth.owners[chip].since.is_empty() {
-            self.run(RunRequest::Tick).await;
+            self.run(RunRequest::Incremental).await;
             self.world
                 .crm_sql(&format!("DELETE FROM crm.prostheses WHERE chip_id = '{}'", CHIPS[chip]))
                 .await;
@@ -480,7 +482,7 @@ impl History<'_> {
         if self.truth.left[who] {
             return;
         }
-        self.run(RunRequest::Tick).await;
+        self.run(RunRequest::Incremental).await;
         let id = CUSTOMERS[who];
         self.world
             .crm_sql(&format!(
@@ -493,13 +495,14 @@ impl History<'_> {
         }
     }
 
-    /// A tick whose way ends; the run after it finds everything, whatever was left behind.
+    /// Cuts the connection of an incremental run; the next run finds everything, whatever state was left
+    /// behind.
     async fn cut(&mut self, way: usize, piece: u64, how: Cut) {
         let network = self.ways.network(way);
         network.stop_at(piece, how.end());
         let drops = matches!(how, Cut::Drop | Cut::DropAndLose);
         let ended = tokio::select! {
-            ended = self.ask_for(RunRequest::Tick) => Some(ended),
+            ended = self.ask_for(RunRequest::Incremental) => Some(ended),
             () = network.stopped(), if drops => None,
         };
         if how == Cut::DropAndLose {
@@ -519,7 +522,7 @@ fn movements(planned: &[Planned]) -> Vec<Movement> {
     planned.iter().map(|planned| planned.movement()).collect()
 }
 
-/// The tables of a layout, made from the plain one.
+/// Returns the statements that turn the plain table into the tables of a layout.
 fn tables(changes: ChangesConfig, layout: Layout) -> String {
     let by_time = match changes {
         ChangesConfig::CreationTime => "CREATE INDEX ON telemetry.raw_telemetry (created_at);",

@@ -1,4 +1,4 @@
-//! What is true, kept beside the databases, and what the mart must say of it.
+//! The expected state, tracked alongside the databases, and the rows that the mart must have.
 
 use std::collections::BTreeMap;
 
@@ -11,33 +11,34 @@ pub(super) const CUSTOMERS: [&str; 3] = [
     "00000000-0000-0000-0000-00000000000d",
 ];
 
-/// A movement: the chip's number and the instant.
+/// A movement: the chip's index and the instant.
 pub(super) type Movement = (usize, DateTime<Utc>);
 
-/// What is true of one chip's ownership.
+/// The expected ownership of one chip.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Owners {
-    /// From when which customer has it.
+    /// The owners, each with the instant from which on they own the chip.
     pub(super) since: Vec<(DateTime<Utc>, usize)>,
-    /// Its prosthesis was deleted; that is later than all movements, so whoever had it last keeps them.
+    /// Set if its prosthesis was deleted. That is later than all movements, so the last owner keeps them.
     pub(super) is_gone: bool,
 }
 
-/// What is true.
+/// The expected state.
 #[derive(Debug, Default)]
 pub(super) struct Truth {
     pub(super) movements: Vec<Movement>,
-    /// Movements in parts of the table that are not attached, by part.
+    /// Movements in detached parts of the table, by part.
     pub(super) away: BTreeMap<usize, Vec<Movement>>,
     pub(super) owners: [Owners; CHIPS.len()],
-    /// Customers who left keep nothing.
+    /// True for customers who left, and so keep no rows.
     pub(super) left: [bool; CUSTOMERS.len()],
-    /// Rows went or were edited since the last run that reads everything: ticks need not see it.
+    /// Set if rows were deleted or edited since the last run that read everything: incremental runs need not
+    /// detect that.
     pub(super) needs_full: bool,
 }
 
 impl Truth {
-    /// The mart's rows as `World::told` gives them.
+    /// Returns the expected rows of the mart, in the form of `World::told`.
     pub(super) fn told(&self) -> Vec<String> {
         let mut cells: BTreeMap<(&str, &str, String), u32> = BTreeMap::new();
         for (chip, at) in &self.movements {
@@ -51,7 +52,7 @@ impl Truth {
         cells.iter().map(|((user, chip, hour), count)| format!("{user} {chip} {hour} {count}")).collect()
     }
 
-    /// One of the movements that are there.
+    /// Returns one of the existing movements.
     pub(super) fn pick(&self, pick: usize) -> Option<(usize, Movement)> {
         let at = pick.checked_rem(self.movements.len())?;
         Some((at, self.movements[at]))

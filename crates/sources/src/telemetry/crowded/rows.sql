@@ -1,4 +1,4 @@
--- The rows of each hour, counted up to the most that matter.
+-- The rows of each hour, counted up to the limit that matters.
 SELECT r.rows
 FROM unnest({hours}, {most}) WITH ORDINALITY AS h (hour, most, place)
 CROSS JOIN LATERAL (

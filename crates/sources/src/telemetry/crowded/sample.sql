@@ -1,4 +1,4 @@
--- For each hour, of its first and last rows: on how many pages they lie, and whose they are.
+-- For the first and last rows of each hour: the number of pages that hold them, and their chips.
 SELECT
     s.pages,
     s.chips

@@ -1,5 +1,6 @@
--- The greatest version at which each UTC day of a range was compared with the source, or loaded from its beginning to its
--- end, and whether it was right then: a comparison may have been refused to mend it.
+-- The greatest version at which each UTC day of a range was compared with the source, or loaded completely,
+-- and whether it was correct afterwards: a comparison may have found differences that it was not allowed to
+-- correct.
 SELECT date, max(days.version) AS version, argMax(days.is_mended, days.version) AS is_mended
 FROM
 (

@@ -1,6 +1,6 @@
--- The gathered rows of some hours that say something else than the newest row that the history has of their key, or that bring
--- what a load was cut off with: the history has it, and the mart does not. What was never known need not vanish. The words in
--- braces stand for what a row says, without nulls.
+-- The gathered rows of some hours that differ from the newest history row of their key, and those that repeat
+-- an interrupted load, whose row is in the history but not in the mart. A key without history needs no
+-- tombstone. The placeholder in braces stands for the compared values of a row, without nulls.
 FROM load_rows AS gathered
 LEFT JOIN
 (

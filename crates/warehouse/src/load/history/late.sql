@@ -1,4 +1,5 @@
--- The gathered rows of hours that a newer load has completed without them: they were gone when it looked first.
+-- Tombstones for the gathered rows of hours that a newer load has completed without them, at the oldest such
+-- version: the rows were gone when that load read the source.
 WITH ({completed}) AS complete
 SELECT
     gathered.user_id AS user_id,

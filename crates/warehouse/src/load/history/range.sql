@@ -1,4 +1,5 @@
--- The version with which the history began, and the first and the newest version of a tick or a full run; 0 for none.
+-- The version with which the history began, and the first and the newest version of an incremental or full
+-- run; 0 if none.
 SELECT
     ifNull((SELECT max(version) FROM marks WHERE name = {name: String}), 0) AS begun,
     ifNull(min(etl_runs.version), 0) AS first,

@@ -1,4 +1,5 @@
--- What the history knows of a range up to a version, and a load of that version does not bring again.
+-- The keys of a range that the history has as live rows up to a version, and that the load of that version
+-- lacks.
 SELECT user_id, prosthesis_id, date, hour, {version: UInt64} AS version, 1 AS is_deleted
 FROM
 (

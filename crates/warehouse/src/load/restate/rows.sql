@@ -1,8 +1,11 @@
--- Stored rows that say of their person or prosthesis what the dimensions no longer say, as they should be.
+-- Stored rows whose person or prosthesis differs from the dimensions, with the corrected values.
 --
--- people: what the CRM says of these people now. Who left it is hidden, not restated.
--- models: the model of a prosthesis, its newest interval's. A prosthesis that nobody ever owned keeps what it has.
--- The numbers are the row's own; the version is the next one, so that a load of the telemetry wins over it.
+-- people: the current CRM data of these people. The rows of a person who left the CRM are hidden, not
+--         restated.
+-- models: the model of a prosthesis, from its newest interval. A prosthesis without any interval keeps its
+--         stored model.
+-- The measurements stay the same; the version is incremented by one, so that a later load of the telemetry
+-- wins over it.
 WITH
     people AS
     (

@@ -1,4 +1,4 @@
--- The rows of keys (person, prosthesis, hours) whose owner has changed. FINAL reads the live rows only.
+-- The rows of keys (person, prosthesis, hours) whose owner has changed. FINAL reads live rows only.
 SELECT DISTINCT stats.user_id AS user_id, stats.prosthesis_id AS prosthesis_id, date, hour, {version: UInt64} AS hidden_at
 FROM user_prosthesis_stats AS stats FINAL
 INNER JOIN

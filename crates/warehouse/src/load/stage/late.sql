@@ -1,7 +1,7 @@
--- The gathered rows of hours that a newer load has completed without them: this load comes late.
+-- The gathered rows of hours that a newer load has completed without them, because this load is late.
 --
--- newest: what the mart has of these keys, tombstones and replaced rows included. A row that is not older than the newer
---         load wins over the gathered one by itself, and has the last word.
+-- newest: the newest version of these keys in the mart, tombstones and replaced rows included. A row that is
+--         not older than the newer load already wins over the gathered one, and no tombstone may hide it.
 WITH ({completed}) AS complete
 SELECT
     gathered.user_id AS user_id,

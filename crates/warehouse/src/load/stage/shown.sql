@@ -1,4 +1,4 @@
--- Rows, older than a load, that a reader still sees on any shard although the load hides them.
+-- The number of rows older than a load that are still visible on any shard although the load hides them.
 SELECT count()
 FROM user_prosthesis_stats FINAL
 WHERE version < {version: UInt64}

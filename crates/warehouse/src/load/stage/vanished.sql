@@ -1,9 +1,9 @@
 -- The rows of a range that a complete load has made obsolete.
 --
--- complete:  the ranges that are loaded whole. This load's own is among them, at version 0 when it completes none; newer
---            ones are there when this load comes late, and the newest version decides.
--- hidden_at: the version that the row's hour is complete at. A live row that is older has vanished.
--- FINAL reads the live rows only. A row that another load writes meanwhile at a greater version wins over the
+-- complete:  the completely loaded ranges. This load's own is included, at version 0 if it completes none;
+--            newer ones are included if this load is late, and the newest version decides.
+-- hidden_at: the version at which the row's hour is complete. An older live row has vanished.
+-- FINAL reads live rows only. A row that another load writes meanwhile at a greater version wins over the
 -- tombstone.
 WITH arrayPushBack(
     ({completed}),

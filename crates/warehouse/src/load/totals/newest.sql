@@ -1,4 +1,5 @@
--- The newest version written to each UTC day of a range, tombstones and replaced rows included: no FINAL.
+-- The newest version written to each UTC day of a range, tombstones and replaced rows included, hence without
+-- FINAL.
 SELECT date, max(version) AS newest_version
 FROM user_prosthesis_stats
 WHERE date >= toDate({from: DateTime('UTC')}, 'UTC')

@@ -1,4 +1,5 @@
--- The live rows that a load answers for: every one of its range, whoever wrote it, and those of its version on its days.
+-- The live rows that a load is responsible for: all rows of its range, whichever load wrote them, and those
+-- of its version on its days.
 SELECT *
 FROM user_prosthesis_stats FINAL
 WHERE (date IN {days: Array(Date)} AND version = {version: UInt64})

@@ -1,5 +1,6 @@
--- A tick's rows on some days, and any newer ones, which tell that these are not the rows of the tick alone: without FINAL,
--- so that the index on the version is used. A load that was repeated has written a row twice; it counts once.
+-- The rows of an incremental run on some days, and any newer ones, which show that other loads wrote there
+-- too. Without FINAL, so that the index on the version is used. A repeated load has written a row twice; it
+-- counts once.
 SELECT *
 FROM user_prosthesis_stats
 WHERE date IN {days: Array(Date)}

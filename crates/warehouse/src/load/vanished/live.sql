@@ -1,4 +1,4 @@
--- The live rows of each day of a range that are older than a load, by the day's number since 1970.
+-- The number of live rows older than a load on each day of a range; a day is its number since 1970.
 SELECT toUInt16(date) AS day, count() AS live
 FROM user_prosthesis_stats FINAL
 WHERE date >= toDate({from: DateTime('UTC')}, 'UTC')

@@ -1,9 +1,9 @@
-//! All that the crate does with a warehouse, once, and what it then answers.
+//! Every operation of the crate on a warehouse, run once, and the results afterwards.
 
 use std::fmt::{Debug, Write};
 use std::future::ready;
 
-use bionicpro_model::{HourRange, Result};
+use bionicpro_model::{HourRange, Result, Username};
 use bionicpro_warehouse::ledger::{self, Entry, State, Step};
 use bionicpro_warehouse::load::{self, Former, LoadSpec, Tombstones};
 use bionicpro_warehouse::pending::{self, Pending};
@@ -18,13 +18,13 @@ use crate::support::{file, pieces, range, spec, tick};
 
 const TZ: Tz = Tz::America__New_York;
 
-/// Each answer on a line, without what differs from run to run: names of databases, sizes, clocks.
+/// The results, one per line, without values that differ from run to run: database names, sizes, times.
 #[derive(Default)]
 struct Answers(String);
 
 impl Answers {
     fn note(&mut self, what: &str, answer: impl Debug) {
-        // Cannot fail: a String takes everything.
+        // Writing to a String cannot fail.
         let _ = writeln!(self.0, "{what}: {answer:?}");
     }
 }
@@ -37,7 +37,7 @@ fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
-/// Three people of whom one has two prostheses, over three days and a change of the clocks.
+/// Returns rows of three people, one of whom has two prostheses, over three days with a clock change.
 fn rows() -> Vec<MartRow> {
     let mut rows = Vec::new();
     for (user, prosthesis) in [(1, 101), (1, 201), (2, 102), (3, 103)] {
@@ -57,7 +57,7 @@ fn rows() -> Vec<MartRow> {
     rows
 }
 
-/// Goes through everything; the config's database does not exist yet.
+/// Runs every operation; the configured database does not exist yet.
 pub(super) async fn answers(config: &Config) -> Result<String> {
     let (warehouse, reports) = (Warehouse::new(config)?, MartReader::new(config)?);
     let mut told = Answers::default();
@@ -89,19 +89,19 @@ async fn loads(warehouse: &Warehouse, told: &mut Answers) -> Result<()> {
     told.note("same people", load::upsert_dimensions(warehouse, &people(&named), 11).await?);
     let (all, whole) = (rows(), range("2026-03-07", "2026-03-10"));
     told.note("whole", store(warehouse, &all, &spec(whole, 20, &all), &Tombstones::default()).await?);
-    // A tick replaces some cells and brings a tombstone.
+    // An incremental load replaces some cells and contains a tombstone.
     let mut some: Vec<MartRow> = all.iter().step_by(9).cloned().collect();
     some.iter_mut().for_each(|row| row.movements += 1_000);
     some[0].is_deleted = true;
     let small = tick(30, &some);
     told.note("tick", store(warehouse, &some, &small, &Tombstones::default()).await?);
     told.note("totals of the tick", load::loaded_totals(warehouse, &small).await?);
-    // A newer one takes a cell over: the totals are read in the longer way.
+    // A newer one rewrites a cell, so the totals are read with the slower statement.
     let newer = tick(31, &some[..1]);
     told.note("newer tick", store(warehouse, &some[..1], &newer, &Tombstones::default()).await?);
     told.note("totals beside a newer one", load::loaded_totals(warehouse, &small).await?);
     told.note("cells", load::loaded_cells(warehouse, &small, day("2026-03-07")).await?);
-    // Loads that come late, and one that hides by name.
+    // Late loads, and one with explicit tombstones.
     let late = spec(range("2026-03-07", "2026-03-09"), 15, &all[..20]);
     told.note("late", store(warehouse, &all[..20], &late, &Tombstones::default()).await?);
     // One of these rows was never there.
@@ -204,9 +204,9 @@ async fn about(warehouse: &Warehouse, told: &mut Answers) -> Result<()> {
 }
 
 async fn read(reports: &MartReader, login: &str, told: &mut Answers) -> Result<()> {
-    told.note("a person", reports.person(login, &[]).await?);
+    told.note("a person", reports.person(&Username::new(login), &[]).await?);
     let months = bionicpro_reports::months(TZ, (day("2026-03-06"), day("2026-03-10")));
-    told.note("hours", reports.person(login, &months).await?);
-    told.note("owned", reports.owned(login).await?);
+    told.note("hours", reports.person(&Username::new(login), &months).await?);
+    told.note("owned", reports.owned(&Username::new(login)).await?);
     Ok(())
 }

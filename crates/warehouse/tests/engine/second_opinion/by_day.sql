@@ -1,8 +1,9 @@
--- The days of a range of a zone, as one row: those with data, oldest first, and when the person's data begin.
+-- The days with data in a range of a time zone, oldest first, and the person's first hour with data, as one
+-- row.
 --
--- parts: the prostheses of each day. The six days before the range are read too, for the medians.
--- days: their sums. An hour with two prostheses is one hour of use; the last battery level is that of the prosthesis
---       that will be empty first.
+-- parts: the sums of each day by prosthesis. The six days before the range are read too, for the medians.
+-- days: the sums of each day. An hour with two prostheses is one hour of use; the last battery level is that
+--       of the prosthesis whose battery is lower.
 -- Only complete days count for a median, and fewer than four have none.
 WITH
     (

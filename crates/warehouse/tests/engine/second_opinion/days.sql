@@ -1,4 +1,4 @@
--- The days of a zone with data, newest first, and how many there are in all.
+-- The days with data in a time zone, newest first, and their total number.
 WITH (
     SELECT arrayReverseSort(groupUniqArray(toDate(hour, {tz: String})))
     FROM user_prosthesis_stats FINAL

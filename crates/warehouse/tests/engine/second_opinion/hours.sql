@@ -1,4 +1,4 @@
--- The hours of some days of a zone, by hour and prosthesis.
+-- The hours of some days in a time zone, by hour and prosthesis.
 SELECT
     hour,
     prosthesis_id,

@@ -1,4 +1,4 @@
--- The chosen rows of a range, whose ends come as instants, so that partition and key are used.
+-- The chosen rows of a range, whose ends are passed as instants so that partition and key are used.
 {chosen}
 AND date >= toDate({from: DateTime('UTC')}, 'UTC')
 AND date <= toDate({to: DateTime('UTC')}, 'UTC')

@@ -1,4 +1,5 @@
--- The neighbours of a day of a zone with data, and when the person's data begin, as one row: over all of the person's hours.
+-- The neighbouring days with data of a day in a time zone, and the person's first hour with data, as one row:
+-- over all of the person's hours.
 SELECT
     minOrNull(hour) AS first_hour,
     maxOrNullIf(toDate(hour, {tz: String}), hour < {day_from: DateTime('UTC')}) AS previous_day,

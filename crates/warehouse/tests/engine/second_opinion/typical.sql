@@ -1,9 +1,9 @@
 -- A typical day: by local hour, the quantiles of the movements over the complete days with data.
 --
--- hours: sums by day and local hour. An hour that comes twice when clocks are put back is added up.
+-- hours: sums by day and local hour. An hour that occurs twice when clocks are set back is added up.
 -- days: the same, a row for each day.
--- filled: every local hour that each of those days had. No row means no movement there: 0. An hour that clocks skipped
---         is not there.
+-- filled: every local hour of each of those days. An hour without a row had no movements: 0. An hour that the
+--         clocks skipped is left out.
 WITH
     hours AS (
         SELECT
@@ -22,7 +22,8 @@ WITH
         SELECT
             day,
             groupArray((local_hour, movements, response_count, response_sum, battery_count, battery_sum)) AS used,
-            -- The instants that may lie in the day in any zone, from 14 hours ahead of UTC to 12 behind.
+            -- The instants that may be within the day in any time zone, from 14 hours ahead of UTC to 12
+            -- behind.
             arrayDistinct(arrayMap(
                 instant -> toHour(instant, {tz: String}),
                 arrayFilter(

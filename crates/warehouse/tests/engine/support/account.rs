@@ -1,4 +1,5 @@
-//! An account with a profile, as a proxy in front of the engine: what a request does not name, the profile says.
+//! An account with a settings profile, simulated by a proxy in front of the engine that adds settings absent
+//! from a request.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
@@ -7,16 +8,16 @@ use bionicpro_model::SecretUrl;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 
-/// What an account has beside its rights.
+/// The settings profile of an account.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Profile {
-    /// Settings that a request may set otherwise.
+    /// Settings that a request may override.
     pub(crate) settings: Vec<(String, String)>,
-    /// Settings that no request may give another value than this.
+    /// Settings that no request may set to a different value.
     pub(crate) constant: HashMap<String, String>,
-    /// `readonly = 1`: the same for all of these, with the words of a server.
+    /// `readonly = 1`: the same for all of these, with a server's error message.
     pub(crate) readonly: HashMap<String, String>,
-    /// All that was named in any request.
+    /// All parameter names in any request so far.
     pub(crate) named: Arc<Mutex<BTreeSet<String>>>,
 }
 
@@ -29,7 +30,7 @@ impl Profile {
         Profile { constant: own(settings).collect(), ..Profile::of(settings) }
     }
 
-    /// The refusal of a request that names these settings.
+    /// Returns the refusal of a request with these settings, if any.
     fn refusal(&self, named: &[(String, String)]) -> Option<String> {
         let other = |fixed: &HashMap<String, String>| {
             let differs =
@@ -48,7 +49,7 @@ impl Profile {
         })
     }
 
-    /// The request's first line with what it does not name, or its refusal.
+    /// Returns the request line with the profile's settings added, or the refusal of the request.
     fn applied(&self, line: &str) -> Result<String, String> {
         let mut words = line.split(' ');
         let (method, target, version) = (words.next().unwrap(), words.next().unwrap(), words.next().unwrap());
@@ -74,7 +75,7 @@ fn own(settings: &[(&str, &str)]) -> impl Iterator<Item = (String, String)> {
     settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
 }
 
-/// The engine's address for an account with this profile, for as long as the runtime lives.
+/// Returns the engine's address for an account with this profile; it is served as long as the runtime exists.
 pub(crate) async fn account(engine: &SecretUrl, profile: Profile) -> SecretUrl {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut url = engine.expose_secret().clone();
@@ -85,7 +86,7 @@ pub(crate) async fn account(engine: &SecretUrl, profile: Profile) -> SecretUrl {
         while let Ok((near, _)) = listener.accept().await {
             let profile = Arc::clone(&profile);
             tokio::spawn(async move {
-                // A client that hangs up is the test's affair.
+                // A client that disconnects is up to the test.
                 let _ = request(near, port, &profile).await;
             });
         }
@@ -93,7 +94,7 @@ pub(crate) async fn account(engine: &SecretUrl, profile: Profile) -> SecretUrl {
     SecretUrl::parse(url.as_str()).unwrap()
 }
 
-/// Passes one request on; the connection ends with it.
+/// Forwards one request and closes the connection.
 async fn request(mut near: TcpStream, port: u16, profile: &Profile) -> std::io::Result<()> {
     near.set_nodelay(true)?;
     let mut begin = Vec::new();

@@ -1,4 +1,5 @@
-//! A migrated throw-away database on the real engine, the accounts on it, and a client for what only tests ask.
+//! A migrated temporary database on the real engine, the accounts on it, and a client for queries that only
+//! tests need.
 
 pub(crate) mod account;
 pub(crate) mod rows;
@@ -7,7 +8,7 @@ use std::collections::BTreeSet;
 use std::future::ready;
 use std::sync::Arc;
 
-use bionicpro_model::{HourRange, Result, hours};
+use bionicpro_model::{HourRange, Result, Username, hours};
 use bionicpro_reports::{Hours, Month};
 use bionicpro_warehouse::load::{self, LoadSpec, Tombstones};
 use bionicpro_warehouse::state::{self, DimensionState};
@@ -18,18 +19,18 @@ use futures_util::stream;
 
 use self::rows::{MartRow, parquet};
 
-/// One database of its own.
+/// A separate database for one test.
 #[derive(Clone)]
 pub(crate) struct Db {
     pub(crate) config: Config,
     pub(crate) warehouse: Warehouse,
     pub(crate) reports: MartReader,
-    /// For statements that the crate has no function for.
+    /// A client for statements for which the crate has no function.
     pub(crate) client: Client,
 }
 
 impl Db {
-    /// A fresh database without any table.
+    /// Creates a fresh database without any table.
     pub(crate) async fn empty() -> Db {
         let place = bionicpro_testing::warehouse().await;
         let (url, database) = (place.url, place.database);
@@ -51,29 +52,29 @@ impl Db {
         Db { config, warehouse, reports, client }
     }
 
-    /// A fresh database with the program's schema.
+    /// Creates a fresh database with the program's schema.
     pub(crate) async fn migrated() -> Db {
         let db = Db::empty().await;
         db.warehouse.migrate(false).await.unwrap();
         db
     }
 
-    /// A load that replaces a range. Returns how many rows vanished.
+    /// Runs a load that replaces a range. Returns the number of vanished rows.
     pub(crate) async fn load(&self, rows: &[MartRow], range: HourRange, version: u64) -> u64 {
         self.insert(rows, &spec(range, version, rows)).await
     }
 
-    /// The rows of a load, and nothing hidden by name. Returns how many rows vanished.
+    /// Stores the rows of a load, without explicit tombstones. Returns the number of vanished rows.
     pub(crate) async fn insert_rows(&self, rows: &[MartRow], spec: &LoadSpec) -> u64 {
         self.store(rows, spec, &Tombstones::default()).await
     }
 
-    /// The change of the mart of a load. Returns how many rows it hid that the file did not name.
+    /// Stores a load in the mart. Returns the number of hidden rows that the file did not contain.
     pub(crate) async fn store(&self, rows: &[MartRow], spec: &LoadSpec, hides: &Tombstones) -> u64 {
         self.try_store(rows, spec, hides).await.unwrap_or_else(|error| panic!("{}", error.report()))
     }
 
-    /// The same of a load that may be refused.
+    /// Does the same for a load that may be refused.
     pub(crate) async fn try_store(
         &self,
         rows: &[MartRow],
@@ -86,15 +87,15 @@ impl Db {
         stored.map(|stored| stored.tombstones)
     }
 
-    /// What a load looks at before it begins.
+    /// Reads the state that a load reads before it begins.
     pub(crate) async fn standing(&self) -> DimensionState {
         state::standing(&self.warehouse).await.unwrap()
     }
 
-    /// The rows of a load, whose people can then be asked for. Returns how many rows vanished.
+    /// Stores the rows of a load and creates login names for its people. Returns the number of vanished rows.
     pub(crate) async fn insert(&self, rows: &[MartRow], spec: &LoadSpec) -> u64 {
         let vanished = self.insert_rows(rows, spec).await;
-        // Whoever has rows can be asked for by a login name, which is the id as text.
+        // Every person with rows gets a login name, which is the id as text.
         self.execute(
             "INSERT INTO users (user_id, ldap_username, version, is_deleted)
              SELECT DISTINCT user_id, toString(user_id), 1, 0 FROM user_prosthesis_stats",
@@ -108,24 +109,24 @@ impl Db {
         self.client.query_raw(sql).execute().await.unwrap();
     }
 
-    /// The only value of a query in the database.
+    /// Returns the only value of a query in the database.
     pub(crate) async fn count(&self, sql: &str) -> u64 {
         self.client.query_raw(sql).fetch_one::<u64>().await.unwrap()
     }
 }
 
-/// The hours of a person, as the Reports API reads them.
+/// Reads the hours of a person like the Reports API.
 pub(crate) async fn read(reports: &MartReader, login: &str, months: &[Month]) -> Hours {
-    let (person, months) = reports.person(login, months).await.unwrap();
+    let (person, months) = reports.person(&Username::new(login), months).await.unwrap();
     Hours::new(Arc::new(person), months.into_iter().map(Arc::new).collect())
 }
 
-/// The description of a load that replaces a range.
+/// Returns the description of a load that replaces a range.
 pub(crate) fn spec(range: HourRange, version: u64, rows: &[MartRow]) -> LoadSpec {
     LoadSpec { range: Some(range), ..tick(version, rows) }
 }
 
-/// The description of a load of single cells.
+/// Returns the description of a load of single cells.
 pub(crate) fn tick(version: u64, rows: &[MartRow]) -> LoadSpec {
     let days: BTreeSet<_> = rows.iter().map(|row| row.hour.date_naive()).collect();
     let run = format!("test-{version}").parse().unwrap();
@@ -139,18 +140,18 @@ pub(crate) fn tick(version: u64, rows: &[MartRow]) -> LoadSpec {
     }
 }
 
-/// The file of a load, whose rows all have its version.
+/// Returns the file of a load, whose rows all have its version.
 pub(crate) fn file(rows: &[MartRow], version: u64) -> Vec<u8> {
     let versioned: Vec<_> = rows.iter().cloned().map(|row| MartRow { version, ..row }).collect();
     parquet(&versioned)
 }
 
-/// `2024-01-15` or `2024-01-15T08:00:00Z`.
+/// Parses a range whose ends are `2024-01-15` or `2024-01-15T08:00:00Z`.
 pub(crate) fn range(from: &str, to: &str) -> HourRange {
     HourRange::new(hours::parse_instant(from).unwrap(), hours::parse_instant(to).unwrap()).unwrap()
 }
 
-/// A file as it comes from a store: in pieces.
+/// Splits a file into pieces, as a store returns it.
 pub(crate) fn pieces(
     file: Vec<u8>,
 ) -> impl futures_util::Stream<Item = bionicpro_model::Result<Bytes>> + Send {

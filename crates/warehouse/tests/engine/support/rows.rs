@@ -1,4 +1,4 @@
-//! Rows of the mart, written by hand or at random, and the Parquet file that brings them.
+//! Rows of the mart, explicit or random, and the Parquet file that contains them.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 use uuid::Uuid;
 
-/// The staged file's schema: the mart's columns in types that any tool reads.
+/// The staged file's schema: the mart's columns in types that any tool can read.
 pub(crate) const SCHEMA: &str = "message mart {
     REQUIRED FIXED_LEN_BYTE_ARRAY (16) user_id (UUID);
     REQUIRED BYTE_ARRAY ldap_username (STRING);
@@ -71,7 +71,7 @@ pub(crate) struct MartRow {
 }
 
 impl MartRow {
-    /// A plain row: `user` and `prosthesis` are small numbers.
+    /// Returns a plain row: `user` and `prosthesis` are small numbers.
     pub(crate) fn new(user: u128, prosthesis: u128, hour: &str) -> Self {
         MartRow {
             user_id: Uuid::from_u128(user),
@@ -112,17 +112,17 @@ fn average(sum: f64, count: u32) -> Option<f32> {
     (count > 0).then(|| (sum / f64::from(count)) as f32)
 }
 
-/// A Parquet file of these rows in one row group.
+/// Returns a Parquet file of these rows in one row group.
 pub(crate) fn parquet(rows: &[MartRow]) -> Vec<u8> {
     parquet_in_groups(rows, usize::MAX)
 }
 
-/// A Parquet file of these rows, at most `group` of them in a row group.
+/// Returns a Parquet file of these rows, with at most `group` rows per row group.
 pub(crate) fn parquet_in_groups(rows: &[MartRow], group: usize) -> Vec<u8> {
     written(rows, group, SCHEMA)
 }
 
-/// The same in one row group as it was before the mart had squares.
+/// Returns a Parquet file in one row group without the columns of squares, as before the mart had them.
 pub(crate) fn parquet_without_squares(rows: &[MartRow]) -> Vec<u8> {
     let columns = SCHEMA.lines().filter(|line| !line.contains("_squares"));
     written(rows, usize::MAX, &columns.collect::<Vec<_>>().join("\n"))

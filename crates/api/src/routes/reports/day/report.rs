@@ -1,4 +1,5 @@
-//! The answer of a day, made from the mart's rows: per hour and prosthesis there, per hour here.
+//! The answer of a day, computed from the mart's rows. Those are by hour and prosthesis; the answer is by
+//! hour.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +32,7 @@ pub(crate) struct DayReport {
     summary: DayFigures,
     /// The hours with a movement, oldest first.
     hourly_data: Vec<Hour>,
-    /// Whose midnights cut the day.
+    /// The time zone whose midnights bound the day.
     #[schema(example = "UTC")]
     timezone: &'static str,
     /// The day of the week, in English.
@@ -41,35 +42,36 @@ pub(crate) struct DayReport {
     starts_at: DateTime<Utc>,
     /// The first instant after the day: 23 or 25 hours later where clocks change.
     ends_at: DateTime<Utc>,
-    /// The newest moment that the numbers reflect; null before the first load. The hour that holds it is still
-    /// running, and hours after it are not known yet.
+    /// The newest moment that the numbers reflect; null before the first load. The hour that contains it is
+    /// still in progress, and nothing is known of later hours.
     #[schema(required)]
     data_as_of: Option<DateTime<Utc>>,
-    /// Whether the numbers reflect the whole day. Readings may still arrive late and change it.
+    /// True if the numbers reflect the whole day. Late readings may still change them.
     complete: bool,
     state: Availability,
-    /// The day that it is now.
+    /// Today's date in `timezone`.
     today: NaiveDate,
-    /// Whether it is the day of the report.
+    /// True if the day of the report is today.
     is_today: bool,
-    /// The day before; null where it cannot be asked for.
+    /// The day before; null if it cannot be requested.
     #[schema(required)]
     previous_day: Option<NaiveDate>,
-    /// The day after; null after tomorrow.
+    /// The day after; null if it is later than tomorrow.
     #[schema(required)]
     next_day: Option<NaiveDate>,
-    /// The newest day with data before this one; null without one.
+    /// The newest day with data before this one; null if there is none.
     #[schema(required)]
     previous_date_with_data: Option<NaiveDate>,
-    /// The oldest day with data after this one; null without one.
+    /// The oldest day with data after this one; null if there is none.
     #[schema(required)]
     next_date_with_data: Option<NaiveDate>,
     /// Every hour of the day: 23, 24 or 25 of them. Their numbers are in `hourly_data`.
     hours: Vec<LocalHour>,
-    /// When the source was last read for a number of this day. It need not have changed then.
+    /// The time when the source was last read for a number of this day. The number need not have changed
+    /// then.
     #[schema(required)]
     computed_at: Option<DateTime<Utc>>,
-    /// What was usual in the 28 days before; null where the zone's offset was not whole hours in them.
+    /// The usual values of the 28 days before; null if the zone's offset was not whole hours in them.
     #[schema(required)]
     usual: Option<UsualFigures>,
     /// The prostheses with a movement in the day, most movements first.
@@ -91,7 +93,7 @@ struct DayFigures {
     /// The lowest battery level in per cent; null without samples.
     #[schema(required, example = 41.0)]
     lowest_battery_level: Option<f64>,
-    /// The last battery level in per cent, of several prostheses the lowest; null without samples.
+    /// The last battery level in per cent, the lowest of several prostheses; null without samples.
     #[schema(required, example = 44.0)]
     last_battery_level: Option<f64>,
     /// Movements with an error.
@@ -100,7 +102,7 @@ struct DayFigures {
     /// Errors in a thousand movements.
     #[schema(required, example = 2.0)]
     errors_per_1000_movements: Option<f64>,
-    /// Movements with a value that cannot be: kept in the totals, never changed.
+    /// Movements with a value out of its range. They are included in the totals, unchanged.
     #[schema(example = 0)]
     total_anomalies: u64,
     /// Hours with at least one movement.
@@ -129,13 +131,13 @@ struct Hour {
     /// The lowest battery level in per cent; null without samples.
     #[schema(required, example = 93.0)]
     lowest_battery_level: Option<f64>,
-    /// The last battery level in per cent, of several prostheses the lowest; null without samples.
+    /// The last battery level in per cent, the lowest of several prostheses; null without samples.
     #[schema(required, example = 93.5)]
     last_battery_level: Option<f64>,
     /// Movements with an error.
     #[schema(example = 0)]
     error_count: u64,
-    /// Movements with a value that cannot be.
+    /// Movements with a value out of its range.
     #[schema(example = 0)]
     anomaly_count: u64,
 }
@@ -143,9 +145,9 @@ struct Hour {
 /// A prosthesis with a movement in the day.
 #[derive(Debug, Serialize, ToSchema)]
 struct DayProsthesis {
-    /// The prosthesis; narrows the report with the parameter of the same name.
+    /// The id of the prosthesis; as the parameter of the same name, it restricts the report.
     prosthesis_id: Uuid,
-    /// Its chip; of several on one day, the one with the last movement.
+    /// Its chip; if it had several on the day, the one with the last movement.
     #[schema(example = "CHIP-000042")]
     chip_id: String,
     /// Its model.
@@ -157,7 +159,7 @@ struct DayProsthesis {
 }
 
 impl DayReport {
-    /// The report of the rows, by hour and prosthesis; none without rows.
+    /// Builds the report from rows ordered by hour and prosthesis; `None` without rows.
     pub(super) fn new(
         user: String,
         frame: LocalDay,
@@ -200,7 +202,7 @@ impl DayReport {
     }
 }
 
-/// A version as the moment that it stands for.
+/// Converts a version to the moment that it encodes, rounded down to the second.
 fn moment(version: u64) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp_micros(i64::try_from(version).ok()?).map(|at| at.trunc_subsecs(0))
 }
@@ -239,7 +241,7 @@ fn hours(rows: &[Row<'_>], zone: Zone) -> Vec<Hour> {
     rows.chunk_by(|one, next| one.hour == next.hour).map(of_hour).collect()
 }
 
-/// Most movements first; of equal ones, the smaller id.
+/// Returns the prostheses by movements, the most first; equal ones by id.
 fn prostheses(rows: &[Row<'_>]) -> Vec<DayProsthesis> {
     let mut by_id: BTreeMap<Uuid, DayProsthesis> = BTreeMap::new();
     for row in rows {

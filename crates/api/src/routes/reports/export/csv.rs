@@ -12,7 +12,7 @@ pub(super) const HEAD: &str = "local_date,local_hour,utc_offset,hour_utc,timezon
                     movements,errors,anomalies,avg_response_time_ms,response_samples,avg_battery_level,\
                     battery_samples,lowest_battery_level,last_battery_level\r\n";
 
-/// A line for each row. An unknown number is empty.
+/// Returns a line for each row. An unknown number is an empty cell.
 pub(super) fn lines<'a>(rows: impl Iterator<Item = Row<'a>>, zone: Zone) -> String {
     let mut lines = String::new();
     for row in rows {
@@ -20,7 +20,7 @@ pub(super) fn lines<'a>(rows: impl Iterator<Item = Row<'a>>, zone: Zone) -> Stri
         let cells = [
             local.format("%Y-%m-%d").to_string().into(),
             local.format("%H:%M").to_string().into(),
-            // With letters first: an offset alone is a formula to a spreadsheet.
+            // The letters come first because spreadsheets treat an offset alone as a formula.
             local.format("UTC%:z").to_string().into(),
             row.hour.format("%Y-%m-%dT%H:%M:%SZ").to_string().into(),
             text(zone.name()),
@@ -43,15 +43,15 @@ pub(super) fn lines<'a>(rows: impl Iterator<Item = Row<'a>>, zone: Zone) -> Stri
     lines
 }
 
-/// One decimal, as the reports have it.
+/// Formats a number with one decimal, as in the reports.
 fn number(value: Option<f64>) -> Cow<'static, str> {
     value.map_or(Cow::Borrowed(""), |value| format!("{value:.1}").into())
 }
 
-/// A text that is only a text to whatever opens the file.
+/// Encodes a text so that no program that opens the file treats it as a formula.
 ///
-/// Spreadsheets take cells that begin with one of these for formulas, also after a quotation mark (OWASP, CSV
-/// injection): an apostrophe before them makes a text of them.
+/// Spreadsheets treat cells that begin with one of these characters as formulas, even after a quotation mark
+/// (OWASP, CSV injection). An apostrophe before them makes the cell a text.
 fn text(value: &str) -> Cow<'_, str> {
     let is_formula = value.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
     let is_quoted = value.contains([',', '"', '\r', '\n', ';', '\t']);

@@ -14,19 +14,19 @@ use http::{HeaderValue, header};
 
 use super::check_own;
 use super::range::RangeQuery;
+use crate::extractors::Wearer;
 use crate::openapi::DataRefusals;
 use crate::parameters::Strict;
 use crate::problem::Problem;
 use crate::state::AppState;
-use crate::wearer::Wearer;
 
 const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("text/csv; charset=utf-8");
 
 /// The hours of a range as a file.
 ///
-/// CSV as RFC 4180 has it, in UTF-8, a line for each hour and prosthesis with a movement, oldest first. Counts add up
-/// to those of the reports; averages come with their samples. A text that a spreadsheet would take for a formula
-/// begins with an apostrophe. At most 366 days.
+/// CSV according to RFC 4180, in UTF-8, a line for each hour and prosthesis with a movement, oldest first.
+/// Counts add up to those of the reports; averages come with their numbers of samples. A text that a
+/// spreadsheet would treat as a formula begins with an apostrophe. At most 366 days.
 #[utoipa::path(
     get, path = "/api/reports/export", operation_id = "exportHours", tag = "Reports", params(RangeQuery), security(("bearer" = [])),
     responses((status = 200, description = "The file.", content_type = "text/csv", body = String), DataRefusals)
@@ -39,7 +39,8 @@ pub(crate) async fn export(
     let RangeQuery { from, to, tz, prosthesis_id, .. } = query;
     let range = (tz.start_of(from), tz.start_of(to));
     let mut needed = VecDeque::from(months(tz.tz(), (from, to)));
-    // The first month is read before the answer begins, the others one by one as the client takes them.
+    // The first month is read before the response begins, the others one by one as the client reads the
+    // response.
     let first: Vec<Month> = needed.pop_front().into_iter().collect();
     let found = app.reader.hours(&wearer, &first).await?;
     let presence = &found.person().presence;
@@ -69,14 +70,14 @@ pub(crate) async fn export(
     let disposition = format!("attachment; filename=\"bionicpro-{from}-{to}.csv\"");
     let mut response = Response::new(Body::from_stream(file));
     response.headers_mut().insert(header::CONTENT_TYPE, MEDIA_TYPE);
-    // Two dates are always a header value.
+    // Two dates always form a valid header value.
     response
         .headers_mut()
         .extend(HeaderValue::from_str(&disposition).map(|value| (header::CONTENT_DISPOSITION, value)));
     Ok(response)
 }
 
-/// The head of the answer has gone out with 200: the caller sees that the file breaks off.
+/// Logs the error. Status 200 was already sent, so the client only sees that the response is incomplete.
 fn log(error: &Error) {
-    tracing::error!(error = %error.report(), "an export breaks off");
+    tracing::error!(error = %error.report(), "an export was aborted");
 }

@@ -1,7 +1,7 @@
-//! Days added up from their hours, and where the numbers of most of them lie.
+//! Days added up from their hours, and quantiles of their numbers.
 //!
-//! Quantiles are exact, with linear interpolation between neighbours: type 7 of R. J. Hyndman and Y. Fan, Sample Quantiles in
-//! Statistical Packages, The American Statistician 50 (1996).
+//! Quantiles are exact, with linear interpolation between neighbours: type 7 of R. J. Hyndman and Y. Fan,
+//! Sample Quantiles in Statistical Packages, The American Statistician 50 (1996).
 
 use std::collections::BTreeMap;
 
@@ -35,7 +35,7 @@ pub(super) fn used_days<'a>(
     days.into_values().collect()
 }
 
-/// The numbers of a day; none where the day does not know it.
+/// The numbers of a day; `None` if unknown.
 impl UsedDay {
     pub(super) fn movements(&self) -> f64 {
         number(self.0.movements)
@@ -66,15 +66,15 @@ impl UsedDay {
     }
 }
 
-/// Not rounded: the quantile is.
+/// The mean, not rounded, because the quantile is.
 fn mean(samples: Samples) -> Option<f64> {
     (samples.count > 0).then(|| samples.sum / number(samples.count))
 }
 
-/// Quantiles of a number over the days that know it.
+/// Quantiles of a number over the days with a value.
 #[derive(Debug, PartialEq)]
 pub(super) struct Spread {
-    /// How many days know it.
+    /// The number of days with a value.
     pub(super) days: u64,
     pub(super) low: f64,
     pub(super) median: f64,
@@ -82,7 +82,7 @@ pub(super) struct Spread {
 }
 
 impl Spread {
-    /// None without a value.
+    /// Returns the quantiles, or `None` without values.
     pub(super) fn new(values: impl Iterator<Item = f64>) -> Option<Self> {
         let mut values: Vec<f64> = values.collect();
         values.sort_by(f64::total_cmp);
@@ -114,7 +114,7 @@ mod tests {
 
     use super::*;
 
-    /// One movement with one sample of each, and nothing of it rounded.
+    /// A row whose averages are not whole numbers, so that a premature rounding would show.
     fn row(hour: &str, prosthesis: u128, battery: f32) -> Row<'static> {
         Row {
             hour: hour.parse().unwrap(),
@@ -155,7 +155,7 @@ mod tests {
         assert_eq!(Spread::new(std::iter::empty()), None);
         let one = Spread { days: 1, low: 7.0, median: 7.0, high: 7.0 };
         assert_eq!(Spread::new([7.0].into_iter()), Some(one));
-        // As numpy.quantile([60, 10, 30, 20], [0.1, 0.5, 0.9]) has it.
+        // The results of numpy.quantile([60, 10, 30, 20], [0.1, 0.5, 0.9]).
         let spread = Spread::new([60.0, 10.0, 30.0, 20.0].into_iter()).unwrap();
         let near = |value: f64, wanted: f64| (value - wanted).abs() < 1e-9;
         assert!(near(spread.low, 13.0) && near(spread.median, 25.0) && near(spread.high, 51.0), "{spread:?}");

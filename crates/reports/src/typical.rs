@@ -31,14 +31,14 @@ pub struct TypicalHour {
 
 /// The sums of one local hour of one day. An hour that occurs twice because clocks are put back is summed up.
 #[derive(Clone, Copy, Default)]
-struct Cell {
+struct HourSums {
     movements: u64,
     response: (u64, f64),
     battery: (u64, f64),
 }
 
 /// The local hours of a day; `None` for an hour without a movement.
-type Day = [Option<Cell>; 24];
+type HourlySums = [Option<HourSums>; 24];
 
 /// The typical hours over the days `from <= day < to` of the zone that are complete as of `data_as_of`; empty
 /// without data.
@@ -50,7 +50,7 @@ pub fn typical(
     data_as_of: Option<DateTime<Utc>>,
 ) -> Vec<TypicalHour> {
     let to = to.min(day_of(tz, data_as_of));
-    let mut days: BTreeMap<NaiveDate, Day> = BTreeMap::new();
+    let mut days: BTreeMap<NaiveDate, HourlySums> = BTreeMap::new();
     for row in hours.rows(prosthesis, (day_start(tz, from), day_start(tz, to))) {
         let local = row.hour.with_timezone(&tz);
         let cell = days.entry(local.date_naive()).or_default()[local.hour() as usize].get_or_insert_default();
@@ -61,7 +61,7 @@ pub fn typical(
         cell.battery.1 += row.battery_sum;
     }
     // Every local hour that each of those days has. An hour that clocks skipped is left out.
-    let mut cells: [Vec<Option<Cell>>; 24] = Default::default();
+    let mut cells: [Vec<Option<HourSums>>; 24] = Default::default();
     for (date, day) in &days {
         let had = hours_of(tz, *date);
         for (local_hour, of_hour) in cells.iter_mut().enumerate().filter(|(hour, _)| had[*hour]) {
@@ -75,14 +75,14 @@ pub fn typical(
 fn hours_of(tz: Tz, date: NaiveDate) -> [bool; 24] {
     let mut had = [false; 24];
     let midnight = bionicpro_model::hours::midnight(date);
-    // All instants that are on this day in some zone, from 14 hours ahead of UTC to 12 behind.
+    // All instants of this day in any zone, 14 hours ahead of UTC to 12 behind, with an hour of margin.
     let instants = (-15..39).map(|step| (midnight + TimeDelta::hours(step)).with_timezone(&tz));
     instants.filter(|local| local.date_naive() == date).for_each(|local| had[local.hour() as usize] = true);
     had
 }
 
 impl TypicalHour {
-    fn of(local_hour: u8, cells: &[Option<Cell>]) -> Option<Self> {
+    fn of(local_hour: u8, cells: &[Option<HourSums>]) -> Option<Self> {
         let used = || cells.iter().flatten();
         let mut movements: Vec<u64> =
             cells.iter().map(|cell| cell.map_or(0, |cell| cell.movements)).collect();

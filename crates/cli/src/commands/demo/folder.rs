@@ -8,7 +8,7 @@ use bionicpro_disk::Readers;
 use bionicpro_model::{Error, Kind, Result};
 
 /// The files and folders that a demo creates. Nothing else in the folder is ever removed.
-const KEPT: [&str; 11] = [
+const DEMO_ENTRIES: [&str; 11] = [
     "postgres",
     "warehouse",
     "stage",
@@ -23,7 +23,7 @@ const KEPT: [&str; 11] = [
 ];
 const LOCK: &str = "demo.lock";
 /// The folders that `make keycloak` and `make airflow` create next to them.
-const NEIGHBOURS: [&str; 3] = ["keycloak", "airflow", "airflow-stage"];
+const OTHER_TOOLS_ENTRIES: [&str; 3] = ["keycloak", "airflow", "airflow-stage"];
 
 /// A demo's folder, locked until dropped; the system releases the lock when the process dies.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ impl Folder {
             .and_then(|()| write!(lock, "{}", std::process::id()))
             .map_err(failed)?;
         if fresh {
-            for name in KEPT {
+            for name in DEMO_ENTRIES {
                 remove(&path.join(name)).map_err(failed)?;
             }
         }
@@ -74,7 +74,8 @@ impl Folder {
     /// Closes files of older versions to other accounts. Call it after the log is set up, because it logs
     /// their number.
     pub(super) fn close(&self) -> Result<()> {
-        let is_ours = |name: &str| name == LOCK || KEPT.contains(&name) || NEIGHBOURS.contains(&name);
+        let is_ours =
+            |name: &str| name == LOCK || DEMO_ENTRIES.contains(&name) || OTHER_TOOLS_ENTRIES.contains(&name);
         bionicpro_disk::keep(&self.path, Readers::Owner, is_ours).map_err(|error| {
             Error::new(Kind::Storage, "the demo's folder cannot be closed to other accounts")
                 .detail(self.path.display().to_string())
@@ -87,7 +88,7 @@ impl Folder {
     }
 
     pub(super) fn join(&self, name: &str) -> PathBuf {
-        debug_assert!(KEPT.contains(&name), "--fresh must know what a demo keeps");
+        debug_assert!(DEMO_ENTRIES.contains(&name), "--fresh must know what a demo keeps");
         self.path.join(name)
     }
 }

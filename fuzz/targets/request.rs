@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::Router;
 use bionicpro_edge::fuzzing::{AllowedHosts, TrustedProxies};
-use bionicpro_edge::{Connection, Edge, Options, Peer, Texts};
+use bionicpro_edge::{Connection, DefaultDetails, Edge, Options, Peer};
 use bionicpro_fuzz::{request, with_body};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use libfuzzer_sys::{Corpus, fuzz_target};
@@ -40,7 +40,7 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
         deadline: Duration::from_secs(5),
         body_bytes: BODY_BYTES,
         methods: None,
-        texts: Texts::default(),
+        texts: DefaultDetails::default(),
     };
     let edge = Edge::new(Router::new().fallback(endpoint), options);
     let configured = HOSTS.map(|(name, port)| port.map_or(name.to_owned(), |port| format!("{name}:{port}")));

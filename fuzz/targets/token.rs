@@ -111,7 +111,7 @@ fn check(token: &str, claims: &Claims) {
     assert_eq!((&payload["typ"], &payload["azp"]), (&"Bearer".into(), &"bionicpro-auth".into()));
     assert_eq!(payload["preferred_username"], claims.username.as_str());
     assert_eq!(payload["sub"], claims.subject.as_str());
-    assert!(!claims.username.is_empty() && !claims.subject.is_empty());
+    assert!(!claims.username.as_str().is_empty() && !claims.subject.is_empty());
     let time = |name: &str| payload[name].as_i64().expect("whole seconds");
     let (from, until) = (time("iat"), time("exp"));
     assert!(NOW_S < until + LEEWAY_S && from <= NOW_S + LEEWAY_S, "{from} to {until}");

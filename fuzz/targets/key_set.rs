@@ -4,7 +4,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use bionicpro_auth::fuzzing::KeySet;
+use bionicpro_auth::KeySet;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 

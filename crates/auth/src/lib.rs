@@ -26,16 +26,11 @@ pub use config::Config;
 pub use discovery::Discovery;
 pub use keys::KeyState;
 pub use keys::fetch::is_loopback;
+pub use keys::set::{Dropped, KeySet};
 pub use rejection::{Checked, Reason, Rejection};
 pub use token::claims::Claims;
+pub use token::compact::Compact;
 pub use token::id::{IdClaims, IdTokenFor};
 pub use token::logout::LogoutClaims;
 pub use username_binding::{Binding, UsernameBindings};
 pub use verifier::Verifier;
-
-/// The layers below [`Verifier`], for published test vectors, which are signed texts but not access tokens.
-#[doc(hidden)]
-pub mod fuzzing {
-    pub use crate::keys::set::{Dropped, KeySet};
-    pub use crate::token::compact::Compact;
-}

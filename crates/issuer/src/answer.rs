@@ -1,5 +1,4 @@
 //! Responses of the issuer: pages, redirects and OAuth errors.
-
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use bionicpro_edge::Final;
@@ -10,23 +9,23 @@ use url::Url;
 
 /// An error of the token and revocation endpoints (RFC 6749, section 5.2).
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Refusal {
-    pub(super) status: StatusCode,
-    pub(super) error: &'static str,
-    pub(super) description: &'static str,
+pub(crate) struct Refusal {
+    pub(crate) status: StatusCode,
+    pub(crate) error: &'static str,
+    pub(crate) description: &'static str,
 }
 
 impl Refusal {
-    pub(super) const fn bad(error: &'static str, description: &'static str) -> Self {
+    pub(crate) const fn bad(error: &'static str, description: &'static str) -> Self {
         Refusal { status: StatusCode::BAD_REQUEST, error, description }
     }
 
-    pub(super) const fn unauthorized(error: &'static str, description: &'static str) -> Self {
+    pub(crate) const fn unauthorized(error: &'static str, description: &'static str) -> Self {
         Refusal { status: StatusCode::UNAUTHORIZED, error, description }
     }
 
     /// Logs an internal error of the issuer; the client gets no details.
-    pub(super) fn broken(error: &Error) -> Self {
+    pub(crate) fn broken(error: &Error) -> Self {
         tracing::error!(error = error as &dyn std::error::Error, "the demo issuer cannot answer");
         Refusal {
             status: StatusCode::INTERNAL_SERVER_ERROR,
@@ -51,7 +50,7 @@ impl IntoResponse for Refusal {
 
 /// An HTML page without scripts. `form_goes_to` is the address to which the response to its form may redirect
 /// the browser.
-pub(super) fn page(status: StatusCode, html: String, form_goes_to: Option<&str>) -> Response {
+pub(crate) fn page(status: StatusCode, html: String, form_goes_to: Option<&str>) -> Response {
     let origin = form_goes_to
         .and_then(|uri| Url::parse(uri).ok())
         .map(|url| format!(" {}", url.origin().ascii_serialization()));
@@ -71,7 +70,7 @@ pub(super) fn page(status: StatusCode, html: String, form_goes_to: Option<&str>)
 }
 
 /// Redirects the browser, with GET. The address is one that the client has registered.
-pub(super) fn redirect(uri: &str, parameters: &[(&str, Option<&str>)]) -> Response {
+pub(crate) fn redirect(uri: &str, parameters: &[(&str, Option<&str>)]) -> Response {
     let Ok(mut url) = Url::parse(uri) else {
         return Refusal::bad("invalid_request", "the redirect address is not a valid URL").into_response();
     };

@@ -1,6 +1,5 @@
 //! The authorization endpoint: checks the request of a client, then answers from the session or shows the
 //! sign-in page.
-
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -8,13 +7,13 @@ use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 
-use super::answer::{self, Refusal};
-use super::cookies;
-use super::fields::Fields;
-use super::page::{self, Trouble};
-use super::provider::{Code, CodeUse, Provider, Request};
-use super::random;
-use super::token::CLIENT;
+use crate::answer::{self, Refusal};
+use crate::cookies;
+use crate::fields::Fields;
+use crate::page::{self, Trouble};
+use crate::provider::{Code, CodeUse, Provider, Request};
+use crate::random;
+use crate::token::CLIENT;
 
 /// The reason why a sign-in cannot continue.
 enum Obstacle {
@@ -31,7 +30,7 @@ struct Prompt {
     max_age_s: Option<i64>,
 }
 
-pub(super) async fn by_query(
+pub(crate) async fn by_query(
     State(provider): State<Arc<Provider>>,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
@@ -40,7 +39,7 @@ pub(super) async fn by_query(
 }
 
 /// The same by a form, which OpenID Connect Core, section 3.1.2.1, requires too.
-pub(super) async fn by_form(
+pub(crate) async fn by_form(
     State(provider): State<Arc<Provider>>,
     headers: HeaderMap,
     body: Bytes,
@@ -100,7 +99,7 @@ fn authorize(provider: &Provider, headers: &HeaderMap, fields: &Fields) -> Respo
 }
 
 /// Redirects the browser back to the client with a code. `iss` names the issuer (RFC 9207).
-pub(super) fn send_code(provider: &Provider, request: &Request, code: &str) -> Response {
+pub(crate) fn send_code(provider: &Provider, request: &Request, code: &str) -> Response {
     let parameters =
         [("state", request.state.as_deref()), ("iss", Some(&provider.minter.issuer)), ("code", Some(code))];
     answer::redirect(&request.redirect_uri, &parameters)

@@ -1,6 +1,5 @@
 //! Notifies the client of the end of a session, without a browser (OpenID Connect Back-Channel Logout,
 //! section 2.5).
-
 use std::time::Duration;
 
 use bionicpro_model::{Error, Kind, Result};
@@ -12,13 +11,13 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The client's back-channel address.
 #[derive(Debug)]
-pub(super) struct BackChannel {
+pub(crate) struct BackChannel {
     url: Url,
     http: reqwest::Client,
 }
 
 impl BackChannel {
-    pub(super) fn new(url: Url) -> Result<Self> {
+    pub(crate) fn new(url: Url) -> Result<Self> {
         let http = reqwest::Client::builder()
             .timeout(TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
@@ -33,7 +32,7 @@ impl BackChannel {
 
     /// Delivers a logout token, without retries. A client that is down keeps its session until its tokens
     /// expire, as with Keycloak.
-    pub(super) async fn tell(&self, logout_token: &str) {
+    pub(crate) async fn tell(&self, logout_token: &str) {
         let form = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("logout_token", logout_token)
             .finish();

@@ -1,15 +1,14 @@
 //! Requests a token from a running demo issuer, for `bionicpro demo token`.
-
 use std::time::Duration;
 
+use bionicpro_auth::is_loopback;
 use bionicpro_model::{Error, Kind, Result};
 use http::header;
 use serde_json::Value;
 use url::Url;
 
-use super::accounts;
-use super::token::CLIENT;
-use bionicpro_auth::is_loopback;
+use crate::accounts;
+use crate::token::CLIENT;
 
 /// Timeout for a response of the issuer on this machine.
 const TIMEOUT: Duration = Duration::from_secs(5);

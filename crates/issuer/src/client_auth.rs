@@ -1,20 +1,19 @@
 //! Client authentication by the secret, in the header or in the form but not in both (RFC 6749, section 2.3).
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, header};
 
-use super::answer::Refusal;
-use super::fields::Fields;
-use super::provider::Provider;
-use super::random;
-use super::token::CLIENT;
+use crate::answer::Refusal;
+use crate::fields::Fields;
+use crate::provider::Provider;
+use crate::random;
+use crate::token::CLIENT;
 
 const INVALID: Refusal =
     Refusal::unauthorized("invalid_client", "client_id must be bionicpro-auth, with its secret");
 
 /// Fails unless the request is authenticated as the client.
-pub(super) fn require(provider: &Provider, headers: &HeaderMap, fields: &Fields) -> Result<(), Refusal> {
+pub(crate) fn require(provider: &Provider, headers: &HeaderMap, fields: &Fields) -> Result<(), Refusal> {
     let client = provider.client.as_ref().ok_or(INVALID)?;
     let mut authorizations = headers.get_all(header::AUTHORIZATION).iter();
     let (id, secret) = match (authorizations.next(), fields.get("client_secret")) {

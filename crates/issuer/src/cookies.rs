@@ -2,19 +2,18 @@
 //!
 //! The ports of a host share their cookies, so these have their own names and path. The demo has no TLS, so
 //! they are not `Secure`; Keycloak's are.
-
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, header};
 
 /// Ties a sign-in to the browser in which it began, so that an attacker cannot sign in the browser of another
 /// person (login CSRF).
-pub(super) const VISITOR: &str = "bionicpro_demo_issuer_visitor";
+pub(crate) const VISITOR: &str = "bionicpro_demo_issuer_visitor";
 
 /// Proves the session of the signed-in account.
-pub(super) const SESSION: &str = "bionicpro_demo_issuer_session";
+pub(crate) const SESSION: &str = "bionicpro_demo_issuer_session";
 
 /// The value of a cookie; `None` if it is empty or occurs more than once.
-pub(super) fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(crate) fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let pairs = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut values = pairs
         .flat_map(|pairs| pairs.split(';'))
@@ -25,13 +24,13 @@ pub(super) fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 /// Sets a cookie until the browser is closed.
-pub(super) fn set(response: &mut Response, name: &str, value: &str) {
-    append(response, &format!("{name}={value}; Path={}; HttpOnly; SameSite=Lax", super::REALM_PATH));
+pub(crate) fn set(response: &mut Response, name: &str, value: &str) {
+    append(response, &format!("{name}={value}; Path={}; HttpOnly; SameSite=Lax", crate::REALM_PATH));
 }
 
 /// Removes a cookie.
-pub(super) fn remove(response: &mut Response, name: &str) {
-    append(response, &format!("{name}=; Path={}; Max-Age=0; HttpOnly; SameSite=Lax", super::REALM_PATH));
+pub(crate) fn remove(response: &mut Response, name: &str) {
+    append(response, &format!("{name}=; Path={}; Max-Age=0; HttpOnly; SameSite=Lax", crate::REALM_PATH));
 }
 
 fn append(response: &mut Response, cookie: &str) {

@@ -1,6 +1,5 @@
 //! Sign-out at the issuer (OpenID Connect RP-Initiated Logout): immediate with an ID token of the same
 //! session, after a confirmation otherwise, so that a link on some page cannot sign anyone out.
-
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -9,15 +8,15 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 use url::Url;
 
-use super::answer::{self, Refusal};
-use super::cookies;
-use super::fields::Fields;
-use super::page::{self, Trouble};
-use super::provider::{Provider, SignOut};
-use super::random;
-use super::token::CLIENT;
+use crate::answer::{self, Refusal};
+use crate::cookies;
+use crate::fields::Fields;
+use crate::page::{self, Trouble};
+use crate::provider::{Provider, SignOut};
+use crate::random;
+use crate::token::CLIENT;
 
-pub(super) async fn by_query(
+pub(crate) async fn by_query(
     State(provider): State<Arc<Provider>>,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
@@ -25,7 +24,7 @@ pub(super) async fn by_query(
     sign_out(&provider, &headers, &Fields::parse(query.unwrap_or_default().as_bytes())).await
 }
 
-pub(super) async fn by_form(
+pub(crate) async fn by_form(
     State(provider): State<Arc<Provider>>,
     headers: HeaderMap,
     body: Bytes,
@@ -34,7 +33,7 @@ pub(super) async fn by_form(
 }
 
 /// Handles the confirmed sign-out.
-pub(super) async fn confirmed(
+pub(crate) async fn confirmed(
     State(provider): State<Arc<Provider>>,
     headers: HeaderMap,
     body: Bytes,

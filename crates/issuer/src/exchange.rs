@@ -1,6 +1,5 @@
 //! The token endpoint: codes and refresh tokens of the client, and the password grant for
 //! `bionicpro demo token`.
-
 use std::sync::Arc;
 
 use aws_lc_rs::digest;
@@ -8,22 +7,22 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use bionicpro_auth::signing::encode;
 use http::{HeaderMap, header};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::accounts;
-use super::answer::Refusal;
-use super::client_auth;
-use super::fields::Fields;
-use super::provider::{CodeUse, Provider};
-use super::random;
-use super::session::IDLE_S;
-use super::token::{CLIENT, Grant, SCOPE};
-use bionicpro_auth::signing::encode;
+use crate::accounts;
+use crate::answer::Refusal;
+use crate::client_auth;
+use crate::fields::Fields;
+use crate::provider::{CodeUse, Provider};
+use crate::random;
+use crate::session::IDLE_S;
+use crate::token::{CLIENT, Grant, SCOPE};
 
 /// Lifetime of a token of the password grant, in seconds: long enough to try things out by hand.
-pub(super) const BY_HAND_LIFE_S: i64 = 3600;
+pub(crate) const BY_HAND_LIFE_S: i64 = 3600;
 
 /// The response to an invalid, used or expired code or refresh token. It does not disclose which it is, or
 /// why.
@@ -46,16 +45,16 @@ struct Tokens {
     scope: &'static str,
 }
 
-pub(super) async fn answer(
+pub(crate) async fn answer(
     State(provider): State<Arc<Provider>>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
     #[cfg(feature = "testing")]
-    provider.pause.pass(super::pause::PausePoint::BeforeGrant).await;
+    provider.pause.pass(crate::pause::PausePoint::BeforeGrant).await;
     let granted = exchange(&provider, &headers, &body);
     #[cfg(feature = "testing")]
-    provider.pause.pass(super::pause::PausePoint::AfterGrant).await;
+    provider.pause.pass(crate::pause::PausePoint::AfterGrant).await;
     match granted {
         Ok(tokens) => ([(header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")], Json(tokens))
             .into_response(),

@@ -27,10 +27,11 @@ mod session;
 mod sign_in;
 mod token;
 mod ttl_map;
-
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use bionicpro_auth::Config;
+use bionicpro_auth::signing::SigningKey;
 use bionicpro_edge::{Limits, Listen, Listener};
 use bionicpro_model::{Error, Kind, Result};
 use tokio::sync::oneshot;
@@ -38,8 +39,6 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use accounts::Account;
-use bionicpro_auth::Config;
-use bionicpro_auth::signing::SigningKey;
 pub use options::{ClientOptions, IssuerOptions};
 use provider::Provider;
 use token::{Grant, Minter};

@@ -1,13 +1,11 @@
 //! The start options of the demo issuer, and the settings of the one client for which people sign in.
-
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use bionicpro_model::{Error, Kind, Result, Secret};
-use url::Url;
-
 use bionicpro_auth::Clock;
 use bionicpro_auth::is_loopback;
+use bionicpro_model::{Error, Kind, Result, Secret};
+use url::Url;
 
 /// Default lifetime of an access token from a sign-in, in seconds; as in the Keycloak realm.
 const ACCESS_TOKEN_LIFE_S: u32 = 300;
@@ -62,7 +60,7 @@ impl ClientOptions {
     }
 
     /// Refuses a short secret, and addresses that would send the demo's codes or tokens to another machine.
-    pub(super) fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         let unfit = |what: &'static str| {
             Error::new(Kind::Config, "the demo issuer's client has an invalid setting")
                 .detail(what)

@@ -1,5 +1,4 @@
 //! Holds exchanges at the token endpoint, for tests that kill or stop a process meanwhile.
-
 use tokio::sync::watch;
 
 /// The point at which an exchange is held.
@@ -13,7 +12,7 @@ pub enum PausePoint {
 
 /// The point at which exchanges are held now, and their number.
 #[derive(Debug)]
-pub(super) struct Pause {
+pub(crate) struct Pause {
     at: watch::Sender<Option<PausePoint>>,
     held: watch::Sender<usize>,
 }
@@ -23,16 +22,16 @@ pub(super) struct Pause {
 pub struct Paused<'a>(&'a Pause);
 
 impl Pause {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Pause { at: watch::Sender::new(None), held: watch::Sender::new(0) }
     }
 
-    pub(super) fn begin(&self, at: PausePoint) -> Paused<'_> {
+    pub(crate) fn begin(&self, at: PausePoint) -> Paused<'_> {
         self.at.send_replace(Some(at));
         Paused(self)
     }
 
-    pub(super) async fn pass(&self, moment: PausePoint) {
+    pub(crate) async fn pass(&self, moment: PausePoint) {
         let mut at = self.at.subscribe();
         if *at.borrow_and_update() == Some(moment) {
             let _one = Held::of(self);

@@ -1,18 +1,17 @@
 //! The state that the issuer's endpoints share: the keys, the client, the clock, and the memory between
 //! requests.
-
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use bionicpro_auth::Clock;
 use bionicpro_model::Result;
 use uuid::Uuid;
 
-use super::accounts::Account;
-use super::back_channel::BackChannel;
-use super::options::ClientOptions;
-use super::session::{Session, Sessions};
-use super::token::Minter;
-use super::ttl_map::TtlMap;
-use bionicpro_auth::Clock;
+use crate::accounts::Account;
+use crate::back_channel::BackChannel;
+use crate::options::ClientOptions;
+use crate::session::{Session, Sessions};
+use crate::token::Minter;
+use crate::ttl_map::TtlMap;
 
 /// Longest time for a person to sign in, or to confirm a sign-out, in seconds.
 const REQUEST_LIFE_S: i64 = 30 * 60;
@@ -22,52 +21,52 @@ const CODE_LIFE_S: i64 = 60;
 
 /// The issuer behind its endpoints.
 #[derive(Debug)]
-pub(super) struct Provider {
-    pub(super) minter: Minter,
-    pub(super) client: Option<ClientOptions>,
+pub(crate) struct Provider {
+    pub(crate) minter: Minter,
+    pub(crate) client: Option<ClientOptions>,
     back_channel: Option<BackChannel>,
     clock: Clock,
     memory: Mutex<Memory>,
     #[cfg(feature = "testing")]
-    pub(super) pause: super::pause::Pause,
+    pub(crate) pause: crate::pause::Pause,
 }
 
 /// The state between requests. Its lock is held briefly and never across an await.
 #[derive(Debug)]
-pub(super) struct Memory {
-    pub(super) sessions: Sessions,
+pub(crate) struct Memory {
+    pub(crate) sessions: Sessions,
     /// Authorization requests whose sign-in is not completed yet.
-    pub(super) requests: TtlMap<Request>,
-    pub(super) codes: TtlMap<Code>,
+    pub(crate) requests: TtlMap<Request>,
+    pub(crate) codes: TtlMap<Code>,
     /// Sign-outs that wait for a confirmation.
-    pub(super) sign_outs: TtlMap<SignOut>,
+    pub(crate) sign_outs: TtlMap<SignOut>,
 }
 
 /// The authorization request of a client (OpenID Connect Core, section 3.1.2.1), once checked.
 #[derive(Debug, Clone)]
-pub(super) struct Request {
-    pub(super) redirect_uri: String,
-    pub(super) state: Option<String>,
-    pub(super) nonce: Option<String>,
+pub(crate) struct Request {
+    pub(crate) redirect_uri: String,
+    pub(crate) state: Option<String>,
+    pub(crate) nonce: Option<String>,
     /// The digest of the code verifier, which the client keeps secret until it redeems the code (RFC 7636).
-    pub(super) challenge: String,
-    pub(super) login_hint: Option<String>,
+    pub(crate) challenge: String,
+    pub(crate) login_hint: Option<String>,
     /// The browser that made the request: the sign-in may continue only there.
-    pub(super) visitor: String,
+    pub(crate) visitor: String,
 }
 
 /// The data of an authorization code, stored under the code.
 #[derive(Debug)]
-pub(super) struct Code {
-    pub(super) session: Uuid,
-    pub(super) request: Request,
-    pub(super) used: CodeUse,
+pub(crate) struct Code {
+    pub(crate) session: Uuid,
+    pub(crate) request: Request,
+    pub(crate) used: CodeUse,
 }
 
 /// The state of a code. It allows one attempt, and a second one revokes the tokens from the first (RFC 6749,
 /// section 4.1.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum CodeUse {
+pub(crate) enum CodeUse {
     Fresh,
     Failed,
     Redeemed(Uuid),
@@ -75,15 +74,15 @@ pub(super) enum CodeUse {
 
 /// A sign-out request, once checked, with the address for the browser afterwards.
 #[derive(Debug, Clone)]
-pub(super) struct SignOut {
-    pub(super) visitor: String,
+pub(crate) struct SignOut {
+    pub(crate) visitor: String,
     /// The session of the ID token in the request, in addition to the browser's own.
-    pub(super) hinted: Option<Uuid>,
-    pub(super) then: Option<String>,
+    pub(crate) hinted: Option<Uuid>,
+    pub(crate) then: Option<String>,
 }
 
 impl Provider {
-    pub(super) fn new(minter: Minter, client: Option<ClientOptions>, clock: Clock) -> Result<Self> {
+    pub(crate) fn new(minter: Minter, client: Option<ClientOptions>, clock: Clock) -> Result<Self> {
         let url = client.as_ref().and_then(|client| client.back_channel_logout_url.clone());
         let memory = Memory {
             sessions: Sessions::default(),
@@ -98,21 +97,21 @@ impl Provider {
             clock,
             memory: Mutex::new(memory),
             #[cfg(feature = "testing")]
-            pause: super::pause::Pause::new(),
+            pause: crate::pause::Pause::new(),
         })
     }
 
-    pub(super) fn now_s(&self) -> i64 {
+    pub(crate) fn now_s(&self) -> i64 {
         self.clock.unix_s()
     }
 
-    pub(super) fn memory(&self) -> MutexGuard<'_, Memory> {
+    pub(crate) fn memory(&self) -> MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends a session and notifies the client if it has tokens of the session. Returns when the client has
     /// answered or timed out.
-    pub(super) async fn end_session(&self, id: Uuid) {
+    pub(crate) async fn end_session(&self, id: Uuid) {
         let ended = self.memory().sessions.end(id);
         if let Some(session) = ended {
             self.tell(id, &session).await;
@@ -120,7 +119,7 @@ impl Provider {
     }
 
     /// Notifies the client that a session has ended, if it has tokens of the session.
-    pub(super) async fn tell(&self, id: Uuid, session: &Session) {
+    pub(crate) async fn tell(&self, id: Uuid, session: &Session) {
         let Some(back_channel) = self.back_channel.as_ref().filter(|_| session.has_client()) else { return };
         match self.minter.logout_token(session.account, id, self.now_s()) {
             Ok(token) => back_channel.tell(&token).await,
@@ -131,7 +130,7 @@ impl Provider {
     }
 
     /// Ends all sessions of an account.
-    pub(super) async fn end_sessions_of(&self, account: &Account) {
+    pub(crate) async fn end_sessions_of(&self, account: &Account) {
         let sessions = self.memory().sessions.of(account);
         for id in sessions {
             self.end_session(id).await;

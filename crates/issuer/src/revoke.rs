@@ -1,5 +1,4 @@
 //! The revocation endpoint (RFC 7009): the client revokes a refresh token.
-
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -7,12 +6,12 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
 
-use super::answer::Refusal;
-use super::client_auth;
-use super::fields::Fields;
-use super::provider::Provider;
+use crate::answer::Refusal;
+use crate::client_auth;
+use crate::fields::Fields;
+use crate::provider::Provider;
 
-pub(super) async fn answer(
+pub(crate) async fn answer(
     State(provider): State<Arc<Provider>>,
     headers: HeaderMap,
     body: Bytes,

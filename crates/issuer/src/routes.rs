@@ -1,5 +1,4 @@
 //! The issuer's routes, under the paths that Keycloak uses.
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,8 +10,8 @@ use bionicpro_edge::{DefaultDetails, Edge, Options};
 use http::header;
 use serde_json::{Value, json};
 
-use super::provider::Provider;
-use super::{authorize, end_session, exchange, page, revoke, sign_in};
+use crate::provider::Provider;
+use crate::{authorize, end_session, exchange, page, revoke, sign_in};
 
 /// Largest form, in bytes.
 const MAX_FORM_BYTES: u64 = 16 * 1024;
@@ -20,7 +19,7 @@ const MAX_FORM_BYTES: u64 = 16 * 1024;
 /// Deadline of a response: a sign-out waits for the client.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-pub(super) fn edge(provider: Arc<Provider>) -> Edge {
+pub(crate) fn edge(provider: Arc<Provider>) -> Edge {
     let realm = Router::new()
         .route("/.well-known/openid-configuration", get(discovery))
         .route("/protocol/openid-connect/auth", get(authorize::by_query).post(authorize::by_form))
@@ -31,7 +30,7 @@ pub(super) fn edge(provider: Arc<Provider>) -> Edge {
         .route("/login-actions/authenticate", post(sign_in::answer))
         .route("/login-actions/logout-confirm", post(end_session::confirmed))
         .route("/demo/style.css", get(style));
-    let router = Router::new().nest(super::REALM_PATH, realm).with_state(provider);
+    let router = Router::new().nest(crate::REALM_PATH, realm).with_state(provider);
     let options = Options {
         deadline: DEADLINE,
         body_bytes: MAX_FORM_BYTES,

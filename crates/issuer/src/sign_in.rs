@@ -1,5 +1,4 @@
 //! Handles the form of the sign-in page: creates a session and a code, and redirects back to the client.
-
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -9,17 +8,17 @@ use bionicpro_model::Result;
 use http::{HeaderMap, StatusCode};
 use uuid::Uuid;
 
-use super::accounts::{self, Account};
-use super::answer::{self, Refusal};
-use super::authorize::send_code;
-use super::cookies;
-use super::fields::Fields;
-use super::page::{self, Trouble};
-use super::provider::{Code, CodeUse, Provider, Request};
-use super::random;
-use super::session::Session;
+use crate::accounts::{self, Account};
+use crate::answer::{self, Refusal};
+use crate::authorize::send_code;
+use crate::cookies;
+use crate::fields::Fields;
+use crate::page::{self, Trouble};
+use crate::provider::{Code, CodeUse, Provider, Request};
+use crate::random;
+use crate::session::Session;
 
-pub(super) async fn answer(
+pub(crate) async fn answer(
     State(provider): State<Arc<Provider>>,
     headers: HeaderMap,
     body: Bytes,

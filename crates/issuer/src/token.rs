@@ -1,19 +1,18 @@
 //! Tokens in the shape of Keycloak's: access, ID, refresh and logout.
-
 use aws_lc_rs::digest;
+use bionicpro_auth::signing::{SigningKey, encode};
+use bionicpro_auth::{Compact, KeySet};
 use bionicpro_model::{Error, Kind, Result};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::accounts::Account;
-use bionicpro_auth::fuzzing::{Compact, KeySet};
-use bionicpro_auth::signing::{SigningKey, encode};
+use crate::accounts::Account;
 
 /// The client of the original design.
-pub(super) const CLIENT: &str = "bionicpro-auth";
+pub(crate) const CLIENT: &str = "bionicpro-auth";
 
 /// The scope of every token.
-pub(super) const SCOPE: &str = "openid profile email";
+pub(crate) const SCOPE: &str = "openid profile email";
 
 /// Lifetime of a logout token, in seconds: it is delivered immediately.
 const LOGOUT_LIFE_S: i64 = 120;
@@ -23,33 +22,33 @@ const LOGOUT_EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 
 /// The account, the session and the times for which a token is made.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Grant {
-    pub(super) account: &'static Account,
-    pub(super) session: Uuid,
+pub(crate) struct Grant {
+    pub(crate) account: &'static Account,
+    pub(crate) session: Uuid,
     /// Time of the password entry, in seconds since 1970.
-    pub(super) signed_in_s: i64,
-    pub(super) now_s: i64,
+    pub(crate) signed_in_s: i64,
+    pub(crate) now_s: i64,
 }
 
 /// A refresh token that was signed by this issuer and has not expired.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Refresh {
-    pub(super) session: Uuid,
-    pub(super) family: Uuid,
-    pub(super) token: Uuid,
+pub(crate) struct Refresh {
+    pub(crate) session: Uuid,
+    pub(crate) family: Uuid,
+    pub(crate) token: Uuid,
 }
 
 /// Signs tokens in the name of one issuer.
 #[derive(Debug)]
-pub(super) struct Minter {
-    pub(super) issuer: String,
+pub(crate) struct Minter {
+    pub(crate) issuer: String,
     audience: String,
     key: SigningKey,
     own_keys: KeySet,
 }
 
 impl Minter {
-    pub(super) fn new(issuer: String, audience: String, key: SigningKey) -> Result<Self> {
+    pub(crate) fn new(issuer: String, audience: String, key: SigningKey) -> Result<Self> {
         let document = json!({"keys": [key.jwk()]}).to_string();
         let (own_keys, _) = KeySet::parse(document.as_bytes())
             .filter(|(keys, _)| !keys.is_empty())
@@ -58,12 +57,12 @@ impl Minter {
     }
 
     /// The key set document.
-    pub(super) fn key_set(&self) -> Value {
+    pub(crate) fn key_set(&self) -> Value {
         json!({"keys": [self.key.jwk()]})
     }
 
     /// An access token for the Reports API.
-    pub(super) fn access_token(&self, grant: Grant, life_s: i64) -> Result<String> {
+    pub(crate) fn access_token(&self, grant: Grant, life_s: i64) -> Result<String> {
         let mut claims = self.claims(grant, "Bearer", life_s);
         claims["aud"] = json!([self.audience, "account"]);
         claims["realm_access"] = json!({"roles": ["default-roles-reports-realm", grant.account.role]});
@@ -73,7 +72,7 @@ impl Minter {
     }
 
     /// An ID token, by which the client learns the signed-in account (OpenID Connect Core, section 2).
-    pub(super) fn id_token(
+    pub(crate) fn id_token(
         &self,
         grant: Grant,
         life_s: i64,
@@ -95,7 +94,7 @@ impl Minter {
     /// A refresh token, with which the client gets new tokens. It is signed with the same key, so that a
     /// service that accepts it as an access token is found out; Keycloak signs its own with a key that it
     /// does not publish.
-    pub(super) fn refresh_token(
+    pub(crate) fn refresh_token(
         &self,
         grant: Grant,
         family: Uuid,
@@ -111,7 +110,7 @@ impl Minter {
     }
 
     /// A logout token, which notifies the client of the end of a session.
-    pub(super) fn logout_token(&self, account: &Account, session: Uuid, now_s: i64) -> Result<String> {
+    pub(crate) fn logout_token(&self, account: &Account, session: Uuid, now_s: i64) -> Result<String> {
         let claims = json!({
             "iss": self.issuer,
             "sub": account.subject,
@@ -127,14 +126,14 @@ impl Minter {
     }
 
     /// Signs any header and claims.
-    pub(super) fn sign(&self, header: &Value, claims: &Value) -> Result<String> {
+    pub(crate) fn sign(&self, header: &Value, claims: &Value) -> Result<String> {
         let input = format!("{}.{}", encode(header.to_string()), encode(claims.to_string()));
         let signature = self.key.sign(input.as_bytes())?;
         Ok(format!("{input}.{}", encode(signature)))
     }
 
     /// The refresh token in a text, if this issuer has signed it and it has not expired.
-    pub(super) fn read_refresh(&self, unverified_jwt: &str, now_s: i64) -> Option<Refresh> {
+    pub(crate) fn read_refresh(&self, unverified_jwt: &str, now_s: i64) -> Option<Refresh> {
         let claims = self.own_claims(unverified_jwt, "Refresh")?;
         let id = |name: &str| claims.get(name)?.as_str()?.parse().ok();
         claims.get("exp")?.as_i64().filter(|exp| now_s < *exp)?;
@@ -143,12 +142,12 @@ impl Minter {
 
     /// The session that an ID token of this issuer names; an expired one still identifies who wants to sign
     /// out (OpenID Connect RP-Initiated Logout, section 4).
-    pub(super) fn read_id_hint(&self, unverified_jwt: &str) -> Option<Uuid> {
+    pub(crate) fn read_id_hint(&self, unverified_jwt: &str) -> Option<Uuid> {
         self.own_claims(unverified_jwt, "ID")?.get("sid")?.as_str()?.parse().ok()
     }
 
     /// Returns true if the text is an access token from this issuer.
-    pub(super) fn is_access_token(&self, unverified_jwt: &str) -> bool {
+    pub(crate) fn is_access_token(&self, unverified_jwt: &str) -> bool {
         self.own_claims(unverified_jwt, "Bearer").is_some()
     }
 

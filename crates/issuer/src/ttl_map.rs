@@ -1,18 +1,17 @@
 //! A map for state that unauthenticated clients can create: stored under random names, for a limited time,
 //! and in a limited number.
-
 use std::collections::HashMap;
 
 use bionicpro_model::Result;
 
-use super::random;
+use crate::random;
 
 /// Largest number of entries; the one that expires first is evicted.
 const MAX: usize = 4096;
 
 /// Entries that expire a fixed time after they were put.
 #[derive(Debug)]
-pub(super) struct TtlMap<T> {
+pub(crate) struct TtlMap<T> {
     life_s: i64,
     items: HashMap<String, Item<T>>,
 }
@@ -24,12 +23,12 @@ struct Item<T> {
 }
 
 impl<T> TtlMap<T> {
-    pub(super) fn new(life_s: i64) -> Self {
+    pub(crate) fn new(life_s: i64) -> Self {
         TtlMap { life_s, items: HashMap::new() }
     }
 
     /// Stores a value and returns its name.
-    pub(super) fn put(&mut self, value: T, now_s: i64) -> Result<String> {
+    pub(crate) fn put(&mut self, value: T, now_s: i64) -> Result<String> {
         if self.items.len() >= MAX {
             self.items.retain(|_, item| now_s < item.expires_s);
         }
@@ -44,12 +43,12 @@ impl<T> TtlMap<T> {
     }
 
     /// The value with this name, unless it has expired.
-    pub(super) fn get(&mut self, name: &str, now_s: i64) -> Option<&mut T> {
+    pub(crate) fn get(&mut self, name: &str, now_s: i64) -> Option<&mut T> {
         self.items.get_mut(name).filter(|item| now_s < item.expires_s).map(|item| &mut item.value)
     }
 
     /// Removes the value with this name and returns it, unless it has expired.
-    pub(super) fn take(&mut self, name: &str, now_s: i64) -> Option<T> {
+    pub(crate) fn take(&mut self, name: &str, now_s: i64) -> Option<T> {
         self.items.remove(name).filter(|item| now_s < item.expires_s).map(|item| item.value)
     }
 }

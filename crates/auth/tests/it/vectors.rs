@@ -1,6 +1,6 @@
 //! Wycheproof's vectors for JSON Web Signatures and keys, under a policy of RS256 only.
 
-use bionicpro_auth::fuzzing::{Compact, KeySet};
+use bionicpro_auth::{Compact, KeySet};
 use serde_json::{Value, json};
 
 /// Returns true if the layers below the claims accept a text by the keys of a test group.

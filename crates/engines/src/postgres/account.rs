@@ -6,7 +6,7 @@ use std::path::Path;
 
 use bionicpro_model::{Error, Kind, Result};
 
-/// Used if the system has no user `nobody`.
+/// The id of the account to become if the system has no user `nobody`.
 const OVERFLOW_ID: u32 = 65_534;
 
 /// A user and a group to become.

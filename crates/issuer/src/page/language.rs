@@ -1,6 +1,5 @@
 //! The language of a page: the one that the client requests, else the one that the browser prefers, else
 //! English.
-
 use http::{HeaderMap, header};
 
 use super::words::{ENGLISH, RUSSIAN, Words};

@@ -2,7 +2,6 @@
 
 mod language;
 mod words;
-
 use super::accounts::{ACCOUNTS, Account, PASSWORD};
 pub(super) use language::Language;
 use words::Words;

@@ -132,7 +132,7 @@ impl History<'_> {
         let newest = "SELECT toUInt64(max(etl_runs.version)) AS newest, toString(argMax(kind, etl_runs.version)) AS kind FROM etl_runs
             WHERE (step = 'load_to_clickhouse' AND state = 'done') OR (step = 'extract_telemetry_data' AND state = 'skipped')";
         let newest = self.world.ask(newest).await.remove(0);
-        // What a backfill has loaded is visible in the history from the next incremental run on.
+        // Rows that a backfill has loaded are visible in the history from the next incremental run on.
         if newest["kind"] != "range" {
             self.then.push((newest["newest"].as_u64().unwrap(), self.said("ml_hourly_stats").await));
         }

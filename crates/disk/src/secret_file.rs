@@ -16,6 +16,11 @@ pub fn read_secret(key: &str, file: &Path) -> Result<Secret> {
             .hint("check its path, and that this account may read it")
             .source(error)
     })?;
+    if text.starts_with('\u{feff}') {
+        return Err(
+            refused("a secret file begins with a byte order mark").hint("save it as UTF-8 without one")
+        );
+    }
     let line = text.strip_suffix('\n').unwrap_or(&text);
     let line = line.strip_suffix('\r').unwrap_or(line);
     if line.trim().is_empty() {
@@ -57,6 +62,7 @@ mod tests {
             (b"hunter2\nhunter3\n", "a secret file has more than one line"),
             (b"hunter2\n\n", "a secret file has more than one line"),
             (b"hunter\xff", "cannot read a secret file"),
+            ("\u{feff}hunter2\n".as_bytes(), "a secret file begins with a byte order mark"),
         ] {
             let error = read(bytes).unwrap_err();
             assert_eq!((error.kind(), error.message()), (Kind::Config, message));

@@ -7,8 +7,10 @@
 -- 4: the person with the name; missing if there is none.
 -- 5: an ownership interval of the person for the chip of such a prosthesis.
 --
--- Plain rows, because joined arrays take longer to plan. No month is read twice. The filter on the key runs
--- before other columns are read.
+-- Plain rows, because joined arrays take longer to plan. No month is read twice.
+--
+-- PREWHERE runs before FINAL: it may filter only by the sorting key, which every version of a row and its
+-- tombstone share. On any other column it would uncover replaced rows.
 WITH ({caller}) AS me
 SELECT
     toUInt8(1) AS kind, hour, prosthesis_id, chip_id, prosthesis_model, '' AS serial_number, {no_dates},

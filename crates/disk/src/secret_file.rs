@@ -7,8 +7,8 @@ use bionicpro_model::{Error, Kind, Result, Secret};
 /// Reads the secret in the file that the configuration key `key` names: one line, without its line break.
 ///
 /// # Errors
-/// `Config` if the file cannot be read, is not UTF-8, is empty or has a second line. No error repeats its
-/// content.
+/// `Config` if the file cannot be read, is not UTF-8, begins with a byte order mark, is empty or has a second
+/// line. No error repeats its content.
 pub fn read_secret(key: &str, file: &Path) -> Result<Secret> {
     let refused = |message| Error::new(Kind::Config, message).detail(format!("{key} = {}", file.display()));
     let text = std::fs::read_to_string(file).map_err(|error| {
